@@ -4,6 +4,10 @@ import PackageDescription
 /// Every target is built with warnings as errors, locally as in CI, so that there is one notion of "it builds".
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+/// Where `scripts/bootstrap` links libtorch. The run path is absolute so that `swift run` and `swift test` need no
+/// environment; a binary carried elsewhere finds another libtorch through LD_LIBRARY_PATH.
+let libtorch = Context.packageDirectory + "/.libtorch/lib"
+
 let package = Package(
   name: "telltale",
   platforms: [.macOS(.v15)],
@@ -12,13 +16,26 @@ let package = Package(
   ],
   targets: [
     .target(
+      name: "CTorch",
+      cxxSettings: [
+        .headerSearchPath("../../.libtorch/include"),
+        .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
+      ],
+      linkerSettings: [
+        .unsafeFlags(["-L\(libtorch)", "-Xlinker", "-rpath", "-Xlinker", libtorch]),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+      ]),
+    .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: strict),
+    .target(
       name: "Statistics",
       dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: strict),
-    .target(name: "LanguageModels", swiftSettings: strict),
+    .target(name: "LanguageModels", dependencies: ["Torch"], swiftSettings: strict),
     .target(name: "Steering", dependencies: ["LanguageModels", "Statistics"], swiftSettings: strict),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
     .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels"], swiftSettings: strict),
     .testTarget(name: "SteeringTests", dependencies: ["Steering"], swiftSettings: strict),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

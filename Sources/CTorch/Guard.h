@@ -1,0 +1,82 @@
+// What every function behind CTorch.h goes through: exceptions become error values, and no autograd graph is recorded
+// unless this thread asked for it.
+#pragma once
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "CTorch.h"
+
+namespace ct {
+
+inline std::atomic<int64_t> live_tensors{0};
+inline thread_local bool recording_gradients = false;
+
+inline at::Tensor &unwrap(ct_tensor t) { return *reinterpret_cast<at::Tensor *>(t); }
+
+inline ct_tensor wrap(at::Tensor t) {
+  auto *boxed = new at::Tensor(std::move(t));
+  live_tensors.fetch_add(1, std::memory_order_relaxed);
+  return reinterpret_cast<ct_tensor>(boxed);
+}
+
+inline void set_error(ct_error *error, ct_error_code code, const char *message) {
+  error->code = code;
+  error->message = strdup(message);
+}
+
+/// Runs `body` with this thread's gradient mode and turns whatever it throws into `error`; `failure` is the result then.
+template <class Result, class Body>
+Result guarded(ct_error *error, Result failure, Body body) {
+  try {
+    at::AutoGradMode mode(recording_gradients);
+    return body();
+  } catch (const c10::OutOfMemoryError &e) {
+    set_error(error, CT_OUT_OF_MEMORY, e.what_without_backtrace());
+  } catch (const c10::Error &e) {
+    // The CPU allocator reports exhaustion as a plain error; its wording is the only sign.
+    const char *text = e.what_without_backtrace();
+    bool memory = std::strstr(text, "can't allocate memory") || std::strstr(text, "not enough memory");
+    set_error(error, memory ? CT_OUT_OF_MEMORY : CT_INVALID, text);
+  } catch (const std::bad_alloc &) {
+    set_error(error, CT_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception &e) {
+    set_error(error, CT_FAILED, e.what());
+  } catch (...) {
+    set_error(error, CT_FAILED, "unknown C++ exception");
+  }
+  return failure;
+}
+
+/// `guarded` for the usual case: a body that gives one tensor.
+template <class Body>
+ct_tensor tensor(ct_error *error, Body body) {
+  return guarded(error, static_cast<ct_tensor>(nullptr), [&] { return wrap(body()); });
+}
+
+/// `guarded` for a body that gives nothing.
+template <class Body>
+void run(ct_error *error, Body body) {
+  guarded(error, 0, [&] {
+    body();
+    return 0;
+  });
+}
+
+inline at::IntArrayRef dims(const int64_t *shape, int64_t rank) { return {shape, static_cast<size_t>(rank)}; }
+
+inline std::vector<at::Tensor> list(const ct_tensor *tensors, int64_t count) {
+  std::vector<at::Tensor> result;
+  result.reserve(count);
+  for (int64_t i = 0; i < count; i++) result.push_back(unwrap(tensors[i]));
+  return result;
+}
+
+at::ScalarType scalar_type(ct_dtype dtype);
+at::Device device(ct_device index);
+
+}  // namespace ct

@@ -1,0 +1,150 @@
+// The C boundary to libtorch: the only C++ of the project is behind this header.
+//
+// Rules
+// - A returned ct_tensor is owned by the caller (+1) and freed exactly once with ct_free; arguments are borrowed.
+// - Every call takes an error out-param. On failure the result is NULL (or 0) and `error` holds a code and a message,
+//   which the caller frees with ct_error_clear. A C++ exception never crosses this header.
+// - No call records an autograd graph unless this thread has switched recording on with ct_set_recording_gradients.
+// - Shapes are int64 arrays; dimensions may be negative and then count from the end, as in PyTorch.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_opaque *ct_tensor;
+
+typedef enum ct_error_code { CT_OK = 0, CT_INVALID = 1, CT_OUT_OF_MEMORY = 2, CT_FAILED = 3 } ct_error_code;
+
+typedef struct ct_error {
+  int32_t code;   // a ct_error_code
+  char *message;  // NULL or a heap string
+} ct_error;
+
+void ct_error_clear(ct_error *error);
+
+// Element types, in this header's own numbering so that libtorch's may change.
+typedef enum ct_dtype {
+  CT_FLOAT32 = 0, CT_FLOAT64 = 1, CT_FLOAT16 = 2, CT_BFLOAT16 = 3,
+  CT_INT64 = 4, CT_INT32 = 5, CT_INT8 = 6, CT_UINT8 = 7, CT_BOOL = 8, CT_INT16 = 9
+} ct_dtype;
+
+// A device: -1 is the CPU, n >= 0 is CUDA device n.
+typedef int32_t ct_device;
+
+// ---- Runtime ---------------------------------------------------------------------------------------------------
+const char *ct_version(void);
+int32_t ct_thread_count(void);
+void ct_set_thread_count(int32_t count);
+int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 where it or a driver is missing
+int64_t ct_live_tensor_count(void);  // tensors handed out by this header and not yet freed
+void ct_cuda_synchronize(ct_error *error);
+
+// ---- Autograd --------------------------------------------------------------------------------------------------
+bool ct_set_recording_gradients(bool recording);  // of this thread; returns the previous value
+ct_tensor ct_requiring_gradient(ct_tensor t, ct_error *error);  // a leaf that shares the data
+ct_tensor ct_detach(ct_tensor t, ct_error *error);
+// Writes one gradient for each input into `gradients` (NULL where the output does not depend on it).
+void ct_gradients(ct_tensor output, const ct_tensor *inputs, int64_t count, ct_tensor *gradients, ct_error *error);
+// One fused AdamW step in place (decoupled weight decay, bias correction). `step` is the number of this step, from 1.
+void ct_adamw_step(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *means,
+                   const ct_tensor *squares, int64_t count, int64_t step, double learning_rate, double beta1,
+                   double beta2, double epsilon, double weight_decay, ct_error *error);
+
+// ---- Life and contents -----------------------------------------------------------------------------------------
+void ct_free(ct_tensor t);
+// A tensor over memory it does not own; `release(context)` is called once when the last use of the memory ends.
+ct_tensor ct_borrow(void *data, const int64_t *shape, int64_t rank, ct_dtype dtype, void (*release)(void *),
+                    void *context, ct_error *error);
+ct_tensor ct_copy_in(const void *data, const int64_t *shape, int64_t rank, ct_dtype dtype, ct_error *error);
+void ct_copy_out(ct_tensor t, void *data, int64_t byte_count, ct_error *error);  // row-major, of t's own dtype
+const void *ct_data(ct_tensor t);                                               // NULL unless contiguous on the CPU
+int64_t ct_rank(ct_tensor t);
+int64_t ct_size(ct_tensor t, int64_t dimension);
+ct_dtype ct_dtype_of(ct_tensor t);
+ct_device ct_device_of(ct_tensor t);
+bool ct_is_contiguous(ct_tensor t);
+
+// ---- Creation --------------------------------------------------------------------------------------------------
+ct_tensor ct_full(const int64_t *shape, int64_t rank, double value, ct_dtype dtype, ct_device device, ct_error *error);
+ct_tensor ct_arange(int64_t start, int64_t end, ct_device device, ct_error *error);  // int64
+ct_tensor ct_random_normal(const int64_t *shape, int64_t rank, ct_dtype dtype, uint64_t seed, ct_error *error);
+ct_tensor ct_convert(ct_tensor t, ct_dtype dtype, ct_device device, ct_error *error);
+ct_tensor ct_contiguous(ct_tensor t, ct_error *error);
+ct_tensor ct_clone(ct_tensor t, ct_error *error);
+
+// ---- Arithmetic (broadcasting) ---------------------------------------------------------------------------------
+typedef enum ct_binary {
+  CT_ADD, CT_SUBTRACT, CT_MULTIPLY, CT_DIVIDE, CT_MAXIMUM, CT_MINIMUM, CT_POWER, CT_EQUAL, CT_LESS, CT_LESS_EQUAL,
+  CT_GREATER, CT_GREATER_EQUAL, CT_AND, CT_OR
+} ct_binary;
+ct_tensor ct_binary_op(ct_binary op, ct_tensor a, ct_tensor b, ct_error *error);
+ct_tensor ct_binary_scalar(ct_binary op, ct_tensor a, double b, ct_error *error);
+
+typedef enum ct_unary {
+  CT_NEGATE, CT_ABSOLUTE, CT_EXPONENTIAL, CT_LOGARITHM, CT_SQUARE_ROOT, CT_RECIPROCAL_SQUARE_ROOT, CT_SINE, CT_COSINE,
+  CT_SIGMOID, CT_LOG_SIGMOID, CT_SILU, CT_TANH, CT_NOT, CT_IS_FINITE
+} ct_unary;
+ct_tensor ct_unary_op(ct_unary op, ct_tensor t, ct_error *error);
+ct_tensor ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_error *error);
+
+// ---- Reductions (one dimension, or all of them with has_dimension = false) --------------------------------------
+typedef enum ct_reduction { CT_SUM, CT_MEAN, CT_MAX, CT_MIN, CT_ARGMAX, CT_LOG_SUM_EXP, CT_NORM, CT_ALL, CT_ANY } ct_reduction;
+ct_tensor ct_reduce(ct_reduction op, ct_tensor t, bool has_dimension, int64_t dimension, bool keep, ct_error *error);
+ct_tensor ct_softmax(ct_tensor t, int64_t dimension, bool logarithm, ct_error *error);  // of float32 arithmetic
+ct_tensor ct_cumulative_sum(ct_tensor t, int64_t dimension, ct_error *error);
+ct_tensor ct_sort(ct_tensor t, int64_t dimension, bool descending, ct_tensor *indices, ct_error *error);
+ct_tensor ct_top(ct_tensor t, int64_t count, int64_t dimension, ct_tensor *indices, ct_error *error);
+
+// ---- Shape -----------------------------------------------------------------------------------------------------
+ct_tensor ct_reshape(ct_tensor t, const int64_t *shape, int64_t rank, ct_error *error);
+ct_tensor ct_permute(ct_tensor t, const int64_t *order, int64_t rank, ct_error *error);
+ct_tensor ct_transpose(ct_tensor t, int64_t a, int64_t b, ct_error *error);
+ct_tensor ct_narrow(ct_tensor t, int64_t dimension, int64_t start, int64_t length, ct_error *error);
+ct_tensor ct_expand(ct_tensor t, const int64_t *shape, int64_t rank, ct_error *error);
+ct_tensor ct_concatenate(const ct_tensor *tensors, int64_t count, int64_t dimension, ct_error *error);
+ct_tensor ct_stack(const ct_tensor *tensors, int64_t count, int64_t dimension, ct_error *error);
+ct_tensor ct_lower_triangle(ct_tensor t, int64_t diagonal, ct_error *error);
+
+// ---- Indexing --------------------------------------------------------------------------------------------------
+ct_tensor ct_index_select(ct_tensor t, int64_t dimension, ct_tensor indices, ct_error *error);
+ct_tensor ct_gather(ct_tensor t, int64_t dimension, ct_tensor indices, ct_error *error);
+// t with `source` in the places `indices` (int64 [n]) of `dimension`; a new tensor.
+ct_tensor ct_index_replace(ct_tensor t, int64_t dimension, ct_tensor indices, ct_tensor source, ct_error *error);
+ct_tensor ct_index_add(ct_tensor t, int64_t dimension, ct_tensor indices, ct_tensor source, ct_error *error);
+// Writes source into t[..., start ..< start + source.size(dimension), ...], in place. For key-value caches.
+void ct_write_narrow(ct_tensor t, int64_t dimension, int64_t start, ct_tensor source, ct_error *error);
+// Writes source [n, ...] into t[rows[i], columns[i], ...], in place. For key-value caches.
+void ct_write_at(ct_tensor t, ct_tensor rows, ct_tensor columns, ct_tensor source, ct_error *error);
+
+// ---- Networks --------------------------------------------------------------------------------------------------
+ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error);
+ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_error *error);
+ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
+// x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden].
+ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *error);
+// Rotary embedding of x [tokens, heads, dim] by cosines and sines [tokens, dim] of x's dtype, rotating halves.
+ct_tensor ct_rotate(ct_tensor x, ct_tensor cosines, ct_tensor sines, ct_error *error);
+// silu(gate) * up
+ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
+// q [n, heads, a, dim], k and v [n, heads, b, dim]; mask NULL or broadcastable to [n, heads, a, b], of q's dtype.
+ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
+                       ct_error *error);
+// Mean over rows of -log softmax(logits [n, classes])[target]; rows whose target is `ignored` do not count.
+ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);
+ct_tensor ct_dropout(ct_tensor x, double probability, uint64_t seed, ct_error *error);
+
+// ---- Linear algebra --------------------------------------------------------------------------------------------
+// Eigenvalues ascending [n] (returned) and eigenvectors as columns [n, n] of a symmetric matrix.
+ct_tensor ct_eigen_symmetric(ct_tensor t, ct_tensor *vectors, ct_error *error);
+// Thin SVD: singular values descending (returned), u [m, k], vt [k, n].
+ct_tensor ct_singular_values(ct_tensor t, ct_tensor *u, ct_tensor *vt, ct_error *error);
+ct_tensor ct_solve(ct_tensor a, ct_tensor b, ct_error *error);  // a [n, n], b [n, k]
+ct_tensor ct_cholesky(ct_tensor t, ct_error *error);
+ct_tensor ct_orthonormal(ct_tensor t, ct_error *error);  // q of the thin QR decomposition
+
+#ifdef __cplusplus
+}
+#endif

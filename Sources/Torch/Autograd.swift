@@ -1,0 +1,89 @@
+internal import CTorch
+
+/// Records the operations of `body` on this thread so that gradients can be taken of what it returns. Outside,
+/// operations record nothing.
+public func recordingGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+  let previous = ct_set_recording_gradients(true)
+  defer { _ = ct_set_recording_gradients(previous) }
+  return try body()
+}
+
+extension Tensor {
+  /// A leaf of the autograd graph that shares this tensor's memory.
+  public func requiringGradient() throws(TorchError) -> Tensor { try with(self) { ct_requiring_gradient($0, $1) } }
+
+  /// The same numbers, cut off from the autograd graph.
+  public func detached() throws(TorchError) -> Tensor { try with(self) { ct_detach($0, $1) } }
+
+  /// Gradients of this scalar by each of `inputs` (leaves or intermediate results); zeros where it does not depend on
+  /// one. The recorded graph is used up.
+  public func gradients(by inputs: [Tensor]) throws(TorchError) -> [Tensor] {
+    var found = [ct_tensor?](repeating: nil, count: inputs.count)
+    var error = ct_error()
+    withExtendedLifetime((storage, inputs)) {
+      let refs: [ct_tensor?] = inputs.map(\.storage.ref)
+      ct_gradients(storage.ref, refs, Int64(refs.count), &found, &error)
+    }
+    let owned = found.map { $0.map(Tensor.init(owning:)) }
+    if error.code != 0 { throw TorchError(taking: &error) }
+    var result: [Tensor] = []
+    for (gradient, input) in zip(owned, inputs) {
+      if let gradient {
+        result.append(gradient)
+      } else {
+        result.append(try Tensor.zeros(input.shape, dtype: input.dtype, device: input.device))
+      }
+    }
+    return result
+  }
+}
+
+/// AdamW (Loshchilov & Hutter 2019): decoupled weight decay, bias correction, one fused kernel a step.
+///
+/// The parameters are changed in place, which is what training means; nothing else in Telltale changes a tensor.
+public final class AdamW {
+  public let parameters: [Tensor]
+  public let beta1, beta2, epsilon, weightDecay: Double
+  /// Steps taken so far.
+  public private(set) var steps: Int
+  /// First and second moments, one a parameter, of its shape.
+  public private(set) var means: [Tensor]
+  public private(set) var squares: [Tensor]
+
+  public init(
+    _ parameters: [Tensor], beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0.01
+  ) throws(TorchError) {
+    self.parameters = parameters
+    (self.beta1, self.beta2, self.epsilon, self.weightDecay) = (beta1, beta2, epsilon, weightDecay)
+    steps = 0
+    means = []
+    squares = []
+    for parameter in parameters {
+      means.append(try Tensor.zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device))
+      squares.append(try Tensor.zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device))
+    }
+  }
+
+  /// Continues a run whose moments were stored after `steps` steps.
+  public func restore(steps: Int, means: [Tensor], squares: [Tensor]) throws(TorchError) {
+    guard means.map(\.shape) == parameters.map(\.shape), squares.map(\.shape) == parameters.map(\.shape) else {
+      throw TorchError(.badInput, "the stored optimiser state does not fit the parameters; start the training anew")
+    }
+    (self.steps, self.means, self.squares) = (steps, means, squares)
+  }
+
+  /// One step against `gradients`, in the order of the parameters.
+  public func step(_ gradients: [Tensor], learningRate: Double) throws(TorchError) {
+    precondition(gradients.count == parameters.count, "one gradient a parameter")
+    steps += 1
+    var error = ct_error()
+    withExtendedLifetime((parameters, gradients, means, squares)) {
+      func refs(_ tensors: [Tensor]) -> [ct_tensor?] { tensors.map(\.storage.ref) }
+      ct_adamw_step(
+        refs(parameters), refs(gradients), refs(means), refs(squares), Int64(parameters.count), Int64(steps),
+        learningRate, beta1, beta2, epsilon, weightDecay, &error)
+    }
+    if error.code != 0 { throw TorchError(taking: &error) }
+  }
+}

@@ -1,0 +1,25 @@
+internal import CTorch
+
+extension Tensor {
+  /// Eigenvalues ascending [n] and eigenvectors as columns [n, n] of a symmetric matrix.
+  public func eigenSymmetric() throws(TorchError) -> (values: Tensor, vectors: Tensor) {
+    try pair { ct_eigen_symmetric($0, $1, $2) }
+  }
+
+  /// The thin singular value decomposition of [m, n]: u [m, k], singular values descending [k], vt [k, n].
+  public func singularValues() throws(TorchError) -> (u: Tensor, values: Tensor, vt: Tensor) {
+    var u: ct_tensor?
+    let (values, vt) = try pair { ct_singular_values($0, &u, $1, $2) }
+    guard let u else { throw TorchError(.failed, "libtorch gave only two of three results") }
+    return (Tensor(owning: u), values, vt)
+  }
+
+  /// x with self [n, n] x = right [n, k].
+  public func solve(_ right: Tensor) throws(TorchError) -> Tensor { try with(self, right) { ct_solve($0, $1, $2) } }
+
+  /// The lower triangular factor of a symmetric positive definite matrix.
+  public func cholesky() throws(TorchError) -> Tensor { try with(self) { ct_cholesky($0, $1) } }
+
+  /// Orthonormal columns that span the columns of [m, n]: q of the thin QR decomposition.
+  public func orthonormalised() throws(TorchError) -> Tensor { try with(self) { ct_orthonormal($0, $1) } }
+}

@@ -1,0 +1,64 @@
+internal import CTorch
+
+/// The operations that language models are made of.
+extension Tensor {
+  public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
+    try with(self, other) { ct_matmul($0, $1, $2) }
+  }
+
+  /// `self` [..., in] times `weight` [out, in] transposed, plus `bias` [out]: [..., out].
+  public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+    guard let bias else { return try with(self, weight) { ct_linear($0, $1, nil, $2) } }
+    return try with(self, weight, bias) { ct_linear($0, $1, $2, $3) }
+  }
+
+  /// The rows `ids` (int64) of an embedding matrix [vocabulary, hidden].
+  public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
+    try with(self, ids) { ct_embedding($0, $1, $2) }
+  }
+
+  /// Root-mean-square normalisation over the last dimension, in float32, scaled by `weight` (Zhang & Sennrich 2019;
+  /// roundings in the order of transformers' LlamaRMSNorm).
+  public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TorchError) -> Tensor {
+    try with(self, weight) { ct_rms_norm($0, $1, epsilon, $2) }
+  }
+
+  /// Rotary position embedding of [tokens, heads, dim] by cosines and sines [tokens, dim] (halves rotated, as in
+  /// transformers' Llama).
+  public func rotated(cosines: Tensor, sines: Tensor) throws(TorchError) -> Tensor {
+    try with(self, cosines, sines) { ct_rotate($0, $1, $2, $3) }
+  }
+
+  /// silu(self) * up
+  public func gatedSilu(_ up: Tensor) throws(TorchError) -> Tensor {
+    try with(self, up) { ct_gated_silu($0, $1, $2) }
+  }
+
+  public func silu() throws(TorchError) -> Tensor { try unary(CT_SILU) }
+
+  /// Scaled dot-product attention of queries `self` [n, heads, a, dim] over `keys` and `values` [n, heads, b, dim].
+  ///
+  /// `mask` is additive (0 or minus infinity), of the queries' dtype, broadcastable to [n, heads, a, b]; `causal` is for
+  /// a == b without a mask.
+  public func attention(
+    _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double
+  ) throws(TorchError) -> Tensor {
+    guard let mask else {
+      return try with(self, keys, values) { ct_attention($0, $1, $2, nil, causal, scale, $3) }
+    }
+    return try withExtendedLifetime(mask.storage) { () throws(TorchError) in
+      try with(self, keys, values) { ct_attention($0, $1, $2, mask.storage.ref, causal, scale, $3) }
+    }
+  }
+
+  /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n]; rows whose target is
+  /// `ignored` do not count.
+  public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TorchError) -> Tensor {
+    try with(self, targets) { ct_cross_entropy($0, $1, Int64(ignored), $2) }
+  }
+
+  /// Zeroes each element with the given probability and scales the rest up.
+  public func dropout(_ probability: Double, seed: UInt64) throws(TorchError) -> Tensor {
+    probability == 0 ? self : try with(self) { ct_dropout($0, probability, seed, $1) }
+  }
+}

@@ -1,0 +1,27 @@
+internal import CTorch
+
+/// What libtorch is and how much of the machine it may use.
+public enum Runtime {
+  /// The version of libtorch that the binary was built against, e.g. "2.11.0".
+  public static var version: String { String(cString: ct_version()) }
+
+  /// Threads that one operation may use. Set it explicitly: the environment's thread variables are not trusted.
+  public static var threadCount: Int { Int(ct_thread_count()) }
+
+  public static func setThreadCount(_ count: Int) {
+    ct_set_thread_count(Int32(max(1, min(count, 1024))))
+  }
+
+  /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
+  public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// Tensors alive in this process. Tests hold it against leaks.
+  package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }
+
+  /// Waits for the device to finish what it was given; needed before a clock is read.
+  public static func synchronize() throws(TorchError) {
+    var error = ct_error()
+    ct_cuda_synchronize(&error)
+    if error.code != 0 { throw TorchError(taking: &error) }
+  }
+}

@@ -1,0 +1,71 @@
+internal import CTorch
+import Foundation
+
+/// A safetensors file, memory-mapped: opening reads the header only, and a tensor lies in the file's own pages.
+///
+/// Every size and offset of the header is checked when the file is opened, so that a file that lies is refused with a
+/// sentence and never read out of bounds.
+public struct SafetensorsFile: Sendable {
+  public let url: URL
+  public let metadata: [String: String]
+  private let entries: [String: SafetensorsHeader.Entry]
+  private let file: MappedFile
+
+  public init(_ url: URL) throws(TorchError) {
+    self.url = url
+    file = try MappedFile(url)
+    let header = try SafetensorsHeader(file.bytes, file: url.path)
+    metadata = header.metadata
+    entries = header.entries
+  }
+
+  /// Names of the tensors, sorted.
+  public var names: [String] { entries.keys.sorted() }
+
+  public func contains(_ name: String) -> Bool { entries[name] != nil }
+
+  public func shape(of name: String) throws(TorchError) -> [Int] { try entry(name).shape }
+
+  /// Fails for the element types that Telltale has no arithmetic for.
+  public func dtype(of name: String) throws(TorchError) -> DType {
+    let entry = try entry(name)
+    guard let dtype = DType(safetensorsName: entry.dtypeName) else {
+      throw TorchError(
+        .badInput,
+        "has the element type \(entry.dtypeName), which Telltale does not read; convert the file to F32, F16 or BF16",
+        at: InputLocation(file: url.path, item: name))
+    }
+    return dtype
+  }
+
+  /// The tensor in its stored dtype, without a copy (it keeps the mapping alive), unless its data is not aligned.
+  public func tensor(_ name: String) throws(TorchError) -> Tensor {
+    let range = try entry(name).range
+    let dtype = try dtype(of: name)
+    let shape = try entry(name).shape.wide
+    let address = file.base + range.lowerBound
+    guard Int(bitPattern: address) % dtype.size == 0, !range.isEmpty else {
+      return try make { ct_copy_in(address, shape, Int64(shape.count), dtype.code, $0) }
+    }
+    let owner = Unmanaged.passRetained(file)
+    do {
+      return try make {
+        ct_borrow(
+          UnsafeMutableRawPointer(mutating: address), shape, Int64(shape.count), dtype.code,
+          { Unmanaged<MappedFile>.fromOpaque($0!).release() }, owner.toOpaque(), $0)
+      }
+    } catch {
+      owner.release()
+      throw error
+    }
+  }
+
+  private func entry(_ name: String) throws(TorchError) -> SafetensorsHeader.Entry {
+    guard let entry = entries[name] else {
+      throw TorchError(
+        .badInput, "holds no tensor \"\(name)\"; it is not the file that was meant, or it is incomplete",
+        at: InputLocation(file: url.path))
+    }
+    return entry
+  }
+}
