@@ -1,0 +1,207 @@
+import Torch
+
+/// What to generate and what to record meanwhile.
+public struct GenerationOptions: Sendable {
+  public var maxTokens: Int
+  public var sampling: Sampling = .greedy
+  /// Tokens that end a continuation; they do not become part of it.
+  public var stopTokens: Set<Int> = []
+  public var edits: [SteeringEdit] = []
+  /// Layers whose residual stream is recorded at the last prompt token and at the continuation's tokens.
+  public var recordedLayers: [Int] = []
+  /// Whether the mean over the continuation's tokens is recorded beside its last token.
+  public var recordsMean = false
+  /// Tokens that one pass over prompts may hold.
+  public var tokenBudget = 4096
+  /// Bytes that keys and values may take; decides how many sequences are decoded together.
+  public var cacheBudget = 2 << 30
+
+  public init(maxTokens: Int) { self.maxTokens = maxTokens }
+}
+
+/// One finished continuation.
+public struct Generation: Sendable {
+  public enum End: String, Sendable {
+    case stopToken = "stop"
+    case length
+  }
+
+  /// The new tokens, without the stop token.
+  public var tokens: [Int]
+  public var end: End
+  /// float32 [recorded layers, hidden] at the last prompt token; nil where nothing was recorded.
+  public var promptResidual: Tensor?
+  /// float32 [recorded layers, hidden] at the last token of the continuation, really after it; nil where it is empty.
+  public var continuationResidual: Tensor?
+  /// float32 [recorded layers, hidden], mean over the continuation's tokens.
+  public var continuationMean: Tensor?
+}
+
+/// Decodes many prompts together: a finished sequence's place is taken by the next prompt, and activations are recorded
+/// in the passes that produce the tokens, never in one of their own.
+public struct Generator {
+  private let model: LanguageModel
+  private let options: GenerationOptions
+  private let prompts: [[Int]]
+  private let cache: KeyValueCache
+  private var sampler: TokenSampler
+  /// The sequence in each active slot of the cache.
+  private var active: [Int] = []
+  private var waiting: [Int]
+  private var states: [State]
+  private let onToken: (_ sequence: Int, _ token: Int) -> Void
+  private let onFinish: (_ sequence: Int, _ generation: Generation) throws -> Void
+
+  private struct State {
+    var tokens: [Int] = []
+    var prompt: Tensor?
+    var latest: Tensor?
+    var sum: Tensor?
+  }
+
+  /// Generates a continuation for every prompt (token ids, not empty). `onFinish` is called as sequences end, in any
+  /// order; `onToken` as each token is chosen.
+  public static func run(
+    _ model: LanguageModel, prompts: [[Int]], options: GenerationOptions,
+    onToken: @escaping (_ sequence: Int, _ token: Int) -> Void = { _, _ in },
+    onFinish: @escaping (_ sequence: Int, _ generation: Generation) throws -> Void
+  ) throws {
+    if prompts.isEmpty { return }
+    var generator = try Generator(model, prompts, options, onToken, onFinish)
+    try generator.run()
+  }
+
+  /// Generates a continuation for every prompt, in the order of the prompts.
+  public static func generate(
+    _ model: LanguageModel, prompts: [[Int]], options: GenerationOptions
+  ) throws -> [Generation] {
+    var results = [Int: Generation]()
+    try run(model, prompts: prompts, options: options) { results[$0] = $1 }
+    return prompts.indices.compactMap { results[$0] }
+  }
+
+  private init(
+    _ model: LanguageModel, _ prompts: [[Int]], _ options: GenerationOptions,
+    _ onToken: @escaping (Int, Int) -> Void, _ onFinish: @escaping (Int, Generation) throws -> Void
+  ) throws {
+    guard prompts.allSatisfy({ !$0.isEmpty }) else {
+      throw ModelError(.badInput, "a prompt has no tokens; give at least one")
+    }
+    guard options.maxTokens >= 0, options.maxTokens <= 1 << 20 else {
+      throw ModelError(.badInput, "the number of new tokens must be from 0 to \(1 << 20), not \(options.maxTokens)")
+    }
+    try model.check(layers: options.recordedLayers + options.edits.map(\.layer))
+    (self.model, self.prompts, self.options) = (model, prompts, options)
+    (self.onToken, self.onFinish) = (onToken, onFinish)
+    let capacity = prompts.map(\.count).max()! + options.maxTokens
+    let perSlot = KeyValueCache.byteCount(model.configuration, tokens: capacity, dtype: model.dtype)
+    let slots = max(1, min(prompts.count, options.cacheBudget / max(1, perSlot)))
+    cache = try KeyValueCache(
+      model.configuration, slots: slots, capacity: capacity, dtype: model.dtype, device: model.device)
+    sampler = TokenSampler(options.sampling)
+    waiting = prompts.indices.reversed()
+    states = Array(repeating: State(), count: prompts.count)
+  }
+
+  private mutating func run() throws {
+    while !waiting.isEmpty || !active.isEmpty {
+      let free = cache.slots - active.count
+      if !waiting.isEmpty, active.isEmpty || free * 4 >= cache.slots { try admit(free) } else { try step() }
+    }
+  }
+
+  /// Runs the prompts of the next waiting sequences and chooses their first tokens.
+  private mutating func admit(_ free: Int) throws {
+    var admitted: [Int] = []
+    var tokens = 0
+    while let next = waiting.last, admitted.count < free,
+      admitted.isEmpty || tokens + prompts[next].count <= options.tokenBudget
+    {
+      admitted.append(waiting.removeLast())
+      tokens += prompts[next].count
+    }
+    admitted.sort { (prompts[$0].count, $0) < (prompts[$1].count, $1) }
+    let sequences = admitted.map { prompts[$0] }
+    let batch = PackedBatch(families: sequences.map { [$0] }, header: Self.header(sequences))
+    let ends = sequences.indices.map { batch.index(of: $0, position: sequences[$0].count - 1) }
+    let output = try model.forward(
+      batch, taps: Taps(layers: options.recordedLayers, tokens: .tokens(ends)),
+      edits: options.edits.flatMap { $0.resolved(prompts: batch) }, logits: .tokens(ends), cache: cache)
+    let first = active.count
+    active += admitted
+    if let residuals = try stacked(output) {
+      for (row, sequence) in admitted.enumerated() { states[sequence].prompt = try residuals[row].copy() }
+    }
+    try continueSequences(Array(first..<active.count), output)
+  }
+
+  /// Tokens that all sequences share and that are worth computing once; every sequence keeps a last token of its own.
+  private static func header(_ sequences: [[Int]]) -> Int {
+    let shared = min(PackedBatch.commonPrefix(sequences), sequences.map(\.count).min()! - 1)
+    return sequences.count > 1 && shared >= 32 ? shared : 0
+  }
+
+  /// Feeds the latest token of every active sequence.
+  private mutating func step() throws {
+    let output = try model.decode(
+      active.map { states[$0].tokens.last! }, cache: cache,
+      taps: Taps(layers: options.recordedLayers),
+      edits: options.edits.flatMap { $0.resolved(generated: active.map { states[$0].tokens.count - 1 }) })
+    if let residuals = try stacked(output) {
+      for (slot, sequence) in active.enumerated() { try record(residuals[slot], of: sequence) }
+    }
+    try continueSequences(Array(active.indices), output)
+  }
+
+  private mutating func record(_ residual: Tensor, of sequence: Int) throws {
+    states[sequence].latest = residual
+    guard options.recordsMean else { return }
+    let wide = try residual.converted(to: .float64)
+    states[sequence].sum = try states[sequence].sum.map { try $0 + wide } ?? wide
+  }
+
+  /// Chooses the next token of the sequences in `slots`, whose logits are the rows of `output`, and ends those that are
+  /// done. A sequence of full length is still fed once where its last token is to be recorded.
+  private mutating func continueSequences(_ slots: [Int], _ output: LanguageModel.Output) throws {
+    guard let logits = output.logits else { return }
+    let chosen = try sampler.choose(logits, sequences: slots.map { active[$0] })
+    var ended: [(slot: Int, end: Generation.End)] = []
+    for (slot, token) in zip(slots, chosen) {
+      let sequence = active[slot]
+      if states[sequence].tokens.count >= options.maxTokens {
+        ended.append((slot, .length))
+      } else if options.stopTokens.contains(token) {
+        ended.append((slot, .stopToken))
+      } else {
+        states[sequence].tokens.append(token)
+        onToken(sequence, token)
+        if states[sequence].tokens.count == options.maxTokens, options.recordedLayers.isEmpty {
+          ended.append((slot, .length))
+        }
+      }
+    }
+    // From the last slot down, so that the slots still to be ended keep their numbers.
+    for (slot, end) in ended.sorted(by: { $0.slot > $1.slot }) { try finish(slot, end) }
+  }
+
+  private mutating func finish(_ slot: Int, _ end: Generation.End) throws {
+    let sequence = active[slot]
+    let state = states[sequence]
+    states[sequence] = State()
+    try cache.remove(slot: slot)
+    active.swapAt(slot, active.count - 1)
+    active.removeLast()
+    let mean = try state.sum.map { try ($0 / Double(state.tokens.count)).converted(to: .float32) }
+    try onFinish(
+      sequence,
+      Generation(
+        tokens: state.tokens, end: end, promptResidual: state.prompt, continuationResidual: state.latest?.copy(),
+        continuationMean: mean))
+  }
+
+  /// Recorded residuals as float32 [sequences, layers, hidden] on the CPU; nil where nothing is recorded.
+  private func stacked(_ output: LanguageModel.Output) throws -> Tensor? {
+    let layers = options.recordedLayers.compactMap { output.residuals[$0] }
+    return layers.isEmpty ? nil : try Tensor.stacked(layers, 1).moved(to: .cpu)
+  }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Torch
+
+/// Small JSON files beside a checkpoint, read with one sentence for whatever is wrong with them.
+enum JSONFile {
+  /// No configuration is longer than this.
+  static let largest = 64 << 20
+
+  static func decode<Value: Decodable>(_ url: URL, remedy: String) throws(ModelError) -> Value {
+    let place = InputLocation(file: url.path)
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw ModelError(.badInput, "is missing; \(remedy)", at: place)
+    }
+    let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+    guard size <= largest else { throw ModelError(.badInput, "is larger than any configuration; \(remedy)", at: place) }
+    guard let data = try? Data(contentsOf: url) else {
+      throw ModelError(.badInput, "cannot be read; check its permissions", at: place)
+    }
+    do { return try JSONDecoder().decode(Value.self, from: data) } catch let error as DecodingError {
+      throw ModelError(.badInput, "\(sentence(error)); \(remedy)", at: place)
+    } catch {
+      throw ModelError(.badInput, "is not JSON; \(remedy)", at: place)
+    }
+  }
+
+  private static func sentence(_ error: DecodingError) -> String {
+    switch error {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      "has a value of the wrong kind at \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\""
+    case .keyNotFound(let key, _): "has no \"\(key.stringValue)\""
+    default: "is not valid JSON"
+    }
+  }
+}

@@ -1,0 +1,226 @@
+import Foundation
+import Torch
+
+/// A language model of the Llama family: token ids in, residual streams and logits out.
+///
+/// The pass is written for measuring: many sequences packed without padding, shared prefixes computed once, nothing
+/// computed above the last layer that anyone asked for, and logits only where they are wanted. What to record and what
+/// to change are values passed to the call; the model itself never changes.
+public struct LanguageModel: Sendable {
+  public let configuration: ModelConfiguration
+  public let dtype: DType
+  public let device: Device
+  let embedding: Tensor  // [vocabulary, hidden]
+  let layers: [DecoderLayer]
+  let finalNorm: Tensor  // [hidden]
+  let head: Tensor  // [vocabulary, hidden]
+  let rope: RotaryEmbedding
+  /// Every weight by its checkpoint name, in the model's dtype.
+  let weights: [String: Tensor]
+
+  /// Builds the model from weights by checkpoint name, already in one dtype and on one device.
+  public init(_ configuration: ModelConfiguration, weights: [String: Tensor]) throws(ModelError) {
+    let source = WeightSource(configuration, weights)
+    self.configuration = configuration
+    self.weights = weights
+    embedding = try source("model.embed_tokens.weight", [configuration.vocabularySize, configuration.hiddenSize])
+    finalNorm = try source("model.norm.weight", [configuration.hiddenSize])
+    head =
+      configuration.tiedEmbeddings
+      ? embedding : try source("lm_head.weight", [configuration.vocabularySize, configuration.hiddenSize])
+    var layers: [DecoderLayer] = []
+    for index in 0..<configuration.layerCount { layers.append(try DecoderLayer(configuration, index, source)) }
+    self.layers = layers
+    rope = RotaryEmbedding(configuration.rope)
+    dtype = embedding.dtype
+    device = embedding.device
+  }
+
+  /// What a pass gives back.
+  public struct Output: Sendable {
+    /// By layer, float32 [chosen tokens, hidden].
+    public var residuals: [Int: Tensor] = [:]
+    /// float32 [chosen tokens, vocabulary], where logits were asked for.
+    public var logits: Tensor?
+  }
+
+  /// Runs whole sequences. With a cache, they take its next free slots and can be continued by `decode`.
+  public func forward(
+    _ batch: PackedBatch, taps: Taps = Taps(layers: []), edits: [Edit] = [], logits: TokenChoice? = nil,
+    cache: KeyValueCache? = nil
+  ) throws -> Output {
+    try check(tokens: batch.tokens)
+    let plan = try PackedAttention(batch, windows: Set(configuration.windows), dtype: dtype, device: device)
+    let slots = cache?.occupy(batch.leaves.indices.map(batch.length(of:))) ?? 0..<0
+    return try run(
+      batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
+      .packed(plan, cache: cache, slots: slots), taps, edits, logits, through: cache == nil ? nil : layers.count - 1)
+  }
+
+  /// Runs one new token for every active sequence of the cache, in the order of its slots.
+  public func decode(
+    _ tokens: [Int], cache: KeyValueCache, taps: Taps = Taps(layers: []), edits: [Edit] = [],
+    logits: TokenChoice? = .all
+  ) throws -> Output {
+    precondition(tokens.count == cache.count, "one token a sequence")
+    try check(tokens: tokens)
+    let plan = try DecodingAttention(cache, windows: Set(configuration.windows), dtype: dtype, device: device)
+    return try run(
+      tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
+  }
+
+  private func run(
+    _ tokens: [Int], positions: [Int], lengths: [Int], _ attention: AttentionContext, _ taps: Taps, _ edits: [Edit],
+    _ logits: TokenChoice?, through cached: Int? = nil
+  ) throws -> Output {
+    try check(layers: taps.layers + edits.map(\.layer))
+    var output = Output()
+    let last = logits == nil ? max(taps.layers.max() ?? -1, cached ?? -1) : layers.count - 1
+    guard last >= 0, !tokens.isEmpty else { return output }
+    let angles = try rope.tables(positions: positions, lengths: lengths, dtype: dtype, device: device)
+    var x = try embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
+    for layer in layers[0...last] {
+      x = try layer.forward(x, angles.cosines, angles.sines, attention)  // [tokens, hidden]
+      for edit in edits where edit.layer == layer.index { x = try edit.apply(to: x) }  // [tokens, hidden]
+      if taps.layers.contains(layer.index) {
+        output.residuals[layer.index] = try choose(taps.tokens, x).converted(to: .float32)  // [chosen, hidden]
+      }
+    }
+    if let logits {
+      let normed = try choose(logits, x).rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
+      output.logits = try normed.linear(head).converted(to: .float32)  // [chosen, vocabulary]
+    }
+    try checkFinite(output)
+    return output
+  }
+
+  /// A NaN is caught where it first shows, and explained; while gradients are recorded, training watches its loss.
+  private func checkFinite(_ output: Output) throws {
+    for result in output.residuals.values + (output.logits.map { [$0] } ?? []) where try !result.sum().isFinite().all()
+    {
+      if try !result.isFinite().all() { try explainNonFinite() }
+    }
+  }
+
+  private func choose(_ tokens: TokenChoice, _ x: Tensor) throws(TorchError) -> Tensor {
+    switch tokens {
+    case .all: x
+    case .tokens(let indices): try x.selected(0, indices)
+    }
+  }
+
+  private func check(tokens: [Int]) throws(ModelError) {
+    if let wrong = tokens.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
+      throw ModelError(
+        .badInput,
+        "token id \(wrong) is outside of the model's vocabulary of \(configuration.vocabularySize); "
+          + "the tokens are of another tokenizer")
+    }
+  }
+
+  /// A layer that does not exist is bad input: it comes from a command line or a vector file.
+  public func check(layers wanted: [Int]) throws(ModelError) {
+    if let wrong = wanted.first(where: { $0 < 0 || $0 >= layers.count }) {
+      throw ModelError(
+        .badInput, "layer \(wrong) does not exist; the model has layers 0 to \(layers.count - 1)")
+    }
+  }
+}
+
+/// One decoder block: attention, then the gated feed-forward network, each on the normalised residual stream.
+struct DecoderLayer: Sendable {
+  let index: Int
+  let attentionNorm, feedForwardNorm: Tensor  // [hidden]
+  let query, key, value, output: Projection
+  let gate, up, down: Projection
+  let headDimension: Int
+  let window: Int?
+  let epsilon: Double
+
+  func forward(
+    _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext
+  ) throws(TorchError) -> Tensor {
+    let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
+    let q = try heads(query(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
+    let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
+    let v = try heads(value(normed))  // [tokens, key-value heads, dim]
+    let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
+    let afterAttention = try x + output(mixed)  // [tokens, hidden]
+    let inner = try afterAttention.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
+    return try afterAttention + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
+  }
+
+  private func heads(_ t: Tensor) throws(TorchError) -> Tensor {
+    try t.reshaped([t.size(0), -1, headDimension])
+  }
+
+  private func attend(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext
+  ) throws(TorchError) -> Tensor {
+    let scale = 1 / Double(headDimension).squareRoot()
+    switch context {
+    case .packed(let plan, let cache, let slots):
+      if let cache { try plan.fill(cache, slots: slots, layer: index, keys: k, values: v) }
+      return try plan.attend(q, k, v, window: window, scale: scale)
+    case .decoding(let plan):
+      return try plan.attend(q, k, v, layer: index, window: window, scale: scale)
+    }
+  }
+
+  init(_ configuration: ModelConfiguration, _ index: Int, _ source: WeightSource) throws(ModelError) {
+    let (hidden, inner) = (configuration.hiddenSize, configuration.intermediateSize)
+    let wide = configuration.headCount * configuration.headDimension
+    let narrow = configuration.keyValueHeadCount * configuration.headDimension
+    let prefix = "model.layers.\(index)"
+    func projection(_ name: String, _ output: Int, _ input: Int, bias: Bool) throws(ModelError) -> Projection {
+      Projection(
+        weight: try source("\(prefix).\(name).weight", [output, input]),
+        bias: bias ? try source("\(prefix).\(name).bias", [output]) : nil)
+    }
+    self.index = index
+    attentionNorm = try source("\(prefix).input_layernorm.weight", [hidden])
+    feedForwardNorm = try source("\(prefix).post_attention_layernorm.weight", [hidden])
+    query = try projection("self_attn.q_proj", wide, hidden, bias: configuration.queryKeyValueBias)
+    key = try projection("self_attn.k_proj", narrow, hidden, bias: configuration.queryKeyValueBias)
+    value = try projection("self_attn.v_proj", narrow, hidden, bias: configuration.queryKeyValueBias)
+    output = try projection("self_attn.o_proj", hidden, wide, bias: configuration.outputBias)
+    gate = try projection("mlp.gate_proj", inner, hidden, bias: configuration.mlpBias)
+    up = try projection("mlp.up_proj", inner, hidden, bias: configuration.mlpBias)
+    down = try projection("mlp.down_proj", hidden, inner, bias: configuration.mlpBias)
+    headDimension = configuration.headDimension
+    window = configuration.windows[index]
+    epsilon = configuration.normEpsilon
+  }
+}
+
+/// A linear map: x [tokens, in] to [tokens, out].
+struct Projection: Sendable {
+  let weight: Tensor  // [out, in]
+  let bias: Tensor?  // [out]
+
+  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight, bias: bias) }
+}
+
+/// Weights by checkpoint name, handed out with their shape checked.
+struct WeightSource {
+  private let configuration: ModelConfiguration
+  private let weights: [String: Tensor]
+
+  init(_ configuration: ModelConfiguration, _ weights: [String: Tensor]) {
+    self.configuration = configuration
+    self.weights = weights
+  }
+
+  func callAsFunction(_ name: String, _ shape: [Int]) throws(ModelError) -> Tensor {
+    guard let weight = weights[name] else {
+      throw ModelError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model")
+    }
+    guard weight.shape == shape else {
+      throw ModelError(
+        .badInput,
+        "the checkpoint's tensor \"\(name)\" has shape \(weight.shape) where config.json asks for \(shape); "
+          + "the two files are of different models")
+    }
+    return weight
+  }
+}
