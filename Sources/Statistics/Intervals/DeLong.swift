@@ -1,0 +1,115 @@
+import RealModule
+
+/// The area under the ROC curve with DeLong's variance: rows independent of each other.
+///
+/// psi(x, y) is 1 if x > y, 1/2 if x = y, else 0, over m positives x and n negatives y. A positive's *component* is its
+/// mean psi over the negatives, a negative's its mean psi over the positives; the variance is
+/// S10/m + S01/n with S the sample variances (divisor m - 1, n - 1) of the components.
+/// Sources: DeLong et al. 1988; the O(n log n) computation from mid-ranks is Sun and Xu 2014.
+public struct DeLong: Sendable, Equatable {
+  public let auroc: Double
+  /// `nil` if a class has a single row.
+  public let variance: Double?
+
+  /// `nil` unless both classes occur and every score is finite.
+  public init?(scores: [Double], labels: [Int]) {
+    guard let components = PlacementComponents(scores: scores, labels: labels) else { return nil }
+    auroc = components.auroc
+    variance = components.variance(of: components.values)
+  }
+
+  /// auroc +- z sqrt(variance), cut to 0...1; `nil` without a variance.
+  public func interval(confidence: Double = 0.95) -> Interval? {
+    variance.map {
+      normalInterval(auroc, variance: $0, confidence: confidence).clamped(to: 0...1)
+    }
+  }
+}
+
+/// DeLong's test of two scores on the same rows.
+public struct PairedDeLong: Sendable, Equatable {
+  public let aurocA: Double
+  public let aurocB: Double
+  /// A - B.
+  public let difference: Double
+  /// Variance of the difference: sample variances of the differences of the components, over m and n.
+  public let variance: Double
+  /// `nil` if the variance is 0, e.g. for two scores that order the rows alike.
+  public let z: Double?
+  /// Two-sided normal p-value, `nil` with `z`.
+  public let p: Double?
+
+  /// `nil` unless each class has two rows and every score is finite.
+  public init?(scoresA: [Double], scoresB: [Double], labels: [Int]) {
+    guard let a = PlacementComponents(scores: scoresA, labels: labels),
+      let b = PlacementComponents(scores: scoresB, labels: labels),
+      let variance = a.variance(of: zip(a.values, b.values).map { $0 - $1 })
+    else { return nil }
+    aurocA = a.auroc
+    aurocB = b.auroc
+    difference = a.auroc - b.auroc
+    self.variance = variance
+    z = variance > 0 ? difference / variance.squareRoot() : nil
+    p = z.map(NormalDistribution.twoSidedP)
+  }
+
+  /// difference +- z sqrt(variance), not cut.
+  public func interval(confidence: Double = 0.95) -> Interval {
+    normalInterval(difference, variance: variance, confidence: confidence)
+  }
+}
+
+/// DeLong's component of every row.
+struct PlacementComponents {
+  let auroc: Double
+  let labels: [Int]
+  /// Row i's component: the mean of psi over all pairs that row i takes part in.
+  let values: [Double]
+  let positives: Int
+  var negatives: Int { labels.count - positives }
+
+  init?(scores: [Double], labels: [Int]) {
+    precondition(scores.count == labels.count, "scores and labels must have the same length")
+    guard allFinite(scores) else { return nil }
+    let positives = labels.count { $0 == 1 }
+    guard positives > 0, positives < labels.count else { return nil }
+    self.labels = labels
+    self.positives = positives
+    let ranks = midRanks(scores)
+    let ownRanks = ranksWithinClass(scores, labels)
+    let m = Double(positives)
+    let n = Double(labels.count - positives)
+    auroc = aurocFromRanks(ranks, labels, positives: positives)
+    // A row's rank minus its rank in its own class counts the rows of the other class below it.
+    values = labels.indices.map { row in
+      let below = ranks[row] - ownRanks[row]
+      return labels[row] == 1 ? below / n : 1 - below / m
+    }
+  }
+
+  /// S10/m + S01/n of one number per row; `nil` if a class has a single row.
+  func variance(of numbers: [Double]) -> Double? {
+    guard positives > 1, negatives > 1 else { return nil }
+    let ofPositives = labels.indices.filter { labels[$0] == 1 }.map { numbers[$0] }
+    let ofNegatives = labels.indices.filter { labels[$0] != 1 }.map { numbers[$0] }
+    return sampleVariance(ofPositives) / Double(positives) + sampleVariance(ofNegatives) / Double(negatives)
+  }
+}
+
+private func ranksWithinClass(_ scores: [Double], _ labels: [Int]) -> [Double] {
+  var result = [Double](repeating: 0, count: scores.count)
+  for isPositive in [true, false] {
+    let rows = labels.indices.filter { (labels[$0] == 1) == isPositive }
+    for (row, rank) in zip(rows, midRanks(rows.map { scores[$0] })) { result[row] = rank }
+  }
+  return result
+}
+
+func sampleVariance(_ values: [Double]) -> Double {
+  isConstant(values) ? 0 : sumOfSquares(values) / Double(values.count - 1)
+}
+
+func normalInterval(_ estimate: Double, variance: Double, confidence: Double) -> Interval {
+  let reach = NormalDistribution.quantile(0.5 + confidence / 2) * variance.squareRoot()
+  return Interval(low: estimate - reach, high: estimate + reach)
+}

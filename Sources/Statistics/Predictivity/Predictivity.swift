@@ -1,0 +1,53 @@
+/// How well one score predicts the label on one target set: a row of the predictivity table.
+///
+/// Every measure is `nil` where it is undefined, and a warning says why.
+public struct Predictivity: Sendable, Equatable {
+  public let n: Int
+  /// Number of distinct groups; `nil` if the rows have none.
+  public let groups: Int?
+  public let positives: Int
+  public let auroc: Double?
+  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC`) if the rows have groups, else DeLong's.
+  public let aurocLow: Double?
+  public let aurocHigh: Double?
+  /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
+  public let aurocWithinGroup: Double?
+  public let pointBiserial: Correlation?
+  public let spearman: Correlation?
+  /// See `PermutationTest`.
+  public let pPermutation: Double?
+  /// AUROC of the answer letter alone (each letter scored by its share of positives); `nil` without letters.
+  public let letterAUROC: Double?
+  /// Plain sentences with their numbers, the gravest first; empty if nothing is suspicious.
+  public let warnings: [String]
+
+  /// - Parameters:
+  ///   - permutations: how many permutations `pPermutation` draws (1...1,000,000).
+  ///   - seed: of the permutations.
+  public init(_ rows: ScoredRows, permutations: Int = 2_000, seed: UInt64 = 0) {
+    let (scores, labels) = (rows.scores, rows.labels)
+    let interval = aurocInterval(rows)
+    n = rows.count
+    groups = rows.groups.map { Categories($0).count }
+    positives = rows.positives
+    auroc = Measures.auroc(scores: scores, labels: labels)
+    aurocLow = interval?.low
+    aurocHigh = interval?.high
+    aurocWithinGroup = rows.groups.flatMap {
+      Measures.withinGroupAUROC(scores: scores, labels: labels, groups: $0)?.auroc
+    }
+    pointBiserial = Measures.pointBiserial(scores: scores, labels: labels)
+    spearman = Measures.spearman(scores: scores, labels: labels)
+    pPermutation = PermutationTest(rows, permutations: permutations, seed: seed)?.p
+    letterAUROC = rows.letters.flatMap { Measures.categoryAUROC(labels: labels, categories: $0) }
+    warnings = predictivityWarnings(rows)
+  }
+}
+
+/// The interval that belongs to the rows: clustered where there are groups, DeLong's otherwise.
+func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
+  guard let groups = rows.groups else {
+    return DeLong(scores: rows.scores, labels: rows.labels)?.interval(confidence: confidence)
+  }
+  return ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: groups)?.interval(confidence: confidence)
+}

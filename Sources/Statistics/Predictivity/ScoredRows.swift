@@ -1,0 +1,72 @@
+/// Scores and labels of the rows of one target set, with what is known about where each row comes from.
+///
+/// Checked once, here: the arrays have the same length, labels are 0 or 1, there is at least one row. Scores may be NaN
+/// or infinite; the measures then are undefined and a warning says so.
+public struct ScoredRows: Sendable, Equatable {
+  /// The most rows taken, a bound against absurd input.
+  public static let maximumRows = 20_000_000
+
+  public let scores: [Double]
+  /// 1 = the behaviour, 0 = not.
+  public let labels: [Int]
+  /// The distinct question of each row: the unit of independence.
+  public let groups: [String]?
+  /// The letter of the answer that is the behaviour (or that was given), "A", "B", ...
+  public let letters: [String]?
+  /// The source file or data set of each row.
+  public let sources: [String]?
+  /// The side the user of each row is on, e.g. "conservative".
+  public let userSides: [String]?
+
+  public var count: Int { labels.count }
+  public var positives: Int { labels.count { $0 == 1 } }
+
+  public init(
+    scores: [Double], labels: [Int], groups: [String]? = nil, letters: [String]? = nil, sources: [String]? = nil,
+    userSides: [String]? = nil
+  ) throws(StatisticsError) {
+    let attributes = [("group", groups), ("letter", letters), ("source", sources), ("user side", userSides)]
+    try Self.check(scores.count, labels)
+    for (name, values) in attributes {
+      guard let values, values.count != labels.count else { continue }
+      throw StatisticsError(
+        .lengthMismatch, "There are \(labels.count) labels but \(values.count) values of \(name); give one per row.")
+    }
+    self.scores = scores
+    self.labels = labels
+    self.groups = groups
+    self.letters = letters
+    self.sources = sources
+    self.userSides = userSides
+  }
+
+  private static func check(_ scoreCount: Int, _ labels: [Int]) throws(StatisticsError) {
+    guard scoreCount == labels.count else {
+      throw StatisticsError(
+        .lengthMismatch, "There are \(scoreCount) scores but \(labels.count) labels; give one of each per row.")
+    }
+    guard !labels.isEmpty else {
+      throw StatisticsError(.empty, "There are no rows to judge; give at least one score and label.")
+    }
+    guard labels.count <= maximumRows else {
+      throw StatisticsError(
+        .tooLarge, "There are \(labels.count) rows; at most \(maximumRows) are taken, so sample them.")
+    }
+    if let row = labels.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+      throw StatisticsError(
+        .invalidLabel, "The label of row \(row) is \(labels[row]); write 1 for the behaviour and 0 for its absence.",
+        row: row)
+    }
+  }
+
+  /// The same rows with other scores (another layer, a baseline), which must be one per row.
+  public func scored(by scores: [Double]) throws(StatisticsError) -> ScoredRows {
+    try ScoredRows(
+      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides)
+  }
+
+  /// The groups as numbers; without groups every row is its own.
+  var groupsOrRows: Categories {
+    Categories(groups ?? labels.indices.map { String($0) })
+  }
+}

@@ -1,0 +1,23 @@
+/// "1 row", "3 rows".
+func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)\(count == 1 ? "" : "s")"
+}
+
+/// "98.6 %". What is not quite all or nothing is never rounded to it.
+func percent(_ share: Double) -> String {
+  let rounded = (share * 1000).rounded() / 10
+  if share < 1, rounded == 100 { return "over 99.9 %" }
+  if share > 0, rounded == 0 { return "under 0.1 %" }
+  return "\(rounded) %"
+}
+
+/// The number with a fixed number of decimals, "0.940".
+func fixed(_ value: Double, _ decimals: Int = 3) -> String {
+  guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
+  let scale = (0..<decimals).reduce(1) { product, _ in product * 10 }
+  let whole = Int((abs(value) * Double(scale)).rounded())
+  let fraction = String(whole % scale)
+  let padded = String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
+  let sign = value < 0 && whole > 0 ? "-" : ""
+  return decimals == 0 ? "\(sign)\(whole)" : "\(sign)\(whole / scale).\(padded)"
+}
