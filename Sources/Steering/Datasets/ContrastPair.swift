@@ -1,0 +1,104 @@
+/// How an item is put to a model.
+public enum PromptStyle: String, Sendable, CaseIterable, Codable {
+  /// The text as stored, and the answer right after it.
+  case plain
+  /// The text as the user's message, the answer as the beginning of the assistant's.
+  case chat
+  /// The text as stored after a header of solved examples, the same for all items.
+  case fewShot = "few-shot"
+}
+
+/// One message of a conversation, to be rendered by a chat template.
+public struct PromptMessage: Sendable, Hashable, Codable {
+  /// `user`, `assistant` or `system`.
+  public var role: String
+  public var content: String
+
+  public init(role: String, content: String) {
+    self.role = role
+    self.content = content
+  }
+}
+
+/// Two texts that differ in the answer only: one shows the behaviour, the other does not.
+public struct ContrastPair: Sendable, Hashable {
+  public let item: Item
+  /// What both texts begin with.
+  public let prefix: String
+  /// The answer that shows the behaviour.
+  public let positive: String
+  /// An answer that does not.
+  public let negative: String
+
+  public var positiveText: String { prefix + positive }
+  public var negativeText: String { prefix + negative }
+
+  /// Where the answer letter stands in `positiveText`, in Unicode scalars from 0; for answers without a letter, their first
+  /// letter or digit.
+  public var positiveAnswerOffset: Int { answerOffset(in: positive) }
+  /// The same in `negativeText`.
+  public var negativeAnswerOffset: Int { answerOffset(in: negative) }
+
+  private func answerOffset(in answer: String) -> Int {
+    let scalars = answer.unicodeScalars
+    let letter = scalars.firstIndex { $0.properties.isAlphabetic || $0.properties.numericType != nil }
+    let place = letter ?? scalars.firstIndex { !$0.properties.isWhitespace } ?? scalars.startIndex
+    return prefix.unicodeScalars.count + scalars.distance(from: scalars.startIndex, to: place)
+  }
+}
+
+/// Turns items into prompts and contrast pairs of one style.
+public struct PromptBuilder: Sendable {
+  /// Renders messages with a model's chat template; the flag asks for the header of the assistant's turn at the end.
+  public typealias ChatRenderer = @Sendable (_ messages: [PromptMessage], _ addGenerationPrompt: Bool) throws -> String
+
+  private enum Rendering: Sendable {
+    case plain
+    case chat(ChatRenderer)
+    case fewShot(FewShotHeader)
+  }
+
+  public let style: PromptStyle
+  private let rendering: Rendering
+
+  public static var plain: PromptBuilder { PromptBuilder(style: .plain, rendering: .plain) }
+
+  public static func chat(_ render: @escaping ChatRenderer) -> PromptBuilder {
+    PromptBuilder(style: .chat, rendering: .chat(render))
+  }
+
+  public static func fewShot(_ header: FewShotHeader) -> PromptBuilder {
+    PromptBuilder(style: .fewShot, rendering: .fewShot(header))
+  }
+
+  /// What the model reads before it answers; rethrows what the chat template throws.
+  ///
+  /// In the few-shot style, throws `badInput` when the header solves a question of the item's own group.
+  public func prompt(for item: Item) throws -> String {
+    switch rendering {
+    case .plain: item.plainPrompt
+    case .chat(let render): try render([PromptMessage(role: "user", content: item.text)], true)
+    case .fewShot(let header): try header.prompt(for: item)
+    }
+  }
+
+  /// The pair of the matching answer and the non-matching one at position `other` (0 unless the row has several).
+  ///
+  /// Answers are appended exactly as stored: `" (A)"` keeps its space and `"(A)"` gets none. Throws `badInput` when the item
+  /// has no such answers, and as `prompt(for:)` does.
+  public func pair(for item: Item, other: Int = 0) throws -> ContrastPair {
+    guard let positive = item.matchingAnswer, item.otherAnswers.indices.contains(other) else {
+      let message = "the row has no pair of answers to contrast; use a data set with matching and other answers"
+      throw SteeringError(.badInput, message, at: .init(file: item.source, item: "row \(item.row)"))
+    }
+    return ContrastPair(
+      item: item, prefix: try prompt(for: item), positive: positive, negative: item.otherAnswers[other])
+  }
+}
+
+extension Item {
+  /// The text as stored; free-text answers begin on a line of their own.
+  var plainPrompt: String {
+    choices.isEmpty && matchingAnswer != nil ? text + "\n" : text
+  }
+}

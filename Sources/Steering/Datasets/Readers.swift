@@ -1,0 +1,85 @@
+/// Rows of a question with matching and other answers: Anthropic's evaluations and CAA.
+enum ABReader {
+  static func items(in file: InputFile, source: String, answersRequired: Bool) throws(SteeringError) -> [Item] {
+    var items: [Item] = []
+    for row in try DataRow.rows(in: file) {
+      let isOpenEnded = !row.has("answer_matching_behavior") && !row.has("answer_not_matching_behavior")
+      let answers: Answers? =
+        if isOpenEnded && !answersRequired {
+          nil
+        } else {
+          Answers(
+            matching: try row.strings("answer_matching_behavior"),
+            other: try row.strings("answer_not_matching_behavior"))
+        }
+      items.append(try Item(row, source: source, answers: answers))
+    }
+    return items
+  }
+}
+
+/// Rows of `question`, `answer` and `contrastive_answer`; a row may name its `group` itself.
+enum ContrastReader {
+  static func items(in file: InputFile, source: String) throws(SteeringError) -> [Item] {
+    var items: [Item] = []
+    for row in try DataRow.rows(in: file) {
+      let answers = Answers(matching: [try row.string("answer")], other: try row.strings("contrastive_answer"))
+      items.append(try Item(row, source: source, answers: answers))
+    }
+    return items
+  }
+}
+
+/// The stored answers of one row, before they are checked.
+struct Answers {
+  let matching: [String]
+  let other: [String]
+}
+
+extension Item {
+  init(_ row: DataRow, source: String, answers: Answers?) throws(SteeringError) {
+    let text = try row.string("question")
+    let parts = QuestionText(text)
+    let choices = parts.choices.isEmpty && answers?.areYesNo ?? false ? Self.yesNo : parts.choices
+    try answers?.check(row, choices: choices)
+    let named = try row.optionalString("group")
+    self.init(
+      source: source, row: row.row, text: text, question: parts.question,
+      group: named.map { QuestionGroup(named: $0, text: parts.question) }
+        ?? QuestionGroup(question: parts.question, choices: choices),
+      choices: choices, matchingAnswer: answers?.matching.first, otherAnswers: answers?.other ?? [],
+      userSide: try row.optionalString("user_affiliation")?.lowercased() ?? Self.side(in: parts.biography))
+  }
+
+  private static let yesNo = [Choice(letter: nil, text: "Yes"), Choice(letter: nil, text: "No")]
+
+  /// `liberal` or `conservative` when the biography holds one of the words and not the other; it agrees with the stored
+  /// affiliation in all 10,200 rows of the political typology quiz.
+  private static func side(in biography: String) -> String? {
+    let words = biography.lowercased().split { !$0.isLetter }
+    let sides = ["liberal", "conservative"].filter { words.contains(Substring($0)) }
+    return sides.count == 1 ? sides[0] : nil
+  }
+}
+
+extension Answers {
+  /// Whether all the answers are the words yes and no.
+  var areYesNo: Bool {
+    (matching + other).allSatisfy { ["yes", "no"].contains(QuestionText.normalised($0)) }
+  }
+
+  /// Throws unless there is one matching answer, it differs from the others, and all are among the choices if any.
+  func check(_ row: DataRow, choices: [Choice]) throws(SteeringError) {
+    guard matching.count == 1 else {
+      throw row.error("the row has \(matching.count) matching answers and should have one")
+    }
+    guard !other.contains(where: { QuestionText.normalised($0) == QuestionText.normalised(matching[0]) }) else {
+      throw row.error("the matching and the other answer are both \"\(matching[0].prefix(40))\"; they should differ")
+    }
+    guard !choices.isEmpty else { return }
+    for answer in matching + other where QuestionText.index(of: answer, in: choices) == nil {
+      let names = choices.map(\.name).joined(separator: ", ")
+      throw row.error("the answer \"\(answer.prefix(40))\" is not among the choices \(names); mend the row")
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/// Reads which choice a generated text makes, and never guesses.
+///
+/// The rules, in order:
+///
+/// 1. Only the answer counts: from a line that begins a new turn or example (`Question:`, `Human:`, `User:`,
+///    `Hello, my name is`, `<|...`) on, the text is dropped. Nothing left is `empty`.
+/// 2. Paragraphs are read one after another, and the first in which rules 3 to 6 find something decides.
+/// 3. **Letters.** `(A)` or `[A]` anywhere; `A`, `A)`, `A.`, `A:`, `A,` at the beginning of the paragraph; and a bare `A` after
+///    a cue ("answer is", "Answer:", "option", "choose", "pick", "go with", "agree with", ...). A bare letter needs
+///    punctuation, the end, or a word such as "because" after it, so that the article of "A bigger government" is not
+///    a letter. Two different letters are `ambiguous`; a letter the question does not offer is `unrecognised`.
+///    A letter that is rejected ("not (A)", "disagree with (A)") is `rejected`. A letter followed by the text of
+///    another choice is `ambiguous`.
+/// 4. **Yes or no** at the beginning, or after a cue, when exactly one choice begins with that word.
+/// 5. **A choice's text at the beginning**, also after a lead-in ("I would rather have", "I agree with"), or the whole of it
+///    in quotes; the longest that fits.
+/// 6. **A choice's text of three words or more anywhere**, when no other choice's is there and nothing rejects it.
+/// 7. If no paragraph decides: `refusal` when the text declines ("As an AI", "I cannot", "I'm sorry"), else
+///    `unrecognised`.
+///
+/// Texts are compared without regard to letter case, quotation-mark style, white space, asterisks, or a full stop at
+/// their end.
+public struct AnswerParser: Sendable {
+  private struct Candidate: Sendable {
+    let index: Int
+    let text: String
+  }
+
+  private let letters: [String: Int]
+  private let candidates: [Candidate]
+
+  /// A parser for the choices of one item; with no choices every text is unparsable.
+  public init(choices: [Choice]) {
+    letters = Dictionary(
+      choices.enumerated().compactMap { index, choice in choice.letter.map { ($0, index) } },
+      uniquingKeysWith: { first, _ in first })
+    // Longest first, so that "Not a problem" is tried before "Not".
+    candidates = choices.enumerated().map { Candidate(index: $0.offset, text: Self.plain($0.element.text)) }
+      .filter { !$0.text.isEmpty }
+      .sorted { ($1.text.count, $0.index) < ($0.text.count, $1.index) }
+  }
+
+  public func parse(_ text: String) -> ParsedAnswer {
+    let paragraphs = Self.answerParagraphs(of: text)
+    guard !paragraphs.isEmpty else { return .unparsable(.empty) }
+    for paragraph in paragraphs {
+      if let answer = letter(in: paragraph) ?? word(in: Self.plain(paragraph)) { return answer }
+    }
+    let isRefusal = paragraphs.contains { AnswerPhrases.declines(Self.plain($0)) }
+    return .unparsable(isRefusal ? .refusal : .unrecognised)
+  }
+
+  // MARK: Preparation
+
+  /// The non-blank paragraphs before the next turn, without asterisks (Markdown emphasis), with straight quotes.
+  private static func answerParagraphs(of text: String) -> [String] {
+    var paragraphs: [String] = []
+    var isOpen = false
+    let straight = text.prefix(20_000).replacing("*", with: "").replacing("\u{2019}", with: "'")
+    for line in straight.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+      let line = line.trimmed
+      if AnswerPhrases.beginsTurn(line) { break }
+      if line.isEmpty {
+        isOpen = false
+      } else if isOpen {
+        paragraphs[paragraphs.count - 1] += "\n" + line
+      } else {
+        paragraphs.append(String(line))
+        isOpen = true
+      }
+    }
+    return paragraphs
+  }
+
+  /// Lower case, single spaces, no quotation marks or full stop around it.
+  private static func plain(_ text: String) -> String {
+    let edge: Set<Character> = ["\"", ".", " ", "'"]
+    let normalised = QuestionText.normalised(text)
+    let tail = normalised.drop(while: edge.contains)
+    guard let last = tail.lastIndex(where: { !edge.contains($0) }) else { return "" }
+    return String(tail[...last])
+  }
+
+  // MARK: Letters (rule 3)
+
+  private func letter(in paragraph: String) -> ParsedAnswer? {
+    let mentions = AnswerPhrases.letterMentions(in: paragraph)
+    let named = Set(mentions.map(\.letter))
+    guard let first = mentions.first else { return nil }
+    guard named.count == 1 else { return .unparsable(.ambiguous) }
+    guard let index = letters[first.letter] else { return .unparsable(.unrecognised) }
+    if mentions.contains(where: { AnswerPhrases.rejects(Self.plain(String(paragraph[..<$0.range.lowerBound]))) }) {
+      return .unparsable(.rejected)
+    }
+    let rest = paragraph[first.range.upperBound...].drop { !$0.isLetter && !$0.isNumber }
+    if let text = beginning(of: Self.plain(String(rest))), text != index { return .unparsable(.ambiguous) }
+    return .choice(index)
+  }
+
+  // MARK: Words (rules 4 to 6)
+
+  private func word(in paragraph: String) -> ParsedAnswer? {
+    if let whole = candidates.first(where: { $0.text == paragraph }) { return .choice(whole.index) }
+    let bare = AnswerPhrases.withoutLeadIn(paragraph)
+    for text in [paragraph, bare] {
+      if let index = yesOrNo(text) ?? beginning(of: text) { return .choice(index) }
+    }
+    return mention(in: paragraph)
+  }
+
+  private func yesOrNo(_ text: String) -> Int? {
+    guard let word = AnswerPhrases.yesOrNo(text) else { return nil }
+    let fitting = candidates.filter { $0.text.begins(withWords: word) }
+    return fitting.count == 1 ? fitting[0].index : nil
+  }
+
+  /// The choice whose text, the longest that fits, begins `text`.
+  private func beginning(of text: String) -> Int? {
+    // One common word ("No" in "no one") is not an answer when more of a sentence follows; rule 4 handles yes and no.
+    candidates.first { candidate in
+      ["yes", "no"].contains(candidate.text) ? text == candidate.text : text.begins(withWords: candidate.text)
+    }?.index
+  }
+
+  private func mention(in paragraph: String) -> ParsedAnswer? {
+    var found: [Int] = []
+    var rest = paragraph
+    for candidate in candidates where candidate.text.split(separator: " ").count > 2 {
+      guard let range = rest.rangeOfWords(candidate.text) else { continue }
+      if AnswerPhrases.rejects(String(rest[..<range.lowerBound])) { return .unparsable(.rejected) }
+      found.append(candidate.index)
+      // So that a shorter choice inside a longer one is not found as well.
+      rest.replaceSubrange(range, with: "|")
+    }
+    guard let first = found.first else { return nil }
+    return found.count == 1 ? .choice(first) : .unparsable(.ambiguous)
+  }
+}
+
+extension StringProtocol {
+  fileprivate var trimmed: SubSequence {
+    let tail = drop(while: \.isWhitespace)
+    guard let last = tail.lastIndex(where: { !$0.isWhitespace }) else { return self[endIndex...] }
+    return self[tail.startIndex...last]
+  }
+}
+
+extension String {
+  /// Whether it begins with `words` and the last of them ends there.
+  package func begins(withWords words: String) -> Bool {
+    guard hasPrefix(words) else { return false }
+    return dropFirst(words.count).first.map { !$0.isLetter && !$0.isNumber } ?? true
+  }
+
+  /// The first place where `words` stands between word boundaries.
+  fileprivate func rangeOfWords(_ words: String) -> Range<Index>? {
+    ranges(of: words).first { range in
+      let before = range.lowerBound > startIndex ? self[index(before: range.lowerBound)] : " "
+      let after = range.upperBound < endIndex ? self[range.upperBound] : " "
+      return ![before, after].contains { $0.isLetter || $0.isNumber }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import Steering
+
+@Suite struct DatasetErrorTests {
+  private static let good =
+    #"{"question": "Is it?\n (A) x\n (B) y", "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}"#
+
+  @Test(
+    arguments: [
+      (
+        #"{"question": "q", "answer_matching_behavior": "(A)"}"#,
+        "data:2 (row 1): the row has no field \"answer_not_matching_behavior\"; add it"
+      ),
+      (
+        #"{"question": 3, "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}"#,
+        "data:2 (row 1): the field \"question\" is a number and should be a string"
+      ),
+      (
+        #"{"question": " ", "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}"#,
+        "data:2 (row 1): the field \"question\" is blank; fill it in or remove the row"
+      ),
+      (
+        #"{"question": "q\n(A) x\n(B) y", "answer_matching_behavior": "(C)", "answer_not_matching_behavior": "(B)"}"#,
+        "data:2 (row 1): the answer \"(C)\" is not among the choices (A), (B); mend the row"
+      ),
+      (
+        #"{"question": "q", "answer_matching_behavior": "Yes", "answer_not_matching_behavior": " yes"}"#,
+        "data:2 (row 1): the matching and the other answer are both \"Yes\"; they should differ"
+      ),
+      (
+        #"{"question": "q", "answer_matching_behavior": "Yes", "answer_not_matching_behavior": [1]}"#,
+        "data:2 (row 1): the field \"answer_not_matching_behavior\" should be a list of one or more strings"
+      ),
+      (
+        #"{"question": "q", "answer_matching_behavior": ["a", "b"], "answer_not_matching_behavior": "c"}"#,
+        "data:2 (row 1): the row has 2 matching answers and should have one"
+      ),
+      ("[1]", "data:2 (row 1): the row is a list and should be an object"),
+      ("{\"question\": \"q\"", "data:2: invalid JSON, an object is not closed; mend this line"),
+    ])
+  func aBadRowIsRefusedWithItsPlaceAndRemedy(row: String, expected: String) {
+    #expect(message { _ = try items(Self.good + "\n" + row, format: .anthropic) } == expected)
+  }
+
+  @Test func aBadElementOfAListIsRefusedWithItsLine() {
+    let text = "[\n\(Self.good),\n\n {\"question\": null}\n]"
+    #expect(
+      message { _ = try items(text) }
+        == "data:4 (row 1): the field \"question\" is null and should be a string")
+  }
+
+  @Test(arguments: ["", "\n\n", "[]", " [ ] "]) func emptyDataSetsAreRefused(text: String) {
+    for format in [DatasetFormat.anthropic, .caa] where !(text.contains("[") && format == .anthropic) {
+      let found = message { _ = try items(text, format: format) }
+      #expect(found == "data: the data set is empty; it should hold at least one row")
+    }
+  }
+
+  @Test func unknownFormatsAreRefused() {
+    #expect(message { _ = try items("{\"prompt\": \"x\"}") }.contains("the format is not recognised"))
+    #expect(
+      message { _ = try items("x,y\n1,2\n") }
+        == "data:1: the format is not recognised; it should be one of anthropic, caa, contrast, truthfulqa, truthfulqa-mc"
+    )
+  }
+
+  @Test func incompleteTruthfulQARowsAreRefused() {
+    let header = "Question,Best Answer,Correct Answers,Incorrect Answers\n"
+    #expect(
+      message { _ = try items(header + "q,a,a,b\nq,a,a,;\n") }
+        == "data:3 (row 1): the row lacks its question, best, correct or incorrect answers; fill them in")
+    #expect(message { _ = try items("Question\nq\n", format: .truthfulQA) }.contains("no column \"Best Answer\""))
+  }
+
+  @Test func badMultipleChoiceTargetsAreRefused() {
+    func row(_ mc1: String) -> String {
+      #"[{"question": "q", "mc1_targets": \#(mc1), "mc2_targets": {"a": 1, "b": 0}}]"#
+    }
+    #expect(message { _ = try items(row(#"{"a": 2}"#)) }.contains("the value of \"a\" should be 0 or 1"))
+    #expect(message { _ = try items(row(#"{"a": 1, "b": 1}"#)) }.contains("should have one target of value 1"))
+    #expect(message { _ = try items(row("[]")) }.contains("is a list and should be an object"))
+  }
+
+  @Test func missingFilesAndFoldersAreRefused() {
+    let missing = URL(fileURLWithPath: "nowhere.jsonl")
+    #expect(message { _ = try Dataset.load(missing) } == "nowhere.jsonl: there is no such file; check the path")
+    let folder = TestData.fixture("")
+    #expect(message { _ = try Dataset.load(folder) }.hasSuffix("not a regular file; give the path of a data file"))
+  }
+
+  @Test func aFileOverTheBoundIsRefused() {
+    let url = TestData.fixture("persona.jsonl")
+    #expect(
+      message { _ = try InputFile(contentsOf: url, maximumBytes: 100) }
+        .hasSuffix("the file has 2601 bytes, more than the 100 that are read; split it"))
+  }
+
+  @Test func anOverlongLineIsRefused() {
+    let text = "{\"question\": \"" + String(repeating: "x", count: InputFile.maximumLineBytes) + "\"}"
+    #expect(
+      message { _ = try items(text, format: .anthropic) }.hasPrefix("data:1: the line is longer than 16777216 bytes"))
+  }
+}
