@@ -12,7 +12,8 @@ let package = Package(
   name: "telltale",
   platforms: [.macOS(.v15)],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1")
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
     .target(
@@ -30,7 +31,10 @@ let package = Package(
       name: "Statistics",
       dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: strict),
-    .target(name: "LanguageModels", dependencies: ["Torch"], swiftSettings: strict),
+    .target(
+      name: "LanguageModels",
+      dependencies: ["Torch", .product(name: "HeapModule", package: "swift-collections")],
+      swiftSettings: strict),
     .target(name: "Steering", dependencies: ["LanguageModels", "Statistics"], swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
