@@ -11,8 +11,10 @@ let libtorch = Context.packageDirectory + "/.libtorch/lib"
 let package = Package(
   name: "telltale",
   platforms: [.macOS(.v15)],
+  products: [.executable(name: "telltale", targets: ["TelltaleCLI"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
@@ -36,9 +38,17 @@ let package = Package(
       dependencies: ["Torch", .product(name: "HeapModule", package: "swift-collections")],
       swiftSettings: strict),
     .target(name: "Steering", dependencies: ["LanguageModels", "Statistics"], swiftSettings: strict),
+    .executableTarget(
+      name: "TelltaleCLI",
+      dependencies: [
+        "Steering", "LanguageModels", "Statistics", "Torch",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
     .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels"], swiftSettings: strict),
+    .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI"], swiftSettings: strict),
     .testTarget(name: "SteeringTests", dependencies: ["Steering"], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -54,27 +54,3 @@ struct TokenSampler {
     return size - 1
   }
 }
-
-/// SplitMix64 (Steele, Lea & Flood 2014): the same numbers on every platform for the same seed.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  public init(seed: UInt64) { state = seed }
-
-  /// An independent stream of a seed.
-  public init(seed: UInt64, stream: Int) {
-    var mixer = SplitMix64(seed: seed ^ (UInt64(bitPattern: Int64(stream)) &* 0xD1B5_4A32_D192_ED03))
-    state = mixer.next()
-  }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// Uniform in [0, 1), 53 bits.
-  public mutating func nextUniform() -> Double { Double(next() >> 11) * 0x1p-53 }
-}

@@ -68,7 +68,8 @@ public enum ModelLocator {
     throw ModelError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
   }
 
-  static func hubFolder(_ environment: [String: String]) -> URL {
+  /// Where Hugging Face keeps what it downloaded: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`.
+  public static func hubFolder(_ environment: [String: String]) -> URL {
     if let hub = environment["HF_HUB_CACHE"] { return URL(fileURLWithPath: hub, isDirectory: true) }
     if let home = environment["HF_HOME"] {
       return URL(fileURLWithPath: home, isDirectory: true).appendingPathComponent("hub")

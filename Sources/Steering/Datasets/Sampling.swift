@@ -1,3 +1,5 @@
+import LanguageModels
+
 /// What a sample is balanced over.
 public enum BalanceAxis: String, Sendable, CaseIterable, Codable {
   case group

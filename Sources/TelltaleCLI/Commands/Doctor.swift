@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Torch
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what this machine offers: libtorch, devices, threads, bfloat16, folders.")
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  struct Report: Encodable {
+    var telltale = Telltale.version
+    var toolchain: String
+    var libtorch = Runtime.version
+    var libtorchFolder: String
+    var processor: String
+    var cores = ProcessInfo.processInfo.activeProcessorCount
+    var threads: Int
+    var memoryGiB: Double
+    var bfloat16: String
+    var cudaDevices: Int
+    var telltaleCache: String
+    var huggingFaceCache: String
+    var embeddedModels: [String: String]
+  }
+
+  func run() throws {
+    Runtime.setThreadCount(ProcessInfo.processInfo.activeProcessorCount)
+    let report = Self.report()
+    if json { return try Output.json(report) }
+    Output.line("telltale          \(report.telltale)")
+    Output.line("toolchain         \(report.toolchain)")
+    Output.line("libtorch          \(report.libtorch) (\(report.libtorchFolder))")
+    Output.line("processor         \(report.processor), \(report.cores) cores, \(report.threads) threads used")
+    Output.line("memory            \(String(format: "%.1f", report.memoryGiB)) GiB")
+    Output.line("bfloat16          \(report.bfloat16)")
+    Output.line("CUDA devices      \(report.cudaDevices)")
+    Output.line("Telltale's cache  \(report.telltaleCache)")
+    Output.line("Hugging Face      \(report.huggingFaceCache)")
+    for (name, place) in report.embeddedModels.sorted(by: { $0.key < $1.key }) {
+      Output.line(name.padding(toLength: 18, withPad: " ", startingAt: 0) + place)
+    }
+  }
+
+  private static func report() -> Report {
+    let environment = ProcessInfo.processInfo.environment
+    let home = NSHomeDirectory()
+    return Report(
+      toolchain: toolchain, libtorchFolder: loadedLibrary() ?? "not found in this process",
+      processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
+      memoryGiB: Double(ProcessInfo.processInfo.physicalMemory) / Double(1 << 30), bfloat16: bfloat16,
+      cudaDevices: Runtime.cudaDeviceCount,
+      telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),
+      huggingFaceCache: describe(ModelLocator.hubFolder(environment).path),
+      embeddedModels: Dictionary(
+        uniqueKeysWithValues: ModelLocator.embedded.map { name in
+          (name, (try? ModelLocator.directory(for: name).path) ?? "not found")
+        }))
+  }
+
+  /// The compiler that built this binary.
+  private static var toolchain: String {
+    #if compiler(>=6.3)
+      "built with Swift 6.3 or later"
+    #else
+      "built with Swift before 6.3"
+    #endif
+  }
+
+  private static var bfloat16: String {
+    let flags = Set((processorField("flags") ?? "").split(separator: " "))
+    if flags.contains("amx_bf16") { return "in hardware (AMX); the checkpoint's bfloat16 is used" }
+    if flags.contains("avx512_bf16") { return "in hardware (AVX512-BF16); the checkpoint's bfloat16 is used" }
+    return "not in hardware: --dtype float32 is likely faster where memory allows"
+  }
+
+  private static func processorField(_ name: String) -> String? {
+    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
+    let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+    return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  /// Where the libtorch of this process was loaded from.
+  private static func loadedLibrary() -> String? {
+    guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
+    let line = maps.split(separator: "\n").first { $0.hasSuffix("/libtorch_cpu.so") }
+    guard let line, let start = line.firstIndex(of: "/") else { return nil }
+    return URL(fileURLWithPath: String(line[start...])).deletingLastPathComponent().path
+  }
+
+  private static func describe(_ folder: String) -> String {
+    FileManager.default.fileExists(atPath: folder) ? folder : "\(folder) (not there yet)"
+  }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Torch
+
+extension DType: ExpressibleByArgument {}
+
+/// Which model, and how it is computed: shared by every command that runs one.
+struct ModelOptions: ParsableArguments {
+  @Option(help: "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split.")
+  var model: String
+
+  @OptionGroup var compute: ComputeOptions
+
+  func load() throws -> LanguageModel {
+    let device = try compute.prepare()
+    return try LanguageModel.load(ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
+  }
+
+  func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
+}
+
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Computation dtype: float32, bfloat16 or float16 (default: the checkpoint's).")
+  var dtype: DType?
+
+  @Option(help: "cpu, cuda or cuda:N.")
+  var device = "cpu"
+
+  @Option(help: "CPU threads (default: all cores).")
+  var threads: Int?
+
+  func computationType() throws -> DType? {
+    if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
+      throw UsageError("--dtype \(dtype.rawValue) is no type to compute in; use float32, bfloat16 or float16")
+    }
+    return dtype
+  }
+
+  /// Sets the thread count, whatever the environment says, and checks that the device is there.
+  func prepare() throws -> Device {
+    if let threads, !(1...1024).contains(threads) {
+      throw UsageError("--threads must be from 1 to 1024, not \(threads)")
+    }
+    Runtime.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    guard let device = Device(device) else {
+      throw UsageError("--device \(self.device) is unknown; use cpu, cuda or cuda:N")
+    }
+    if case .cuda(let index) = device, index >= Runtime.cudaDeviceCount {
+      throw UsageError(
+        "--device \(self.device) is not there: \(Runtime.cudaDeviceCount) CUDA devices were found; use cpu, or see telltale doctor"
+      )
+    }
+    return device
+  }
+}
+
+/// Layers on a command line: `all`, or numbers and ranges such as `0,3,8-12`.
+struct LayerList: ExpressibleByArgument {
+  private let parts: [ClosedRange<Int>]?
+
+  static let all = LayerList(parts: nil)
+
+  private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
+
+  init?(argument: String) {
+    if argument == "all" {
+      parts = nil
+      return
+    }
+    var parts: [ClosedRange<Int>] = []
+    for piece in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = piece.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+      guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first >= 0, last >= first,
+        last < 4096
+      else { return nil }
+      parts.append(first...last)
+    }
+    self.parts = parts
+  }
+
+  /// The layers of a model, ascending, each once; refuses one that does not exist.
+  func resolve(_ configuration: ModelConfiguration) throws -> [Int] {
+    guard let parts else { return Array(0..<configuration.layerCount) }
+    let layers = Set(parts.flatMap { Array($0) }).sorted()
+    if let wrong = layers.first(where: { $0 >= configuration.layerCount }) {
+      throw UsageError("layer \(wrong) does not exist; the model has layers 0 to \(configuration.layerCount - 1)")
+    }
+    return layers
+  }
+}

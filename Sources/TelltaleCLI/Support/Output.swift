@@ -1,0 +1,53 @@
+import Foundation
+import Torch
+
+/// Results on stdout.
+enum Output {
+  static func line(_ text: String) { print(text) }
+
+  /// One JSON object on one line, keys sorted, so that outputs can be compared.
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
+
+/// A failure of the command line's own checks.
+struct UsageError: LocatedError {
+  var message: String
+  var location: InputLocation?
+  var isBadInput: Bool { true }
+
+  init(_ message: String, at location: InputLocation? = nil) {
+    self.message = message
+    self.location = location
+  }
+}
+
+/// JSON Lines files that commands read: one object a line, blank lines skipped, every error with its line.
+enum JSONLines {
+  /// Files beyond this are no list of prompts.
+  private static let largest = 1 << 30
+
+  static func read<Row: Decodable>(_ path: String, expecting example: String) throws -> [Row] {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    guard size <= largest else { throw UsageError("is larger than 1 GB; split it", at: InputLocation(file: path)) }
+    guard
+      let data = path == "-"
+        ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
+    else { throw UsageError("cannot be read; check the path", at: InputLocation(file: path)) }
+    var rows: [Row] = []
+    let decoder = JSONDecoder()
+    for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+      if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
+      do { rows.append(try decoder.decode(Row.self, from: Data(line))) } catch {
+        throw UsageError("is not an object like \(example)", at: InputLocation(file: path, line: index + 1))
+      }
+    }
+    guard !rows.isEmpty else {
+      throw UsageError("holds no rows; give one object like \(example) a line", at: InputLocation(file: path))
+    }
+    return rows
+  }
+}

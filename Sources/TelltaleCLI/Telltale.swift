@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import Torch
+
+/// The command line. Each subcommand is a type of its own under Commands; this file decides how errors end the process.
+@main
+struct Telltale: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "telltale",
+    abstract: "Find out whether a language model's activations give away what it is about to do.",
+    discussion: """
+      Makes steering vectors, steers with them, and measures whether the similarity between activations and a vector \
+      predicts behaviour, with the statistics that tell a prediction from an artefact.
+
+      Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or input.
+      """,
+    version: version,
+    subcommands: [
+      Activations.self, Tokenize.self, Doctor.self,
+    ])
+
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      finish(with: error)
+    }
+  }
+
+  /// One clear sentence on stderr and the exit code that says whose turn it is: 2 the user's, 1 ours.
+  private static func finish(with error: any Error) -> Never {
+    if let located = error as? any LocatedError {
+      Terminal.error(located.description)
+      Foundation.exit(located.isBadInput ? 2 : 1)
+    }
+    let code = exitCode(for: error)
+    if code == .success { exit(withError: error) }
+    if code == .validationFailure || error is ValidationError {
+      Terminal.error(fullMessage(for: error).replacingOccurrences(of: "Error: ", with: ""))
+      Foundation.exit(2)
+    }
+    Terminal.error("\(error)")
+    Foundation.exit(1)
+  }
+}
