@@ -48,25 +48,32 @@ public struct SteeringEdit: Sendable {
 
   /// The edits of a pack of whole prompts.
   func resolved(prompts batch: PackedBatch) -> [Edit] {
-    if positions == .all || positions == .prompt || positions == .legacyDouble { return [edit(.all)] }
-    var places = Set<Int>()
+    resolved(sequences: batch, promptLengths: batch.leaves.indices.map(batch.length(of:)))
+  }
+
+  /// The edits of a pack of prompts with given continuations: the tokens from a sequence's prompt length on count as
+  /// generated. A token that several sequences share must mean the same to each, as a common prefix of their prompts does.
+  package func resolved(sequences batch: PackedBatch, promptLengths: [Int]) -> [Edit] {
+    var times = [Int](repeating: 0, count: batch.tokens.count)
     for sequence in batch.leaves.indices {
-      let length = batch.length(of: sequence)
-      for position in 0..<length where positions.times(promptPosition: position, of: length) > 0 {
-        places.insert(batch.index(of: sequence, position: position))
+      for position in 0..<batch.length(of: sequence) {
+        let prompt = promptLengths[sequence]
+        times[batch.index(of: sequence, position: position)] =
+          position < prompt
+          ? positions.times(promptPosition: position, of: prompt) : positions.times(generated: position - prompt)
       }
     }
-    return [edit(.tokens(places.sorted()))]
+    return edits(times)
   }
 
   /// The edits of a decoding step, whose slots are at generated token number `indices`.
-  func resolved(generated indices: [Int]) -> [Edit] {
-    let times = indices.map(positions.times(generated:))
-    return (0..<(times.max() ?? 0)).map { round in
+  func resolved(generated indices: [Int]) -> [Edit] { edits(indices.map(positions.times(generated:))) }
+
+  /// One edit for each time that a token is changed; `times` is per token of the pass.
+  private func edits(_ times: [Int]) -> [Edit] {
+    (0..<(times.max() ?? 0)).map { round in
       let places = times.indices.filter { times[$0] > round }
-      return edit(places.count == times.count ? .all : .tokens(places))
+      return Edit(layer: layer, operation, tokens: places.count == times.count ? .all : .tokens(places))
     }
   }
-
-  private func edit(_ tokens: TokenChoice) -> Edit { Edit(layer: layer, operation, tokens: tokens) }
 }

@@ -134,8 +134,13 @@ public final class Tokenizer: Sendable {
   ) throws(ModelError) -> EncodedChat {
     let template = if let template { template } else { try chatTemplate() }
     let text = try template.render(messages: messages, addGenerationPrompt: addGenerationPrompt)
-    let encoding = pipeline.encode(text, addSpecialTokens: !template.rendersBOS, findsControlTokens: true)
-    return EncodedChat(text: text, encoding: encoding)
+    return EncodedChat(text: text, encoding: encodeRendered(text, template: template))
+  }
+
+  /// The tokens of a text that a chat template rendered (and that may go on with an answer): BOS exactly once, and
+  /// control tokens found in it even by SentencePiece.
+  package func encodeRendered(_ text: String, template: ChatTemplate) -> Encoding {
+    pipeline.encode(text, addSpecialTokens: !template.rendersBOS, findsControlTokens: true)
   }
 }
 

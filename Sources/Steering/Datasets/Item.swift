@@ -59,11 +59,14 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
   /// The side the user is on (`liberal`, `conservative`, ...) when the row or the biography says it.
   public let userSide: String?
   public let references: References?
+  /// Facts of a synthetic item (such as an organism's latent), by name; nil for real data.
+  public let facts: [String: String]?
 
   /// Takes every part as given, unchecked; data files are read by `Dataset.load`.
   package init(
     source: String, row: Int, text: String, question: String, group: QuestionGroup, choices: [Choice] = [],
-    matchingAnswer: String? = nil, otherAnswers: [String] = [], userSide: String? = nil, references: References? = nil
+    matchingAnswer: String? = nil, otherAnswers: [String] = [], userSide: String? = nil, references: References? = nil,
+    facts: [String: String]? = nil
   ) {
     id = "\(source)#\(row)"
     self.source = source
@@ -76,6 +79,7 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
     self.otherAnswers = otherAnswers
     self.userSide = userSide
     self.references = references
+    self.facts = facts
   }
 
   /// The position in `choices` of the answer that shows the behaviour; nil when there are no choices.

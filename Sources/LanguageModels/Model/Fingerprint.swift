@@ -1,0 +1,51 @@
+import Foundation
+import Torch
+
+/// What tells one checkpoint from another without reading all of it.
+public enum Fingerprint {
+  /// Places of a file that are looked at, and bytes at each.
+  private static let samples = 16
+  private static let sampleSize = 65_536
+
+  /// SHA-256 (hexadecimal) over `config.json` and, for each safetensors file, its name, its size and 16 evenly spaced
+  /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, hence in these pieces.
+  public static func checkpoint(_ directory: URL) throws(ModelError) -> String {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
+      .filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") && !$0.hasPrefix("planted") }.sorted()
+    var bytes = try contents(directory.appendingPathComponent("config.json"))
+    for name in names {
+      let url = directory.appendingPathComponent(name)
+      bytes += Array(name.utf8)
+      bytes += try pieces(url)
+    }
+    return SHA256.hexadecimalDigest(of: bytes)
+  }
+
+  /// SHA-256 (hexadecimal) of a whole file.
+  public static func file(_ url: URL) throws(ModelError) -> String {
+    SHA256.hexadecimalDigest(of: try contents(url))
+  }
+
+  private static func contents(_ url: URL) throws(ModelError) -> [UInt8] {
+    guard let data = try? Data(contentsOf: url) else {
+      throw ModelError(.badInput, "cannot be read; check the path", at: InputLocation(file: url.path))
+    }
+    return Array(data)
+  }
+
+  private static func pieces(_ url: URL) throws(ModelError) -> [UInt8] {
+    do {
+      let handle = try FileHandle(forReadingFrom: url)
+      defer { try? handle.close() }
+      let size = try handle.seekToEnd()
+      var bytes = withUnsafeBytes(of: size.littleEndian) { Array($0) }
+      for piece in 0..<samples {
+        try handle.seek(toOffset: size / UInt64(samples) * UInt64(piece))
+        bytes += try handle.read(upToCount: sampleSize) ?? Data()
+      }
+      return bytes
+    } catch {
+      throw ModelError(.badInput, "cannot be read; check its permissions", at: InputLocation(file: url.path))
+    }
+  }
+}

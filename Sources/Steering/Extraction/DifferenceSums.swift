@@ -1,0 +1,113 @@
+import LanguageModels
+import Torch
+
+/// Random halvings of pairs, by group where there are several: the halves of a split share no question.
+struct Halves {
+  let splits: Int
+  let byGroup: Bool
+  /// By pair, by split: +1 or -1.
+  let sides: [[Double]]
+
+  init(_ groups: [String], splits: Int, seed: UInt64) {
+    let distinct = Array(Set(groups)).sorted()
+    byGroup = distinct.count > 1
+    self.splits = groups.count > 1 ? splits : 0
+    let units = byGroup ? groups : groups.indices.map(String.init)
+    let names = byGroup ? distinct : units
+    var generator = SplitMix64(seed: seed)
+    var sides = Array(repeating: [Double](), count: groups.count)
+    for _ in 0..<self.splits {
+      let shuffled = generator.shuffled(names)
+      let first = Set(shuffled.prefix(shuffled.count / 2))
+      for pair in sides.indices { sides[pair].append(first.contains(units[pair]) ? 1 : -1) }
+    }
+    self.sides = sides
+  }
+}
+
+/// Running sums of the differences of pairs, whole and by halves, in float64.
+struct DifferenceSums {
+  private let layers: [Int]
+  private let splits: Int
+  private var count = 0
+  private var difference: Tensor  // [layers, hidden]
+  private var mean: Tensor  // [layers, hidden]
+  private var norms: Tensor  // [layers]
+  /// Sums of the differences of each half, and how many pairs each has: [splits, layers * hidden], [splits].
+  private var first: Tensor
+  private var second: Tensor
+  private var counts: [(first: Double, second: Double)]
+  var tokens = 0
+
+  init(layers: [Int], hidden: Int, splits: Int) throws(TorchError) {
+    self.layers = layers
+    self.splits = splits
+    difference = try Tensor.zeros([layers.count, hidden], dtype: .float64)
+    mean = try Tensor.zeros([layers.count, hidden], dtype: .float64)
+    norms = try Tensor.zeros([layers.count], dtype: .float64)
+    first = try Tensor.zeros([splits, layers.count * hidden], dtype: .float64)
+    second = first
+    counts = Array(repeating: (0, 0), count: splits)
+  }
+
+  /// Adds pairs: `streams` float64 [2 * pairs, layers, hidden], positive and negative in turn.
+  mutating func add(_ streams: Tensor, halves: [[Double]]) throws(TorchError) {
+    let pairs = halves.count
+    let sides = try streams.reshaped([pairs, 2, layers.count, -1])
+    let positive = try sides.narrowed(1, 0..<1)
+    let negative = try sides.narrowed(1, 1..<2)
+    let differences = try (positive - negative).reshaped([pairs, layers.count, -1])
+    difference = try difference + differences.sum(0)
+    mean = try mean + streams.sum(0)
+    norms = try norms + streams.norm(-1).sum(0)
+    count += pairs
+    if splits > 0 { try addHalves(differences.reshaped([pairs, -1]), halves) }
+  }
+
+  private mutating func addHalves(_ differences: Tensor, _ halves: [[Double]]) throws(TorchError) {
+    let signs = try Tensor(halves.flatMap { $0 }, shape: [halves.count, splits]).transposed(0, 1)  // [splits, pairs]
+    let inFirst = try signs.greater(than: 0).converted(to: .float64)
+    first = try first + inFirst.matmul(differences)
+    second = try second + (-(inFirst) + 1).matmul(differences)
+    for side in halves {
+      for split in 0..<splits {
+        if side[split] > 0 { counts[split].first += 1 } else { counts[split].second += 1 }
+      }
+    }
+  }
+
+  func result(halvesByGroup: Bool) throws(TorchError) -> ContrastExtraction.Result {
+    let pairs = Double(count)
+    var result = ContrastExtraction.Result(
+      difference: try byLayer(difference / pairs), mean: try byLayer(mean / (2 * pairs)), residualNorm: [:],
+      reliability: [:], halvesByGroup: halvesByGroup, pairs: count, tokensComputed: tokens)
+    let norm = try (norms / (2 * pairs)).doubles()
+    let reliability = try reliabilities()
+    for (index, layer) in layers.enumerated() {
+      result.residualNorm[layer] = norm[index]
+      result.reliability[layer] = reliability[index]
+    }
+    return result
+  }
+
+  /// The halves' cosine r, averaged over splits, stepped up to the whole by Spearman-Brown, by layer; without splits
+  /// nothing. A mean below zero, which is no reliability at all, is given as it is.
+  private func reliabilities() throws(TorchError) -> [Double?] {
+    guard splits > 0 else { return layers.map { _ in nil } }
+    let a = try first.reshaped([splits, layers.count, -1])
+    let b = try second.reshaped([splits, layers.count, -1])
+    let cosines = try ((a * b).sum(-1) / (a.norm(-1) * b.norm(-1))).doubles()
+    return layers.indices.map { layer in
+      let own = (0..<splits).map { cosines[$0 * layers.count + layer] }.filter(\.isFinite)
+      if own.isEmpty { return nil }
+      let mean = own.reduce(0, +) / Double(own.count)
+      return mean > 0 ? 2 * mean / (1 + mean) : mean
+    }
+  }
+
+  private func byLayer(_ t: Tensor) throws(TorchError) -> [Int: [Double]] {
+    var rows: [Int: [Double]] = [:]
+    for (index, layer) in layers.enumerated() { rows[layer] = try t[index].doubles() }
+    return rows
+  }
+}

@@ -1,0 +1,113 @@
+import LanguageModels
+import Torch
+
+/// Where the residual stream is read: a named rule, resolved for every sequence by itself from character offsets.
+public enum ReadPosition: String, Sendable, CaseIterable, Codable {
+  /// The last token of the rendered prompt, generation header included.
+  case prompt
+  /// The token that carries the answer letter.
+  case answer
+  /// The last token of the continuation (of a given answer: its last token).
+  case continuation
+  /// The mean over the continuation's tokens.
+  case continuationMean = "continuation-mean"
+  /// The mean over the tokens of a given answer.
+  case answerMean = "answer-mean"
+}
+
+/// A text as tokens, and where it is read: one token, or several whose mean is taken.
+public struct ReadableText: Sendable, Equatable {
+  public var ids: [Int]
+  /// Indices into `ids`.
+  public var read: Range<Int>
+}
+
+/// Turns prompts and answers of one style into tokens and read positions.
+public struct PromptEncoder: Sendable {
+  public let tokenizer: Tokenizer
+  public let builder: PromptBuilder
+  /// The chat template of the chat style.
+  public let template: ChatTemplate?
+
+  public static func plain(_ tokenizer: Tokenizer) -> PromptEncoder {
+    PromptEncoder(tokenizer: tokenizer, builder: .plain, template: nil)
+  }
+
+  public static func fewShot(_ tokenizer: Tokenizer, _ header: FewShotHeader) -> PromptEncoder {
+    PromptEncoder(tokenizer: tokenizer, builder: .fewShot(header), template: nil)
+  }
+
+  public static func chat(_ tokenizer: Tokenizer, template name: String?) throws -> PromptEncoder {
+    let template = try tokenizer.chatTemplate(named: name)
+    let builder = PromptBuilder.chat { messages, generate in
+      let converted = messages.map {
+        ChatMessage(role: ChatMessage.Role(rawValue: $0.role) ?? .user, content: $0.content)
+      }
+      return try template.render(messages: converted, addGenerationPrompt: generate)
+    }
+    return PromptEncoder(tokenizer: tokenizer, builder: builder, template: template)
+  }
+
+  /// The tokens of a rendered text, with BOS exactly once where the model has one.
+  public func encode(_ text: String) -> Encoding {
+    template.map { tokenizer.encodeRendered(text, template: $0) } ?? tokenizer.encode(text, addSpecialTokens: true)
+  }
+
+  public func prompt(_ item: Item) throws -> String { try builder.prompt(for: item) }
+
+  /// The tokens of `prefix + answer`, read by `position`; `letter` is where the answer letter stands, in Unicode scalars.
+  func readable(
+    prefix: String, answer: String, letter: Int, at position: ReadPosition
+  ) throws(SteeringError) -> ReadableText {
+    let encoding = encode(prefix + answer)
+    let start = prefix.unicodeScalars.count
+    let read: Range<Int>
+    switch position {
+    case .prompt: read = try promptEnd(encoding, start)
+    case .answer:
+      guard let index = encoding.tokenIndex(carrying: letter) else {
+        throw SteeringError(
+          .badInput, "no token carries the answer letter at character \(letter) of the text; the tokenizer drops it")
+      }
+      read = index..<index + 1
+    case .continuation: read = encoding.ids.count - 1..<encoding.ids.count
+    case .continuationMean, .answerMean:
+      let first = encoding.offsets.firstIndex { $0.upperBound > start } ?? encoding.ids.count - 1
+      read = first..<encoding.ids.count
+    }
+    return ReadableText(ids: encoding.ids, read: read)
+  }
+
+  /// Two whole texts; their answers begin, and their answer letters stand, where they first differ.
+  public func readable(
+    positive: String, negative: String, group: String, at position: ReadPosition
+  ) throws -> ReadablePair {
+    let (a, b) = (Array(positive.unicodeScalars), Array(negative.unicodeScalars))
+    guard
+      let difference = (0..<max(a.count, b.count)).first(where: { $0 >= a.count || $0 >= b.count || a[$0] != b[$0] })
+    else {
+      throw SteeringError(.badInput, "the two texts of a pair are equal; a pair needs two that differ")
+    }
+    func half(_ scalars: [UnicodeScalar]) throws(SteeringError) -> ReadableText {
+      let start = min(difference, scalars.count - 1)
+      return try readable(
+        prefix: Self.text(scalars[..<start]), answer: Self.text(scalars[start...]), letter: start, at: position)
+    }
+    guard !a.isEmpty, !b.isEmpty else { throw SteeringError(.badInput, "a text of a pair is empty; give both halves") }
+    return ReadablePair(positive: try half(a), negative: try half(b), group: group)
+  }
+
+  private static func text(_ scalars: ArraySlice<UnicodeScalar>) -> String {
+    var view = String.UnicodeScalarView()
+    view.append(contentsOf: scalars)
+    return String(view)
+  }
+
+  /// The last token that begins within the first `end` characters.
+  private func promptEnd(_ encoding: Encoding, _ end: Int) throws(SteeringError) -> Range<Int> {
+    guard let last = encoding.offsets.lastIndex(where: { !$0.isEmpty && $0.lowerBound < end }) else {
+      throw SteeringError(.badInput, "the prompt has no tokens; give a text before the answer")
+    }
+    return last..<last + 1
+  }
+}

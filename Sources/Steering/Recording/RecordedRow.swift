@@ -1,0 +1,32 @@
+/// One prompt, what the model said, and the label: a row of a recording. Activations are stored beside, in the same order.
+public struct RecordedRow: Codable, Sendable, Equatable {
+  /// The item's id: `<source>#<row>`.
+  public var id: String
+  public var group: String
+  public var question: String
+  public var source: String
+  public var row: Int
+  /// The letter (or word) of the answer that is the behaviour.
+  public var letter: String?
+  public var userSide: String?
+  public var prompt: String
+  public var continuation: String
+  /// Why generation ended: `stop` or `length`.
+  public var end: String
+  /// 1 the behaviour, 0 another choice, nil not parsable.
+  public var label: Int?
+  public var labelSource: LabelSource
+  /// Why there is no label.
+  public var unparsable: UnparsableReason?
+  /// log p(matching answer) - log p(the likeliest other answer), in nats; nil where it was not asked for.
+  public var logitDifference: Double?
+  public var promptTokens: Int
+  /// The token at which `prompt` was read, and its text: a wrong position would show here.
+  public var promptToken: Int
+  public var promptTokenText: String
+  /// The token at which `continuation` was read; nil where the continuation is empty.
+  public var continuationToken: Int?
+  public var continuationTokenText: String?
+  /// Facts of a synthetic item (such as an organism's latent), by name.
+  public var facts: [String: String]?
+}

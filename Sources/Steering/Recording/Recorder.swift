@@ -1,0 +1,108 @@
+import Foundation
+import LanguageModels
+import Torch
+
+/// Prompt, continuation, label: records what a model says to items, with activations from the one pass that says it.
+public struct Recorder {
+  public struct Options: Sendable {
+    public var layers: [Int]
+    public var labelSource: LabelSource = .letter
+    public var maxTokens = 32
+    public var sampling: Sampling = .greedy
+    public var edits: [SteeringEdit] = []
+    /// Whether the model's own logit difference between the choices is measured beside the generated answer.
+    public var measuresChoices = true
+    public var tokenBudget = 4096
+
+    public init(layers: [Int]) { self.layers = layers }
+  }
+
+  private let loaded: LoadedModel
+  private let encoder: PromptEncoder
+  private let options: Options
+
+  public init(_ loaded: LoadedModel, _ encoder: PromptEncoder, _ options: Options) throws {
+    try loaded.model.check(layers: options.layers)
+    self.loaded = loaded
+    self.encoder = encoder
+    self.options = options
+  }
+
+  /// Records the items, in their order.
+  public func record(_ items: [Item], onProgress: @escaping (Int) -> Void = { _ in }) throws -> Recording {
+    guard !items.isEmpty else { throw SteeringError(.badInput, "there are no items to record; give at least one") }
+    let prompts = try items.map { try encoder.prompt($0) }
+    let encodings = prompts.map { encoder.encode($0).ids }
+    let margins = try margins(items, prompts)
+    var generations: [Int: Generation] = [:]
+    try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
+      generations[index] = generation
+      onProgress(generations.count)
+    }
+    let ordered = items.indices.compactMap { generations[$0] }
+    let rows = items.indices.map { index in
+      row(items[index], prompts[index], encodings[index], ordered[index], margins?[index])
+    }
+    return Recording(rows: rows, layers: options.layers, activations: try activations(ordered))
+  }
+
+  private var generationOptions: GenerationOptions {
+    var generation = GenerationOptions(maxTokens: options.maxTokens)
+    generation.sampling = options.sampling
+    generation.stopTokens = loaded.stopTokens
+    generation.edits = options.edits
+    generation.recordedLayers = options.layers
+    generation.tokenBudget = options.tokenBudget
+    return generation
+  }
+
+  private func activations(_ generations: [Generation]) throws -> [ReadPosition: Tensor] {
+    let shape = [options.layers.count, loaded.model.configuration.hiddenSize]
+    let missing = try Tensor.full(shape, .nan)
+    return [
+      .prompt: try Tensor.stacked(generations.map { $0.promptResidual ?? missing }),
+      .continuation: try Tensor.stacked(generations.map { $0.continuationResidual ?? missing }),
+    ]
+  }
+
+  private func row(
+    _ item: Item, _ prompt: String, _ ids: [Int], _ generation: Generation, _ margin: Double?
+  ) -> RecordedRow {
+    let continuation = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
+    let answer = answer(item, continuation, margin)
+    let last = generation.tokens.last
+    var row = RecordedRow(
+      id: item.id, group: item.group.id, question: item.question, source: item.source, row: item.row,
+      letter: item.matchingLetter, userSide: item.userSide, prompt: prompt, continuation: continuation,
+      end: generation.end.rawValue, labelSource: options.labelSource, logitDifference: margin,
+      promptTokens: ids.count, promptToken: ids[ids.count - 1],
+      promptTokenText: loaded.tokenizer.token(ids[ids.count - 1]) ?? "", continuationToken: last,
+      continuationTokenText: last.flatMap(loaded.tokenizer.token), facts: item.facts)
+    row.label = answer.label
+    row.unparsable = answer.reason
+    return row
+  }
+
+  private func answer(_ item: Item, _ text: String, _ margin: Double?) -> (label: Int?, reason: UnparsableReason?) {
+    if options.labelSource == .forcedChoice { return (margin.map { $0 > 0 ? 1 : 0 }, nil) }
+    let parsed = AnswerParser(choices: item.choices).parse(text)
+    if case .unparsable(let reason) = parsed { return (nil, reason) }
+    return (item.label(for: parsed), nil)
+  }
+
+  /// log p(matching) - log p(likeliest other answer) per item; nil where it is not needed or an item has no answers.
+  private func margins(_ items: [Item], _ prompts: [String]) throws -> [Double?]? {
+    guard options.measuresChoices || options.labelSource == .forcedChoice else { return nil }
+    let choices = ChoiceScorer(loaded.model, encoder, edits: options.edits, tokenBudget: options.tokenBudget)
+    let answers = items.map { item in item.matchingAnswer.map { [$0] + item.otherAnswers } ?? [] }
+    if options.labelSource == .forcedChoice, let index = answers.firstIndex(where: { $0.count < 2 }) {
+      throw SteeringError(
+        .badInput, "has no answers to choose between, which forced-choice labels need; use another label source",
+        at: InputLocation(file: items[index].source, item: "row \(items[index].row)"))
+    }
+    return try choices.logProbabilities(prompts, answers).map { scores in
+      guard scores.count > 1, let other = scores.dropFirst().max() else { return nil }
+      return scores[0] - other
+    }
+  }
+}

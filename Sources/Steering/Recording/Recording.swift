@@ -1,0 +1,50 @@
+import Foundation
+import LanguageModels
+import Torch
+
+/// Rows and the residual streams that belong to them.
+public struct Recording: Sendable {
+  public var rows: [RecordedRow]
+  public var layers: [Int]
+  /// By read position (`prompt`, `continuation`): float32 [rows, layers, hidden]. Rows whose continuation is empty are NaN
+  /// at `continuation`.
+  public var activations: [ReadPosition: Tensor]
+
+  public init(rows: [RecordedRow], layers: [Int], activations: [ReadPosition: Tensor]) {
+    self.rows = rows
+    self.layers = layers
+    self.activations = activations
+  }
+
+  /// Float32 [rows, hidden] of one layer.
+  public func stream(_ position: ReadPosition, layer: Int) throws -> Tensor {
+    guard let all = activations[position] else {
+      throw SteeringError(
+        .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
+    }
+    guard let index = layers.firstIndex(of: layer) else {
+      let held = layers.map(String.init).joined(separator: ", ")
+      throw SteeringError(.badInput, "the recording has no layer \(layer); it holds layers \(held)")
+    }
+    return try all.narrowed(1, index..<index + 1).reshaped([rows.count, -1])
+  }
+
+  /// Several recordings of the same layers as one.
+  public static func joined(_ parts: [Recording]) throws -> Recording {
+    guard let first = parts.first, parts.allSatisfy({ $0.layers == first.layers }) else {
+      throw SteeringError(.failed, "recordings of different layers cannot be joined")
+    }
+    var activations: [ReadPosition: Tensor] = [:]
+    for position in first.activations.keys {
+      activations[position] = try Tensor.concatenated(parts.compactMap { $0.activations[position] })
+    }
+    return Recording(rows: parts.flatMap(\.rows), layers: first.layers, activations: activations)
+  }
+
+  /// Only some rows, in the order given.
+  public func selecting(_ indices: [Int]) throws -> Recording {
+    var activations: [ReadPosition: Tensor] = [:]
+    for (position, tensor) in self.activations { activations[position] = try tensor.selected(0, indices) }
+    return Recording(rows: indices.map { rows[$0] }, layers: layers, activations: activations)
+  }
+}

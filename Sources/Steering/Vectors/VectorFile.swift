@@ -1,0 +1,114 @@
+import Foundation
+import Torch
+
+/// Vector files: safetensors with `layer.<i>` float32 [hidden], optionally `mean.<i>`, and provenance as metadata.
+extension SteeringVectors {
+  static let layerConvention = "residual stream after decoder block i, counted from 0"
+
+  /// Reads a vector file. One that holds only `layer.<i>` tensors is accepted: its provenance is empty.
+  public init(contentsOf url: URL) throws {
+    let file = try SafetensorsFile(url)
+    var layers = try Self.family("layer.", in: file)
+    guard !layers.isEmpty else {
+      throw SteeringError(
+        .badInput, "holds no tensors named layer.<number>; it is no vector file, see telltale vector import",
+        at: InputLocation(file: url.path))
+    }
+    let width = layers.values.first?.count ?? 0
+    for (layer, vector) in layers {
+      let place = InputLocation(file: url.path, item: "layer.\(layer)")
+      guard vector.count == width else {
+        throw SteeringError(.badInput, "has another width than the other layers; the file is damaged", at: place)
+      }
+      guard vector.allSatisfy(\.isFinite) else {
+        throw SteeringError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
+      }
+    }
+    layers = layers.mapValues { $0 }
+    let means = try Self.family("mean.", in: file).filter { $0.value.count == width }
+    self.init(layers: layers, means: means, provenance: VectorProvenance(file.metadata, file: url.path))
+  }
+
+  /// The one-dimensional float tensors whose name is `prefix` and a layer number.
+  private static func family(_ prefix: String, in file: SafetensorsFile) throws -> [Int: [Float]] {
+    var found: [Int: [Float]] = [:]
+    for name in file.names where name.hasPrefix(prefix) {
+      let place = InputLocation(file: file.url.path, item: name)
+      guard let layer = Int(name.dropFirst(prefix.count)), (0..<4096).contains(layer) else {
+        throw SteeringError(.badInput, "is not named after a layer number; the file is no vector file", at: place)
+      }
+      let tensor = try file.tensor(name)
+      guard tensor.rank == 1, tensor.count > 0, tensor.dtype.isFloatingPoint else {
+        throw SteeringError(
+          .badInput, "has shape \(tensor.shape) and type \(tensor.dtype.rawValue) where one row of floats is meant",
+          at: place)
+      }
+      found[layer] = try tensor.floats()
+    }
+    return found
+  }
+
+  /// Writes the file aside and renames it.
+  public func write(to url: URL) throws {
+    var tensors: [String: Tensor] = [:]
+    for (layer, vector) in layers { tensors["layer.\(layer)"] = try Tensor(vector) }
+    for (layer, mean) in means { tensors["mean.\(layer)"] = try Tensor(mean) }
+    var metadata = provenance.metadata
+    metadata["norms"] = Self.list(Dictionary(uniqueKeysWithValues: sortedLayers.map { ($0, norm($0)) }))
+    try SafetensorsFile.write(tensors, metadata: metadata, to: url)
+  }
+
+  /// "0:1.25 1:3.5": numbers by layer.
+  static func list(_ numbers: [Int: Double]) -> String {
+    numbers.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " ")
+  }
+
+  static func numbers(_ list: String) -> [Int: Double] {
+    var numbers: [Int: Double] = [:]
+    for part in list.split(separator: " ") {
+      let halves = part.split(separator: ":")
+      if halves.count == 2, let layer = Int(halves[0]), let number = Double(halves[1]) { numbers[layer] = number }
+    }
+    return numbers
+  }
+}
+
+extension VectorProvenance {
+  /// The metadata of a vector file; what is not known is left out.
+  var metadata: [String: String] {
+    let stated: [String: String?] = [
+      "format": "telltale.vectors.v1", "site": "resid_post", "layer_convention": SteeringVectors.layerConvention,
+      "method": method, "read": read, "model": model, "model_fingerprint": modelFingerprint,
+      "tokenizer_hash": tokenizerHash, "template": template, "prompt_style": promptStyle, "data": data,
+      "data_hash": dataHash, "pairs": pairs.map(String.init), "groups": groups.map(String.init),
+      "letter_balance": letterBalance, "seed": seed.map(String.init), "dtype": dtype,
+      "residual_norms": residualNorms.isEmpty ? nil : SteeringVectors.list(residualNorms),
+      "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
+      "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
+      "telltale": "0.1.0",
+    ]
+    return stated.compactMapValues { $0 }
+  }
+
+  init(_ metadata: [String: String], file: String) {
+    self.file = file
+    method = metadata["method"]
+    read = metadata["read"]
+    model = metadata["model"]
+    modelFingerprint = metadata["model_fingerprint"]
+    tokenizerHash = metadata["tokenizer_hash"]
+    template = metadata["template"]
+    promptStyle = metadata["prompt_style"]
+    data = metadata["data"]
+    dataHash = metadata["data_hash"]
+    pairs = metadata["pairs"].flatMap { Int($0) }
+    groups = metadata["groups"].flatMap { Int($0) }
+    letterBalance = metadata["letter_balance"]
+    seed = metadata["seed"].flatMap { UInt64($0) }
+    dtype = metadata["dtype"]
+    residualNorms = SteeringVectors.numbers(metadata["residual_norms"] ?? "")
+    reliability = SteeringVectors.numbers(metadata["reliability"] ?? "")
+    reliabilityUnit = metadata["reliability_unit"]
+    notes = (metadata["notes"] ?? "").split(separator: "\n").map(String.init)
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+extension DatasetFormat: ExpressibleByArgument {}
+extension ReadPosition: ExpressibleByArgument {}
+extension PromptStyle: ExpressibleByArgument {}
+extension EditPositions: ExpressibleByArgument {}
+
+/// How items are put to a model: shared by every command that prompts one.
+struct PromptOptions: ParsableArguments {
+  @Option(help: "How items are put to the model: plain, chat or few-shot.")
+  var style = PromptStyle.plain
+
+  @Option(help: "Chat template to use instead of the model's own: \(ChatTemplate.names.joined(separator: ", ")).")
+  var template: String?
+
+  @Option(help: "Solved examples in front of every prompt in the few-shot style.")
+  var examples = 4
+
+  /// - Parameters:
+  ///   - items: what will be asked; their groups are kept out of the few-shot header.
+  ///   - pool: where the header's examples come from.
+  func encoder(_ tokenizer: Tokenizer, items: [Item], pool: [Item], seed: UInt64) throws -> PromptEncoder {
+    switch style {
+    case .plain: return .plain(tokenizer)
+    case .chat: return try .chat(tokenizer, template: template)
+    case .fewShot:
+      return .fewShot(
+        tokenizer,
+        try FewShotHeader(count: examples, from: pool, excluding: Set(items.map(\.group)), seed: seed))
+    }
+  }
+}
