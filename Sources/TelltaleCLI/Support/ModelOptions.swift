@@ -61,6 +61,8 @@ struct LayerList: ExpressibleByArgument {
 
   static let all = LayerList(parts: nil)
 
+  var isAll: Bool { parts == nil }
+
   private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
 
   init?(argument: String) {
