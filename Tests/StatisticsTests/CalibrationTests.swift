@@ -25,7 +25,7 @@ struct CalibrationTests {
     let clustered = ClusteredExperiment(groups: 30, rowsPerGroup: 5, unequalSizes: true, separation: 0.75)
     let result = try Calibration.run(clustered, experiments: 300, seed: 52)
     #expect(result.intervals == 300)
-    #expect((0.91...0.985).contains(result.coverage))
+    #expect((0.91...0.985).contains(try #require(result.coverage)))
     #expect(result.covering + result.above + result.below == 300)
   }
 
@@ -34,6 +34,15 @@ struct CalibrationTests {
     let result = try Calibration.run(null, experiments: 60, layers: 3, permutations: 60, seed: 53)
     #expect(result.supported <= 5)
     #expect(result.supported + result.notSupported + result.cannotTell == 60)
+  }
+
+  @Test func withheldGroupsMakeIntervalsTooNarrow() throws {
+    let alike = ClusteredExperiment(groups: 20, rowsPerGroup: 10, labelCorrelation: 0.6, scoreCorrelation: 0.5)
+    let known = try Calibration.run(alike, experiments: 100, seed: 56)
+    let withheld = try Calibration.run(alike, experiments: 100, groupsKnown: false, seed: 56)
+    #expect(try #require(known.coverage) > 0.88)
+    // A design effect near 3 leaves about three quarters.
+    #expect(try #require(withheld.coverage) < 0.85)
   }
 
   @Test func theSameSeedGivesTheSameResult() throws {

@@ -14,7 +14,7 @@
 /// 3. *Not supported* otherwise.
 ///
 /// In simulated experiments without an effect at most 5 % are supported (docs/calibration.md).
-public struct Audit: Sendable, Equatable {
+public struct Audit: Sendable, Equatable, Codable {
   /// The gravest first.
   public let findings: [Finding]
   public let verdict: Verdict
@@ -44,7 +44,8 @@ public struct Audit: Sendable, Equatable {
     }
     findings += geometry.map { number in
       Finding(
-        severity: .note, name: number.name, number: number.value, sentence: "\(number.name): \(fixed(number.value)).")
+        severity: .note, name: number.name, number: number.value.isFinite ? number.value : nil,
+        sentence: "\(number.name): \(fixed(number.value)).")
     }
     // A stable order: Swift's sort is not, so equal severities keep their place by index.
     let ordered = findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }

@@ -1,7 +1,7 @@
 /// One thing the audit found: a number and what it means.
-public struct Finding: Sendable, Equatable {
+public struct Finding: Sendable, Equatable, Codable {
   /// What a finding does to the verdict, the gravest first.
-  public enum Severity: Int, Sendable, Comparable, CaseIterable {
+  public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
     /// The data cannot answer: the verdict is `cannotTell`.
     case blocking
     /// The evidence fails here: without a blocking finding the verdict is `notSupported`.
@@ -13,7 +13,9 @@ public struct Finding: Sendable, Equatable {
     /// For information.
     case note
 
-    public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
+    public static func < (a: Severity, b: Severity) -> Bool { a.order < b.order }
+
+    private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
   }
 
   public let severity: Severity
@@ -25,7 +27,7 @@ public struct Finding: Sendable, Equatable {
 }
 
 /// What may be said of "this score predicts the behaviour".
-public enum Verdict: String, Sendable, Equatable {
+public enum Verdict: String, Sendable, Equatable, Codable {
   case supported = "supported"
   case notSupported = "not supported"
   case cannotTell = "cannot tell"

@@ -1,84 +1,128 @@
 /// The ways in which labels could have fallen if the score said nothing about them, with groups respected.
 ///
-/// Prepared once for several scores of the same rows (layers), so that each permutation costs one pass per score.
+/// Prepared once for several scores of the same rows (layers), so that a permutation costs one pass over the rows.
 struct LabelPermutation {
   let scheme: PermutationTest.Scheme
-  /// The label of each row, and the rows that exchange them; in the other scheme the mean label of each group.
-  private var rowLabels: [Int]
-  private var meanLabels: [Double]
-  private let groups: [[Int]]
-  /// Per score and row: mid-ranks minus their expectation, inside the group or over all rows.
-  private let ranks: [[Double]]
-  /// What turns a rank sum into a distance of the area from 1/2.
-  private let scale: Double
+  private var units: any ExchangeableUnits
 
   /// `nil` unless both classes occur and all scores are finite.
   init?(scores: [[Double]], labels: [Int], groups names: [String]?) {
     guard Set(labels).count > 1, scores.allSatisfy(allFinite) else { return nil }
-    let categories = Categories(names ?? [String](repeating: "", count: labels.count))
-    let explained = Measures.labelVarianceExplained(labels, categories) ?? 1
-    scheme = explained < nearlyExplained ? .withinGroups : .betweenGroups
-    rowLabels = labels
-    let allGroups = categories.rows()
-    meanLabels = categories.counts(labels).map { Double($0.positives) / Double($0.rows) }
-    if scheme == .withinGroups {
-      groups = allGroups.filter { rows in Set(rows.map { labels[$0] }).count > 1 }
-      let pairs = groups.reduce(0.0) { sum, rows in
-        let positives = rows.reduce(0) { $0 + labels[$1] }
-        return sum + Double(positives) * Double(rows.count - positives)
-      }
-      scale = 1 / pairs
+    let groups = Categories(names ?? [String](repeating: "", count: labels.count))
+    let explained = Measures.labelVarianceExplained(labels, groups) ?? 1
+    if explained < nearlyExplained {
+      scheme = .withinGroups
+      units = RowsInsideGroups(scores, labels, groups)
     } else {
-      groups = allGroups
-      scale = 1
+      scheme = .betweenGroups
+      units = WholeGroups(scores, labels, groups)
     }
-    let prepared = groups
-    let within = scheme == .withinGroups
-    ranks = scores.map { within ? centredRanksInside(prepared, $0) : sumsOfCentredRanks(prepared, $0) }
   }
 
   /// Exchanges the labels.
-  mutating func shuffle(_ generator: inout SeededGenerator) {
-    guard scheme == .withinGroups else { return generator.shuffle(&meanLabels) }
-    for rows in groups {
-      for last in stride(from: rows.count - 1, to: 0, by: -1) {
-        rowLabels.swapAt(rows[last], rows[generator.index(below: last + 1)])
-      }
-    }
-  }
+  mutating func shuffle(_ generator: inout SeededGenerator) { units.shuffle(&generator) }
 
   /// Area minus 1/2 under the present labels, per score: of the within-group AUROC, or of the AUROC in which a row of
   /// mean label w is w positives and 1 - w negatives.
-  func deviations() -> [Double] {
-    if scheme == .withinGroups {
-      return ranks.map { ranks in
-        var sum = 0.0
-        for rows in groups {
-          for row in rows where rowLabels[row] == 1 { sum += ranks[row] }
-        }
-        return sum * scale
+  func deviations() -> [Double] { units.deviations() }
+}
+
+private protocol ExchangeableUnits {
+  mutating func shuffle(_ generator: inout SeededGenerator)
+  func deviations() -> [Double]
+}
+
+/// Rows that exchange their labels with rows of the same group.
+private struct RowsInsideGroups: ExchangeableUnits {
+  /// The rows of a group stand together in `rows`; the first `chosen` of them carry the group's rarer label.
+  private struct Group {
+    let start: Int
+    let count: Int
+    let chosen: Int
+    /// 1 if the rarer label is 1, else -1: ranks minus their mean sum to 0 over the group.
+    let sign: Double
+  }
+
+  private var rows: [Int] = []
+  private var groups: [Group] = []
+  /// Row by row the rank inside the group minus the mean rank, for every score.
+  private var ranks: [Double]
+  private let scoreCount: Int
+  private var pairs = 0.0
+
+  init(_ scores: [[Double]], _ labels: [Int], _ categories: Categories) {
+    scoreCount = scores.count
+    ranks = [Double](repeating: 0, count: labels.count * scores.count)
+    for members in categories.rows() {
+      let positives = members.filter { labels[$0] == 1 }
+      let negatives = members.filter { labels[$0] != 1 }
+      guard !positives.isEmpty, !negatives.isEmpty else { continue }
+      let positivesAreRarer = positives.count <= negatives.count
+      let chosen = min(positives.count, negatives.count)
+      groups.append(
+        Group(start: rows.count, count: members.count, chosen: chosen, sign: positivesAreRarer ? 1 : -1))
+      rows += positivesAreRarer ? positives + negatives : negatives + positives
+      pairs += Double(positives.count) * Double(negatives.count)
+      fillRanks(scores, members)
+    }
+  }
+
+  private mutating func fillRanks(_ scores: [[Double]], _ members: [Int]) {
+    let centre = Double(members.count + 1) / 2
+    for (index, values) in scores.enumerated() {
+      for (row, rank) in zip(members, midRanks(members.map { values[$0] })) {
+        ranks[row * scoreCount + index] = rank - centre
       }
     }
-    // Fractional positives M and negatives N change with the permutation when groups differ in size.
-    let m = zip(meanLabels, groups).reduce(0.0) { $0 + $1.0 * Double($1.1.count) }
-    let n = Double(rowLabels.count) - m
-    return ranks.map { ranks in zip(ranks, meanLabels).reduce(0.0) { $0 + $1.0 * $1.1 } / (m * n) }
+  }
+
+  mutating func shuffle(_ generator: inout SeededGenerator) {
+    for group in groups {
+      for step in 0..<group.chosen {
+        rows.swapAt(group.start + step, group.start + step + generator.index(below: group.count - step))
+      }
+    }
+  }
+
+  func deviations() -> [Double] {
+    var sums = [Double](repeating: 0, count: scoreCount)
+    for group in groups {
+      for position in group.start..<group.start + group.chosen {
+        let first = rows[position] * scoreCount
+        for index in 0..<scoreCount { sums[index] += group.sign * ranks[first + index] }
+      }
+    }
+    return sums.map { $0 / pairs }
   }
 }
 
-/// For each row of a group its mid-rank inside the group minus the mean rank; 0 for rows of no listed group.
-private func centredRanksInside(_ groups: [[Int]], _ scores: [Double]) -> [Double] {
-  var result = [Double](repeating: 0, count: scores.count)
-  for rows in groups {
-    let centre = Double(rows.count + 1) / 2
-    for (row, rank) in zip(rows, midRanks(rows.map { scores[$0] })) { result[row] = rank - centre }
-  }
-  return result
-}
+/// Groups that exchange their mean labels.
+private struct WholeGroups: ExchangeableUnits {
+  private var meanLabels: [Double]
+  private let sizes: [Double]
+  /// Per score and group the sum over its rows of rank minus mean rank.
+  private let rankSums: [[Double]]
 
-/// For each group the sum over its rows of mid-rank minus mean rank.
-private func sumsOfCentredRanks(_ groups: [[Int]], _ scores: [Double]) -> [Double] {
-  let ranks = midRanks(scores)
-  let centre = Double(scores.count + 1) / 2
-  return groups.map { rows in rows.reduce(0.0) { $0 + ranks[$1] - centre } }
+  init(_ scores: [[Double]], _ labels: [Int], _ categories: Categories) {
+    let counts = categories.counts(labels)
+    meanLabels = counts.map { Double($0.positives) / Double($0.rows) }
+    sizes = counts.map { Double($0.rows) }
+    let centre = Double(labels.count + 1) / 2
+    rankSums = scores.map { values in
+      var sums = [Double](repeating: 0, count: categories.count)
+      for (row, rank) in midRanks(values).enumerated() { sums[categories.indexOfRow[row]] += rank - centre }
+      return sums
+    }
+  }
+
+  mutating func shuffle(_ generator: inout SeededGenerator) { generator.shuffle(&meanLabels) }
+
+  func deviations() -> [Double] {
+    // The number of (fractional) positives changes with the permutation where groups differ in size.
+    let positives = zip(meanLabels, sizes).reduce(0.0) { $0 + $1.0 * $1.1 }
+    let negatives = sizes.reduce(0, +) - positives
+    return rankSums.map { sums in
+      zip(sums, meanLabels).reduce(0.0) { $0 + $1.0 * $1.1 } / (positives * negatives)
+    }
+  }
 }

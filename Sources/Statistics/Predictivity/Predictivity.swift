@@ -1,7 +1,7 @@
 /// How well one score predicts the label on one target set: a row of the predictivity table.
 ///
 /// Every measure is `nil` where it is undefined, and a warning says why.
-public struct Predictivity: Sendable, Equatable {
+public struct Predictivity: Sendable, Equatable, Codable {
   public let n: Int
   /// Number of distinct groups; `nil` if the rows have none.
   public let groups: Int?

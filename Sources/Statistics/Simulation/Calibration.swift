@@ -1,6 +1,6 @@
 /// Does the 95 % interval cover the truth 95 % of the time, and how often is an effect called supported? Measured by
 /// simulation.
-public struct CalibrationResult: Sendable, Equatable {
+public struct CalibrationResult: Sendable, Equatable, Codable {
   public let experiment: ClusteredExperiment
   public let experiments: Int
   /// Experiments in which the first layer had a 95 % interval.
@@ -9,14 +9,15 @@ public struct CalibrationResult: Sendable, Equatable {
   public let covering: Int
   public let above: Int
   public let below: Int
-  public let meanWidth: Double
+  /// `nil` without an interval.
+  public let meanWidth: Double?
   /// Audits of all layers by verdict; 0 where no audit was asked for.
   public let supported: Int
   public let notSupported: Int
   public let cannotTell: Int
 
-  /// The share of intervals that hold the population AUROC.
-  public var coverage: Double { intervals == 0 ? .nan : Double(covering) / Double(intervals) }
+  /// The share of intervals that hold the population AUROC; `nil` without an interval.
+  public var coverage: Double? { intervals == 0 ? nil : Double(covering) / Double(intervals) }
   /// The share of all experiments whose verdict is `supported`: without an effect the false-positive rate.
   public var supportedRate: Double { Double(supported) / Double(experiments) }
 }
@@ -27,11 +28,14 @@ public enum Calibration {
   /// - Parameters:
   ///   - layers: how many layers the audit compares, 1...1,000.
   ///   - permutations: per audit; 0 leaves the audits out.
+  ///   - groupsKnown: `false` withholds the groups, to see what that costs.
   /// - Throws: `StatisticsError` for an impossible recipe or count.
   ///
   /// The rows of all experiments together may take minutes: time grows with experiments * layers * permutations * rows.
   public static func run(
-    _ experiment: ClusteredExperiment, experiments: Int, layers: Int = 1, permutations: Int = 0, seed: UInt64 = 0
+    _ experiment: ClusteredExperiment, experiments: Int, layers: Int = 1, permutations: Int = 0,
+    groupsKnown: Bool = true,
+    seed: UInt64 = 0
   ) throws(StatisticsError) -> CalibrationResult {
     try check(experiment, experiments, layers)
     var generator = SeededGenerator(seed: seed)
@@ -40,7 +44,7 @@ public enum Calibration {
       let drawn = experiment.draw(layers: layers, using: &generator)
       var candidates: [AuditCandidate] = []
       for (layer, scores) in drawn.scoresOfLayer.enumerated() {
-        let rows = try ScoredRows(scores: scores, labels: drawn.labels, groups: drawn.groups)
+        let rows = try ScoredRows(scores: scores, labels: drawn.labels, groups: groupsKnown ? drawn.groups : nil)
         candidates.append(AuditCandidate(name: "layer \(layer)", rows: rows))
       }
       tally.add(aurocInterval(candidates[0].rows))
@@ -107,7 +111,7 @@ private struct CalibrationTally {
   func result(experiments: Int) -> CalibrationResult {
     CalibrationResult(
       experiment: experiment, experiments: experiments, intervals: intervals, covering: covering, above: above,
-      below: intervals - covering - above, meanWidth: intervals == 0 ? .nan : width / Double(intervals),
+      below: intervals - covering - above, meanWidth: intervals == 0 ? nil : width / Double(intervals),
       supported: verdicts[.supported, default: 0], notSupported: verdicts[.notSupported, default: 0],
       cannotTell: verdicts[.cannotTell, default: 0])
   }

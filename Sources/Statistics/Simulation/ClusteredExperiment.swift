@@ -5,7 +5,7 @@
 /// the share `labelCorrelation`. Its score is sqrt(scoreCorrelation) u_g + sqrt(1 - scoreCorrelation) e_r + shift * label
 /// with standard normal u and e, rounded to multiples of `tieStep` if that is positive. Group effects of label and score
 /// are independent, so a positive and a negative of different groups differ by the shift alone.
-public struct ClusteredExperiment: Sendable, Equatable {
+public struct ClusteredExperiment: Sendable, Equatable, Codable {
   public var groups: Int
   /// Mean number of rows of a group.
   public var rowsPerGroup: Int
