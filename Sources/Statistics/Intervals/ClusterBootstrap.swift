@@ -11,13 +11,13 @@ public struct ClusterBootstrap: Sendable, Equatable {
     precondition(scores.count == labels.count && groups.count == labels.count, "arrays must have the same length")
     guard allFinite(scores), (1...1_000_000).contains(count), Set(labels).count > 1 else { return nil }
     let categories = Categories(groups)
-    let sorted = SortedScores(scores, labels)
+    let sorted = SortedRows(scores, labels, categories)
     var generator = SeededGenerator(seed: seed)
     var areas: [Double] = []
     for _ in 0..<count {
-      var drawn = [Int](repeating: 0, count: categories.count)
-      for _ in 0..<categories.count { drawn[generator.index(below: categories.count)] += 1 }
-      if let area = sorted.auroc(weightOfRow: { drawn[categories.indexOfRow[$0]] }) { areas.append(area) }
+      var weights = [Double](repeating: 0, count: categories.count)
+      for _ in 0..<categories.count { weights[generator.index(below: categories.count)] += 1 }
+      if let area = sorted.auroc(weights: weights) { areas.append(area) }
     }
     replicates = areas
     undefined = count - areas.count
@@ -32,19 +32,20 @@ public struct ClusterBootstrap: Sendable, Equatable {
   }
 }
 
-/// Rows in order of score, so that the AUROC under any whole-number weights costs one pass.
-struct SortedScores {
-  let order: [Int]
-  let blocks: [Range<Int>]
-  let labels: [Int]
+/// Rows in order of score, so that the AUROC under any weights of the groups costs one pass.
+private struct SortedRows {
+  private var groups: [Int] = []
+  private var isPositive: [Bool] = []
+  private let blocks: [Range<Int>]
 
-  init(_ scores: [Double], _ labels: [Int]) {
-    order = ascendingOrder(scores)
+  init(_ scores: [Double], _ labels: [Int], _ categories: Categories) {
+    let order = ascendingOrder(scores)
     blocks = tieBlocks(scores, order)
-    self.labels = labels
+    groups = order.map { categories.indexOfRow[$0] }
+    isPositive = order.map { labels[$0] == 1 }
   }
 
-  func auroc(weightOfRow: (Int) -> Int) -> Double? {
+  func auroc(weights: [Double]) -> Double? {
     var positives = 0.0
     var negatives = 0.0
     var ordered = 0.0
@@ -52,8 +53,8 @@ struct SortedScores {
       var blockPositives = 0.0
       var blockNegatives = 0.0
       for position in block {
-        let weight = Double(weightOfRow(order[position]))
-        if labels[order[position]] == 1 { blockPositives += weight } else { blockNegatives += weight }
+        let weight = weights[groups[position]]
+        if isPositive[position] { blockPositives += weight } else { blockNegatives += weight }
       }
       ordered += blockPositives * (negatives + blockNegatives / 2)
       positives += blockPositives

@@ -10,15 +10,32 @@ public struct DeLong: Sendable, Equatable {
   public let auroc: Double
   /// `nil` if a class has a single row.
   public let variance: Double?
+  public let positives: Int
+  public let negatives: Int
 
   /// `nil` unless both classes occur and every score is finite.
   public init?(scores: [Double], labels: [Int]) {
     guard let components = PlacementComponents(scores: scores, labels: labels) else { return nil }
     auroc = components.auroc
     variance = components.variance(of: components.values)
+    positives = components.positives
+    negatives = components.negatives
   }
 
-  /// auroc +- z sqrt(variance), cut to 0...1; `nil` without a variance.
+  /// The same variance on the logit scale with Student's t (rows - 1 degrees of freedom), always inside 0...1.
+  ///
+  /// Holds its confidence for few rows and areas near 1, where the usual interval does not (docs/calibration.md).
+  /// At an area of exactly 0 or 1 Newcombe's score interval; `nil` without a variance, and if it is 0 elsewhere.
+  public func logitInterval(confidence: Double = 0.95) -> Interval? {
+    guard let variance else { return nil }
+    let df = Double(positives + negatives - 1)
+    if auroc == 0 || auroc == 1 {
+      return scoreInterval(auroc, positives: positives, negatives: negatives, df: df, confidence: confidence)
+    }
+    return Statistics.logitInterval(auroc, variance: variance, df: df, confidence: confidence)
+  }
+
+  /// The usual interval: auroc +- z sqrt(variance), cut to 0...1; `nil` without a variance.
   public func interval(confidence: Double = 0.95) -> Interval? {
     variance.map {
       normalInterval(auroc, variance: $0, confidence: confidence).clamped(to: 0...1)

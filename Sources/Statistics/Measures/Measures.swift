@@ -6,7 +6,7 @@
 public enum Measures {}
 
 /// A correlation coefficient and its two-sided p-value (`nil` where the sample is too small to have one).
-public struct Correlation: Sendable, Equatable {
+public struct Correlation: Sendable, Equatable, Codable {
   public let coefficient: Double
   public let p: Double?
 }

@@ -1,13 +1,14 @@
 /// How well one score predicts the label on one target set: a row of the predictivity table.
 ///
 /// Every measure is `nil` where it is undefined, and a warning says why.
-public struct Predictivity: Sendable, Equatable {
+public struct Predictivity: Sendable, Equatable, Codable {
   public let n: Int
   /// Number of distinct groups; `nil` if the rows have none.
   public let groups: Int?
   public let positives: Int
   public let auroc: Double?
-  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC`) if the rows have groups, else DeLong's.
+  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if the rows have groups, else DeLong's
+  /// on the logit scale (`DeLong.logitInterval`).
   public let aurocLow: Double?
   public let aurocHigh: Double?
   /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
@@ -47,7 +48,7 @@ public struct Predictivity: Sendable, Equatable {
 /// The interval that belongs to the rows: clustered where there are groups, DeLong's otherwise.
 func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
   guard let groups = rows.groups else {
-    return DeLong(scores: rows.scores, labels: rows.labels)?.interval(confidence: confidence)
+    return DeLong(scores: rows.scores, labels: rows.labels)?.logitInterval(confidence: confidence)
   }
   return ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: groups)?.interval(confidence: confidence)
 }

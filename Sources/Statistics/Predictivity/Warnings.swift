@@ -21,7 +21,7 @@ private func oneClassWarning(_ rows: ScoredRows) -> String? {
   return "All \(counted(rows.count, "row")) have label \(rows.labels[0]), so nothing can be predicted or measured."
 }
 
-private func groupWarning(_ rows: ScoredRows) -> String? {
+func groupWarning(_ rows: ScoredRows) -> String? {
   guard let names = rows.groups else { return nil }
   let groups = Categories(names)
   // With one row per question the question explains everything by construction, and harms nothing.

@@ -21,3 +21,15 @@ func fixed(_ value: Double, _ decimals: Int = 3) -> String {
   let sign = value < 0 && whole > 0 ? "-" : ""
   return decimals == 0 ? "\(sign)\(whole)" : "\(sign)\(whole / scale).\(padded)"
 }
+
+/// A p-value as people write it: "0.034", "3.6e-131".
+func scientific(_ p: Double) -> String {
+  if p >= 0.001 || p == 0 || !p.isFinite { return fixed(p) }
+  var exponent = 0
+  var mantissa = p
+  while mantissa < 0.995, exponent > -400 {
+    mantissa *= 10
+    exponent -= 1
+  }
+  return "\((mantissa * 10).rounded() / 10)e\(exponent)"
+}

@@ -1,0 +1,49 @@
+/// One layer (and position, and kind of score) that might predict the label.
+public struct AuditCandidate: Sendable, Equatable {
+  /// As it should read in a sentence: "layer 13, prompt, cosine".
+  public let name: String
+  public let rows: ScoredRows
+
+  public init(name: String, rows: ScoredRows) {
+    self.name = name
+    self.rows = rows
+  }
+}
+
+/// Another score of the same rows to compare with.
+public struct AuditBaseline: Sendable, Equatable {
+  public let name: String
+  /// One per row.
+  public let scores: [Double]
+  /// Whether predicting no better than this would explain the result away (answer letter, logit difference, prompt
+  /// length), or it is a mark to measure by (a trained probe, the class-mean direction).
+  public let isTrivial: Bool
+
+  public init(name: String, scores: [Double], isTrivial: Bool) {
+    self.name = name
+    self.scores = scores
+    self.isTrivial = isTrivial
+  }
+}
+
+/// AUROCs of scores that ought not to predict: random vectors, vectors of shuffled pairs, of other concepts.
+public struct AuditNull: Sendable, Equatable {
+  public let name: String
+  public let aurocs: [Double]
+
+  public init(name: String, aurocs: [Double]) {
+    self.name = name
+    self.aurocs = aurocs
+  }
+}
+
+/// A number about the vector itself, reported beside the rest: its norm, its cosine with the answer-letter direction.
+public struct AuditGeometry: Sendable, Equatable {
+  public let name: String
+  public let value: Double
+
+  public init(name: String, value: Double) {
+    self.name = name
+    self.value = value
+  }
+}
