@@ -18,7 +18,7 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Extract.self, Generate.self, Activations.self, Tokenize.self, Doctor.self,
+      Extract.self, Predict.self, Generate.self, Activations.self, Tokenize.self, Doctor.self,
     ])
 
   static func main() {
