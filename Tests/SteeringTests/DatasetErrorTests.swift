@@ -98,8 +98,10 @@ import Testing
   }
 
   @Test func anOverlongLineIsRefused() {
-    let text = "{\"question\": \"" + String(repeating: "x", count: InputFile.maximumLineBytes) + "\"}"
-    #expect(
-      message { _ = try items(text, format: .anthropic) }.hasPrefix("data:1: the line is longer than 16777216 bytes"))
+    let file = Result {
+      try InputFile(bytes: [UInt8](repeating: UInt8(ascii: "x"), count: InputFile.maximumLineBytes + 1), name: "data")
+    }
+    let expected = "data:1: the line is longer than 16777216 bytes; put one JSON object on each line"
+    #expect(message { _ = try Dataset.items(in: file.get(), source: "data", format: .anthropic) } == expected)
   }
 }

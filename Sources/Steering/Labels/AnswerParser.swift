@@ -12,9 +12,9 @@
 ///    A letter that is rejected ("not (A)", "disagree with (A)") is `rejected`. A letter followed by the text of
 ///    another choice is `ambiguous`.
 /// 4. **Yes or no** at the beginning, or after a cue, when exactly one choice begins with that word.
-/// 5. **A choice's text at the beginning**, also after a lead-in ("I would rather have", "I agree with"), or the whole of it
-///    in quotes; the longest that fits.
-/// 6. **A choice's text of three words or more anywhere**, when no other choice's is there and nothing rejects it.
+/// 5. **A choice's text at the beginning**, also after a lead-in ("I would rather have", "I agree with"); the longest that
+///    fits. When the text of another choice follows it is `ambiguous`.
+/// 6. **A choice's text of three words or more anywhere**; `ambiguous` when there are two, `rejected` when denied.
 /// 7. If no paragraph decides: `refusal` when the text declines ("As an AI", "I cannot", "I'm sorry"), else
 ///    `unrecognised`.
 ///
@@ -93,19 +93,22 @@ public struct AnswerParser: Sendable {
       return .unparsable(.rejected)
     }
     let rest = paragraph[first.range.upperBound...].drop { !$0.isLetter && !$0.isNumber }
-    if let text = beginning(of: Self.plain(String(rest))), text != index { return .unparsable(.ambiguous) }
-    return .choice(index)
+    let stated = AnswerPhrases.withoutLeadIns(Self.plain(String(rest))).lazy.compactMap(beginning).first ?? index
+    return stated == index ? .choice(index) : .unparsable(.ambiguous)
   }
 
   // MARK: Words (rules 4 to 6)
 
   private func word(in paragraph: String) -> ParsedAnswer? {
     if let whole = candidates.first(where: { $0.text == paragraph }) { return .choice(whole.index) }
-    let bare = AnswerPhrases.withoutLeadIn(paragraph)
-    for text in [paragraph, bare] {
-      if let index = yesOrNo(text) ?? beginning(of: text) { return .choice(index) }
+    let mentions = mentions(in: paragraph)
+    for text in AnswerPhrases.withoutLeadIns(paragraph) {
+      guard let index = yesOrNo(text) ?? beginning(of: text) else { continue }
+      return mentions.allSatisfy { $0.index == index } ? .choice(index) : .unparsable(.ambiguous)
     }
-    return mention(in: paragraph)
+    guard let first = mentions.first else { return nil }
+    if mentions.contains(where: \.isRejected) { return .unparsable(.rejected) }
+    return mentions.count == 1 ? .choice(first.index) : .unparsable(.ambiguous)
   }
 
   private func yesOrNo(_ text: String) -> Int? {
@@ -122,18 +125,17 @@ public struct AnswerParser: Sendable {
     }?.index
   }
 
-  private func mention(in paragraph: String) -> ParsedAnswer? {
-    var found: [Int] = []
+  /// The choices of three words or more whose text occurs, and whether what stands before rejects it.
+  private func mentions(in paragraph: String) -> [(index: Int, isRejected: Bool)] {
+    var found: [(index: Int, isRejected: Bool)] = []
     var rest = paragraph
     for candidate in candidates where candidate.text.split(separator: " ").count > 2 {
       guard let range = rest.rangeOfWords(candidate.text) else { continue }
-      if AnswerPhrases.rejects(String(rest[..<range.lowerBound])) { return .unparsable(.rejected) }
-      found.append(candidate.index)
+      found.append((candidate.index, AnswerPhrases.rejects(String(rest[..<range.lowerBound]))))
       // So that a shorter choice inside a longer one is not found as well.
       rest.replaceSubrange(range, with: "|")
     }
-    guard let first = found.first else { return nil }
-    return found.count == 1 ? .choice(first) : .unparsable(.ambiguous)
+    return found
   }
 }
 

@@ -53,26 +53,26 @@ enum AnswerPhrases {
     }
   }
 
-  /// A text in lower case without the phrases that lead in to the answer proper.
-  static func withoutLeadIn(_ text: String) -> String {
+  /// A text in lower case, then the same without the phrases that lead in to the answer proper, one after another.
+  static func withoutLeadIns(_ text: String) -> [String] {
     let lead =
       #/
-      (?: answer:
-        | (?: so,?\s )? (?: the | my ) \s (?: best\s | correct\s )? (?: answer | choice ) \s (?: is | would\sbe ) :?
-        | (?: i\s | i'd\s ) (?: would\s | will\s )? (?: choose | pick | select | say | prefer | rather\shave | go\swith )
-        | i\s (?: strongly\s | somewhat\s | completely\s | fully\s )? agree\swith
-        | i\s (?: think | believe | feel ) (?: \sthat )?
-        | i\s (?: strongly\s | somewhat\s | completely\s | fully\s | would\s | do\s )? (?= (?:dis)?agree\b )
-        | it\sis | it's | personally, )
-      \s* "?
-    /#
-    var rest = Substring(text)
-    // "I think that I agree ..." has two.
-    for _ in 0..<2 {
-      guard let match = rest.prefixMatch(of: lead) else { break }
-      rest = rest[match.range.upperBound...]
+        (?: answer:
+          | (?: so,?\s )? (?: the | my ) \s (?: best\s | correct\s )? (?: answer | choice ) \s (?: is | would\sbe ) :?
+          | (?: i\s | i'd\s ) (?: would\s | will\s )? (?: choose | pick | select | say | prefer | rather\shave | go\swith )
+          | i\s (?: think | believe | feel ) (?: \sthat )?
+          | i\s (?: strongly\s | somewhat\s | completely\s | fully\s | would\s | do\s )? (?= (?:dis)?agree\b )
+          | agree\swith
+          | it\sis | it's | personally, )
+        \s* "?
+      /#
+    var texts = [text]
+    // "I think that I agree with ..." has three.
+    for _ in 0..<3 {
+      guard let rest = texts.last, let match = rest.prefixMatch(of: lead) else { break }
+      texts.append(String(rest[match.range.upperBound...]))
     }
-    return String(rest)
+    return texts
   }
 
   /// Whether a text in lower case declines to answer.
@@ -81,7 +81,7 @@ enum AnswerPhrases {
       "as an ai", "as a language model", "as an artificial", "i cannot", "i can't", "i am not able", "i'm not able",
       "i am unable", "i'm unable", "i'm sorry", "i am sorry", "i apologi", "i don't have personal",
       "i do not have personal", "i don't have opinions", "i do not have opinions", "i won't", "i will not",
-      "i'd rather not", "i would rather not", "i prefer not to", "i decline", "i must decline",
+      "i'd rather not", "would rather not", "i prefer not to", "i decline", "i must decline",
       "not appropriate for me",
     ]
     return phrases.contains(where: text.contains)
