@@ -26,6 +26,9 @@ public struct AnswerParser: Sendable {
     let text: String
   }
 
+  /// What follows is not read; an answer stands at the beginning.
+  private static let maximumCharacters = 10_000
+
   private let letters: [String: Int]
   private let candidates: [Candidate]
 
@@ -56,7 +59,7 @@ public struct AnswerParser: Sendable {
   private static func answerParagraphs(of text: String) -> [String] {
     var paragraphs: [String] = []
     var isOpen = false
-    let straight = text.prefix(20_000).replacing("*", with: "").replacing("\u{2019}", with: "'")
+    let straight = text.prefix(maximumCharacters).replacing("*", with: "").replacing("\u{2019}", with: "'")
     for line in straight.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       let line = line.trimmed
       if AnswerPhrases.beginsTurn(line) { break }
@@ -89,7 +92,7 @@ public struct AnswerParser: Sendable {
     guard let first = mentions.first else { return nil }
     guard named.count == 1 else { return .unparsable(.ambiguous) }
     guard let index = letters[first.letter] else { return .unparsable(.unrecognised) }
-    if mentions.contains(where: { AnswerPhrases.rejects(Self.plain(String(paragraph[..<$0.range.lowerBound]))) }) {
+    if mentions.contains(where: { AnswerPhrases.rejects(paragraph[..<$0.range.lowerBound]) }) {
       return .unparsable(.rejected)
     }
     let rest = paragraph[first.range.upperBound...].drop { !$0.isLetter && !$0.isNumber }
@@ -131,7 +134,7 @@ public struct AnswerParser: Sendable {
     var rest = paragraph
     for candidate in candidates where candidate.text.split(separator: " ").count > 2 {
       guard let range = rest.rangeOfWords(candidate.text) else { continue }
-      found.append((candidate.index, AnswerPhrases.rejects(String(rest[..<range.lowerBound]))))
+      found.append((candidate.index, AnswerPhrases.rejects(rest[..<range.lowerBound])))
       // So that a shorter choice inside a longer one is not found as well.
       rest.replaceSubrange(range, with: "|")
     }

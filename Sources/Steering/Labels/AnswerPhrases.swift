@@ -9,9 +9,14 @@ enum AnswerPhrases {
   /// All letters that a paragraph names as answers; a bare article "A" or pronoun "I" is none.
   static func letterMentions(in paragraph: String) -> [LetterMention] {
     let enclosed = paragraph.matches(of: /[(\[]\s?([A-Za-z])\s?[)\]]/)
+      // The bracket of "person(s)" names nothing.
+      .filter { paragraph[..<$0.range.lowerBound].last?.isLetter != true }
       .map { LetterMention(letter: $0.1.uppercased(), range: $0.range) }
+    // "U.S." is no letter U.
     let first =
-      paragraph.prefixMatch(of: #/["']?([A-HJ-Z])(?:[).:,;!]|\s*$|\s*\n|\s+[-–—]|\s+(?:because|since|is|as)\b)/#)
+      paragraph.prefixMatch(
+        of: #/["']?([A-HJ-Z])(?:[):,;!]|\.(?!\w)|\s*$|\s*\n|\s+[-–—]|\s+(?:because|since|is|as)\b)/#
+      )
       .map { [LetterMention(letter: String($0.1), range: $0.range)] } ?? []
     let lowerCase =
       paragraph.wholeMatch(of: /([a-z])[).]?/)
@@ -27,7 +32,7 @@ enum AnswerPhrases {
          | \b (?: choose | pick | select | prefer | go\s+with | agree\s+with | say ) )
       :? \s* ["']?
       ([A-HJ-Z])
-      (?: ["').:,;!?] | \s*$ | \s*\n | \s+ (?: because | since | is | as | over | but ) \b )
+      (?: ["'):,;!?] | \.(?!\w) | \s*$ | \s*\n | \s+ (?: because | since | is | as | over | but ) \b )
     /#
   }
 
@@ -36,14 +41,14 @@ enum AnswerPhrases {
     line.prefixMatch(of: /(?i:question|human|user|input|q)\s?:|<\||\[INST\]|###|Hello, my name is/) != nil
   }
 
-  /// Whether what stands before a mention, in lower case and in the same clause, rejects it.
-  static func rejects(_ text: String) -> Bool {
+  /// Whether what stands before a mention, in the same clause and within 120 characters, rejects it.
+  static func rejects(_ text: Substring) -> Bool {
     let rejection =
       #/
       \b (?: not | never | cannot | neither | disagree | reject | against | oppose | rather\s+than | instead\s+of | \w+n't ) \b
       (?: (?! \b but \b ) [^,.;!?\n] )* $
     /#
-    return text.firstMatch(of: rejection) != nil
+    return text.suffix(120).lowercased().firstMatch(of: rejection) != nil
   }
 
   /// `yes` or `no` when a text answers with it: alone, before punctuation, or before a pronoun or conjunction.
