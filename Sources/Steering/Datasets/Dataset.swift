@@ -21,8 +21,8 @@ public enum Dataset {
   /// - Parameters:
   ///   - url: a file of at most 512 MB; no line or row may be longer than 16 MB.
   ///   - format: told from the content when nil.
-  /// - Throws: `badInput` naming file and line for a missing, unreadable, empty or malformed file, a row without a field,
-  ///   a field of the wrong type, or an answer that is not among the choices.
+  /// - Throws: `badInput` naming file and line for a missing, unreadable, empty or malformed file, a row without a
+  ///   field, a field of the wrong type, or an answer that is not among the choices.
   public static func load(_ url: URL, format: DatasetFormat? = nil) throws(SteeringError) -> [Item] {
     try items(in: InputFile(contentsOf: url), source: url.lastPathComponent, format: format)
   }

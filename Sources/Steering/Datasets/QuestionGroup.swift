@@ -4,8 +4,8 @@
 public struct QuestionGroup: Sendable, Hashable, Codable, Identifiable {
   /// A few words and a hash, such as `private-firms-have-too-8fb8122248`; the same on every platform.
   public let id: String
-  /// The question in readable form, with its choices where the question alone would not tell it from others; the spelling
-  /// (letter case, quotation marks) is that of the row at hand, so it does not count when groups are compared.
+  /// The question in readable form, with its choices where the question alone would not tell it from others; the
+  /// spelling (letter case, quotation marks) is that of the row at hand, so it does not count when groups are compared.
   public let text: String
 
   public static func == (a: QuestionGroup, b: QuestionGroup) -> Bool { a.id == b.id }

@@ -45,7 +45,8 @@ enum AnswerPhrases {
   static func rejects(_ text: Substring) -> Bool {
     let rejection =
       #/
-      \b (?: not | never | cannot | neither | disagree | reject | against | oppose | rather\s+than | instead\s+of | \w+n't ) \b
+      \b (?: not | never | cannot | neither | disagree | reject | against | oppose
+            | rather\s+than | instead\s+of | \w+n't ) \b
       (?: (?! \b but \b ) [^,.;!?\n] )* $
     /#
     return text.suffix(120).lowercased().firstMatch(of: rejection) != nil
@@ -64,7 +65,8 @@ enum AnswerPhrases {
       #/
         (?: answer:
           | (?: so,?\s )? (?: the | my ) \s (?: best\s | correct\s )? (?: answer | choice ) \s (?: is | would\sbe ) :?
-          | (?: i\s | i'd\s ) (?: would\s | will\s )? (?: choose | pick | select | say | prefer | rather\shave | go\swith )
+          | (?: i\s | i'd\s ) (?: would\s | will\s )?
+            (?: choose | pick | select | say | prefer | rather\shave | go\swith )
           | i\s (?: think | believe | feel ) (?: \sthat )?
           | i\s (?: strongly\s | somewhat\s | completely\s | fully\s | would\s | do\s )? (?= (?:dis)?agree\b )
           | agree\swith
