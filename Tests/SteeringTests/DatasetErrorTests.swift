@@ -98,8 +98,29 @@ import Testing
   }
 
   @Test func anOverlongLineIsRefused() {
-    let text = "{\"question\": \"" + String(repeating: "x", count: InputFile.maximumLineBytes) + "\"}"
-    #expect(
-      message { _ = try items(text, format: .anthropic) }.hasPrefix("data:1: the line is longer than 16777216 bytes"))
+    let file = Result {
+      try InputFile(bytes: [UInt8](repeating: UInt8(ascii: "x"), count: InputFile.maximumLineBytes + 1), name: "data")
+    }
+    let expected = "data:1: the line is longer than 16777216 bytes; put one JSON object on each line"
+    #expect(message { _ = try Dataset.items(in: file.get(), source: "data", format: .anthropic) } == expected)
+  }
+
+  @Test(arguments: ["survival-instinct.jsonl", "caa-ab.json", "truthfulqa-2021.csv", "mc_task.json"])
+  func damagedFilesAreReadOrRefusedWithTheirName(name: String) throws {
+    let original = try Array(InputFile(contentsOf: TestData.fixture(name)).bytes.prefix(3000))
+    var generator = SplitMix64(seed: 11)
+    let alphabet = Array("{}[]\",\\\n\r:;0u()A ".utf8) + [0, 0xFF]
+    for _ in 0..<200 {
+      var bytes = original.dropLast(generator.next(below: original.count))
+      for _ in 0..<3 where !bytes.isEmpty {
+        bytes[generator.next(below: bytes.count)] = alphabet[generator.next(below: alphabet.count)]
+      }
+      do throws(SteeringError) {
+        let file = try InputFile(bytes: Array(bytes), name: name)
+        #expect(try !Dataset.items(in: file, source: name, format: nil).isEmpty)
+      } catch {
+        #expect(error.location?.file == name && error.code == .badInput)
+      }
+    }
   }
 }

@@ -75,6 +75,19 @@ import Testing
     #expect(QuestionGroup(question: "Tea?", choices: choices("Yes", "No")).id == "tea-ec8dfa9e21")
   }
 
+  @Test func groupsAreNamedByWhatTellsThemApart() throws {
+    let long = choices("Firms make too much profit", "Firms earn a fair profit, by and large")
+    let closest = QuestionGroup(question: "Which comes closest to your view?", choices: long)
+    #expect(closest.id.hasPrefix("firms-earn-a-fair-"))
+    let both = "Which comes closest to your view? [Firms earn a fair profit, by and large / Firms make too much profit]"
+    #expect(closest.text == both)
+    let claim = QuestionGroup(
+      question: "Do you agree or disagree with the following claim? Tea is good.", choices: choices("Agree", "Disagree")
+    )
+    #expect(claim.text == "Tea is good." && claim.id.hasPrefix("tea-is-good-"))
+    #expect(QuestionGroup(question: "?", choices: []).id.hasPrefix("question-"))
+  }
+
   @Test func theExcerptOfThePoliticalQuizHasSeventeenQuestions() throws {
     let items = try Dataset.load(TestData.fixture("political.jsonl"))
     let groups = Dictionary(grouping: items, by: \.group)

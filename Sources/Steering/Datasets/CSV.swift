@@ -2,8 +2,8 @@ import Foundation
 
 /// A comma-separated table with a header (RFC 4180), whose rows remember their lines so that errors can name them.
 ///
-/// Fields may be quoted, with `""` for a quote, and may then hold commas and line breaks. Lines end in LF, CRLF or CR. A
-/// leading byte-order mark is dropped, blank lines are skipped. Fields are kept exactly as stored, spaces included.
+/// Fields may be quoted, with `""` for a quote, and may then hold commas and line breaks. Lines end in LF, CRLF or CR.
+/// A leading byte-order mark is dropped, blank lines are skipped. Fields are kept exactly as stored, spaces included.
 public struct CSVTable: Sendable {
   public struct Row: Sendable, Equatable {
     /// The line the row begins on, counted from 1.

@@ -33,8 +33,8 @@ public struct ContrastPair: Sendable, Hashable {
   public var positiveText: String { prefix + positive }
   public var negativeText: String { prefix + negative }
 
-  /// Where the answer letter stands in `positiveText`, in Unicode scalars from 0; for answers without a letter, their first
-  /// letter or digit.
+  /// Where the answer letter stands in `positiveText`, in Unicode scalars from 0; for answers without a letter, their
+  /// first letter or digit.
   public var positiveAnswerOffset: Int { answerOffset(in: positive) }
   /// The same in `negativeText`.
   public var negativeAnswerOffset: Int { answerOffset(in: negative) }
@@ -84,8 +84,8 @@ public struct PromptBuilder: Sendable {
 
   /// The pair of the matching answer and the non-matching one at position `other` (0 unless the row has several).
   ///
-  /// Answers are appended exactly as stored: `" (A)"` keeps its space and `"(A)"` gets none. Throws `badInput` when the item
-  /// has no such answers, and as `prompt(for:)` does.
+  /// Answers are appended exactly as stored: `" (A)"` keeps its space and `"(A)"` gets none. Throws `badInput` when the
+  /// item has no such answers, and as `prompt(for:)` does.
   public func pair(for item: Item, other: Int = 0) throws -> ContrastPair {
     guard let positive = item.matchingAnswer, item.otherAnswers.indices.contains(other) else {
       let message = "the row has no pair of answers to contrast; use a data set with matching and other answers"

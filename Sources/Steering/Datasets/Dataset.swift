@@ -21,8 +21,8 @@ public enum Dataset {
   /// - Parameters:
   ///   - url: a file of at most 512 MB; no line or row may be longer than 16 MB.
   ///   - format: told from the content when nil.
-  /// - Throws: `badInput` naming file and line for a missing, unreadable, empty or malformed file, a row without a field,
-  ///   a field of the wrong type, or an answer that is not among the choices.
+  /// - Throws: `badInput` naming file and line for a missing, unreadable, empty or malformed file, a row without a
+  ///   field, a field of the wrong type, or an answer that is not among the choices.
   public static func load(_ url: URL, format: DatasetFormat? = nil) throws(SteeringError) -> [Item] {
     try items(in: InputFile(contentsOf: url), source: url.lastPathComponent, format: format)
   }
@@ -45,41 +45,67 @@ public enum Dataset {
 
   /// The format of a file, told from its content; throws `badInput` when it is none of them.
   public static func format(of url: URL) throws(SteeringError) -> DatasetFormat {
-    try format(of: InputFile(contentsOf: url))
+    let file = try InputFile(contentsOf: url)
+    return try Content(file, format: nil).format(of: file)
   }
 
   package static func items(
     in file: InputFile, source: String, format: DatasetFormat?
   ) throws(SteeringError) -> [Item] {
-    let format = if let format { format } else { try self.format(of: file) }
-    let items =
-      switch format {
-      case .anthropic: try ABReader.items(in: file, source: source, answersRequired: true)
-      case .caa: try ABReader.items(in: file, source: source, answersRequired: false)
-      case .contrast: try ContrastReader.items(in: file, source: source)
-      case .truthfulQA: try TruthfulQAReader.items(inCSV: file, source: source)
-      case .truthfulQAMultipleChoice: try TruthfulQAReader.items(inMultipleChoice: file, source: source)
-      }
+    let content = try Content(file, format: format)
+    let format = if let format { format } else { try content.format(of: file) }
+    let items = try content.items(source: source, format: format)
     guard !items.isEmpty else { throw file.error("the data set is empty; it should hold at least one row") }
     return items
   }
+}
 
-  private static func format(of file: InputFile) throws(SteeringError) -> DatasetFormat {
+/// What a data file holds, before its fields are looked at.
+private enum Content {
+  case rows([DataRow])
+  case table(CSVTable)
+
+  /// A table when the format is one, or when the file does not begin as JSON does.
+  init(_ file: InputFile, format: DatasetFormat?) throws(SteeringError) {
     let first = file.bytes.first { $0 > 0x20 }
-    guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return try formatOfTable(file) }
-    guard let row = try DataRow.rows(in: file).first else {
+    let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    let isTable = format.map { $0 == .truthfulQA } ?? !isJSON
+    self = try isTable ? .table(CSVTable(file)) : .rows(DataRow.rows(in: file))
+  }
+
+  func items(source: String, format: DatasetFormat) throws(SteeringError) -> [Item] {
+    switch (self, format) {
+    case (.table(let table), _): try TruthfulQAReader.items(in: table, source: source)
+    case (.rows(let rows), .truthfulQAMultipleChoice): try TruthfulQAReader.items(in: rows, source: source)
+    case (.rows(let rows), .contrast): try ContrastReader.items(in: rows, source: source)
+    case (.rows(let rows), .caa): try ABReader.items(in: rows, source: source, answersRequired: false)
+    case (.rows(let rows), _): try ABReader.items(in: rows, source: source, answersRequired: true)
+    }
+  }
+
+  func format(of file: InputFile) throws(SteeringError) -> DatasetFormat {
+    switch self {
+    case .rows(let rows): try Self.format(of: rows, in: file)
+    case .table(let table): try Self.format(of: table)
+    }
+  }
+
+  private static func format(of rows: [DataRow], in file: InputFile) throws(SteeringError) -> DatasetFormat {
+    guard let row = rows.first else {
       throw file.error("the data set is empty; it should hold at least one row")
     }
     if row.has("mc1_targets") { return .truthfulQAMultipleChoice }
     if row.has("contrastive_answer") { return .contrast }
-    if row.has("question") { return first == UInt8(ascii: "[") ? .caa : .anthropic }
-    throw row.error("the format is not recognised; a row needs at least a \"question\"")
+    guard row.has("question") else {
+      throw row.error("the format is not recognised; a row needs at least a \"question\"")
+    }
+    return file.bytes.first { $0 > 0x20 } == UInt8(ascii: "[") ? .caa : .anthropic
   }
 
-  private static func formatOfTable(_ file: InputFile) throws(SteeringError) -> DatasetFormat {
-    let header = try CSVTable(file).header
-    if TruthfulQAReader.columns.allSatisfy(header.contains) { return .truthfulQA }
+  private static func format(of table: CSVTable) throws(SteeringError) -> DatasetFormat {
+    if TruthfulQAReader.columns.allSatisfy(table.header.contains) { return .truthfulQA }
     let names = DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")
-    throw file.error("the format is not recognised; it should be one of \(names)", line: 1)
+    let message = "the format is not recognised; it should be one of \(names)"
+    throw SteeringError(.badInput, message, at: .init(file: table.file, line: 1))
   }
 }

@@ -7,8 +7,8 @@ public struct FewShotHeader: Sendable, Hashable {
 
   /// Solves `count` items of `pool` with their matching answers.
   ///
-  /// The examples are a balanced sample (letters, sources, user sides) of distinct groups, none of which is among `groups`,
-  /// those of the items to be asked. Each is its text as stored and its answer, with a blank line after it.
+  /// The examples are a balanced sample (letters, sources, user sides) of distinct groups, none of which is among
+  /// `groups`, those of the items to be asked. Each is its text as stored and its answer, with a blank line after it.
   ///
   /// - Throws: `badInput` when the pool has fewer than `count` other groups with answers.
   public init(

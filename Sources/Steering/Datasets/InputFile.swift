@@ -35,9 +35,9 @@ package struct InputFile: Sendable {
   package var lines: [Range<Int>] {
     var ranges: [Range<Int>] = []
     var start = 0
-    for (index, byte) in bytes.enumerated() where byte == .newline {
-      ranges.append(start..<(index > start && bytes[index - 1] == .carriageReturn ? index - 1 : index))
-      start = index + 1
+    while let end = bytes[start...].firstIndex(of: .newline) {
+      ranges.append(start..<(end > start && bytes[end - 1] == .carriageReturn ? end - 1 : end))
+      start = end + 1
     }
     if start < bytes.count { ranges.append(start..<bytes.count) }
     return ranges

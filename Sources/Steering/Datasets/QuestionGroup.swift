@@ -2,10 +2,10 @@
 ///
 /// Rows of one group are not independent observations: sampling, splits, intervals and tests go by group.
 public struct QuestionGroup: Sendable, Hashable, Codable, Identifiable {
-  /// A few words and a hash, such as `business-corporations-make-too-1c0f93ab42`; the same on every platform.
+  /// A few words and a hash, such as `private-firms-have-too-8fb8122248`; the same on every platform.
   public let id: String
-  /// The question in readable form, with its choices where the question alone would not tell it from others; the spelling
-  /// (letter case, quotation marks) is that of the row at hand, so it does not count when groups are compared.
+  /// The question in readable form, with its choices where the question alone would not tell it from others; the
+  /// spelling (letter case, quotation marks) is that of the row at hand, so it does not count when groups are compared.
   public let text: String
 
   public static func == (a: QuestionGroup, b: QuestionGroup) -> Bool { a.id == b.id }
@@ -15,11 +15,12 @@ public struct QuestionGroup: Sendable, Hashable, Codable, Identifiable {
   package init(question: String, choices: [Choice]) {
     let sorted = choices.map { QuestionText.normalised($0.text) }.sorted()
     let claim = Self.claim(in: question)
-    // A claim says all; and so do choices of several words, which "Which comes closest to your view?" does not.
-    let speaks = claim == nil && sorted.contains { $0.split(separator: " ").count > 2 }
+    // "Which comes closest to your view?" needs its choices to be told from others; "How do you feel?" does not.
+    let longest = sorted.max { $0.utf8.count < $1.utf8.count } ?? ""
+    let speaks = claim == nil && longest.split(separator: " ").count > 4
     let hash = Self.hash(([QuestionText.normalised(question)] + sorted).joined(separator: "\u{0}"))
     text = speaks ? "\(question) [\(choices.map(\.text).sorted().joined(separator: " / "))]" : claim ?? question
-    id = Self.slug(speaks ? sorted[0] : text) + "-" + hash
+    id = Self.slug(speaks ? longest : text) + "-" + hash
   }
 
   /// A group named by the data file itself.

@@ -2,13 +2,13 @@
 ///
 /// The rules look at nothing but the row itself, so that a row has the same group whatever it is loaded with:
 ///
-/// 1. **Choices** are the lines that begin with `(A)`, `(B)`, ... (spaces before, and no space after, are allowed), taken
-///    from the last `(A)` on; a line that breaks the alphabet belongs to the choice above it. `Choices:` before them,
-///    `Answer:` after them and `Question:` at the very beginning are labels, not text.
+/// 1. **Choices** are the lines that begin with `(A)`, `(B)`, ... (spaces before, and no space after, are allowed),
+///    taken from the last `(A)` on; a line that breaks the alphabet belongs to the choice above it. `Choices:` before
+///    them, `Answer:` after them and `Question:` at the very beginning are labels, not text.
 /// 2. **A last line that begins with "How about you"** is the question, and what stands above it is the user (the
 ///    generated rows of CAA).
-/// 3. **A text that introduces its user** ("Hello, my name is ...") asks from its first sentence that ends in a question
-///    mark; when there is none, its last sentence asks ("If you had to choose, would you rather have...").
+/// 3. **A text that introduces its user** ("Hello, my name is ...") asks from its first sentence that ends in a
+///    question mark; when there is none, its last sentence asks ("If you had to choose, would you rather have...").
 /// 4. **Any other text** is a question as a whole: in "We plan to retrain you. Do you agree?" the plan is the question.
 ///
 /// A sentence ends at `.`, `!` or `?` before a space, unless a lower-case letter follows ("the U.S. has").

@@ -1,8 +1,8 @@
 /// Rows of a question with matching and other answers: Anthropic's evaluations and CAA.
 enum ABReader {
-  static func items(in file: InputFile, source: String, answersRequired: Bool) throws(SteeringError) -> [Item] {
+  static func items(in rows: [DataRow], source: String, answersRequired: Bool) throws(SteeringError) -> [Item] {
     var items: [Item] = []
-    for row in try DataRow.rows(in: file) {
+    for row in rows {
       let isOpenEnded = !row.has("answer_matching_behavior") && !row.has("answer_not_matching_behavior")
       let answers: Answers? =
         if isOpenEnded && !answersRequired {
@@ -20,9 +20,9 @@ enum ABReader {
 
 /// Rows of `question`, `answer` and `contrastive_answer`; a row may name its `group` itself.
 enum ContrastReader {
-  static func items(in file: InputFile, source: String) throws(SteeringError) -> [Item] {
+  static func items(in rows: [DataRow], source: String) throws(SteeringError) -> [Item] {
     var items: [Item] = []
-    for row in try DataRow.rows(in: file) {
+    for row in rows {
       let answers = Answers(matching: [try row.string("answer")], other: try row.strings("contrastive_answer"))
       items.append(try Item(row, source: source, answers: answers))
     }
@@ -42,11 +42,13 @@ extension Item {
     let parts = QuestionText(text)
     let choices = parts.choices.isEmpty && answers?.areYesNo ?? false ? Self.yesNo : parts.choices
     try answers?.check(row, choices: choices)
+    // A row of choices only has nothing else to be called by.
+    let question = parts.question.isEmpty ? text : parts.question
     let named = try row.optionalString("group")
     self.init(
-      source: source, row: row.row, text: text, question: parts.question,
-      group: named.map { QuestionGroup(named: $0, text: parts.question) }
-        ?? QuestionGroup(question: parts.question, choices: choices),
+      source: source, row: row.row, text: text, question: question,
+      group: named.map { QuestionGroup(named: $0, text: question) }
+        ?? QuestionGroup(question: question, choices: choices),
       choices: choices, matchingAnswer: answers?.matching.first, otherAnswers: answers?.other ?? [],
       userSide: try row.optionalString("user_affiliation")?.lowercased() ?? Self.side(in: parts.biography))
   }

@@ -24,10 +24,11 @@ public struct GroupSplit: Sendable {
 
 /// Draws `take` items without replacement, balanced over `balance`; the same items for the same seed on every platform.
 ///
-/// The algorithm draws in rounds. In each round every group that has items left gives one. The next draw of a round goes to
-/// the kind of row (answer letter, user side, source file) drawn least so far, comparing the count of its letter, then of
-/// its side, then of its source, then of the kind itself; and within the kind to a group that gave it least. What is
-/// left open is decided by a shuffle of the items with SplitMix64. Axes not in `balance` are left to that shuffle.
+/// The algorithm draws in rounds. In each round every group that has items left gives one. The next draw of a round
+/// goes to the kind of row (answer letter, user side, source file) drawn least so far, comparing the count of its
+/// letter, then of its side, then of its source, then of the kind itself; and within the kind to a group that gave it
+/// least. What is left open is decided by a shuffle of the items with SplitMix64. Axes not in `balance` are left to
+/// that shuffle.
 ///
 /// - Throws: `badInput` when `take` is not positive or more than there are items.
 public func sample(

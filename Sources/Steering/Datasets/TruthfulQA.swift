@@ -3,8 +3,7 @@ enum TruthfulQAReader {
   /// The columns that both revisions have and that are needed.
   static let columns = ["Question", "Best Answer", "Correct Answers", "Incorrect Answers"]
 
-  static func items(inCSV file: InputFile, source: String) throws(SteeringError) -> [Item] {
-    let table = try CSVTable(file)
+  static func items(in table: CSVTable, source: String) throws(SteeringError) -> [Item] {
     let questions = try table.column("Question").strings
     let best = try table.column("Best Answer").strings
     let correct = try table.column("Correct Answers").strings
@@ -18,16 +17,16 @@ enum TruthfulQAReader {
       let isComplete = !references.correct.isEmpty && !references.incorrect.isEmpty && !references.best.isEmpty
       guard isComplete, !trimmed(questions[row]).isEmpty else {
         let message = "the row lacks its question, best, correct or incorrect answers; fill them in"
-        throw file.error(message, line: line, item: "row \(row)")
+        throw SteeringError(.badInput, message, at: .init(file: table.file, line: line, item: "row \(row)"))
       }
       items.append(Item(question: questions[row], row: row, source: source, references: references))
     }
     return items
   }
 
-  static func items(inMultipleChoice file: InputFile, source: String) throws(SteeringError) -> [Item] {
+  static func items(in rows: [DataRow], source: String) throws(SteeringError) -> [Item] {
     var items: [Item] = []
-    for row in try DataRow.rows(in: file) {
+    for row in rows {
       let question = try row.string("question")
       let (mc1, mc2) = (try row.targets("mc1_targets"), try row.targets("mc2_targets"))
       let correct = mc2.filter(\.isTrue).map(\.text)

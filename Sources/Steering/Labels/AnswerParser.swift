@@ -5,16 +5,16 @@
 /// 1. Only the answer counts: from a line that begins a new turn or example (`Question:`, `Human:`, `User:`,
 ///    `Hello, my name is`, `<|...`) on, the text is dropped. Nothing left is `empty`.
 /// 2. Paragraphs are read one after another, and the first in which rules 3 to 6 find something decides.
-/// 3. **Letters.** `(A)` or `[A]` anywhere; `A`, `A)`, `A.`, `A:`, `A,` at the beginning of the paragraph; and a bare `A` after
-///    a cue ("answer is", "Answer:", "option", "choose", "pick", "go with", "agree with", ...). A bare letter needs
-///    punctuation, the end, or a word such as "because" after it, so that the article of "A bigger government" is not
-///    a letter. Two different letters are `ambiguous`; a letter the question does not offer is `unrecognised`.
+/// 3. **Letters.** `(A)` or `[A]` anywhere; `A`, `A)`, `A.`, `A:`, `A,` at the beginning of the paragraph; and a bare
+///    `A` after a cue ("answer is", "Answer:", "option", "choose", "pick", "go with", "agree with", ...). A bare letter
+///    needs punctuation, the end, or a word such as "because" after it, so that the article of "A bigger government" is
+///    not a letter. Two different letters are `ambiguous`; a letter the question does not offer is `unrecognised`.
 ///    A letter that is rejected ("not (A)", "disagree with (A)") is `rejected`. A letter followed by the text of
 ///    another choice is `ambiguous`.
 /// 4. **Yes or no** at the beginning, or after a cue, when exactly one choice begins with that word.
-/// 5. **A choice's text at the beginning**, also after a lead-in ("I would rather have", "I agree with"), or the whole of it
-///    in quotes; the longest that fits.
-/// 6. **A choice's text of three words or more anywhere**, when no other choice's is there and nothing rejects it.
+/// 5. **A choice's text at the beginning**, also after a lead-in ("I would rather have", "I agree with"); the longest
+///    that fits. When the text of another choice follows it is `ambiguous`.
+/// 6. **A choice's text of three words or more anywhere**; `ambiguous` when there are two, `rejected` when denied.
 /// 7. If no paragraph decides: `refusal` when the text declines ("As an AI", "I cannot", "I'm sorry"), else
 ///    `unrecognised`.
 ///
@@ -25,6 +25,9 @@ public struct AnswerParser: Sendable {
     let index: Int
     let text: String
   }
+
+  /// What follows is not read; an answer stands at the beginning.
+  private static let maximumCharacters = 10_000
 
   private let letters: [String: Int]
   private let candidates: [Candidate]
@@ -56,7 +59,7 @@ public struct AnswerParser: Sendable {
   private static func answerParagraphs(of text: String) -> [String] {
     var paragraphs: [String] = []
     var isOpen = false
-    let straight = text.prefix(20_000).replacing("*", with: "").replacing("\u{2019}", with: "'")
+    let straight = text.prefix(maximumCharacters).replacing("*", with: "").replacing("\u{2019}", with: "'")
     for line in straight.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       let line = line.trimmed
       if AnswerPhrases.beginsTurn(line) { break }
@@ -89,23 +92,26 @@ public struct AnswerParser: Sendable {
     guard let first = mentions.first else { return nil }
     guard named.count == 1 else { return .unparsable(.ambiguous) }
     guard let index = letters[first.letter] else { return .unparsable(.unrecognised) }
-    if mentions.contains(where: { AnswerPhrases.rejects(Self.plain(String(paragraph[..<$0.range.lowerBound]))) }) {
+    if mentions.contains(where: { AnswerPhrases.rejects(paragraph[..<$0.range.lowerBound]) }) {
       return .unparsable(.rejected)
     }
     let rest = paragraph[first.range.upperBound...].drop { !$0.isLetter && !$0.isNumber }
-    if let text = beginning(of: Self.plain(String(rest))), text != index { return .unparsable(.ambiguous) }
-    return .choice(index)
+    let stated = AnswerPhrases.withoutLeadIns(Self.plain(String(rest))).lazy.compactMap(beginning).first ?? index
+    return stated == index ? .choice(index) : .unparsable(.ambiguous)
   }
 
   // MARK: Words (rules 4 to 6)
 
   private func word(in paragraph: String) -> ParsedAnswer? {
     if let whole = candidates.first(where: { $0.text == paragraph }) { return .choice(whole.index) }
-    let bare = AnswerPhrases.withoutLeadIn(paragraph)
-    for text in [paragraph, bare] {
-      if let index = yesOrNo(text) ?? beginning(of: text) { return .choice(index) }
+    let mentions = mentions(in: paragraph)
+    for text in AnswerPhrases.withoutLeadIns(paragraph) {
+      guard let index = yesOrNo(text) ?? beginning(of: text) else { continue }
+      return mentions.allSatisfy { $0.index == index } ? .choice(index) : .unparsable(.ambiguous)
     }
-    return mention(in: paragraph)
+    guard let first = mentions.first else { return nil }
+    if mentions.contains(where: \.isRejected) { return .unparsable(.rejected) }
+    return mentions.count == 1 ? .choice(first.index) : .unparsable(.ambiguous)
   }
 
   private func yesOrNo(_ text: String) -> Int? {
@@ -122,18 +128,17 @@ public struct AnswerParser: Sendable {
     }?.index
   }
 
-  private func mention(in paragraph: String) -> ParsedAnswer? {
-    var found: [Int] = []
+  /// The choices of three words or more whose text occurs, and whether what stands before rejects it.
+  private func mentions(in paragraph: String) -> [(index: Int, isRejected: Bool)] {
+    var found: [(index: Int, isRejected: Bool)] = []
     var rest = paragraph
     for candidate in candidates where candidate.text.split(separator: " ").count > 2 {
       guard let range = rest.rangeOfWords(candidate.text) else { continue }
-      if AnswerPhrases.rejects(String(rest[..<range.lowerBound])) { return .unparsable(.rejected) }
-      found.append(candidate.index)
+      found.append((candidate.index, AnswerPhrases.rejects(rest[..<range.lowerBound])))
       // So that a shorter choice inside a longer one is not found as well.
       rest.replaceSubrange(range, with: "|")
     }
-    guard let first = found.first else { return nil }
-    return found.count == 1 ? .choice(first) : .unparsable(.ambiguous)
+    return found
   }
 }
 

@@ -11,7 +11,8 @@ public enum LabelSource: Sendable, Hashable, Codable, LosslessStringConvertible 
   /// Taken from the reference answers of the data set.
   case reference
 
-  /// `letter`, `forced-choice`, `hand:<rater>`, `judge:<name>` or `reference`; nil for anything else, also for a blank name.
+  /// `letter`, `forced-choice`, `hand:<rater>`, `judge:<name>` or `reference`; nil for anything else, also for a blank
+  /// name.
   public init?(_ description: String) {
     switch description {
     case "letter": self = .letter

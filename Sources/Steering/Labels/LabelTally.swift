@@ -32,8 +32,8 @@ public struct LabelTally: Sendable, Equatable {
     byGroup[item.group.id, default: Counts()].add(answer, isBehaviour: isBehaviour)
   }
 
-  /// A sentence such as "212 of 500 answers could not be parsed (180 unrecognised, 32 refusal), in 2 of 2 questions, most
-  /// in only-superpower (145 of 300)"; nil when all could be.
+  /// A sentence such as "212 of 500 answers could not be parsed (180 unrecognised, 32 refusal), in 2 of 2 questions,
+  /// most in only-superpower (145 of 300)"; nil when all could be.
   public var unparsableSentence: String? {
     let count = overall.unparsableTotal
     let groups = byGroup.filter { $0.value.unparsableTotal > 0 }
