@@ -215,6 +215,7 @@ ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask, bo
     check_attention(unwrap(q), unwrap(k), unwrap(v), mask ? &unwrap(mask) : nullptr, causal);
     std::optional<at::Tensor> bias;
     if (mask) bias = unwrap(mask);
+    while (bias && bias->dim() < 4) bias = bias->unsqueeze(0);  // the kernels know masks of rank 2 and 4 only
     return at::scaled_dot_product_attention(unwrap(q), unwrap(k), unwrap(v), bias, /*dropout_p=*/0.0, causal, scale);
   });
 }
