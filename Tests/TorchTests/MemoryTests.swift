@@ -103,14 +103,14 @@ struct MemoryTests {
     }
   }
 
-  @Test("A thousand recorded steps of 4 MB each do not pile up")
+  @Test("Recorded steps of 4 MB each do not pile up")
   func graphsAreFreed() throws {
     let leaf = try Tensor.ones([1_000_000]).requiringGradient()
     func step() throws { _ = try recordingGradients { try (leaf * leaf).sum().gradients(by: [leaf]) } }
     for _ in 0..<10 { try step() }
     let before = try residentBytes()
-    for _ in 0..<1000 { try step() }
-    #expect(try residentBytes() - before < 1_000_000_000)  // each lost tensor would cost 4 GB, an error message less
+    for _ in 0..<250 { try step() }
+    #expect(try residentBytes() - before < 500_000_000)  // one lost tensor a step would make it 1 GB
   }
 
   /// Bytes of physical memory in use by this process.
