@@ -62,6 +62,8 @@ struct AtomicFileTests {
       expectError(.badInput, containing: "no/such/a.txt") { try AtomicFile.write(Data(), to: missing) }
       let long = folder.appendingPathComponent(String(repeating: "x", count: 300))
       expectError(.badInput, containing: "too long") { try AtomicFile.write(Data(), to: long) }
+      // A folder in which not even root may make a file.
+      expectError(.badInput) { try AtomicFile.write(Data(), to: URL(fileURLWithPath: "/proc/a.txt")) }
       let notAFolder = folder.appendingPathComponent("file")
       try Data().write(to: notAFolder)
       expectError(.badInput) { try AtomicFile.write(Data(), to: notAFolder.appendingPathComponent("a.txt")) }
