@@ -27,7 +27,8 @@ public enum ExperimentFile {
       try check(experiment, refuse: { refuse($0, line: line(of: $1, in: text), $1.joined(separator: ".")) })
       return experiment
     } catch let error as ExperimentError { throw error } catch let error as UnknownKey {
-      let hint = error.nearest.map { "; did you mean \"\($0)\"?" } ?? "; known are \(error.known.joined(separator: ", "))"
+      let hint =
+        error.nearest.map { "; did you mean \"\($0)\"?" } ?? "; known are \(error.known.joined(separator: ", "))"
       throw refuse("the key \"\(error.key)\" is unknown\(hint)", line: line(of: error.path + [error.key], in: text))
     } catch let error as DecodingError {
       let (path, sentence) = describe(error)
@@ -49,7 +50,9 @@ public enum ExperimentFile {
       if let unknown = context.underlyingError as? UnknownKey {
         return (unknown.path + [unknown.key], "the key \"\(unknown.key)\" is unknown")
       }
-      return (context.codingPath.map(\.stringValue), "has a value that does not fit: \(firstLine(context.debugDescription))")
+      return (
+        context.codingPath.map(\.stringValue), "has a value that does not fit: \(firstLine(context.debugDescription))"
+      )
     @unknown default: return ([], "cannot be understood")
     }
   }
@@ -84,7 +87,9 @@ public enum ExperimentFile {
       guard (dataset.files == nil) != (dataset.organism == nil) else {
         throw refuse("needs either files or organism", ["datasets", name])
       }
-      guard isFileName(name) else { throw refuse("is no name for files; use letters, digits and -", ["datasets", name]) }
+      guard isFileName(name) else {
+        throw refuse("is no name for files; use letters, digits and -", ["datasets", name])
+      }
     }
     for (index, vector) in experiment.vectors.enumerated() {
       try known(vector.dataset, ["vectors", "\(index)"])
@@ -107,6 +112,8 @@ public enum ExperimentFile {
 
   private static func isFileName(_ name: String) -> Bool {
     !name.isEmpty && name.count <= 80
-      && name.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-" || $0 == "_" }
+      && name.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-" || $0 == "_"
+      }
   }
 }
