@@ -83,6 +83,12 @@ struct MeasureTests {
     #expect(FalseDiscovery.benjaminiHochberg([0.5, .nan]) == nil)
   }
 
+  @Test func theNullPercentileCountsEqualValuesAsOneHalf() {
+    #expect(Measures.nullPercentile(of: 0.6, among: [0.5, 0.6, 0.7, 0.4]) == 0.625)
+    #expect(Measures.nullPercentile(of: 0.6, among: []) == nil)
+    #expect(Measures.nullPercentile(of: 0.6, among: [.nan]) == nil)
+  }
+
   @Test func emptyInputIsUndefinedEverywhere() {
     #expect(Measures.auroc(scores: [], labels: []) == nil)
     #expect(Measures.averagePrecision(scores: [], labels: []) == nil)

@@ -63,6 +63,12 @@ public struct ClusteredAUROC: Sendable, Equatable {
     }
     return logitInterval(auroc, variance: jackknifeVariance, df: degreesOfFreedom, confidence: confidence)
   }
+
+  /// The interval that other tools print: auroc +- z sqrt(Obuchowski's variance), cut to 0...1. Too narrow for few
+  /// groups; `nil` without a variance.
+  public func obuchowskiInterval(confidence: Double = 0.95) -> Interval? {
+    variance.map { normalInterval(auroc, variance: $0, confidence: confidence).clamped(to: 0...1) }
+  }
 }
 
 /// The sums of DeLong's components over the rows of each group, minus what the overall area leads one to expect.
