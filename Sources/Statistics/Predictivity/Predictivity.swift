@@ -7,8 +7,8 @@ public struct Predictivity: Sendable, Equatable, Codable {
   public let groups: Int?
   public let positives: Int
   public let auroc: Double?
-  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if the rows have groups, else DeLong's
-  /// on the logit scale (`DeLong.logitInterval`).
+  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if groups hold several rows, else
+  /// DeLong's on the logit scale (`DeLong.logitInterval`).
   public let aurocLow: Double?
   public let aurocHigh: Double?
   /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
@@ -45,9 +45,9 @@ public struct Predictivity: Sendable, Equatable, Codable {
   }
 }
 
-/// The interval that belongs to the rows: clustered where there are groups, DeLong's otherwise.
+/// The interval that belongs to the rows: clustered where groups hold several rows, DeLong's otherwise.
 func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
-  guard let groups = rows.groups else {
+  guard let groups = rows.groups, Set(groups).count < rows.count else {
     return DeLong(scores: rows.scores, labels: rows.labels)?.logitInterval(confidence: confidence)
   }
   return ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: groups)?.interval(confidence: confidence)
