@@ -68,7 +68,7 @@ struct ChatTemplateTests {
     let bos: String?
     let eos: String?
     let messages: [ChatMessage]
-    let add_generation_prompt: Bool
+    let addGenerationPrompt: Bool
     /// What Jinja renders, nil where the template raises.
     let text: String?
   }
@@ -81,7 +81,7 @@ struct ChatTemplateTests {
       let template = ChatTemplate(recognising: row.source, bosToken: row.bos, eosToken: row.eos)
       let known = try #require(template)
       #expect(known.name == row.template)
-      let text = try? known.render(messages: row.messages, addGenerationPrompt: row.add_generation_prompt)
+      let text = try? known.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt)
       // Llama 2's and Mistral's templates drop a system message that stands alone or twice; it is refused here.
       if text == nil, row.messages.last?.role == .system || row.messages.dropFirst().contains(where: isSystem) {
         continue
@@ -138,10 +138,10 @@ struct ChatTemplateTests {
 
   struct SharedChat: Decodable {
     let messages: [ChatMessage]
-    let add_generation_prompt: Bool
+    let addGenerationPrompt: Bool
     let text: String
     let ids: [Int]
-    let ids_with_bos: [Int]
+    let idsWithBos: [Int]
   }
 
   @Test(
@@ -154,11 +154,11 @@ struct ChatTemplateTests {
     let rows: [SharedChat] = try TokenizerFixtures.rows(folder.appending(path: "chat.jsonl"))
     #expect(rows.count == 40)
     for row in rows {
-      let chat = try tokenizer.encodeChat(row.messages, addGenerationPrompt: row.add_generation_prompt)
+      let chat = try tokenizer.encodeChat(row.messages, addGenerationPrompt: row.addGenerationPrompt)
       expectSameScalars(chat.text, row.text)
-      #expect(chat.encoding.ids == (template.rendersBOS ? row.ids : row.ids_with_bos))
+      #expect(chat.encoding.ids == (template.rendersBOS ? row.ids : row.idsWithBos))
       #expect(tokenizer.encode(row.text, addSpecialTokens: false).ids == row.ids)
-      #expect(tokenizer.encode(row.text, addSpecialTokens: true).ids == row.ids_with_bos)
+      #expect(tokenizer.encode(row.text, addSpecialTokens: true).ids == row.idsWithBos)
     }
   }
 }

@@ -22,7 +22,9 @@ enum TokenizerFixtures {
   /// The rows of a file of JSON lines.
   static func rows<Row: Decodable>(_ file: URL, as type: Row.Type = Row.self) throws -> [Row] {
     let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
-    return try lines.map { try JSONDecoder().decode(Row.self, from: $0) }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try lines.map { try decoder.decode(Row.self, from: $0) }
   }
 
   /// A directory with a `tokenizer.json` of this text, gone when the body returns.

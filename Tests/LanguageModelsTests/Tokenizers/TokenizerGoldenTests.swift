@@ -8,11 +8,11 @@ struct TokenizerGoldenTests {
   struct FixtureRow: Decodable {
     let text: String
     let ids: [Int]
-    let ids_with_special: [Int]
+    let idsWithSpecial: [Int]
     let tokens: [String]
     let offsets: [[Int]]
     let decoded: String
-    let decoded_skip_special: String
+    let decodedSkipSpecial: String
   }
 
   @Test(
@@ -29,21 +29,21 @@ struct TokenizerGoldenTests {
       let encoding = tokenizer.encode(row.text, addSpecialTokens: false)
       #expect(encoding.ids == row.ids, comment)
       #expect(encoding.offsets.map { [$0.lowerBound, $0.upperBound] } == row.offsets, comment)
-      #expect(tokenizer.encode(row.text, addSpecialTokens: true).ids == row.ids_with_special, comment)
+      #expect(tokenizer.encode(row.text, addSpecialTokens: true).ids == row.idsWithSpecial, comment)
       expectSameScalars(tokenizer.decode(row.ids, skipSpecialTokens: false), row.decoded, comment)
-      let skipped = tokenizer.decode(row.ids_with_special, skipSpecialTokens: true)
-      expectSameScalars(skipped, row.decoded_skip_special, comment)
+      let skipped = tokenizer.decode(row.idsWithSpecial, skipSpecialTokens: true)
+      expectSameScalars(skipped, row.decodedSkipSpecial, comment)
     }
   }
 
   struct SharedRow: Decodable {
     let text: String
     let ids: [Int]
-    let ids_with_bos: [Int]
+    let idsWithBos: [Int]
     let tokens: [String]?
     let decoded: String
-    let decoded_skip_special: String
-    let sentencepiece_ids: [Int]?
+    let decodedSkipSpecial: String
+    let sentencepieceIds: [Int]?
   }
 
   static let sharedNames = [
@@ -62,10 +62,10 @@ struct TokenizerGoldenTests {
     for row in rows {
       let comment = Comment(rawValue: row.text.debugDescription)
       #expect(tokenizer.encode(row.text, addSpecialTokens: false).ids == row.ids, comment)
-      #expect(tokenizer.encode(row.text, addSpecialTokens: true).ids == row.ids_with_bos, comment)
+      #expect(tokenizer.encode(row.text, addSpecialTokens: true).ids == row.idsWithBos, comment)
       expectSameScalars(tokenizer.decode(row.ids, skipSpecialTokens: false), row.decoded, comment)
-      let skipped = tokenizer.decode(row.ids_with_bos, skipSpecialTokens: true)
-      expectSameScalars(skipped, row.decoded_skip_special, comment)
+      let skipped = tokenizer.decode(row.idsWithBos, skipSpecialTokens: true)
+      expectSameScalars(skipped, row.decodedSkipSpecial, comment)
       for (id, token) in zip(row.ids, row.tokens ?? []) {
         let own = try #require(tokenizer.token(id))
         expectSameScalars(own, token, comment)
@@ -81,7 +81,7 @@ struct TokenizerGoldenTests {
     let folder = TokenizerFixtures.shared.appending(path: name)
     let tokenizer = try Tokenizer.load(sentencePieceModel: folder.appending(path: "tokenizer.model"))
     for row: SharedRow in try TokenizerFixtures.rows(folder.appending(path: "encodings.jsonl")) {
-      let expected = try #require(row.sentencepiece_ids)
+      let expected = try #require(row.sentencepieceIds)
       let comment = Comment(rawValue: row.text.debugDescription)
       #expect(tokenizer.encode(row.text, addSpecialTokens: false).ids == expected, comment)
     }
@@ -90,7 +90,7 @@ struct TokenizerGoldenTests {
   struct DecodingRow: Decodable {
     let ids: [Int]
     let decoded: String
-    let decoded_skip_special: String
+    let decodedSkipSpecial: String
   }
 
   @Test(
@@ -101,10 +101,10 @@ struct TokenizerGoldenTests {
     let tokenizer = try Tokenizer.load(directory: folder)
     for row: DecodingRow in try TokenizerFixtures.rows(folder.appending(path: "decodings.jsonl")) {
       expectSameScalars(tokenizer.decode(row.ids, skipSpecialTokens: false), row.decoded)
-      expectSameScalars(tokenizer.decode(row.ids, skipSpecialTokens: true), row.decoded_skip_special)
+      expectSameScalars(tokenizer.decode(row.ids, skipSpecialTokens: true), row.decodedSkipSpecial)
       var decoder = tokenizer.makeStreamingDecoder(skipSpecialTokens: true)
       let streamed = row.ids.map { decoder.append($0) }.joined() + decoder.finish()
-      expectSameScalars(streamed, row.decoded_skip_special)
+      expectSameScalars(streamed, row.decodedSkipSpecial)
     }
   }
 }

@@ -90,6 +90,20 @@ struct TokenizerTests {
     #expect(duration < .seconds(20))
   }
 
+  @Test("Very many combining marks on one letter are put in order in time")
+  func manyMarks() throws {
+    let tokenizer = try TokenizerFixtures.tokenizer(
+      vocabulary: ["ạ", "\u{301}", "\u{323}"], parts: ["normalizer": ["type": "NFC"]])
+    let marks = String(repeating: "\u{301}\u{323}", count: 20_000)
+    let clock = ContinuousClock()
+    var encoding = Encoding()
+    let duration = clock.measure { encoding = tokenizer.encode("a" + marks, addSpecialTokens: false) }
+    // The dots below come first, and the first of them composes with the letter.
+    #expect(encoding.ids == [0] + Array(repeating: 2, count: 19_999) + Array(repeating: 1, count: 20_000))
+    #expect(encoding.offsets.allSatisfy { $0 == 0..<40_001 })
+    #expect(duration < .seconds(20))
+  }
+
   @Test("Decoding drops the space that encoding prepended, and special tokens if asked")
   func decoding() throws {
     let tokenizer = try TokenizerFixtures.tokenizer("tiny-llama")
