@@ -26,11 +26,7 @@ public enum ExperimentFile {
       let experiment = try YAMLDecoder().decode(Experiment.self, from: text)
       try check(experiment, refuse: { refuse($0, line: line(of: $1, in: text), $1.joined(separator: ".")) })
       return experiment
-    } catch let error as ExperimentError { throw error } catch let error as UnknownKey {
-      let hint =
-        error.nearest.map { "; did you mean \"\($0)\"?" } ?? "; known are \(error.known.joined(separator: ", "))"
-      throw refuse("the key \"\(error.key)\" is unknown\(hint)", line: line(of: error.path + [error.key], in: text))
-    } catch let error as DecodingError {
+    } catch let error as ExperimentError { throw error } catch let error as DecodingError {
       let (path, sentence) = describe(error)
       throw refuse(sentence, line: line(of: path, in: text), path.isEmpty ? nil : path.joined(separator: "."))
     } catch let error as YamlError {
@@ -48,7 +44,7 @@ public enum ExperimentFile {
       return (context.codingPath.map(\.stringValue), "the key \"\(key.stringValue)\" is missing")
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
       if let unknown = context.underlyingError as? UnknownKey {
-        return (unknown.path + [unknown.key], "the key \"\(unknown.key)\" is unknown")
+        return (unknown.path + [unknown.key], unknown.sentence)
       }
       return (
         context.codingPath.map(\.stringValue), "has a value that does not fit: \(firstLine(context.debugDescription))"

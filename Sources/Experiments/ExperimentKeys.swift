@@ -109,6 +109,11 @@ struct UnknownKey: Error {
   var key: String
   var known: [String]
 
+  var sentence: String {
+    let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "known are \(known.joined(separator: ", "))"
+    return "the key \"\(key)\" is unknown; \(hint)"
+  }
+
   /// The known key that differs in the fewest letters, where that is a plausible slip.
   var nearest: String? {
     let ranked = known.map { ($0, editDistance($0, key)) }.min { $0.1 < $1.1 }

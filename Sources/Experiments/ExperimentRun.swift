@@ -50,7 +50,7 @@ public struct ExperimentRun {
     onStage("\(name): loading")
     let loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
     let encoder = try encoder(loaded)
-    let short = URL(fileURLWithPath: name).lastPathComponent
+    let short = experiment.shortName(of: name)
     var recordings: [String: Recording] = [:]
     for dataset in experiment.recordedDatasets {
       onStage("\(name): recording \(dataset)")
@@ -63,11 +63,11 @@ public struct ExperimentRun {
       let made = try extract(settings, loaded, encoder, recordings)
       vectors[settings.name] = made
       try made.write(to: directory.file("vectors/\(short)-\(settings.name).safetensors"))
-      vectorRows += try VectorResult.rows(model: name, settings: settings, vectors: made, planted: planted)
+      vectorRows += try VectorResult.rows(model: short, settings: settings, vectors: made, planted: planted)
     }
     onStage("\(name): scoring")
     for settings in experiment.predictions {
-      predictions += try Prediction(settings, model: name, seed: experiment.seed, planted: planted)
+      predictions += try Prediction(settings, model: short, seed: experiment.seed, planted: planted)
         .results(vectors, recordings)
     }
     manifest.models.append(Manifest.Model(loaded, seconds: Date().timeIntervalSince(started)))
@@ -158,6 +158,13 @@ extension Experiment {
   var recordedDatasets: [String] {
     let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
     return Array(Set(predictions.flatMap(\.targets) + spontaneous)).sorted()
+  }
+
+  /// The name of a model in files and tables: the last part of its path or id, unless another model ends alike.
+  public func shortName(of model: String) -> String {
+    func last(_ name: String) -> String { name.split(separator: "/").last.map(String.init) ?? name }
+    guard models.count(where: { last($0) == last(model) }) > 1 else { return last(model) }
+    return model.split(separator: "/").joined(separator: "-")
   }
 
   var usedDatasets: [String] {

@@ -7,7 +7,7 @@ struct ResultTables {
   let results: ExperimentResults
 
   func print() {
-    for model in results.experiment.models {
+    for model in results.experiment.models.map(results.experiment.shortName(of:)) {
       Output.line("")
       Output.line("== \(model)")
       printBehaviour(model)
