@@ -18,7 +18,7 @@ struct Doctor: ParsableCommand {
     var processor: String
     var cores = ProcessInfo.processInfo.activeProcessorCount
     var threads: Int
-    var memoryGiB: Double
+    var memoryBytes: UInt64
     var bfloat16: String
     var cudaDevices: Int
     var telltaleCache: String
@@ -34,7 +34,7 @@ struct Doctor: ParsableCommand {
     Output.line("toolchain         \(report.toolchain)")
     Output.line("libtorch          \(report.libtorch) (\(report.libtorchFolder))")
     Output.line("processor         \(report.processor), \(report.cores) cores, \(report.threads) threads used")
-    Output.line("memory            \(String(format: "%.1f", report.memoryGiB)) GiB")
+    Output.line("memory            \(String(format: "%.1f", Double(report.memoryBytes) / Double(1 << 30))) GiB")
     Output.line("bfloat16          \(report.bfloat16)")
     Output.line("CUDA devices      \(report.cudaDevices)")
     Output.line("Telltale's cache  \(report.telltaleCache)")
@@ -50,7 +50,7 @@ struct Doctor: ParsableCommand {
     return Report(
       toolchain: toolchain, libtorchFolder: loadedLibrary() ?? "not found in this process",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
-      memoryGiB: Double(ProcessInfo.processInfo.physicalMemory) / Double(1 << 30), bfloat16: bfloat16,
+      memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
       cudaDevices: Runtime.cudaDeviceCount,
       telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),
       huggingFaceCache: describe(ModelLocator.hubFolder(environment).path),

@@ -116,7 +116,7 @@ struct Extract: ParsableCommand {
     struct Layer: Encodable {
       var layer: Int
       var norm: Double
-      var residual_norm: Double?
+      var residualNorm: Double?
       var reliability: Double?
     }
   }
@@ -125,7 +125,7 @@ struct Extract: ParsableCommand {
     let origin = vectors.provenance
     let layers = vectors.sortedLayers.map {
       Summary.Layer(
-        layer: $0, norm: vectors.norm($0), residual_norm: origin.residualNorms[$0], reliability: origin.reliability[$0])
+        layer: $0, norm: vectors.norm($0), residualNorm: origin.residualNorms[$0], reliability: origin.reliability[$0])
     }
     for note in origin.notes { Terminal.warning(note) }
     if json {
@@ -138,7 +138,7 @@ struct Extract: ParsableCommand {
     Output.line("\(origin.pairs ?? 0) pairs of \(origin.groups ?? 0) questions\(letters), read at \(read.rawValue)")
     Output.line("layer     norm  of residual  reliability")
     for layer in layers {
-      let share = layer.residual_norm.map { $0 > 0 ? 100 * layer.norm / $0 : 0 } ?? 0
+      let share = layer.residualNorm.map { $0 > 0 ? 100 * layer.norm / $0 : 0 } ?? 0
       let reliability = layer.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
       Output.line(String(format: "%5d %8.3f %9.1f %%  ", layer.layer, layer.norm, share) + reliability)
     }

@@ -26,7 +26,7 @@ struct Tokenize: ParsableCommand {
   struct TextRow: Decodable { var text: String }
   struct ChatRow: Decodable {
     var messages: [ChatMessage]
-    var add_generation_prompt: Bool?
+    var addGenerationPrompt: Bool?
   }
   struct Row: Encodable {
     var ids: [Int]
@@ -39,7 +39,7 @@ struct Tokenize: ParsableCommand {
       let rows: [ChatRow] = try JSONLines.read(file, expecting: #"{"messages": [{"role": "user", "content": "Hi"}]}"#)
       let template = try tokenizer.chatTemplate(named: template)
       for row in rows {
-        let text = try template.render(messages: row.messages, addGenerationPrompt: row.add_generation_prompt ?? false)
+        let text = try template.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt ?? false)
         try emit(tokenizer.encode(text, addSpecialTokens: bos).ids, tokenizer)
       }
     } else {
