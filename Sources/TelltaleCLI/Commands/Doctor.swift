@@ -60,13 +60,18 @@ struct Doctor: ParsableCommand {
         }))
   }
 
-  /// The compiler that built this binary.
+  /// The Swift on the path, and the least version this binary was built with.
   private static var toolchain: String {
-    #if compiler(>=6.3)
-      "built with Swift 6.3 or later"
-    #else
-      "built with Swift before 6.3"
-    #endif
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["swift", "--version"]
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return "no swift on the path" }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.split(separator: "\n").first.map(String.init) ?? "no swift on the path"
   }
 
   private static var bfloat16: String {
