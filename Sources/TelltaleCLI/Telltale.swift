@@ -18,7 +18,7 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Extract.self, Activations.self, Tokenize.self, Doctor.self,
+      Extract.self, Activations.self, Tokenize.self, Bench.self, Doctor.self,
     ])
 
   static func main() {
