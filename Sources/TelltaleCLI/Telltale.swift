@@ -18,7 +18,8 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Extract.self, Predict.self, Generate.self, Activations.self, Tokenize.self, Doctor.self,
+      Extract.self, Predict.self, Generate.self, Activations.self, Tokenize.self, OrganismCommand.self,
+      Doctor.self,
     ])
 
   static func main() {
