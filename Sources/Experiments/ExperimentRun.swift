@@ -56,7 +56,7 @@ public struct ExperimentRun {
       onStage("\(name): recording \(dataset)")
       recordings[dataset] = try record(dataset, loaded, encoder, stage: "\(short)-\(dataset)")
     }
-    let planted = try PlantedDirections(modelDirectory: loaded.directory)
+    let planted = try PlantedDirections.beside(loaded.directory)
     var vectors: [String: SteeringVectors] = [:]
     for settings in experiment.vectors {
       onStage("\(name): extracting \(settings.name)")
