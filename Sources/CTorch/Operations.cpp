@@ -1,6 +1,7 @@
 // Arithmetic, reductions, networks and linear algebra.
 #include <ATen/CPUGeneratorImpl.h>
 
+#include "Fused.h"
 #include "Guard.h"
 
 using namespace ct;
@@ -156,9 +157,10 @@ ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error) {
 }
 
 ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *error) {
-  return tensor(error, [&] {
+  return tensor(error, [&]() -> at::Tensor {
     // The order of roundings is transformers': normalise in float32, round, then scale in the model's own type.
     at::Tensor &x = unwrap(t);
+    if (at::Tensor fused = fused_rms_norm(x, unwrap(weight), epsilon); fused.defined()) return fused;
     at::Tensor wide = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
     at::Tensor scale = wide.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
     return (wide * scale).to(x.scalar_type()) * unwrap(weight);
@@ -166,8 +168,9 @@ ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *e
 }
 
 ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *error) {
-  return tensor(error, [&] {
+  return tensor(error, [&]() -> at::Tensor {
     at::Tensor &x = unwrap(t);
+    if (at::Tensor fused = fused_rotate(x, unwrap(cosines), unwrap(sines)); fused.defined()) return fused;
     at::Tensor c = unwrap(cosines).unsqueeze(1), s = unwrap(sines).unsqueeze(1);  // [tokens, 1, dim]
     auto halves = x.chunk(2, -1);
     return x * c + at::cat({-halves[1], halves[0]}, -1) * s;
@@ -175,7 +178,10 @@ ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *e
 }
 
 ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error) {
-  return tensor(error, [&] { return at::silu(unwrap(gate)) * unwrap(up); });
+  return tensor(error, [&] {
+    at::Tensor fused = fused_gated_silu(unwrap(gate), unwrap(up));
+    return fused.defined() ? fused : at::silu(unwrap(gate)) * unwrap(up);
+  });
 }
 
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask, bool causal, double scale,
