@@ -33,10 +33,9 @@ struct DifferenceSums {
   private var difference: Tensor  // [layers, hidden]
   private var mean: Tensor  // [layers, hidden]
   private var norms: Tensor  // [layers]
-  /// Sums of the differences of each half, and how many pairs each has: [splits, layers * hidden], [splits].
+  /// Sums of the differences of each half: [splits, layers * hidden]. Their cosine is that of the means.
   private var first: Tensor
   private var second: Tensor
-  private var counts: [(first: Double, second: Double)]
   var tokens = 0
 
   init(layers: [Int], hidden: Int, splits: Int) throws(TorchError) {
@@ -47,7 +46,6 @@ struct DifferenceSums {
     norms = try Tensor.zeros([layers.count], dtype: .float64)
     first = try Tensor.zeros([splits, layers.count * hidden], dtype: .float64)
     second = first
-    counts = Array(repeating: (0, 0), count: splits)
   }
 
   /// Adds pairs: `streams` float64 [2 * pairs, layers, hidden], positive and negative in turn.
@@ -69,11 +67,6 @@ struct DifferenceSums {
     let inFirst = try signs.greater(than: 0).converted(to: .float64)
     first = try first + inFirst.matmul(differences)
     second = try second + (-(inFirst) + 1).matmul(differences)
-    for side in halves {
-      for split in 0..<splits {
-        if side[split] > 0 { counts[split].first += 1 } else { counts[split].second += 1 }
-      }
-    }
   }
 
   func result(halvesByGroup: Bool) throws(TorchError) -> ContrastExtraction.Result {
