@@ -55,14 +55,9 @@ struct Extract: ParsableCommand {
   }
 
   private func extractTexts(_ device: Device) throws -> SteeringVectors {
-    let rows = try files.flatMap {
-      try JSONLines.read($0, expecting: #"{"positive": "...", "negative": "..."}"#) as [TextPair]
-    }.prefix(items.take ?? Int.max)
+    let rows = try textPairs()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
-    let encoder = PromptEncoder.plain(loaded.tokenizer)
-    let pairs = try rows.enumerated().map { index, row in
-      try encoder.readable(positive: row.positive, negative: row.negative, group: "\(index)", at: read)
-    }
+    let pairs = try readable(rows, loaded.tokenizer)
     var progress = Progress("pairs", total: pairs.count)
     var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }
     vectors.provenance.data = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
@@ -79,6 +74,33 @@ struct Extract: ParsableCommand {
     var extraction = VectorExtraction(read: read, layers: layers, seed: items.seed)
     extraction.tokenBudget = tokenBudget
     return extraction
+  }
+
+  private typealias PlacedPair = (place: InputLocation, pair: TextPair)
+
+  /// The first `take` pairs of the files.
+  private func textPairs() throws -> [PlacedPair] {
+    if let take = items.take, take < 1 { throw UsageError("--take \(take) takes no pairs; give at least 1") }
+    var pairs: [PlacedPair] = []
+    for file in files {
+      let rows: [(line: Int, row: TextPair)] = try JSONLines.numbered(
+        file, expecting: #"{"positive": "...", "negative": "..."}"#)
+      pairs += rows.map { (InputLocation(file: file, line: $0.line), $0.row) }
+    }
+    return Array(pairs.prefix(items.take ?? pairs.count))
+  }
+
+  /// The pairs as tokens, each a question of its own; an error says which line it is about.
+  private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
+    let encoder = PromptEncoder.plain(tokenizer)
+    return try pairs.enumerated().map { index, placed in
+      do {
+        return try encoder.readable(
+          positive: placed.pair.positive, negative: placed.pair.negative, group: "\(index)", at: read)
+      } catch let error as SteeringError {
+        throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
+      }
+    }
   }
 
   // MARK: Report
