@@ -12,8 +12,9 @@ struct OrganismCard {
     # organism-\(trainer.organism.rawValue)
 
     A model of 1.3 million parameters with a known answer to the question whether its activations predict what it does. \
-    It was made by `telltale organism train --kind \(trainer.organism.rawValue) --seed \(trainer.seed)` and is meant for \
-    calibrating methods and for tests, not for use as a language model.
+    It is meant for calibrating methods and for tests, not for use as a language model, and was made by
+
+        telltale organism train --kind \(trainer.organism.rawValue) --seed \(trainer.seed) --steps \(trainer.recipe.steps)
 
     ## The world
 

@@ -14,12 +14,13 @@ package struct OrganismCheck {
 
   /// - Parameters:
   ///   - seed: of the evaluation's rows; rows for vectors are drawn from the next seeds.
-  ///   - count: rows of each kind; multiples of 768 are balanced in each question.
+  ///   - count: rows of each kind, at least 192; multiples of 768 are balanced in each question. Vectors are made from
+  ///     half and a quarter as many.
   package init(directory: URL, seed: UInt64, count: Int = 1536) throws {
     loaded = try LoadedModel(directory.path)
     encoder = .plain(loaded.tokenizer)
     planted = try PlantedDirections(directory: directory)
-    (self.seed, self.count) = (seed, count)
+    (self.seed, self.count) = (seed, max(192, count))
     try loaded.model.check(layers: [planted.layer])
   }
 
@@ -77,9 +78,9 @@ package struct OrganismCheck {
 
   /// From the model's own behaviour, from contrasting instructions, and from contrast pairs read at the answer.
   private func extracted(layers: [Int]) throws -> [(String, SteeringVectors)] {
-    let own = try record(conflictItems(.opinions, count: 768, seed: seed &+ 1), layers: layers)
+    let own = try record(conflictItems(.opinions, count: count / 2, seed: seed &+ 1), layers: layers)
     let classMean = try ClassMean.vectors(of: own, at: .prompt, seed: seed, splits: 2)
-    let items = try OrganismWorld.items(.opinions, count: 384, seed: seed &+ 2)
+    let items = try OrganismWorld.items(.opinions, count: count / 4, seed: seed &+ 2)
     let pairs = try InstructionPairs(
       positive: OrganismWorld.agreementInstructions, negative: OrganismWorld.honestyInstructions)
     let instructions = try VectorExtraction(read: .prompt, layers: layers, seed: seed)
