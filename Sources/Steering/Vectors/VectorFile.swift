@@ -8,14 +8,14 @@ extension SteeringVectors {
   /// Reads a vector file. One that holds only `layer.<i>` tensors is accepted: its provenance is empty.
   public init(contentsOf url: URL) throws {
     let file = try SafetensorsFile(url)
-    var layers = try Self.family("layer.", in: file)
+    let layers = try Self.family("layer.", in: file)
     guard !layers.isEmpty else {
       throw SteeringError(
         .badInput, "holds no tensors named layer.<number>; it is no vector file, see telltale vector import",
         at: InputLocation(file: url.path))
     }
     let width = layers.values.first?.count ?? 0
-    for (layer, vector) in layers {
+    for (layer, vector) in layers.sorted(by: { $0.key < $1.key }) {
       let place = InputLocation(file: url.path, item: "layer.\(layer)")
       guard vector.count == width else {
         throw SteeringError(.badInput, "has another width than the other layers; the file is damaged", at: place)
@@ -24,8 +24,8 @@ extension SteeringVectors {
         throw SteeringError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
       }
     }
-    layers = layers.mapValues { $0 }
-    let means = try Self.family("mean.", in: file).filter { $0.value.count == width }
+    let means = try Self.family("mean.", in: file)
+      .filter { $0.value.count == width && $0.value.allSatisfy(\.isFinite) }
     self.init(layers: layers, means: means, provenance: VectorProvenance(file.metadata, file: url.path))
   }
 
@@ -81,7 +81,9 @@ extension VectorProvenance {
       "method": method, "read": read, "model": model, "model_fingerprint": modelFingerprint,
       "tokenizer_hash": tokenizerHash, "template": template, "prompt_style": promptStyle, "data": data,
       "data_hash": dataHash, "pairs": pairs.map(String.init), "groups": groups.map(String.init),
-      "letter_balance": letterBalance, "seed": seed.map(String.init), "dtype": dtype,
+      "letter_balance": letterBalance, "positive_share": positiveShare.map { "\($0)" },
+      "imported_from": importedFrom, "imported_convention": importedConvention, "seed": seed.map(String.init),
+      "dtype": dtype,
       "residual_norms": residualNorms.isEmpty ? nil : SteeringVectors.list(residualNorms),
       "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
       "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
@@ -104,6 +106,9 @@ extension VectorProvenance {
     pairs = metadata["pairs"].flatMap { Int($0) }
     groups = metadata["groups"].flatMap { Int($0) }
     letterBalance = metadata["letter_balance"]
+    positiveShare = metadata["positive_share"].flatMap { Double($0) }.flatMap { (0...1).contains($0) ? $0 : nil }
+    importedFrom = metadata["imported_from"]
+    importedConvention = metadata["imported_convention"]
     seed = metadata["seed"].flatMap { UInt64($0) }
     dtype = metadata["dtype"]
     residualNorms = SteeringVectors.numbers(metadata["residual_norms"] ?? "")
