@@ -30,11 +30,11 @@ public enum LayerConvention: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Why the layer that `layer(from:)` turns away has no place here.
+  /// Why the layer 0 that `layer(from:)` turns away has no place here.
   var reasonForRefusal: String {
     switch self {
-    case .refusalDirection, .persona: "is of the token embeddings, which are no block's output"
-    case .gguf, .telltale, .caa: "has layer 0, which llama.cpp never applies"
+    case .refusalDirection, .persona: "it is of the token embeddings, which are no block's output"
+    case .gguf, .telltale, .caa: "llama.cpp never applies it"
     }
   }
 }

@@ -51,7 +51,9 @@ public struct VectorImport: Sendable {
       whole.sources.merge(more.sources) { first, _ in first }
       whole.vectors.provenance.notes += more.vectors.provenance.notes
     }
-    whole.vectors.provenance.importedFrom = files.map(\.lastPathComponent).joined(separator: " ")
+    if whole.format != .safetensors {
+      whole.vectors.provenance.importedFrom = files.map(\.lastPathComponent).joined(separator: " ")
+    }
     return whole
   }
 
@@ -79,8 +81,10 @@ public struct VectorImport: Sendable {
       let own = Dictionary(uniqueKeysWithValues: vectors.sortedLayers.map { ($0, $0) })
       return ImportedVectors(vectors: vectors, format: format, convention: .telltale, sources: own)
     }
+    // The contents come first: what is hostile is called so, whatever else the file leaves open.
+    let contents = try Self.contents(of: url, format)
     let convention = try convention ?? Self.convention(of: url, format)
-    let (rows, hint) = try rows(of: url, format, convention)
+    let (rows, hint) = try rows(of: contents, url, convention)
     return try placed(rows, hint: hint, url, format, convention)
   }
 
@@ -107,21 +111,35 @@ public struct VectorImport: Sendable {
 
   // MARK: Rows by the file's own layers
 
-  private func rows(
-    of url: URL, _ format: VectorFormat, _ convention: LayerConvention
-  ) throws -> (rows: [Int: [Float]], hint: String?) {
+  private enum Contents {
+    case rows([Int: [Float]], modelHint: String?)
+    case tensor(ForeignTensor)
+    case named([(key: String, tensor: ForeignTensor)])
+  }
+
+  private static func contents(of url: URL, _ format: VectorFormat) throws -> Contents {
     switch format {
-    case .safetensors: return (try SteeringVectors(contentsOf: url).layers, nil)
+    case .safetensors: return .rows(try SteeringVectors(contentsOf: url).layers, modelHint: nil)
     case .gguf:
       let (directions, hint) = try ControlVectorFile.read(url)
-      return (directions, hint)
-    case .npy: return (try rows(of: NumpyFile.read(url), url, convention), nil)
+      return .rows(directions, modelHint: hint)
+    case .npy: return .tensor(try NumpyFile.read(url))
     case .torch:
       switch try TorchFile.read(url) {
-      case .tensor(let tensor): return (try rows(of: tensor, url, convention), nil)
-      case .list(let tensors): return (try rows(of: tensors.enumerated().map { ("\($0)", $1) }, url), nil)
-      case .dictionary(let tensors): return (try rows(of: tensors, url), nil)
+      case .tensor(let tensor): return .tensor(tensor)
+      case .list(let tensors): return .named(tensors.enumerated().map { ("\($0)", $1) })
+      case .dictionary(let tensors): return .named(tensors)
       }
+    }
+  }
+
+  private func rows(
+    of contents: Contents, _ url: URL, _ convention: LayerConvention
+  ) throws(SteeringError) -> (rows: [Int: [Float]], hint: String?) {
+    switch contents {
+    case .rows(let rows, let hint): (rows, hint)
+    case .tensor(let tensor): (try rows(of: tensor, url, convention), nil)
+    case .named(let tensors): (try rows(of: tensors, url), nil)
     }
   }
 
@@ -216,7 +234,8 @@ public struct VectorImport: Sendable {
         guard foreign == 0 else {
           throw SteeringError(.badInput, "names layer \(foreign), which no model has", at: place)
         }
-        vectors.provenance.notes.append("layer 0 of \(url.lastPathComponent) \(convention.reasonForRefusal): left out")
+        vectors.provenance.notes.append(
+          "layer 0 of \(url.lastPathComponent) is left out: \(convention.reasonForRefusal)")
         continue
       }
       vectors.layers[layer] = row
@@ -224,7 +243,8 @@ public struct VectorImport: Sendable {
       if vectors.norm(layer) == 0 { vectors.provenance.notes.append("the vector of layer \(layer) is zero") }
     }
     guard vectors.sortedLayers.contains(where: { vectors.norm($0) > 0 }) else {
-      let zero = vectors.layers.isEmpty ? "its only layer \(convention.reasonForRefusal)" : "every vector is zero"
+      let zero =
+        vectors.layers.isEmpty ? "of its only layer, 0, \(convention.reasonForRefusal)" : "every vector is zero"
       throw SteeringError(.badInput, "holds no vector that can be used: \(zero)", at: place)
     }
     return ImportedVectors(vectors: vectors, format: format, convention: convention, sources: sources)

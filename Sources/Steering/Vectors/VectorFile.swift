@@ -74,6 +74,11 @@ extension SteeringVectors {
 }
 
 extension VectorProvenance {
+  /// Where the vector comes from, in words, for a person: what the file states besides numbers by layer and notes.
+  package var stated: [String: String] {
+    metadata.filter { !["residual_norms", "reliability", "notes", "telltale", "layer_convention"].contains($0.key) }
+  }
+
   /// The metadata of a vector file; what is not known is left out.
   var metadata: [String: String] {
     let stated: [String: String?] = [

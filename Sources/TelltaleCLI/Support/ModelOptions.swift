@@ -63,6 +63,9 @@ struct LayerList: ExpressibleByArgument {
 
   var isAll: Bool { parts == nil }
 
+  /// The layers named, ascending; nil for all.
+  var numbers: [Int]? { parts.map { Set($0.flatMap { Array($0) }).sorted() } }
+
   private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
 
   init?(argument: String) {
