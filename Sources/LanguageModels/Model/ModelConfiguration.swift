@@ -161,7 +161,8 @@ extension ModelConfiguration {
       guard types.count == layers else { throw refuse("layer_types", "names \(types.count) of \(layers) layers") }
       return types.map { $0 == "sliding_attention" ? window : nil }
     }
-    let first = architecture == .mistral ? 0 : raw.max_window_layers ?? 0
+    // 28 is transformers' default for Qwen2.
+    let first = architecture == .mistral ? 0 : raw.max_window_layers ?? 28
     return (0..<layers).map { $0 >= first ? window : nil }
   }
 }

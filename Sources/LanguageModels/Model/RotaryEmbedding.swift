@@ -100,10 +100,13 @@ extension RotaryEmbedding.Configuration {
     }
     let factor = try positive(raw.factor, "factor")
     let trained = raw.original_max_position_embeddings ?? positions
-    guard trained > 0 else { throw refuse("rope_scaling.original_max_position_embeddings", "must be positive") }
+    guard positions > 0, trained > 0 else {
+      throw refuse("max_position_embeddings", "or the original one is not positive; fetch the file anew")
+    }
     switch kind {
     case "linear": return .linear(factor: factor)
-    case "dynamic": return .dynamic(factor: factor, trained: trained)
+    // As transformers, which does not look at original_max_position_embeddings here.
+    case "dynamic": return .dynamic(factor: factor, trained: positions)
     case "llama3":
       return .llama3(
         factor: factor, low: try positive(raw.low_freq_factor, "low_freq_factor"),

@@ -15,8 +15,17 @@ extension SteeringVectors {
         at: InputLocation(file: url.path))
     }
     let width = layers.values.first?.count ?? 0
-    for (layer, vector) in layers.sorted(by: { $0.key < $1.key }) {
-      let place = InputLocation(file: url.path, item: "layer.\(layer)")
+    let means = try Self.family("mean.", in: file)
+    try Self.check(layers, "layer.", width: width, file: url)
+    try Self.check(means, "mean.", width: width, file: url)
+    self.init(layers: layers, means: means, provenance: VectorProvenance(file.metadata, file: url.path))
+  }
+
+  private static func check(
+    _ family: [Int: [Float]], _ prefix: String, width: Int, file: URL
+  ) throws(SteeringError) {
+    for (layer, vector) in family.sorted(by: { $0.key < $1.key }) {
+      let place = InputLocation(file: file.path, item: "\(prefix)\(layer)")
       guard vector.count == width else {
         throw SteeringError(.badInput, "has another width than the other layers; the file is damaged", at: place)
       }
@@ -24,9 +33,6 @@ extension SteeringVectors {
         throw SteeringError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
       }
     }
-    let means = try Self.family("mean.", in: file)
-      .filter { $0.value.count == width && $0.value.allSatisfy(\.isFinite) }
-    self.init(layers: layers, means: means, provenance: VectorProvenance(file.metadata, file: url.path))
   }
 
   /// The one-dimensional float tensors whose name is `prefix` and a layer number.
@@ -34,7 +40,8 @@ extension SteeringVectors {
     var found: [Int: [Float]] = [:]
     for name in file.names where name.hasPrefix(prefix) {
       let place = InputLocation(file: file.url.path, item: name)
-      guard let layer = Int(name.dropFirst(prefix.count)), (0..<4096).contains(layer) else {
+      guard let layer = Int(name.dropFirst(prefix.count)), (0..<4096).contains(layer), name == "\(prefix)\(layer)"
+      else {
         throw SteeringError(.badInput, "is not named after a layer number; the file is no vector file", at: place)
       }
       let tensor = try file.tensor(name)

@@ -48,11 +48,7 @@ struct Extract: ParsableCommand {
     var progress = Progress("pairs", total: texts ? pairs.count : items.count)
     var vectors: SteeringVectors
     if texts {
-      let encoder = PromptEncoder.plain(loaded.tokenizer)
-      let readable = try pairs.enumerated().map { index, pair in
-        try encoder.readable(positive: pair.positive, negative: pair.negative, group: "\(index)", at: read)
-      }
-      vectors = try extraction.run(loaded, readable) { progress.update($0) }
+      vectors = try extraction.run(loaded, readable(pairs, loaded.tokenizer)) { progress.update($0) }
       vectors.provenance.data = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
     } else {
       let encoder = try prompt.encoder(loaded.tokenizer, items: items, pool: try allItems(), seed: seed)
@@ -73,9 +69,31 @@ struct Extract: ParsableCommand {
     var negative: String
   }
 
-  private func textPairs() throws -> [TextPair] {
-    try files.flatMap { try JSONLines.read($0, expecting: #"{"positive": "...", "negative": "..."}"#) as [TextPair] }
-      .prefix(take ?? Int.max).map { $0 }
+  private typealias PlacedPair = (place: InputLocation, pair: TextPair)
+
+  /// The first `take` pairs of the files.
+  private func textPairs() throws -> [PlacedPair] {
+    if let take, take < 1 { throw UsageError("--take \(take) takes no pairs; give at least 1") }
+    var pairs: [PlacedPair] = []
+    for file in files {
+      let rows: [(line: Int, row: TextPair)] = try JSONLines.numbered(
+        file, expecting: #"{"positive": "...", "negative": "..."}"#)
+      pairs += rows.map { (InputLocation(file: file, line: $0.line), $0.row) }
+    }
+    return Array(pairs.prefix(take ?? pairs.count))
+  }
+
+  /// The pairs as tokens, each a question of its own; an error says which line it is about.
+  private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
+    let encoder = PromptEncoder.plain(tokenizer)
+    return try pairs.enumerated().map { index, placed in
+      do {
+        return try encoder.readable(
+          positive: placed.pair.positive, negative: placed.pair.negative, group: "\(index)", at: read)
+      } catch let error as SteeringError {
+        throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
+      }
+    }
   }
 
   private func allItems() throws -> [Item] {
