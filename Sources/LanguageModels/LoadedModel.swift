@@ -17,6 +17,7 @@ public struct LoadedModel: Sendable {
     directory = try ModelLocator.directory(for: name)
     tokenizer = try Tokenizer.load(directory: directory)
     model = try LanguageModel.load(directory, dtype: dtype, device: device)
+    ThreadPolicy.adapt(toParameters: model.parameterCount)
     fingerprint = try Fingerprint.checkpoint(directory)
     stopTokens = Self.stopTokens(directory, model.configuration, tokenizer)
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {

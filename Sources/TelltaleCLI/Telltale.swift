@@ -18,8 +18,8 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Run.self, Extract.self, Record.self, Predict.self, Generate.self, Activations.self, Tokenize.self,
-      OrganismCommand.self, Bench.self, Doctor.self,
+      Run.self, Extract.self, Record.self, Predict.self, Generate.self, Steer.self, Vector.self, Activations.self,
+      Tokenize.self, OrganismCommand.self, Bench.self, Doctor.self,
     ])
 
   static func main() {

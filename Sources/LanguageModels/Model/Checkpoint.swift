@@ -49,7 +49,7 @@ public struct Checkpoint: Sendable {
 
   private var place: InputLocation { InputLocation(file: directory.path) }
 
-  private func tensor(_ name: String) throws -> Tensor {
+  func tensor(_ name: String) throws -> Tensor {
     guard let index = places[name] else { throw missing(name) }
     return try files[index].tensor(name)
   }
@@ -59,7 +59,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// The tensors of the language model; buffers and unused heads in the file are left alone.
-  private func neededNames() throws -> [String] {
+  func neededNames() throws -> [String] {
     places.keys.filter { name in
       if name == "lm_head.weight" { return !configuration.tiedEmbeddings }
       return name.hasPrefix("model.") && !name.hasSuffix("rotary_emb.inv_freq")

@@ -31,6 +31,4 @@ struct KeptTokens {
     let places = Dictionary(uniqueKeysWithValues: indices.enumerated().map { ($1, $0) })
     return .tokens(chosen.compactMap { places[$0] })
   }
-
-  func places(of edit: Edit) -> Edit { Edit(layer: edit.layer, edit.operation, tokens: places(of: edit.tokens)) }
 }

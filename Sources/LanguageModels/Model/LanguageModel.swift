@@ -36,12 +36,17 @@ public struct LanguageModel: Sendable {
     device = embedding.device
   }
 
+  /// Numbers in all weights.
+  public var parameterCount: Int { weights.values.reduce(0) { $0 + $1.count } }
+
   /// What a pass gives back.
   public struct Output: Sendable {
     /// By layer, float32 [chosen tokens, hidden].
     public var residuals: [Int: Tensor] = [:]
     /// float32 [chosen tokens, vocabulary], where logits were asked for.
     public var logits: Tensor?
+    /// What each edit did, in the order of the edits.
+    public var effects: [EditEffect] = []
   }
 
   /// Runs whole sequences. With a cache, they take its next free slots and can be continued by `decode`.
@@ -88,24 +93,31 @@ public struct LanguageModel: Sendable {
     _ tokens: [Int], positions: [Int], lengths: [Int], _ attention: AttentionContext, _ taps: Taps, _ edits: [Edit],
     _ logits: TokenChoice?, through cached: Int? = nil, from start: (stream: Tensor, layer: Int)? = nil
   ) throws -> Output {
-    try check(layers: taps.layers + edits.map(\.layer))
+    try check(layers: taps.layers + edits.map(\.layer) + edits.compactMap(\.gate?.condition.layer))
     var output = Output()
     let last = logits == nil ? max(taps.layers.max() ?? -1, cached ?? -1) : layers.count - 1
     guard last >= 0, !tokens.isEmpty else { return output }
     let angles = try rope.tables(positions: positions, lengths: lengths, dtype: dtype, device: device)
-    let kept = KeptTokens(
-      of: tokens.count, for: (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? []))
+    var edits = EditPass(edits)
+    try edits.check()
+    let looked = (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? [])
+    let lastKept = looked.isEmpty ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
     var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
     for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
-      let kept = layer.index == last ? kept : .all
-      x = try layer.forward(x, angles.cosines, angles.sines, attention, keeping: kept)  // [kept tokens, hidden]
-      for edit in edits where edit.layer == layer.index { x = try kept.places(of: edit).apply(to: x) }
+      let kept = layer.index == last ? lastKept : .all
+      x = try edits.apply(at: layer.index, .blockInput, to: x)  // [tokens, hidden]
+      x = try layer.attention(x, angles.cosines, angles.sines, attention, keeping: kept)  // [kept tokens, hidden]
+      x = try edits.apply(at: layer.index, .afterAttention, to: x, kept: kept)  // [kept tokens, hidden]
+      x = try layer.feedForward(x)  // [kept tokens, hidden]
+      try edits.decide(at: layer.index, x, kept: kept)
+      x = try edits.apply(at: layer.index, .blockOutput, to: x, kept: kept)  // [kept tokens, hidden]
       if taps.layers.contains(layer.index) {
         output.residuals[layer.index] = try choose(kept.places(of: taps.tokens), x).converted(to: .float32)
       }
     }
+    output.effects = edits.effects
     if let logits {
-      let chosen = try choose(kept.places(of: logits), x)  // [chosen, hidden]
+      let chosen = try choose(lastKept.places(of: logits), x)  // [chosen, hidden]
       let normed = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
       output.logits = try normed.linear(head).converted(to: .float32)  // [chosen, vocabulary]
     }
@@ -156,8 +168,8 @@ struct DecoderLayer: Sendable {
   let window: Int?
   let epsilon: Double
 
-  /// All tokens are attended to, and the rest of the block runs on those that are kept.
-  func forward(
+  /// x [tokens, hidden] with what attention adds. All tokens are attended to; those that are kept go on.
+  func attention(
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
@@ -165,9 +177,13 @@ struct DecoderLayer: Sendable {
     let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
     let v = try heads(value(normed))  // [tokens, key-value heads, dim]
     let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
-    let afterAttention = try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
-    let inner = try afterAttention.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [kept, hidden]
-    return try afterAttention + down(gate(inner).gatedSilu(up(inner)))  // [kept, hidden]
+    return try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
+  }
+
+  /// x [tokens, hidden] with what the gated feed-forward network adds.
+  func feedForward(_ x: Tensor) throws(TorchError) -> Tensor {
+    let inner = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
+    return try x + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
   }
 
   private func heads(_ t: Tensor) throws(TorchError) -> Tensor {

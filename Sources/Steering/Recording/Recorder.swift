@@ -35,15 +35,17 @@ public struct Recorder {
     let encodings = prompts.map { encoder.encode($0).ids }
     let margins = try margins(items, prompts)
     var generations: [Int: Generation] = [:]
-    try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
+    let edits = try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
       generations[index] = generation
       onProgress(generations.count)
     }
+    // A condition may turn all of these items away and admit others of the run.
+    try edits.requireEffect(conditional: false)
     let ordered = items.indices.compactMap { generations[$0] }
     let rows = items.indices.map { index in
       row(items[index], prompts[index], encodings[index], ordered[index], margins?[index])
     }
-    return Recording(rows: rows, layers: options.layers, activations: try activations(ordered))
+    return Recording(rows: rows, layers: options.layers, activations: try activations(ordered), edits: edits)
   }
 
   private var generationOptions: GenerationOptions {

@@ -81,6 +81,11 @@ extension SteeringVectors {
 }
 
 extension VectorProvenance {
+  /// Where the vector comes from, in words, for a person: what the file states besides numbers by layer and notes.
+  package var stated: [String: String] {
+    metadata.filter { !["residual_norms", "reliability", "notes", "telltale", "layer_convention"].contains($0.key) }
+  }
+
   /// The metadata of a vector file; what is not known is left out.
   var metadata: [String: String] {
     let stated: [String: String?] = [
@@ -88,7 +93,9 @@ extension VectorProvenance {
       "method": method, "read": read, "model": model, "model_fingerprint": modelFingerprint,
       "tokenizer_hash": tokenizerHash, "template": template, "prompt_style": promptStyle, "data": data,
       "data_hash": dataHash, "pairs": pairs.map(String.init), "groups": groups.map(String.init),
-      "letter_balance": letterBalance, "seed": seed.map(String.init), "dtype": dtype,
+      "letter_balance": letterBalance, "positive_share": positiveShare.map { "\($0)" },
+      "imported_from": importedFrom, "imported_convention": importedConvention, "seed": seed.map(String.init),
+      "dtype": dtype,
       "residual_norms": residualNorms.isEmpty ? nil : SteeringVectors.list(residualNorms),
       "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
       "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
@@ -111,6 +118,9 @@ extension VectorProvenance {
     pairs = metadata["pairs"].flatMap { Int($0) }
     groups = metadata["groups"].flatMap { Int($0) }
     letterBalance = metadata["letter_balance"]
+    positiveShare = metadata["positive_share"].flatMap { Double($0) }.flatMap { (0...1).contains($0) ? $0 : nil }
+    importedFrom = metadata["imported_from"]
+    importedConvention = metadata["imported_convention"]
     seed = metadata["seed"].flatMap { UInt64($0) }
     dtype = metadata["dtype"]
     residualNorms = SteeringVectors.numbers(metadata["residual_norms"] ?? "")
