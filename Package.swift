@@ -16,6 +16,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(
@@ -38,10 +39,16 @@ let package = Package(
       dependencies: ["Torch", .product(name: "HeapModule", package: "swift-collections")],
       swiftSettings: strict),
     .target(name: "Steering", dependencies: ["LanguageModels", "Statistics"], swiftSettings: strict),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Steering", "LanguageModels", "Statistics", "Torch", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "TelltaleCLI",
       dependencies: [
-        "Steering", "LanguageModels", "Statistics", "Torch",
+        "Experiments", "Steering", "LanguageModels", "Statistics", "Torch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -49,6 +56,7 @@ let package = Package(
     .testTarget(name: "TorchTests", dependencies: ["Torch"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
     .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], swiftSettings: strict),
     .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SteeringTests", dependencies: ["Steering", "TestSupport"], swiftSettings: strict),
   ],

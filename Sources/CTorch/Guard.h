@@ -2,6 +2,7 @@
 // unless this thread asked for it.
 #pragma once
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <atomic>
@@ -14,13 +15,30 @@
 namespace ct {
 
 inline std::atomic<int64_t> live_tensors{0};
+inline thread_local int64_t thread_live_tensors = 0;
 inline thread_local bool recording_gradients = false;
+
+inline std::atomic<int32_t> wanted_threads{0};  // 0: not set, libtorch chooses
+
+/// OpenMP keeps the number of threads per calling thread, so one that was set elsewhere has to be taken over here.
+inline void apply_thread_count() {
+  static thread_local int32_t applied = 0;
+  int32_t wanted = wanted_threads.load(std::memory_order_relaxed);
+  if (wanted == applied) return;
+  at::set_num_threads(wanted);
+  applied = wanted;
+}
+
+inline void count_live(int64_t change) {
+  live_tensors.fetch_add(change, std::memory_order_relaxed);
+  thread_live_tensors += change;
+}
 
 inline at::Tensor &unwrap(ct_tensor t) { return *reinterpret_cast<at::Tensor *>(t); }
 
 inline ct_tensor wrap(at::Tensor t) {
   auto *boxed = new at::Tensor(std::move(t));
-  live_tensors.fetch_add(1, std::memory_order_relaxed);
+  count_live(1);
   return reinterpret_cast<ct_tensor>(boxed);
 }
 
@@ -29,10 +47,11 @@ inline void set_error(ct_error *error, ct_error_code code, const char *message) 
   error->message = strdup(message);
 }
 
-/// Runs `body` with this thread's gradient mode and turns whatever it throws into `error`; `failure` is the result then.
+/// Runs `body` with this thread's gradient mode and the process's thread count and turns whatever it throws into `error`; `failure` is the result then.
 template <class Result, class Body>
 Result guarded(ct_error *error, Result failure, Body body) {
   try {
+    apply_thread_count();
     at::AutoGradMode mode(recording_gradients);
     return body();
   } catch (const c10::OutOfMemoryError &e) {

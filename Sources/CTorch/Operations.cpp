@@ -1,5 +1,8 @@
 // Arithmetic, reductions, networks and linear algebra.
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ExpandUtils.h>
+
+#include <cmath>
 
 #include "Guard.h"
 
@@ -28,9 +31,17 @@ ct_tensor ct_binary_op(ct_binary op, ct_tensor left, ct_tensor right, ct_error *
   });
 }
 
-ct_tensor ct_binary_scalar(ct_binary op, ct_tensor left, double b, ct_error *error) {
+/// Integers stay integers: token ids compared or shifted as float32 would be rounded.
+static at::Scalar scalar_for(const at::Tensor &a, double b) {
+  bool exact = std::trunc(b) == b && std::abs(b) <= 9007199254740992.0;  // 2^53
+  bool whole = exact && at::isIntegralType(a.scalar_type(), /*includeBool=*/true);
+  return whole ? at::Scalar(static_cast<int64_t>(b)) : at::Scalar(b);
+}
+
+ct_tensor ct_binary_scalar(ct_binary op, ct_tensor left, double right, ct_error *error) {
   return tensor(error, [&]() -> at::Tensor {
     at::Tensor &a = unwrap(left);
+    at::Scalar b = scalar_for(a, right);
     switch (op) {
       case CT_ADD: return a + b;
       case CT_SUBTRACT: return a - b;
@@ -111,11 +122,13 @@ ct_tensor ct_reduce(ct_reduction op, ct_tensor t, bool has_dimension, int64_t di
                 [&] { return has_dimension ? reduce_one(op, unwrap(t), dimension, keep) : reduce_all(op, unwrap(t)); });
 }
 
+/// float32, or float64 where the numbers are float64 already.
+static at::ScalarType wide(const at::Tensor &t) { return t.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+
 ct_tensor ct_softmax(ct_tensor t, int64_t dimension, bool logarithm, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &x = unwrap(t);
-    auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-    return logarithm ? at::log_softmax(x, dimension, type) : at::softmax(x, dimension, type);
+    return logarithm ? at::log_softmax(x, dimension, wide(x)) : at::softmax(x, dimension, wide(x));
   });
 }
 
@@ -123,7 +136,7 @@ ct_tensor ct_cumulative_sum(ct_tensor t, int64_t dimension, ct_error *error) {
   return tensor(error, [&] { return unwrap(t).cumsum(dimension); });
 }
 
-/// Hands out both halves of a (values, indices) or similar pair; nothing is handed out if the second box fails.
+/// Hands out both halves of a (values, indices) or similar pair.
 template <class Body>
 static ct_tensor pair(ct_tensor *second, ct_error *error, Body body) {
   return tensor(error, [&] {
@@ -159,18 +172,22 @@ ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *e
   return tensor(error, [&] {
     // The order of roundings is transformers': normalise in float32, round, then scale in the model's own type.
     at::Tensor &x = unwrap(t);
-    at::Tensor wide = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
-    at::Tensor scale = wide.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
-    return (wide * scale).to(x.scalar_type()) * unwrap(weight);
+    at::Tensor values = x.to(wide(x));
+    at::Tensor scale = values.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
+    return (values * scale).to(x.scalar_type()) * unwrap(weight);
   });
 }
 
 ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &x = unwrap(t);
+    TORCH_CHECK(x.dim() == 3 && x.size(2) % 2 == 0, "a rotary embedding is for [tokens, heads, even dim], not ", x.sizes());
+    for (const at::Tensor *angles : {&unwrap(cosines), &unwrap(sines)})
+      TORCH_CHECK(angles->dim() == 2 && angles->size(0) == x.size(0) && angles->size(1) == x.size(2),
+                  "cosines or sines of shape ", angles->sizes(), " do not fit ", x.sizes(), "; they are [tokens, dim]");
     at::Tensor c = unwrap(cosines).unsqueeze(1), s = unwrap(sines).unsqueeze(1);  // [tokens, 1, dim]
-    auto halves = x.chunk(2, -1);
-    return x * c + at::cat({-halves[1], halves[0]}, -1) * s;
+    int64_t half = x.size(2) / 2;
+    return x * c + at::cat({-x.narrow(2, half, half), x.narrow(2, 0, half)}, -1) * s;
   });
 }
 
@@ -178,24 +195,43 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error) {
   return tensor(error, [&] { return at::silu(unwrap(gate)) * unwrap(up); });
 }
 
+/// libtorch's fused kernel trusts the lengths of keys and values to be the same.
+static void check_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask,
+                            bool causal) {
+  TORCH_CHECK(q.dim() == 4 && k.dim() == 4 && v.dim() == 4, "queries, keys and values are [n, heads, tokens, dim]");
+  bool fits = q.size(0) == k.size(0) && q.size(1) == k.size(1) && q.size(3) == k.size(3);
+  TORCH_CHECK(fits && k.sizes() == v.sizes(), "queries ", q.sizes(), ", keys ", k.sizes(), " and values ", v.sizes(),
+              " do not fit together");
+  TORCH_CHECK(!causal || (!mask && q.size(2) == k.size(2)), "causal attention takes no mask and as many keys as queries");
+  int64_t scores[] = {q.size(0), q.size(1), q.size(2), k.size(2)};
+  TORCH_CHECK(!mask || at::is_expandable_to(mask->sizes(), scores), "a mask of shape ", mask ? mask->sizes() : scores,
+              " does not fit attention scores of shape ", at::IntArrayRef(scores));
+  TORCH_CHECK(!mask || mask->scalar_type() == q.scalar_type(), "a mask must have the element type of the queries");
+}
+
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask, bool causal, double scale,
                        ct_error *error) {
   return tensor(error, [&] {
+    check_attention(unwrap(q), unwrap(k), unwrap(v), mask ? &unwrap(mask) : nullptr, causal);
     std::optional<at::Tensor> bias;
     if (mask) bias = unwrap(mask);
+    while (bias && bias->dim() < 4) bias = bias->unsqueeze(0);  // the kernels know masks of rank 2 and 4 only
     return at::scaled_dot_product_attention(unwrap(q), unwrap(k), unwrap(v), bias, /*dropout_p=*/0.0, causal, scale);
   });
 }
 
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error) {
   return tensor(error, [&] {
-    return at::cross_entropy_loss(unwrap(logits).to(at::kFloat), unwrap(targets), {}, at::Reduction::Mean, ignored);
+    at::Tensor &x = unwrap(logits), &y = unwrap(targets);
+    TORCH_CHECK(x.dim() == 2 && y.dim() == 1 && y.scalar_type() == at::kLong, "logits are [n, classes] and targets int64 [n]");
+    return at::cross_entropy_loss(x.to(wide(x)), y, {}, at::Reduction::Mean, ignored);
   });
 }
 
 ct_tensor ct_dropout(ct_tensor t, double probability, uint64_t seed, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &x = unwrap(t);
+    TORCH_CHECK(probability >= 0 && probability < 1, "a dropout probability is in [0, 1), not ", probability);
     auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
     at::Tensor kept = at::rand(x.sizes(), generator, at::TensorOptions().dtype(at::kFloat)).ge(probability);
     return x * kept.to(x.device(), x.scalar_type()) / (1 - probability);

@@ -1,12 +1,9 @@
 // Version, threads, devices, errors, autograd.
-#include <ATen/Parallel.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <dlfcn.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
-
-#include <mutex>
 
 #include "Guard.h"
 
@@ -19,21 +16,26 @@ void ct_error_clear(ct_error *error) {
 }
 
 const char *ct_version(void) { return TORCH_VERSION; }
-int32_t ct_thread_count(void) { return at::get_num_threads(); }
 
-void ct_set_thread_count(int32_t count) {
-  try {
-    at::set_num_threads(count);
-  } catch (...) {  // an impossible count is refused by the caller; libtorch's own opinion changes nothing
-  }
+int32_t ct_thread_count(void) {
+  ct_error error = {CT_OK, nullptr};
+  int32_t count = guarded(&error, int32_t{1}, [] { return static_cast<int32_t>(at::get_num_threads()); });
+  ct_error_clear(&error);
+  return count;
 }
 
-int64_t ct_live_tensor_count(void) { return live_tensors.load(std::memory_order_relaxed); }
+void ct_set_thread_count(int32_t count) { wanted_threads.store(count, std::memory_order_relaxed); }
 
-int32_t ct_cuda_device_count(void) {
+int64_t ct_live_tensor_count(void) { return live_tensors.load(std::memory_order_relaxed); }
+int64_t ct_live_tensor_count_of_thread(void) { return thread_live_tensors; }
+
+/// libtorch remembers for good whether CUDA was there when it was first asked, so nothing may ask before this is true.
+static std::atomic<bool> cuda_asked{false};
+
+static int32_t count_cuda_devices() {
   // The CUDA half is loaded on demand: a machine without it must start as quickly as one with it.
-  static std::once_flag loaded;
-  std::call_once(loaded, [] { dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL); });
+  dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  cuda_asked = true;
   ct_error error = {CT_OK, nullptr};
   int32_t count = guarded(&error, int32_t{0}, [] {
     return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount()) : int32_t{0};
@@ -42,9 +44,15 @@ int32_t ct_cuda_device_count(void) {
   return count;
 }
 
+int32_t ct_cuda_device_count(void) {
+  static const int32_t count = count_cuda_devices();
+  return count;
+}
+
 void ct_cuda_synchronize(ct_error *error) {
   run(error, [] {
-    if (at::hasCUDA()) at::detail::getCUDAHooks().deviceSynchronize(at::detail::getCUDAHooks().getCurrentDevice());
+    if (cuda_asked && at::hasCUDA())
+      at::detail::getCUDAHooks().deviceSynchronize(at::detail::getCUDAHooks().getCurrentDevice());
   });
 }
 
@@ -70,15 +78,30 @@ void ct_gradients(ct_tensor output, const ct_tensor *inputs, int64_t count, ct_t
   });
 }
 
+/// The fused kernel walks the raw memory of all four tensors in step and checks none of this itself.
+static void check_steps_with(const at::Tensor &parameter, const at::Tensor &other) {
+  TORCH_CHECK(parameter.is_contiguous() && other.is_contiguous(), "a parameter of AdamW must be contiguous");
+  TORCH_CHECK(parameter.sizes() == other.sizes(), "a gradient or moment of shape ", other.sizes(),
+              " does not fit a parameter of shape ", parameter.sizes());
+  TORCH_CHECK(parameter.scalar_type() == other.scalar_type() && parameter.device() == other.device(),
+              "a gradient or moment of type ", other.scalar_type(), " on ", other.device(),
+              " does not fit a parameter of type ", parameter.scalar_type(), " on ", parameter.device());
+}
+
 void ct_adamw_step(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *means,
                    const ct_tensor *squares, int64_t count, int64_t step, double learning_rate, double beta1,
                    double beta2, double epsilon, double weight_decay, ct_error *error) {
   run(error, [&] {
     at::NoGradGuard no_gradients;
+    auto targets = list(parameters, count), m = list(means, count), v = list(squares, count);
+    auto slopes = list(gradients, count);
+    for (int64_t i = 0; i < count; i++) {
+      slopes[i] = slopes[i].contiguous();  // the gradient of a sum is one number expanded
+      for (const at::Tensor *t : {&slopes[i], &m[i], &v[i]}) check_steps_with(targets[i], *t);
+    }
     // The fused kernel takes the number of this step, and one counter a parameter.
     std::vector<at::Tensor> steps(count, at::full({}, static_cast<double>(step), at::kFloat));
-    auto targets = list(parameters, count);
-    at::_fused_adamw_(targets, list(gradients, count), list(means, count), list(squares, count), {}, steps,
-                      learning_rate, beta1, beta2, weight_decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adamw_(targets, slopes, m, v, {}, steps, learning_rate, beta1, beta2, weight_decay, epsilon,
+                      /*amsgrad=*/false, /*maximize=*/false);
   });
 }

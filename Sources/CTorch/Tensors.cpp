@@ -25,6 +25,8 @@ at::ScalarType scalar_type(ct_dtype dtype) {
 
 at::Device device(ct_device index) {
   if (index < 0) return at::Device(at::kCPU);
+  TORCH_CHECK(index < ct_cuda_device_count(), "there is no CUDA device ", index, ": this machine has ",
+              ct_cuda_device_count(), " that can be used");
   return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
 }
 
@@ -37,14 +39,15 @@ static at::TensorOptions options(ct_dtype dtype, ct_device where) {
 void ct_free(ct_tensor t) {
   if (!t) return;
   delete &unwrap(t);
-  live_tensors.fetch_sub(1, std::memory_order_relaxed);
+  count_live(-1);
 }
 
 ct_tensor ct_borrow(void *data, const int64_t *shape, int64_t rank, ct_dtype dtype, void (*release)(void *),
                     void *context, ct_error *error) {
   return tensor(error, [&] {
-    return at::from_blob(data, dims(shape, rank), [release, context](void *) { release(context); },
-                         options(dtype, -1));
+    // Shared, so that the release happens exactly once wherever in here something fails.
+    std::shared_ptr<void> owner(context, release);
+    return at::from_blob(data, dims(shape, rank), [owner](void *) mutable { owner.reset(); }, options(dtype, -1));
   });
 }
 
@@ -70,6 +73,7 @@ const void *ct_data(ct_tensor t) {
   return tensor.is_cpu() && tensor.is_contiguous() ? tensor.const_data_ptr() : nullptr;
 }
 
+int64_t ct_count(ct_tensor t) { return unwrap(t).numel(); }
 int64_t ct_rank(ct_tensor t) { return unwrap(t).dim(); }
 int64_t ct_size(ct_tensor t, int64_t dimension) { return unwrap(t).sizes()[dimension]; }
 bool ct_is_contiguous(ct_tensor t) { return unwrap(t).is_contiguous(); }
@@ -134,6 +138,14 @@ ct_tensor ct_transpose(ct_tensor t, int64_t a, int64_t b, ct_error *error) {
 
 ct_tensor ct_narrow(ct_tensor t, int64_t dimension, int64_t start, int64_t length, ct_error *error) {
   return tensor(error, [&] { return unwrap(t).narrow(dimension, start, length); });
+}
+
+ct_tensor ct_unsqueeze(ct_tensor t, int64_t dimension, ct_error *error) {
+  return tensor(error, [&] { return unwrap(t).unsqueeze(dimension); });
+}
+
+ct_tensor ct_select(ct_tensor t, int64_t dimension, int64_t index, ct_error *error) {
+  return tensor(error, [&] { return unwrap(t).select(dimension, index); });
 }
 
 ct_tensor ct_expand(ct_tensor t, const int64_t *shape, int64_t rank, ct_error *error) {

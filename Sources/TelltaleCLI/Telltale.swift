@@ -18,7 +18,8 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Extract.self, Predict.self, Generate.self, Activations.self, Tokenize.self, Doctor.self,
+      Run.self, Extract.self, Record.self, Predict.self, Generate.self, Activations.self, Tokenize.self,
+      OrganismCommand.self, Bench.self, Doctor.self,
     ])
 
   static func main() {

@@ -15,7 +15,7 @@ extension Tensor {
   /// The same numbers, cut off from the autograd graph.
   public func detached() throws(TorchError) -> Tensor { try with(self) { ct_detach($0, $1) } }
 
-  /// Gradients of this scalar by each of `inputs` (leaves or intermediate results); zeros where it does not depend on
+  /// Gradients of this tensor of one element by each of `inputs` (leaves or intermediate results); zeros where it does not depend on
   /// one. The recorded graph is used up.
   public func gradients(by inputs: [Tensor]) throws(TorchError) -> [Tensor] {
     var found = [ct_tensor?](repeating: nil, count: inputs.count)
@@ -40,7 +40,9 @@ extension Tensor {
 
 /// AdamW (Loshchilov & Hutter 2019): decoupled weight decay, bias correction, one fused kernel a step.
 ///
-/// The parameters are changed in place, which is what training means; nothing else in Telltale changes a tensor.
+/// The parameters, which must be contiguous, are changed in place, which is what training means; nothing else in
+/// Telltale changes a tensor. What shares memory with a parameter changes with it: a tensor of a safetensors file shares
+/// that of every other reading through the same `SafetensorsFile` (never the file itself), so train on a copy.
 public final class AdamW {
   public let parameters: [Tensor]
   public let beta1, beta2, epsilon, weightDecay: Double
@@ -67,7 +69,10 @@ public final class AdamW {
 
   /// Continues a run whose moments were stored after `steps` steps.
   public func restore(steps: Int, means: [Tensor], squares: [Tensor]) throws(TorchError) {
-    guard means.map(\.shape) == parameters.map(\.shape), squares.map(\.shape) == parameters.map(\.shape) else {
+    func fit(_ moments: [Tensor]) -> Bool {
+      moments.map(\.shape) == parameters.map(\.shape) && moments.map(\.dtype) == parameters.map(\.dtype)
+    }
+    guard steps >= 0, fit(means), fit(squares) else {
       throw TorchError(.badInput, "the stored optimiser state does not fit the parameters; start the training anew")
     }
     (self.steps, self.means, self.squares) = (steps, means, squares)
@@ -75,15 +80,17 @@ public final class AdamW {
 
   /// One step against `gradients`, in the order of the parameters.
   public func step(_ gradients: [Tensor], learningRate: Double) throws(TorchError) {
-    precondition(gradients.count == parameters.count, "one gradient a parameter")
-    steps += 1
+    guard gradients.count == parameters.count else {
+      throw TorchError(.invalidArgument, "\(gradients.count) gradients for \(parameters.count) parameters")
+    }
     var error = ct_error()
     withExtendedLifetime((parameters, gradients, means, squares)) {
       func refs(_ tensors: [Tensor]) -> [ct_tensor?] { tensors.map(\.storage.ref) }
       ct_adamw_step(
-        refs(parameters), refs(gradients), refs(means), refs(squares), Int64(parameters.count), Int64(steps),
+        refs(parameters), refs(gradients), refs(means), refs(squares), Int64(parameters.count), Int64(steps + 1),
         learningRate, beta1, beta2, epsilon, weightDecay, &error)
     }
     if error.code != 0 { throw TorchError(taking: &error) }
+    steps += 1
   }
 }

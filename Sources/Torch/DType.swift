@@ -89,7 +89,7 @@ public enum Device: Sendable, Equatable, CustomStringConvertible {
   var code: ct_device {
     switch self {
     case .cpu: -1
-    case .cuda(let index): ct_device(index)
+    case .cuda(let index): index < 0 ? .max : ct_device(clamping: index)  // one that does not exist is refused there
     }
   }
 

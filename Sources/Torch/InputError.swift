@@ -18,6 +18,18 @@ public struct InputLocation: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+/// Text out of a file as a sentence can carry it: on one line and at most 80 characters long.
+package func printable(_ text: some StringProtocol) -> String {
+  let start = text.prefix(80)
+  let escaped = start.unicodeScalars.map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)
+    default: String(scalar)
+    }
+  }
+  return escaped.joined() + (start.endIndex < text.endIndex ? "..." : "")
+}
+
 /// What every target's error type has in common, so that one place decides how an error is shown and which exit code
 /// it gets: one sentence that says what is wrong and how to remedy it, and where.
 public protocol LocatedError: Error, Sendable, CustomStringConvertible {

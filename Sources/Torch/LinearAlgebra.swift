@@ -1,6 +1,9 @@
 internal import CTorch
 
 extension Tensor {
+  // All of these are for float32 and float64; a matrix without a solution (singular, not positive definite, not a
+  // number) is an error.
+
   /// Eigenvalues ascending [n] and eigenvectors as columns [n, n] of a symmetric matrix.
   public func eigenSymmetric() throws(TorchError) -> (values: Tensor, vectors: Tensor) {
     try pair { ct_eigen_symmetric($0, $1, $2) }
@@ -8,10 +11,15 @@ extension Tensor {
 
   /// The thin singular value decomposition of [m, n]: u [m, k], singular values descending [k], vt [k, n].
   public func singularValues() throws(TorchError) -> (u: Tensor, values: Tensor, vt: Tensor) {
-    var u: ct_tensor?
-    let (values, vt) = try pair { ct_singular_values($0, &u, $1, $2) }
+    var u: Tensor?
+    let (values, vt) = try pair { ref, vt, error in
+      var left: ct_tensor?
+      let values = ct_singular_values(ref, &left, vt, error)
+      u = left.map(Tensor.init(owning:))
+      return values
+    }
     guard let u else { throw TorchError(.failed, "libtorch gave only two of three results") }
-    return (Tensor(owning: u), values, vt)
+    return (u, values, vt)
   }
 
   /// x with self [n, n] x = right [n, k].

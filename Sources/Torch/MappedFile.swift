@@ -1,6 +1,9 @@
 import Foundation
 
-/// A file mapped read-only into memory: tensors can lie in it without a copy, and several processes share its pages.
+/// A file mapped into memory: tensors can lie in it without a copy, and several processes share its pages.
+///
+/// The mapping is private: who writes to it, as an optimiser does, writes to a copy of the page and not to the file.
+/// Whoever shortens the file meanwhile ends this process, as with every mapped file; replace files by renaming.
 final class MappedFile: Sendable {
   let path: String
   let count: Int
@@ -10,7 +13,7 @@ final class MappedFile: Sendable {
   init(_ url: URL) throws(TorchError) {
     path = url.path
     let place = InputLocation(file: path)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not block
     guard descriptor >= 0 else {
       throw TorchError(.badInput, "cannot be opened (\(Self.reason)); check the path and its permissions", at: place)
     }
@@ -20,7 +23,9 @@ final class MappedFile: Sendable {
       throw TorchError(.badInput, "is empty or not a file; give a file with tensors", at: place)
     }
     count = Int(status.st_size)
-    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+    // Without a reservation: a checkpoint larger than the memory can be read too.
+    let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0)
+    guard let address, address != MAP_FAILED else {
       throw TorchError(.failed, "cannot be mapped into memory (\(Self.reason))", at: place)
     }
     base = UnsafeRawPointer(address)

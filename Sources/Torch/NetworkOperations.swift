@@ -39,7 +39,7 @@ extension Tensor {
   /// Scaled dot-product attention of queries `self` [n, heads, a, dim] over `keys` and `values` [n, heads, b, dim].
   ///
   /// `mask` is additive (0 or minus infinity), of the queries' dtype, broadcastable to [n, heads, a, b]; `causal` is for
-  /// a == b without a mask.
+  /// a == b without a mask. A query whose keys are all masked gives zeros.
   public func attention(
     _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double
   ) throws(TorchError) -> Tensor {
@@ -51,13 +51,13 @@ extension Tensor {
     }
   }
 
-  /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n]; rows whose target is
-  /// `ignored` do not count.
+  /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n], computed and returned in
+  /// float32 (float64 for float64 logits). Rows whose target is `ignored` do not count; NaN where none counts.
   public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TorchError) -> Tensor {
     try with(self, targets) { ct_cross_entropy($0, $1, Int64(ignored), $2) }
   }
 
-  /// Zeroes each element with the given probability and scales the rest up.
+  /// Zeroes each element with the given probability, in [0, 1), and divides the rest by 1 - probability.
   public func dropout(_ probability: Double, seed: UInt64) throws(TorchError) -> Tensor {
     probability == 0 ? self : try with(self) { ct_dropout($0, probability, seed, $1) }
   }

@@ -5,7 +5,7 @@ public enum Runtime {
   /// The version of libtorch that the binary was built against, e.g. "2.11.0".
   public static var version: String { String(cString: ct_version()) }
 
-  /// Threads that one operation may use. Set it explicitly: the environment's thread variables are not trusted.
+  /// Threads that one operation may use, whichever thread calls it. Set it explicitly: the environment's thread variables are not trusted.
   public static var threadCount: Int { Int(ct_thread_count()) }
 
   public static func setThreadCount(_ count: Int) {
@@ -15,8 +15,12 @@ public enum Runtime {
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
 
-  /// Tensors alive in this process. Tests hold it against leaks.
+  /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }
+
+  /// Tensors handed out to this thread less those it freed. A test that stays on one thread holds it against leaks,
+  /// whatever other threads do meanwhile.
+  package static var liveTensorCountOfThread: Int { Int(ct_live_tensor_count_of_thread()) }
 
   /// Waits for the device to finish what it was given; needed before a clock is read.
   public static func synchronize() throws(TorchError) {

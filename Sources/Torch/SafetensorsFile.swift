@@ -32,8 +32,8 @@ public struct SafetensorsFile: Sendable {
     guard let dtype = DType(safetensorsName: entry.dtypeName) else {
       throw TorchError(
         .badInput,
-        "has the element type \(entry.dtypeName), which Telltale does not read; convert the file to F32, F16 or BF16",
-        at: InputLocation(file: url.path, item: name))
+        "has the element type \(printable(entry.dtypeName)), which Telltale does not read; convert the file to F32, F16 or BF16",
+        at: InputLocation(file: url.path, item: printable(name)))
     }
     return dtype
   }
@@ -44,26 +44,34 @@ public struct SafetensorsFile: Sendable {
     let dtype = try dtype(of: name)
     let shape = try entry(name).shape.wide
     let address = file.base + range.lowerBound
-    guard Int(bitPattern: address) % dtype.size == 0, !range.isEmpty else {
-      return try make { ct_copy_in(address, shape, Int64(shape.count), dtype.code, $0) }
+    let place = InputLocation(file: url.path, item: printable(name))
+    if dtype == .bool, file.bytes[range].contains(where: { $0 > 1 }) {
+      throw TorchError(.badInput, "holds a truth value that is neither 0 nor 1; write the file anew", at: place)
     }
-    let owner = Unmanaged.passRetained(file)
-    do {
-      return try make {
-        ct_borrow(
-          UnsafeMutableRawPointer(mutating: address), shape, Int64(shape.count), dtype.code,
-          { Unmanaged<MappedFile>.fromOpaque($0!).release() }, owner.toOpaque(), $0)
+    do throws(TorchError) {
+      guard Int(bitPattern: address) % dtype.size == 0, !range.isEmpty else {
+        return try make { ct_copy_in(address, shape, Int64(shape.count), dtype.code, $0) }
       }
+      return try borrowed(address, shape, dtype)
     } catch {
-      owner.release()
-      throw error
+      throw TorchError(error.code, error.message, at: place)
+    }
+  }
+
+  /// A tensor that lies in the mapping and keeps it alive.
+  private func borrowed(_ address: UnsafeRawPointer, _ shape: [Int64], _ dtype: DType) throws(TorchError) -> Tensor {
+    let owner = Unmanaged.passRetained(file).toOpaque()
+    return try make {
+      ct_borrow(
+        UnsafeMutableRawPointer(mutating: address), shape, Int64(shape.count), dtype.code,
+        { context in context.map { Unmanaged<MappedFile>.fromOpaque($0).release() } }, owner, $0)
     }
   }
 
   private func entry(_ name: String) throws(TorchError) -> SafetensorsHeader.Entry {
     guard let entry = entries[name] else {
       throw TorchError(
-        .badInput, "holds no tensor \"\(name)\"; it is not the file that was meant, or it is incomplete",
+        .badInput, "holds no tensor \"\(printable(name))\"; it is not the file that was meant, or it is incomplete",
         at: InputLocation(file: url.path))
     }
     return entry

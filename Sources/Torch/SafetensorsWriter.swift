@@ -12,16 +12,15 @@ extension SafetensorsFile {
       try handle.write(contentsOf: header)
       for name in names {
         guard let tensor = tensors[name] else { continue }
-        try tensor.withBytes { bytes in
-          if !bytes.isEmpty {
-            try handle.write(
-              contentsOf: Data(
-                bytesNoCopy: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), count: bytes.count,
-                deallocator: .none))
-          }
-        }
+        try tensor.withBytes { try write($0, to: handle) }
       }
     }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to handle: FileHandle) throws {
+    guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
+    let start = UnsafeMutableRawPointer(mutating: base)
+    try handle.write(contentsOf: Data(bytesNoCopy: start, count: bytes.count, deallocator: .none))
   }
 
   /// Widest elements first, then by name, as the reference implementation writes: every tensor is aligned.
@@ -35,39 +34,64 @@ extension SafetensorsFile {
   private struct Entry: Encodable {
     var dtype: String
     var shape: [Int]
-    var data_offsets: [Int]
+    var offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
   }
 
   private static func headerBytes(
     _ names: [String], _ tensors: [String: Tensor], _ metadata: [String: String], file: String
   ) throws(TorchError) -> Data {
+    let place = InputLocation(file: file)
+    let entries = try entries(names, tensors, place)
+    var json: Data
+    do { json = try encoded(entries, metadata) } catch {
+      throw TorchError(.failed, "the header cannot be encoded: \(error)", at: place)
+    }
+    json.append(Data(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
+    guard json.count <= SafetensorsHeader.largestHeader else {
+      throw TorchError(
+        .invalidArgument, "needs a header of \(json.count) bytes, more than the format allows", at: place)
+    }
+    return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
+  }
+
+  /// One entry a tensor, their data one after the other.
+  private static func entries(
+    _ names: [String], _ tensors: [String: Tensor], _ place: InputLocation
+  ) throws(TorchError) -> [String: Entry] {
     var entries: [String: Entry] = [:]
     var offset = 0
     for name in names {
       guard let tensor = tensors[name] else { continue }
-      let size = tensor.count * tensor.dtype.size
-      entries[name] = Entry(
-        dtype: tensor.dtype.safetensorsName, shape: tensor.shape, data_offsets: [offset, offset + size])
-      offset += size
-    }
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      // The metadata object goes first by hand: its values are of another type than the entries.
-      let body = try encoder.encode(entries)
-      var json = Data()
-      if metadata.isEmpty {
-        json = body
-      } else {
-        json.append(Data("{\"__metadata__\":".utf8))
-        json.append(try encoder.encode(metadata))
-        json.append(Data((entries.isEmpty ? "}" : ",").utf8))
-        if !entries.isEmpty { json.append(body.dropFirst()) }
+      guard name != SafetensorsHeader.metadataName else {
+        throw TorchError(.invalidArgument, "cannot hold a tensor named \(name), a name the format reserves", at: place)
       }
-      json.append(Data(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
-      return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
-    } catch {
-      throw TorchError(.failed, "the header cannot be encoded: \(error)", at: InputLocation(file: file))
+      let (size, tooLarge) = tensor.count.multipliedReportingOverflow(by: tensor.dtype.size)
+      let (end, tooFar) = offset.addingReportingOverflow(size)
+      guard !tooLarge, !tooFar else {
+        throw TorchError(.outOfMemory, "would be larger than any file can be", at: place)
+      }
+      let dtype = tensor.dtype.safetensorsName
+      entries[name] = Entry(dtype: dtype, shape: tensor.shape, offsets: [offset, end])
+      offset = end
     }
+    return entries
+  }
+
+  /// The metadata object goes first, by hand: its values are of another type than the entries.
+  private static func encoded(_ entries: [String: Entry], _ metadata: [String: String]) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let body = try encoder.encode(entries)
+    if metadata.isEmpty { return body }
+    var json = Data("{\"\(SafetensorsHeader.metadataName)\":".utf8)
+    json.append(try encoder.encode(metadata))
+    json.append(Data((entries.isEmpty ? "}" : ",").utf8))
+    if !entries.isEmpty { json.append(body.dropFirst()) }
+    return json
   }
 }

@@ -28,7 +28,7 @@ public struct Tensor: Sendable {
   public var rank: Int { withExtendedLifetime(storage) { Int(ct_rank(storage.ref)) } }
 
   /// Number of elements.
-  public var count: Int { shape.reduce(1, *) }
+  public var count: Int { withExtendedLifetime(storage) { Int(ct_count(storage.ref)) } }
 
   public var dtype: DType { withExtendedLifetime(storage) { DType(code: ct_dtype_of(storage.ref)) } }
 
@@ -47,7 +47,8 @@ public struct Tensor: Sendable {
 
 // MARK: - Calling the C side
 
-/// Runs a call that gives a tensor. Every argument tensor goes through one of these, which keep it alive meanwhile.
+// Every argument tensor goes through one of these functions, which keep it alive while the C side borrows it.
+
 typealias ErrorPointer = UnsafeMutablePointer<ct_error>
 
 func take(_ ref: ct_tensor?, _ error: inout ct_error) throws(TorchError) -> Tensor {

@@ -1,6 +1,9 @@
 internal import CTorch
 
 /// Element-wise operations, with NumPy's broadcasting.
+///
+/// Types mix as in PyTorch, and a number keeps the type of the tensor it meets: a whole number leaves an integer tensor
+/// an integer one; any other number, and division, makes it float32.
 extension Tensor {
   public static func + (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try binary(CT_ADD, a, b) }
   public static func - (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try binary(CT_SUBTRACT, a, b) }

@@ -26,7 +26,7 @@ extension Tensor {
 
   private static func copying<Element>(_ values: [Element], shape: [Int]?, dtype: DType) throws(TorchError) -> Tensor {
     let shape = shape ?? [values.count]
-    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) == values.count else {
+    guard shape.allSatisfy({ $0 >= 0 }), elementCount(shape) == values.count else {
       throw TorchError(.invalidArgument, "\(values.count) values do not fill the shape \(shape)")
     }
     let wide = shape.wide
@@ -35,16 +35,29 @@ extension Tensor {
     }
   }
 
+  /// nil where there are more elements than can be counted.
+  static func elementCount(_ shape: [Int]) -> Int? {
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      if overflow { return nil }
+      count = product
+    }
+    return count
+  }
+
   /// The elements in row-major order, converted to float32 where they are of another type.
   public func floats() throws(TorchError) -> [Float] { try copied(as: .float32, zero: Float(0)) }
 
   /// The elements in row-major order, converted to float64.
   public func doubles() throws(TorchError) -> [Double] { try copied(as: .float64, zero: Double(0)) }
 
-  /// The elements in row-major order, converted to integers.
+  /// The elements in row-major order, converted to integers: fractions are cut off; NaN and what lies outside of
+  /// int64 give an arbitrary number.
   public func integers() throws(TorchError) -> [Int] { try copied(as: .int64, zero: Int64(0)).map(Int.init) }
 
-  public func bools() throws(TorchError) -> [Bool] { try copied(as: .uint8, zero: UInt8(0)).map { $0 != 0 } }
+  /// The elements in row-major order: false for zero, true for everything else.
+  public func bools() throws(TorchError) -> [Bool] { try copied(as: .bool, zero: UInt8(0)).map { $0 != 0 } }
 
   /// The one element of a tensor with one element.
   public func scalar() throws(TorchError) -> Double {
@@ -53,7 +66,8 @@ extension Tensor {
   }
 
   private func copied<Element>(as dtype: DType, zero: Element) throws(TorchError) -> [Element] {
-    let source = try converted(to: dtype)
+    // Laid out by libtorch first: where memory is short, that fails with an error, and a Swift array with a crash.
+    let source = try converted(to: dtype, device: .cpu).contiguous()
     var result = [Element](repeating: zero, count: source.count)
     var error = ct_error()
     withExtendedLifetime(source.storage) {

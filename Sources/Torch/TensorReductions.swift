@@ -1,6 +1,7 @@
 internal import CTorch
 
-/// Reductions over one dimension (negative counts from the last) or, without one, over all elements.
+/// Reductions over one dimension (negative counts from the last; `keep` leaves it with size 1) or, without one, over
+/// all elements to a scalar.
 extension Tensor {
   public func sum(_ dimension: Int? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
     try reduced(CT_SUM, dimension, keep)
@@ -10,10 +11,12 @@ extension Tensor {
     try reduced(CT_MEAN, dimension, keep)
   }
 
+  /// NaN where any element is; an error where there is none.
   public func max(_ dimension: Int? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
     try reduced(CT_MAX, dimension, keep)
   }
 
+  /// NaN where any element is; an error where there is none.
   public func min(_ dimension: Int? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
     try reduced(CT_MIN, dimension, keep)
   }
@@ -23,6 +26,7 @@ extension Tensor {
     try reduced(CT_ARGMAX, dimension, keep)
   }
 
+  /// log(sum(exp(x))), computed without overflow; minus infinity for no elements.
   public func logSumExp(_ dimension: Int? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
     try reduced(CT_LOG_SUM_EXP, dimension, keep)
   }
@@ -65,13 +69,16 @@ extension Tensor {
     try with(self) { ct_reduce(op, $0, dimension != nil, Int64(dimension ?? 0), keep, $1) }
   }
 
-  /// Calls a function that gives a second tensor through an out-parameter.
+  /// Calls a function that gives a second tensor through an out-parameter. What it gave is freed if it then failed.
   func pair(
     _ body: (ct_tensor, UnsafeMutablePointer<ct_tensor?>, ErrorPointer) -> ct_tensor?
   ) throws(TorchError) -> (Tensor, Tensor) {
-    var second: ct_tensor?
-    let first = try with(self) { body($0, &second, $1) }
+    var ref: ct_tensor?
+    var error = ct_error()
+    let firstRef = withExtendedLifetime(storage) { body(storage.ref, &ref, &error) }
+    let second = ref.map(Tensor.init(owning:))
+    let first = try take(firstRef, &error)
     guard let second else { throw TorchError(.failed, "libtorch gave only one of two results") }
-    return (first, Tensor(owning: second))
+    return (first, second)
   }
 }

@@ -17,15 +17,17 @@ extension Tensor {
     try with(self) { ct_transpose($0, Int64(a), Int64(b), $1) }
   }
 
-  /// The part `range` of a dimension, as a view.
+  /// The part `range` of a dimension, as a view. A negative start counts from the end.
   public func narrowed(_ dimension: Int, _ range: Range<Int>) throws(TorchError) -> Tensor {
-    try with(self) { ct_narrow($0, Int64(dimension), Int64(range.lowerBound), Int64(range.count), $1) }
+    let (length, overflow) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
+    guard !overflow else { throw TorchError(.invalidArgument, "\(range) is longer than any dimension") }
+    return try with(self) { ct_narrow($0, Int64(dimension), Int64(range.lowerBound), Int64(length), $1) }
   }
 
-  /// The tensor at `index` of the first dimension, without that dimension.
+  /// The tensor at `index` (negative counts from the end) of the first dimension, without that dimension; a view.
   public subscript(index: Int) -> Tensor {
     get throws(TorchError) {
-      try narrowed(0, index..<index + 1).reshaped(Array(shape.dropFirst()))
+      try with(self) { ct_select($0, 0, Int64(index), $1) }
     }
   }
 
@@ -37,9 +39,7 @@ extension Tensor {
 
   /// With a new dimension of size 1 at `dimension`.
   public func unsqueezed(_ dimension: Int) throws(TorchError) -> Tensor {
-    var shape = self.shape
-    shape.insert(1, at: dimension < 0 ? dimension + shape.count + 1 : dimension)
-    return try reshaped(shape)
+    try with(self) { ct_unsqueeze($0, Int64(dimension), $1) }
   }
 
   public static func concatenated(_ tensors: [Tensor], _ dimension: Int = 0) throws(TorchError) -> Tensor {

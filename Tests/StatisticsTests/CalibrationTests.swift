@@ -45,6 +45,16 @@ struct CalibrationTests {
     #expect(try #require(withheld.coverage) < 0.85)
   }
 
+  @Test func aScoreThatKnowsOnlyTheLetterIsCaughtWhereLettersAreKnown() throws {
+    let confound = LetterConfound(letterShare: 0.8)
+    let known = try Calibration.falselySupported(
+      confound, lettersKnown: true, experiments: 15, permutations: 60, seed: 57)
+    let withheld = try Calibration.falselySupported(
+      confound, lettersKnown: false, experiments: 15, permutations: 60, seed: 57)
+    #expect(known < 0.1)
+    #expect(withheld > 0.8)
+  }
+
   @Test func theSameSeedGivesTheSameResult() throws {
     let experiment = ClusteredExperiment(groups: 10, rowsPerGroup: 3)
     let first = try Calibration.run(experiment, experiments: 10, seed: 54)
@@ -57,5 +67,8 @@ struct CalibrationTests {
       try Calibration.run(ClusteredExperiment(groups: 10, separation: 1), experiments: 10)
     }
     #expect(throws: StatisticsError.self) { try Calibration.run(ClusteredExperiment(groups: 10), experiments: 0) }
+    #expect(throws: StatisticsError.self) {
+      try Calibration.falselySupported(LetterConfound(letterShare: 1.5), lettersKnown: true, experiments: 1)
+    }
   }
 }

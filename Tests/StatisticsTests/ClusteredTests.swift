@@ -23,6 +23,8 @@ struct ClusteredTests {
     let clustered = try #require(ClusteredAUROC(scores: scores, labels: labels, groups: ["x", "y", "x", "y"]))
     expectClose(clustered.variance, 1.0 / 16)
     #expect(clustered.degreesOfFreedom == 1)
+    expectClose(clustered.obuchowskiInterval()?.low, 7.0 / 8 - 1.959963984540054 / 4)
+    #expect(clustered.obuchowskiInterval()?.high == 1)
   }
 
   @Test func oneGroupOrOneGroupPerClassHasNoInterval() {

@@ -83,6 +83,21 @@ struct MeasureTests {
     #expect(FalseDiscovery.benjaminiHochberg([0.5, .nan]) == nil)
   }
 
+  @Test func theNullPercentileCountsEqualValuesAsOneHalf() {
+    #expect(Measures.nullPercentile(of: 0.6, among: [0.5, 0.6, 0.7, 0.4]) == 0.625)
+    #expect(Measures.nullPercentile(of: 0.6, among: []) == nil)
+    #expect(Measures.nullPercentile(of: 0.6, among: [.nan]) == nil)
+  }
+
+  @Test func scoresWhoseSquaresOverflowStillRankAndHaveNoMoments() {
+    let huge = scores.map { $0 * 1e200 }
+    #expect(Measures.auroc(scores: huge, labels: labels) == 3.5 / 4)
+    #expect(Measures.pointBiserial(scores: huge, labels: labels) == nil)
+    #expect(Measures.cohensD(scores: huge, labels: labels) == nil)
+    #expect(Measures.welchT(scores: huge, labels: labels) == nil)
+    #expect(Measures.spearman(scores: huge, labels: labels) != nil)
+  }
+
   @Test func emptyInputIsUndefinedEverywhere() {
     #expect(Measures.auroc(scores: [], labels: []) == nil)
     #expect(Measures.averagePrecision(scores: [], labels: []) == nil)

@@ -92,6 +92,20 @@ struct PredictivityTests {
     #expect((PermutationTest(blind)?.p ?? 1) < 0.001)
   }
 
+  @Test func theIntervalIsClusteredWhereGroupsHoldSeveralRowsAndDeLongsOtherwise() throws {
+    var generator = SeededGenerator(seed: 10)
+    let labels = (0..<60).map { _ in generator.index(below: 2) }
+    let scores = labels.map { 0.5 * Double($0) + generator.normal() }
+    let delong = try #require(DeLong(scores: scores, labels: labels)?.interval())
+    let groups = labels.indices.map { "\($0 / 3)" }
+    let clustered = try #require(ClusteredAUROC(scores: scores, labels: labels, groups: groups)?.interval())
+    let singles = try ScoredRows(scores: scores, labels: labels, groups: labels.indices.map { "\($0)" })
+    #expect(Predictivity(try ScoredRows(scores: scores, labels: labels), permutations: 10).aurocLow == delong.low)
+    #expect(Predictivity(singles, permutations: 10).aurocHigh == delong.high)
+    let grouped = Predictivity(try ScoredRows(scores: scores, labels: labels, groups: groups), permutations: 10)
+    #expect(grouped.aurocLow == clustered.low && grouped.aurocHigh == clustered.high)
+  }
+
   @Test func theSameSeedGivesTheSameP() throws {
     var generator = SeededGenerator(seed: 9)
     let labels = (0..<50).map { _ in generator.index(below: 2) }

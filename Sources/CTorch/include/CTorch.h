@@ -37,9 +37,10 @@ typedef int32_t ct_device;
 // ---- Runtime ---------------------------------------------------------------------------------------------------
 const char *ct_version(void);
 int32_t ct_thread_count(void);
-void ct_set_thread_count(int32_t count);
+void ct_set_thread_count(int32_t count);  // of one operation, for calls from every thread
 int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 where it or a driver is missing
 int64_t ct_live_tensor_count(void);  // tensors handed out by this header and not yet freed
+int64_t ct_live_tensor_count_of_thread(void);  // handed out to this thread less those it freed
 void ct_cuda_synchronize(ct_error *error);
 
 // ---- Autograd --------------------------------------------------------------------------------------------------
@@ -55,12 +56,14 @@ void ct_adamw_step(const ct_tensor *parameters, const ct_tensor *gradients, cons
 
 // ---- Life and contents -----------------------------------------------------------------------------------------
 void ct_free(ct_tensor t);
-// A tensor over memory it does not own; `release(context)` is called once when the last use of the memory ends.
+// A tensor over memory it does not own; `release(context)` is called exactly once: when the last use of the memory
+// ends, or before the return where the call fails.
 ct_tensor ct_borrow(void *data, const int64_t *shape, int64_t rank, ct_dtype dtype, void (*release)(void *),
                     void *context, ct_error *error);
 ct_tensor ct_copy_in(const void *data, const int64_t *shape, int64_t rank, ct_dtype dtype, ct_error *error);
 void ct_copy_out(ct_tensor t, void *data, int64_t byte_count, ct_error *error);  // row-major, of t's own dtype
 const void *ct_data(ct_tensor t);                                               // NULL unless contiguous on the CPU
+int64_t ct_count(ct_tensor t);  // elements
 int64_t ct_rank(ct_tensor t);
 int64_t ct_size(ct_tensor t, int64_t dimension);
 ct_dtype ct_dtype_of(ct_tensor t);
@@ -81,6 +84,7 @@ typedef enum ct_binary {
   CT_GREATER, CT_GREATER_EQUAL, CT_AND, CT_OR
 } ct_binary;
 ct_tensor ct_binary_op(ct_binary op, ct_tensor a, ct_tensor b, ct_error *error);
+// A whole number meets an integer tensor as an integer, exactly; any other makes the result float32, as in PyTorch.
 ct_tensor ct_binary_scalar(ct_binary op, ct_tensor a, double b, ct_error *error);
 
 typedef enum ct_unary {
@@ -103,6 +107,8 @@ ct_tensor ct_reshape(ct_tensor t, const int64_t *shape, int64_t rank, ct_error *
 ct_tensor ct_permute(ct_tensor t, const int64_t *order, int64_t rank, ct_error *error);
 ct_tensor ct_transpose(ct_tensor t, int64_t a, int64_t b, ct_error *error);
 ct_tensor ct_narrow(ct_tensor t, int64_t dimension, int64_t start, int64_t length, ct_error *error);
+ct_tensor ct_unsqueeze(ct_tensor t, int64_t dimension, ct_error *error);
+ct_tensor ct_select(ct_tensor t, int64_t dimension, int64_t index, ct_error *error);
 ct_tensor ct_expand(ct_tensor t, const int64_t *shape, int64_t rank, ct_error *error);
 ct_tensor ct_concatenate(const ct_tensor *tensors, int64_t count, int64_t dimension, ct_error *error);
 ct_tensor ct_stack(const ct_tensor *tensors, int64_t count, int64_t dimension, ct_error *error);
@@ -129,11 +135,14 @@ ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *e
 ct_tensor ct_rotate(ct_tensor x, ct_tensor cosines, ct_tensor sines, ct_error *error);
 // silu(gate) * up
 ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
-// q [n, heads, a, dim], k and v [n, heads, b, dim]; mask NULL or broadcastable to [n, heads, a, b], of q's dtype.
+// q [n, heads, a, dim], k and v [n, heads, b, dim]; mask NULL or broadcastable to [n, heads, a, b], of q's dtype;
+// causal only without a mask and for a == b.
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
-// Mean over rows of -log softmax(logits [n, classes])[target]; rows whose target is `ignored` do not count.
+// Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
+// not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);
+// probability in [0, 1)
 ct_tensor ct_dropout(ct_tensor x, double probability, uint64_t seed, ct_error *error);
 
 // ---- Linear algebra --------------------------------------------------------------------------------------------

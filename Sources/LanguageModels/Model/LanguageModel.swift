@@ -57,6 +57,21 @@ public struct LanguageModel: Sendable {
       .packed(plan, cache: cache, slots: slots), taps, edits, logits, through: cache == nil ? nil : layers.count - 1)
   }
 
+  /// Runs the blocks after `layer` from a residual stream [tokens, hidden] that was tapped there (and perhaps changed):
+  /// the rest of the pass that gave it. Taps and edits must be of later layers.
+  ///
+  /// With gradients recorded, the stream of a tap is part of the graph, so that training can work on it in mid-pass.
+  package func resume(
+    _ batch: PackedBatch, from stream: Tensor, after layer: Int, taps: Taps = Taps(layers: []), edits: [Edit] = [],
+    logits: TokenChoice? = nil
+  ) throws -> Output {
+    try check(layers: [layer])
+    let plan = try PackedAttention(batch, windows: Set(configuration.windows), dtype: dtype, device: device)
+    return try run(
+      batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
+      .packed(plan, cache: nil, slots: 0..<0), taps, edits, logits, from: (stream.converted(to: dtype), layer))
+  }
+
   /// Runs one new token for every active sequence of the cache, in the order of its slots.
   public func decode(
     _ tokens: [Int], cache: KeyValueCache, taps: Taps = Taps(layers: []), edits: [Edit] = [],
@@ -71,23 +86,27 @@ public struct LanguageModel: Sendable {
 
   private func run(
     _ tokens: [Int], positions: [Int], lengths: [Int], _ attention: AttentionContext, _ taps: Taps, _ edits: [Edit],
-    _ logits: TokenChoice?, through cached: Int? = nil
+    _ logits: TokenChoice?, through cached: Int? = nil, from start: (stream: Tensor, layer: Int)? = nil
   ) throws -> Output {
     try check(layers: taps.layers + edits.map(\.layer))
     var output = Output()
     let last = logits == nil ? max(taps.layers.max() ?? -1, cached ?? -1) : layers.count - 1
     guard last >= 0, !tokens.isEmpty else { return output }
     let angles = try rope.tables(positions: positions, lengths: lengths, dtype: dtype, device: device)
-    var x = try embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
-    for layer in layers[0...last] {
-      x = try layer.forward(x, angles.cosines, angles.sines, attention)  // [tokens, hidden]
-      for edit in edits where edit.layer == layer.index { x = try edit.apply(to: x) }  // [tokens, hidden]
+    let kept = KeptTokens(
+      of: tokens.count, for: (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? []))
+    var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
+    for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
+      let kept = layer.index == last ? kept : .all
+      x = try layer.forward(x, angles.cosines, angles.sines, attention, keeping: kept)  // [kept tokens, hidden]
+      for edit in edits where edit.layer == layer.index { x = try kept.places(of: edit).apply(to: x) }
       if taps.layers.contains(layer.index) {
-        output.residuals[layer.index] = try choose(taps.tokens, x).converted(to: .float32)  // [chosen, hidden]
+        output.residuals[layer.index] = try choose(kept.places(of: taps.tokens), x).converted(to: .float32)
       }
     }
     if let logits {
-      let normed = try choose(logits, x).rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
+      let chosen = try choose(kept.places(of: logits), x)  // [chosen, hidden]
+      let normed = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
       output.logits = try normed.linear(head).converted(to: .float32)  // [chosen, vocabulary]
     }
     try checkFinite(output)
@@ -137,17 +156,18 @@ struct DecoderLayer: Sendable {
   let window: Int?
   let epsilon: Double
 
+  /// All tokens are attended to, and the rest of the block runs on those that are kept.
   func forward(
-    _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext
+    _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
     let q = try heads(query(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
     let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
     let v = try heads(value(normed))  // [tokens, key-value heads, dim]
     let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
-    let afterAttention = try x + output(mixed)  // [tokens, hidden]
-    let inner = try afterAttention.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try afterAttention + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
+    let afterAttention = try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
+    let inner = try afterAttention.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [kept, hidden]
+    return try afterAttention + down(gate(inner).gatedSilu(up(inner)))  // [kept, hidden]
   }
 
   private func heads(_ t: Tensor) throws(TorchError) -> Tensor {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The four Unicode normalisation forms (UAX #15), with the alignment to the original text kept.
 ///
 /// Composition and reordering mix neighbouring scalars, so the alignment is kept per segment: a stretch that
@@ -12,38 +10,31 @@ package enum NormalizationForm: String, Sendable {
 
   func apply(to text: AlignedText) -> AlignedText {
     if isInert(text) { return text }
+    var mappings = UnicodeMappings(isCompatibility: self == .nfkc || self == .nfkd)
     var result: [AlignedScalar] = []
     result.reserveCapacity(text.count)
     var start = text.startIndex
     while start < text.endIndex {
       var end = start + 1
       while end < text.endIndex, !isBoundary(before: text[end].scalar) { end += 1 }
-      append(text[start..<end], to: &result)
+      append(text[start..<end], to: &result, &mappings)
       start = end
     }
     return result[...]
   }
 
-  private func append(_ segment: AlignedText, to result: inout [AlignedScalar]) {
+  private func append(_ segment: AlignedText, to result: inout [AlignedScalar], _ mappings: inout UnicodeMappings) {
     if isInert(segment) {
       result += segment
       return
     }
-    let normalized = Array(normalize(segment.string).unicodeScalars)
+    let decomposed = mappings.decompose(segment.lazy.map(\.scalar))
+    let normalized = self == .nfc || self == .nfkc ? mappings.compose(decomposed) : decomposed
     if normalized.elementsEqual(segment.lazy.map(\.scalar)) {
       result += segment
     } else {
       let range = segment.originalRange
       result += normalized.map { AlignedScalar($0, range.lowerBound, range.upperBound) }
-    }
-  }
-
-  private func normalize(_ string: String) -> String {
-    switch self {
-    case .nfc: string.precomposedStringWithCanonicalMapping
-    case .nfd: string.decomposedStringWithCanonicalMapping
-    case .nfkc: string.precomposedStringWithCompatibilityMapping
-    case .nfkd: string.decomposedStringWithCompatibilityMapping
     }
   }
 

@@ -7,17 +7,18 @@ package indirect enum PostProcessor: Sendable {
     case text
   }
 
-  /// Offsets lose the white space at the ends of a token; nothing else changes.
-  case trimsOffsets(keepsPrefixSpace: Bool)
+  /// Offsets leave out the spaces at the ends of a token; the tokens stay the same.
+  case trimsOffsets
   case template([Piece])
   case sequence([PostProcessor])
 
-  func apply(to encoding: Encoding, addSpecialTokens: Bool, token: (Int) -> UTF8Text?) -> Encoding {
+  /// - Parameter text: the text that was encoded.
+  func apply(to encoding: Encoding, of text: String, addSpecialTokens: Bool) -> Encoding {
     switch self {
-    case .trimsOffsets(let keepsPrefixSpace): trimmed(encoding, keepsPrefixSpace, token)
+    case .trimsOffsets: trimmed(encoding, Array(text.unicodeScalars))
     case .template(let pieces): addSpecialTokens ? filled(pieces, with: encoding) : encoding
     case .sequence(let processors):
-      processors.reduce(encoding) { $1.apply(to: $0, addSpecialTokens: addSpecialTokens, token: token) }
+      processors.reduce(encoding) { $1.apply(to: $0, of: text, addSpecialTokens: addSpecialTokens) }
     }
   }
 
@@ -37,22 +38,14 @@ package indirect enum PostProcessor: Sendable {
     return result
   }
 
-  private func trimmed(_ encoding: Encoding, _ keepsPrefixSpace: Bool, _ token: (Int) -> UTF8Text?) -> Encoding {
+  private func trimmed(_ encoding: Encoding, _ text: [Unicode.Scalar]) -> Encoding {
     var result = encoding
-    for index in encoding.ids.indices {
-      guard let scalars = token(encoding.ids[index])?.scalars else { continue }
-      var range = encoding.offsets[index]
-      var leading = scalars.prefix(while: isSpace).count
-      let trailing = scalars.reversed().prefix(while: isSpace).count
-      // A single space at the start of the text is the one that was prepended.
-      if keepsPrefixSpace, leading == 1, index == 0 || range.lowerBound == 0 { leading = 0 }
-      range = min(range.lowerBound + leading, range.upperBound)..<range.upperBound
-      result.offsets[index] = range.lowerBound..<max(range.upperBound - trailing, range.lowerBound)
+    result.offsets = encoding.offsets.map { range in
+      var range = range.clamped(to: 0..<text.count)
+      while !range.isEmpty, text[range.lowerBound] == " " { range.removeFirst() }
+      while !range.isEmpty, text[range.upperBound - 1] == " " { range.removeLast() }
+      return range
     }
     return result
-  }
-
-  private func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-    scalar == ByteAlphabet.scalars[0x20] || scalar.properties.isWhitespace
   }
 }

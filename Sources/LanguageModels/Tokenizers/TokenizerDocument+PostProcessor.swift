@@ -4,9 +4,7 @@ extension TokenizerDocument {
     switch kind {
     case "TemplateProcessing": return .template(try template(value, in: item))
     case "ByteLevel":
-      let keepsPrefixSpace = try flag("add_prefix_space", of: value, in: item, default: true)
-      let trims = try flag("trim_offsets", of: value, in: item, default: true)
-      return trims ? .trimsOffsets(keepsPrefixSpace: keepsPrefixSpace) : .sequence([])
+      return try flag("trim_offsets", of: value, in: item, default: true) ? .trimsOffsets : .sequence([])
     case "Sequence": return .sequence(try parts("processors", of: value, in: item, postProcessor))
     default: throw unsupported(kind, in: item, supported: "TemplateProcessing, ByteLevel and Sequence")
     }

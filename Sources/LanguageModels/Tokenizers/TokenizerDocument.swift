@@ -1,5 +1,8 @@
 /// A `tokenizer.json`, read part by part; parts that are not supported are refused by name.
 struct TokenizerDocument {
+  /// All added tokens together, in bytes: they are searched for with a table of their characters.
+  private static let largestAddedTokens = 1 << 20
+
   let root: JSONValue
   let file: String
 
@@ -84,10 +87,15 @@ extension TokenizerDocument {
     guard let entries = list.array else { throw missing("added_tokens", in: "added_tokens") }
     var tokens: [AddedToken] = []
     var added = Vocabulary()
+    var size = 0
     for (index, entry) in entries.enumerated() {
       let item = "added_tokens[\(index)]"
       let token = try addedToken(entry, in: item)
       if token.content.bytes.isEmpty { continue }
+      size += token.content.bytes.count
+      guard size <= Self.largestAddedTokens else {
+        throw failure("the added tokens have more than \(Self.largestAddedTokens) bytes; remove some", in: item)
+      }
       try checkID(of: token, beside: vocabulary, in: item)
       do throws(VocabularyFailure) {
         try added.insert(token.content, id: token.id)

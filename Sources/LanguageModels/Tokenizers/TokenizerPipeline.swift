@@ -71,8 +71,7 @@ struct TokenizerPipeline: Sendable {
         }
       }
     }
-    guard let postProcessor else { return encoding }
-    return postProcessor.apply(to: encoding, addSpecialTokens: addSpecialTokens) { self.text(ofToken: $0) }
+    return postProcessor?.apply(to: encoding, of: text, addSpecialTokens: addSpecialTokens) ?? encoding
   }
 
   private func append(

@@ -29,11 +29,11 @@ public struct Audit: Sendable, Equatable, Codable {
   ///   baseline whose scores do not match the rows.
   public init(
     candidates: [AuditCandidate], baselines: [AuditBaseline] = [], nulls: [AuditNull] = [],
-    geometry: [AuditGeometry] = [], permutations: Int = 2_000, seed: UInt64 = 0
+    geometry: [AuditGeometry] = [], comparisons: Int = 1, permutations: Int = 2_000, seed: UInt64 = 0
   ) throws(StatisticsError) {
     try checkCandidates(candidates, baselines)
-    comparisons = candidates.count
-    let subject = AuditSubject(candidates)
+    self.comparisons = candidates.count * max(1, comparisons)
+    let subject = AuditSubject(candidates, comparisons: self.comparisons)
     best = subject?.best.name
     var findings = blockingFindings(candidates, subject)
     if let subject {
@@ -98,7 +98,7 @@ struct AuditSubject {
   var groupNames: [String] { rows.groups ?? rows.labels.indices.map { String($0) } }
 
   /// `nil` if no candidate has an AUROC.
-  init?(_ candidates: [AuditCandidate]) {
+  init?(_ candidates: [AuditCandidate], comparisons: Int) {
     let scored = candidates.compactMap { candidate in
       Measures.auroc(scores: candidate.rows.scores, labels: candidate.rows.labels).map { (candidate, $0) }
     }
@@ -106,6 +106,6 @@ struct AuditSubject {
     self.best = best.0
     auroc = best.1
     usable = scored.map(\.0)
-    comparisons = candidates.count
+    self.comparisons = comparisons
   }
 }

@@ -6,7 +6,7 @@ func blockingFindings(_ candidates: [AuditCandidate], _ subject: AuditSubject?) 
     groupFinding(rows), explainedFinding(rows, by: rows.letters, "the answer letter", name: "letter"),
     explainedFinding(rows, by: rows.sources, "the source of the row", name: "source"),
     explainedFinding(rows, by: rows.userSides, "the side the user is on", name: "user side"),
-    orderFinding(rows), tooFewFinding(rows), unusableNote(subject),
+    orderFinding(rows), tooFewFinding(rows), unusableNote(candidates, subject),
   ].compactMap { $0 }
 }
 
@@ -19,13 +19,13 @@ private func unusableFinding(_ candidates: [AuditCandidate]) -> Finding {
   return blocking("no AUROC", nil, warnings.first ?? "No candidate has a defined AUROC.")
 }
 
-private func unusableNote(_ subject: AuditSubject) -> Finding? {
-  let dropped = subject.comparisons - subject.usable.count
+private func unusableNote(_ candidates: [AuditCandidate], _ subject: AuditSubject) -> Finding? {
+  let dropped = candidates.count - subject.usable.count
   guard dropped > 0 else { return nil }
   return Finding(
     severity: .warning, name: "unusable candidates", number: Double(dropped),
     sentence:
-      "\(counted(dropped, "candidate")) of \(subject.comparisons) left out for scores that are not finite numbers.")
+      "\(counted(dropped, "candidate")) of \(candidates.count) left out for scores that are not finite numbers.")
 }
 
 private func groupFinding(_ rows: ScoredRows) -> Finding? {

@@ -6,7 +6,7 @@ func comparisonFindings(_ subject: AuditSubject, permutations: Int, seed: UInt64
 private func intervalFinding(_ subject: AuditSubject) -> Finding {
   let k = subject.comparisons
   let name = "corrected interval"
-  let area = "The best of \(counted(k, "candidate")), \(subject.best.name), has an AUROC of \(fixed(subject.auroc))"
+  let area = "The best of \(counted(k, "comparison")), \(subject.best.name), has an AUROC of \(fixed(subject.auroc))"
   guard let interval = aurocInterval(subject.rows, confidence: 1 - 0.05 / Double(k)) else {
     return Finding(
       severity: .against, name: name, number: nil, sentence: "\(area), but no interval can be given for it.")
@@ -31,14 +31,16 @@ private func permutationFinding(_ subject: AuditSubject, _ permutations: Int, _ 
     return Finding(
       severity: .against, name: "permutation", number: nil, sentence: "No permutation test is possible on these rows.")
   }
-  let p = test.adjustedP[index]
+  // The maximum statistic corrects for the candidates; further comparisons, whose scores are not here, by Bonferroni.
+  let further = Double(subject.comparisons) / Double(subject.usable.count)
+  let p = min(1, test.adjustedP[index] * max(1, further))
   let exchanged =
     rows.groups == nil
     ? "labels" : test.scheme == .withinGroups ? "labels inside questions" : "labels of whole questions"
   return Finding(
     severity: p <= 0.05 ? .inFavour : .against, name: "permutation", number: p,
     sentence:
-      "Exchanging \(exchanged) at random, the best of \(counted(subject.usable.count, "candidate")) does as well "
+      "Exchanging \(exchanged) at random, the best of \(counted(subject.comparisons, "comparison")) does as well "
       + "with p = \(fixed(p, 4)).")
 }
 

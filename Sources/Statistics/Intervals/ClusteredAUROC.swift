@@ -56,12 +56,18 @@ public struct ClusteredAUROC: Sendable, Equatable {
   /// many positives and negatives as there are groups with one. `nil` without a variance, and if it is 0 elsewhere.
   public func interval(confidence: Double = 0.95) -> Interval? {
     guard let jackknifeVariance, let degreesOfFreedom else { return nil }
+    let critical = criticalValue(confidence, df: degreesOfFreedom)
     if auroc == 0 || auroc == 1 {
       return scoreInterval(
-        auroc, positives: groupsWithPositive, negatives: groupsWithNegative, df: degreesOfFreedom,
-        confidence: confidence)
+        auroc, positives: groupsWithPositive, negatives: groupsWithNegative, critical: critical)
     }
-    return logitInterval(auroc, variance: jackknifeVariance, df: degreesOfFreedom, confidence: confidence)
+    return logitInterval(auroc, variance: jackknifeVariance, critical: critical)
+  }
+
+  /// The interval that other tools print: auroc +- z sqrt(Obuchowski's variance), cut to 0...1. Too narrow for few
+  /// groups; `nil` without a variance.
+  public func obuchowskiInterval(confidence: Double = 0.95) -> Interval? {
+    variance.map { normalInterval(auroc, variance: $0, confidence: confidence).clamped(to: 0...1) }
   }
 }
 

@@ -22,17 +22,18 @@ public struct DeLong: Sendable, Equatable {
     negatives = components.negatives
   }
 
-  /// The same variance on the logit scale with Student's t (rows - 1 degrees of freedom), always inside 0...1.
+  /// The same variance on the logit scale, always inside 0...1:
+  /// logit(auroc) +- z sqrt(variance) / (auroc (1 - auroc)), back-transformed (Qin and Hotilovac 2008).
   ///
   /// Holds its confidence for few rows and areas near 1, where the usual interval does not (docs/calibration.md).
   /// At an area of exactly 0 or 1 Newcombe's score interval; `nil` without a variance, and if it is 0 elsewhere.
   public func logitInterval(confidence: Double = 0.95) -> Interval? {
     guard let variance else { return nil }
-    let df = Double(positives + negatives - 1)
+    let critical = criticalValue(confidence)
     if auroc == 0 || auroc == 1 {
-      return scoreInterval(auroc, positives: positives, negatives: negatives, df: df, confidence: confidence)
+      return scoreInterval(auroc, positives: positives, negatives: negatives, critical: critical)
     }
-    return Statistics.logitInterval(auroc, variance: variance, df: df, confidence: confidence)
+    return Statistics.logitInterval(auroc, variance: variance, critical: critical)
   }
 
   /// The usual interval: auroc +- z sqrt(variance), cut to 0...1; `nil` without a variance.

@@ -1,12 +1,11 @@
 import RealModule
 
-/// An interval for a share or an area on the logit scale with Student's t, back-transformed.
+/// An interval for an area on the logit scale, back-transformed: `critical` standard errors to either side.
 ///
 /// `nil` where that scale ends: an estimate of 0 or 1 or a variance of 0.
-func logitInterval(_ estimate: Double, variance: Double, df: Double, confidence: Double) -> Interval? {
-  guard estimate > 0, estimate < 1, variance > 0, df > 0, confidence > 0, confidence < 1 else { return nil }
-  let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: df)
-  let reach = t * variance.squareRoot() / (estimate * (1 - estimate))
+func logitInterval(_ estimate: Double, variance: Double, critical: Double) -> Interval? {
+  guard estimate > 0, estimate < 1, variance > 0, critical > 0, critical.isFinite else { return nil }
+  let reach = critical * variance.squareRoot() / (estimate * (1 - estimate))
   let centre = logit(estimate)
   return Interval(low: logistic(centre - reach), high: logistic(centre + reach))
 }
@@ -21,12 +20,18 @@ func hanleyMcNeilVariance(_ area: Double, positives: Double, negatives: Double) 
     / (positives * negatives)
 }
 
-/// For an estimated area of 0 or 1: the areas that lie within t standard errors of it, the standard error being Hanley
+/// How many standard errors a confidence asks for: the normal quantile, or Student's with degrees of freedom. NaN unless
+/// `confidence` is in 0...1.
+func criticalValue(_ confidence: Double, df: Double? = nil) -> Double {
+  guard let df else { return NormalDistribution.quantile(0.5 + confidence / 2) }
+  return StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: df)
+}
+
+/// For an estimated area of 0 or 1: the areas that lie within `critical` standard errors of it, the standard error being Hanley
 /// and McNeil's at the area in question (Newcombe 2006), so that perfect separation of few rows is not taken for
 /// certainty.
-func scoreInterval(_ area: Double, positives: Int, negatives: Int, df: Double, confidence: Double) -> Interval? {
-  guard df > 0, confidence > 0, confidence < 1 else { return nil }
-  let t = StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: df)
+func scoreInterval(_ area: Double, positives: Int, negatives: Int, critical: Double) -> Interval? {
+  guard critical > 0, critical.isFinite else { return nil }
   // By symmetry solved for an area of 1: the distance 1 - a grows faster than the standard error as a falls.
   var low = 0.0
   var high = 1.0
@@ -34,7 +39,7 @@ func scoreInterval(_ area: Double, positives: Int, negatives: Int, df: Double, c
   for _ in 0..<60 {
     let middle = (low + high) / 2
     let error = hanleyMcNeilVariance(middle, positives: Double(m), negatives: Double(n)).squareRoot()
-    if 1 - middle > t * error { low = middle } else { high = middle }
+    if 1 - middle > critical * error { low = middle } else { high = middle }
   }
   return area == 1 ? Interval(low: low, high: 1) : Interval(low: 0, high: 1 - low)
 }

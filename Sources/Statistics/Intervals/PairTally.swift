@@ -93,6 +93,8 @@ public struct StratifiedAUROC: Sendable, Equatable {
 
   /// On the logit scale with Student's t; `nil` without a variance and at an area of 0 or 1.
   public func interval(confidence: Double = 0.95) -> Interval? {
-    variance.flatMap { logitInterval(auroc, variance: $0, df: Double(degreesOfFreedom), confidence: confidence) }
+    variance.flatMap {
+      logitInterval(auroc, variance: $0, critical: criticalValue(confidence, df: Double(degreesOfFreedom)))
+    }
   }
 }

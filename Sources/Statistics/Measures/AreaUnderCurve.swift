@@ -29,6 +29,17 @@ extension Measures {
   }
 }
 
+extension Measures {
+  /// The share of null values that lie below `value`, equal ones counting one half, 0...1: where an AUROC stands among
+  /// those of vectors that ought not to predict. `nil` without values or if one is not finite.
+  public static func nullPercentile(of value: Double, among nulls: [Double]) -> Double? {
+    guard !nulls.isEmpty, allFinite(nulls), value.isFinite else { return nil }
+    let below = nulls.count { $0 < value }
+    let equal = nulls.count { $0 == value }
+    return (Double(below) + Double(equal) / 2) / Double(nulls.count)
+  }
+}
+
 /// The area from the rank sum of the positives (the Mann-Whitney identity). Both classes must occur.
 func aurocFromRanks(_ ranks: [Double], _ labels: [Int], positives: Int) -> Double {
   var rankSum = 0.0

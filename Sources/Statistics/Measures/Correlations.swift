@@ -1,6 +1,6 @@
 extension Measures {
   /// Pearson's r between the score and the 0/1 label, p from t = r sqrt((n-2)/(1-r^2)) with n - 2 degrees of freedom.
-  /// `nil` if all scores or all labels are equal.
+  /// `nil` if all scores or all labels are equal, or the squares of the scores overflow.
   public static func pointBiserial(scores: [Double], labels: [Int]) -> Correlation? {
     pearson(scores, labels.map(Double.init))
   }
@@ -15,7 +15,7 @@ extension Measures {
     for row in x.indices { product += (x[row] - meanX) * (y[row] - meanY) }
     // Two roots instead of the root of a product, which would overflow first.
     let r = product / sumOfSquares(x).squareRoot() / sumOfSquares(y).squareRoot()
-    guard r.isFinite else { return nil }
+    guard r.isFinite, sumOfSquares(x).isFinite, sumOfSquares(y).isFinite else { return nil }
     let bounded = min(1, max(-1, r))
     return Correlation(coefficient: bounded, p: StudentT.correlationP(bounded, n: x.count))
   }

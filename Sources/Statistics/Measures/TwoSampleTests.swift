@@ -51,7 +51,7 @@ extension Measures {
     let squares = sumOfSquares(classes.positives) + sumOfSquares(classes.negatives)
     let deviation = (squares / Double(scores.count - 2)).squareRoot()
     let d = (mean(classes.positives) - mean(classes.negatives)) / deviation
-    return d.isFinite ? d : nil
+    return d.isFinite && deviation.isFinite ? d : nil
   }
 }
 

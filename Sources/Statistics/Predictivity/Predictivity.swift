@@ -7,8 +7,9 @@ public struct Predictivity: Sendable, Equatable, Codable {
   public let groups: Int?
   public let positives: Int
   public let auroc: Double?
-  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if the rows have groups, else DeLong's
-  /// on the logit scale (`DeLong.logitInterval`).
+  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if groups hold several rows, else
+  /// DeLong's as it is usually given (`DeLong.interval`). The audit judges by the logit scale, which holds its
+  /// confidence better in small samples (docs/calibration.md).
   public let aurocLow: Double?
   public let aurocHigh: Double?
   /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
@@ -27,7 +28,9 @@ public struct Predictivity: Sendable, Equatable, Codable {
   ///   - seed: of the permutations.
   public init(_ rows: ScoredRows, permutations: Int = 2_000, seed: UInt64 = 0) {
     let (scores, labels) = (rows.scores, rows.labels)
-    let interval = aurocInterval(rows)
+    let interval =
+      rows.hasClusters
+      ? aurocInterval(rows) : DeLong(scores: scores, labels: labels)?.interval(confidence: 0.95)
     n = rows.count
     groups = rows.groups.map { Categories($0).count }
     positives = rows.positives
@@ -45,9 +48,14 @@ public struct Predictivity: Sendable, Equatable, Codable {
   }
 }
 
-/// The interval that belongs to the rows: clustered where there are groups, DeLong's otherwise.
+extension ScoredRows {
+  /// Whether groups hold several rows, so that rows are not independent.
+  var hasClusters: Bool { groups.map { Set($0).count < count } ?? false }
+}
+
+/// The interval that a judgement rests on: clustered where groups hold several rows, else DeLong's on the logit scale.
 func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
-  guard let groups = rows.groups else {
+  guard let groups = rows.groups, Set(groups).count < rows.count else {
     return DeLong(scores: rows.scores, labels: rows.labels)?.logitInterval(confidence: confidence)
   }
   return ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: groups)?.interval(confidence: confidence)

@@ -99,3 +99,13 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
   /// The choice that a stored answer such as `" (B)"` or `" Yes"` stands for.
   package func index(of answer: String) -> Int? { QuestionText.index(of: answer, in: choices) }
 }
+
+extension Item {
+  /// The same item with an instruction before its text.
+  func prefixed(by instruction: String) -> Item {
+    Item(
+      source: source, row: row, text: "\(instruction) \(text)", question: question, group: group, choices: choices,
+      matchingAnswer: matchingAnswer, otherAnswers: otherAnswers, userSide: userSide, references: references,
+      facts: facts)
+  }
+}

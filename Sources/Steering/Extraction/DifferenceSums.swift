@@ -23,6 +23,15 @@ struct Halves {
     }
     self.sides = sides
   }
+
+  /// The cosine of the halves' vectors, averaged over splits, stepped up to the whole by Spearman-Brown; a mean below
+  /// zero, which is no reliability at all, is given as it is. Splits without a cosine (NaN) do not count; nil without any.
+  static func reliability(_ cosines: [Double]) -> Double? {
+    let defined = cosines.filter(\.isFinite)
+    if defined.isEmpty { return nil }
+    let mean = defined.reduce(0, +) / Double(defined.count)
+    return mean > 0 ? 2 * mean / (1 + mean) : mean
+  }
 }
 
 /// Running sums of the differences of pairs, whole and by halves, in float64.
@@ -33,7 +42,7 @@ struct DifferenceSums {
   private var difference: Tensor  // [layers, hidden]
   private var mean: Tensor  // [layers, hidden]
   private var norms: Tensor  // [layers]
-  /// Sums of the differences of each half: [splits, layers * hidden]. Their cosine is that of the means.
+  /// Sums of the differences of each half: [splits, layers * hidden]. A cosine needs no counts.
   private var first: Tensor
   private var second: Tensor
   var tokens = 0
@@ -83,19 +92,13 @@ struct DifferenceSums {
     return result
   }
 
-  /// The halves' cosine r, averaged over splits, stepped up to the whole by Spearman-Brown, by layer; without splits
-  /// nothing. A mean below zero, which is no reliability at all, is given as it is.
+  /// By layer; nil without splits.
   private func reliabilities() throws(TorchError) -> [Double?] {
     guard splits > 0 else { return layers.map { _ in nil } }
     let a = try first.reshaped([splits, layers.count, -1])
     let b = try second.reshaped([splits, layers.count, -1])
     let cosines = try ((a * b).sum(-1) / (a.norm(-1) * b.norm(-1))).doubles()
-    return layers.indices.map { layer in
-      let own = (0..<splits).map { cosines[$0 * layers.count + layer] }.filter(\.isFinite)
-      if own.isEmpty { return nil }
-      let mean = own.reduce(0, +) / Double(own.count)
-      return mean > 0 ? 2 * mean / (1 + mean) : mean
-    }
+    return layers.indices.map { layer in Halves.reliability((0..<splits).map { cosines[$0 * layers.count + layer] }) }
   }
 
   private func byLayer(_ t: Tensor) throws(TorchError) -> [Int: [Double]] {

@@ -38,7 +38,8 @@ struct Predict: ParsableCommand {
     let row = PredictivityRow(
       targetSet: name, predictivity: Predictivity(rows, permutations: permutations, seed: seed))
     let audit = try Audit(
-      candidates: [AuditCandidate(name: name, rows: rows)], permutations: permutations, seed: seed)
+      candidates: [AuditCandidate(name: name, rows: rows)], comparisons: comparisons, permutations: permutations,
+      seed: seed)
     if json { try Output.json(Report(row: row, audit: audit)) } else { Self.describe(row, audit) }
   }
 

@@ -1,0 +1,85 @@
+import LanguageModels
+import Steering
+import Torch
+
+/// An experiment file: which models, which data, which vectors, and what they should predict. Every key is documented in
+/// docs/experiments.md.
+public struct Experiment: Codable, Sendable, Equatable {
+  public var name: String
+  /// The question it answers, for the reader.
+  public var about: String?
+  /// Seed of everything random that has none of its own.
+  public var seed: UInt64
+  public var models: [String]
+  /// Computation dtype; nil is the checkpoint's.
+  public var dtype: DType?
+  public var prompt: PromptSettings
+  public var datasets: [String: DatasetSettings]
+  public var vectors: [VectorSettings]
+  public var predictions: [PredictionSettings]
+  public var recording: RecordingSettings
+
+  public struct PromptSettings: Codable, Sendable, Equatable {
+    public var style: PromptStyle = .plain
+    public var template: String?
+    /// Solved examples of the few-shot style, taken from the data set named `examplesFrom`.
+    public var examples = 4
+    public var examplesFrom: String?
+  }
+
+  public struct DatasetSettings: Codable, Sendable, Equatable {
+    /// Data files, relative to the experiment file.
+    public var files: [String]?
+    public var format: DatasetFormat?
+    /// Instead of files: the organisms' world, `opinions` or `facts`.
+    public var organism: OrganismWorld.Kind?
+    /// How many rows: drawn balanced from files after everything else; of an organism, generated before `where` and
+    /// `part` choose among them (multiples of 768 are balanced in every question).
+    public var take: Int?
+    public var seed: UInt64?
+    /// Keep only a part of the questions: `train` or `test` of a split by question.
+    public var part: Part?
+    /// The share of the rows on the test side of that split.
+    public var testFraction = 0.5
+    /// Only rows whose facts have these values (organisms: conflict, approval, expertise).
+    public var `where`: [String: String]?
+
+    /// Organisms: word the cues in ways that training never showed.
+    public var heldOutCues = false
+
+    public enum Part: String, Codable, Sendable { case train, test }
+  }
+
+  public struct VectorSettings: Codable, Sendable, Equatable {
+    public enum Method: String, Codable, Sendable {
+      /// Mean difference between the answers of contrast pairs.
+      case contrastPairs = "contrast-pairs"
+      /// Mean difference between spontaneous behaviour and its absence.
+      case classMean = "class-mean"
+      /// Mean difference between contrasting instructions.
+      case instructions
+    }
+
+    public var name: String
+    public var method: Method
+    public var dataset: String
+    public var read: ReadPosition
+    public var positive: [String]?
+    public var negative: [String]?
+  }
+
+  public struct PredictionSettings: Codable, Sendable, Equatable {
+    /// Names of vectors; nil is all.
+    public var vectors: [String]?
+    /// Names of data sets.
+    public var targets: [String]
+    public var positions: [ReadPosition]
+    public var scores: [ScoreKind]
+  }
+
+  public struct RecordingSettings: Codable, Sendable, Equatable {
+    /// `letter` or `forced-choice`.
+    public var label: LabelSource = .letter
+    public var maxTokens = 16
+  }
+}

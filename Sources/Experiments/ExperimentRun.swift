@@ -1,0 +1,173 @@
+import Foundation
+import LanguageModels
+import Statistics
+import Steering
+import Torch
+
+/// Runs an experiment from its file to its tables: record, extract, score, judge.
+public struct ExperimentRun {
+  private let experiment: Experiment
+  private let device: Device
+  private let directory: RunDirectory
+  private var datasets: Datasets
+  private var predictions: [PredictionResult] = []
+  private var vectorRows: [VectorResult] = []
+  private var manifest: Manifest
+  /// What is being done, for a person who waits.
+  private let onStage: (String) -> Void
+
+  /// - Parameters:
+  ///   - file: the experiment file; data files in it are relative to its folder.
+  ///   - output: the run directory to make.
+  public static func run(
+    file: URL, output: URL, device: Device = .cpu, version: String, onStage: @escaping (String) -> Void = { _ in }
+  ) throws -> ExperimentResults {
+    let experiment = try ExperimentFile.load(file)
+    var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
+    // Bad data is reported before a directory is made or a model loaded.
+    for name in experiment.usedDatasets { _ = try datasets.items(name) }
+    let models = try experiment.models.map { try ModelLocator.directory(for: $0) }
+    var run = ExperimentRun(
+      experiment: experiment, device: device, directory: try RunDirectory(creating: output), datasets: datasets,
+      manifest: Manifest(experiment: experiment.name, version: version), onStage: onStage)
+    try run.directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
+    for (name, _) in zip(experiment.models, models) { try run.measure(name) }
+    return try run.finish()
+  }
+
+  private init(
+    experiment: Experiment, device: Device, directory: RunDirectory, datasets: Datasets, manifest: Manifest,
+    onStage: @escaping (String) -> Void
+  ) {
+    (self.experiment, self.device, self.directory) = (experiment, device, directory)
+    (self.datasets, self.manifest, self.onStage) = (datasets, manifest, onStage)
+  }
+
+  // MARK: One model
+
+  private mutating func measure(_ name: String) throws {
+    let started = Date()
+    onStage("\(name): loading")
+    let loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
+    let encoder = try encoder(loaded)
+    let short = experiment.shortName(of: name)
+    var recordings: [String: Recording] = [:]
+    for dataset in experiment.recordedDatasets {
+      onStage("\(name): recording \(dataset)")
+      recordings[dataset] = try record(dataset, loaded, encoder, stage: "\(short)-\(dataset)")
+    }
+    let planted = try PlantedDirections.beside(loaded.directory)
+    var vectors: [String: SteeringVectors] = [:]
+    for settings in experiment.vectors {
+      onStage("\(name): extracting \(settings.name)")
+      let made = try extract(settings, loaded, encoder, recordings)
+      vectors[settings.name] = made
+      try made.write(to: directory.file("vectors/\(short)-\(settings.name).safetensors"))
+      vectorRows += try VectorResult.rows(model: short, settings: settings, vectors: made, planted: planted)
+    }
+    onStage("\(name): scoring")
+    for settings in experiment.predictions {
+      predictions += try Prediction(settings, model: short, seed: experiment.seed, planted: planted)
+        .results(vectors, recordings)
+    }
+    manifest.models.append(Manifest.Model(loaded, seconds: Date().timeIntervalSince(started)))
+  }
+
+  private mutating func encoder(_ loaded: LoadedModel) throws -> PromptEncoder {
+    let prompt = experiment.prompt
+    switch prompt.style {
+    case .plain: return .plain(loaded.tokenizer)
+    case .chat: return try .chat(loaded.tokenizer, template: prompt.template)
+    case .fewShot:
+      guard let pool = prompt.examplesFrom else {
+        throw ExperimentError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
+      }
+      var asked: Set<QuestionGroup> = []
+      for name in experiment.usedDatasets where name != pool { asked.formUnion(try datasets.items(name).map(\.group)) }
+      let header = try FewShotHeader(
+        count: prompt.examples, from: datasets.items(pool), excluding: asked, seed: experiment.seed)
+      return .fewShot(loaded.tokenizer, header)
+    }
+  }
+
+  private mutating func record(
+    _ dataset: String, _ loaded: LoadedModel, _ encoder: PromptEncoder, stage: String
+  ) throws -> Recording {
+    var options = Recorder.Options(layers: Array(0..<loaded.model.configuration.layerCount))
+    options.labelSource = experiment.recording.label
+    options.maxTokens = experiment.recording.maxTokens
+    let recording = try Recorder(loaded, encoder, options).record(datasets.items(dataset))
+    try directory.write(recording, stage: stage, number: 0)
+    let unlabelled = recording.rows.count { $0.label == nil }
+    manifest.recordings[stage] = Manifest.Recording(
+      rows: recording.rows.count, unparsable: unlabelled, positives: recording.rows.count { $0.label == 1 })
+    return recording
+  }
+
+  private mutating func extract(
+    _ settings: Experiment.VectorSettings, _ loaded: LoadedModel, _ encoder: PromptEncoder,
+    _ recordings: [String: Recording]
+  ) throws -> SteeringVectors {
+    let extraction = VectorExtraction(
+      read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
+    let items = try datasets.items(settings.dataset)
+    switch settings.method {
+    case .contrastPairs:
+      return try extraction.run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
+    case .instructions:
+      let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
+      var vectors = try extraction.run(loaded, pairs.readable(items, encoder))
+      vectors.provenance.method = settings.method.rawValue
+      return vectors
+    case .classMean:
+      guard let recording = recordings[settings.dataset] else {
+        throw ExperimentError(.failed, "the data set \(settings.dataset) was not recorded")
+      }
+      var vectors = try ClassMean.vectors(of: recording, at: settings.read, seed: experiment.seed)
+      vectors.provenance.model = loaded.name
+      vectors.provenance.modelFingerprint = loaded.fingerprint
+      return vectors
+    }
+  }
+
+  // MARK: Results
+
+  private mutating func finish() throws -> ExperimentResults {
+    applyFalseDiscoveryRate()
+    try directory.write(PredictivityRow.csv(predictions.map(\.row)), to: "results/predictivity.csv")
+    try directory.write(VectorResult.csv(vectorRows), to: "results/vectors.csv")
+    let audits = Prediction.audits(predictions, seed: experiment.seed)
+    try directory.write(AuditResult.csv(audits), to: "results/audit.csv")
+    manifest.finished = Date()
+    try directory.write(manifest, json: "manifest.json")
+    return ExperimentResults(
+      experiment: experiment, predictions: predictions, vectors: vectorRows, audits: audits, notes: datasets.notes)
+  }
+
+  /// Benjamini-Hochberg over all the comparisons of the run.
+  private mutating func applyFalseDiscoveryRate() {
+    let tested = predictions.indices.filter { predictions[$0].row.predictivity.pPermutation != nil }
+    let p = tested.compactMap { predictions[$0].row.predictivity.pPermutation }
+    guard let q = FalseDiscovery.benjaminiHochberg(p) else { return }
+    for (index, value) in zip(tested, q) { predictions[index].row.qFDR = value }
+  }
+}
+
+extension Experiment {
+  /// Data sets that are put to the models: targets of predictions, and what class means are made of.
+  var recordedDatasets: [String] {
+    let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
+    return Array(Set(predictions.flatMap(\.targets) + spontaneous)).sorted()
+  }
+
+  /// The name of a model in files and tables: the last part of its path or id, unless another model ends alike.
+  public func shortName(of model: String) -> String {
+    func last(_ name: String) -> String { name.split(separator: "/").last.map(String.init) ?? name }
+    guard models.count(where: { last($0) == last(model) }) > 1 else { return last(model) }
+    return model.split(separator: "/").joined(separator: "-")
+  }
+
+  var usedDatasets: [String] {
+    Array(Set(recordedDatasets + vectors.map(\.dataset) + [prompt.examplesFrom].compactMap { $0 })).sorted()
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+/// One vector at one layer: a row of `results/vectors.csv`.
+public struct VectorResult: Sendable {
+  public var model: String
+  public var vector: String
+  public var method: String
+  public var read: String
+  public var layer: Int
+  public var norm: Double
+  public var residualNorm: Double?
+  public var reliability: Double?
+  /// Cosine with the planted directions, at the layer where they were planted.
+  public var plantedCosines: [OrganismWorld.Kind: Double]
+
+  static func rows(
+    model: String, settings: Experiment.VectorSettings, vectors: SteeringVectors, planted: PlantedDirections?
+  ) throws -> [VectorResult] {
+    try vectors.sortedLayers.map { layer in
+      VectorResult(
+        model: model, vector: settings.name, method: settings.method.rawValue, read: settings.read.rawValue,
+        layer: layer, norm: vectors.norm(layer), residualNorm: vectors.provenance.residualNorms[layer],
+        reliability: vectors.provenance.reliability[layer],
+        plantedCosines: planted?.layer == layer ? try planted?.cosines(vectors) ?? [:] : [:])
+    }
+  }
+
+  static func csv(_ rows: [VectorResult]) -> String {
+    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
+    return CSVWriter.text(
+      header: [
+        "model", "vector", "method", "read", "layer", "norm", "residual_norm", "reliability",
+        "cosine_planted_opinions", "cosine_planted_facts",
+      ],
+      rows: rows.map { row in
+        [
+          row.model, row.vector, row.method, row.read, "\(row.layer)", field(row.norm), field(row.residualNorm),
+          field(row.reliability), field(row.plantedCosines[.opinions]), field(row.plantedCosines[.facts]),
+        ]
+      })
+  }
+}
+
+/// What a run found, for whoever prints it.
+public struct ExperimentResults: Sendable {
+  public var experiment: Experiment
+  public var predictions: [PredictionResult]
+  public var vectors: [VectorResult]
+  public var audits: [AuditResult]
+  /// What could not be balanced, by data set.
+  public var notes: [String: [String]]
+}
+
+/// `manifest.json`: what a run was made with.
+struct Manifest: Codable {
+  var experiment: String
+  var telltale: String
+  var libtorch = Runtime.version
+  var threads = Runtime.threadCount
+  var host: String = ProcessInfo.processInfo.hostName
+  var started = Date()
+  var finished: Date?
+  var models: [Model] = []
+  var recordings: [String: Recording] = [:]
+
+  struct Model: Codable {
+    var name: String
+    var fingerprint: String
+    var tokenizer: String
+    var dtype: String
+    var seconds: Double
+
+    init(_ loaded: LoadedModel, seconds: Double) {
+      name = loaded.name
+      fingerprint = loaded.fingerprint
+      tokenizer = loaded.tokenizer.contentHash
+      dtype = loaded.model.dtype.rawValue
+      self.seconds = seconds
+    }
+  }
+
+  struct Recording: Codable {
+    var rows: Int
+    var unparsable: Int
+    var positives: Int
+  }
+
+  init(experiment: String, version: String) {
+    self.experiment = experiment
+    telltale = version
+  }
+}
