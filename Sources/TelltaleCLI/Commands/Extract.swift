@@ -44,7 +44,7 @@ struct Extract: ParsableCommand {
   }
 
   private func extractItems(_ device: Device) throws -> SteeringVectors {
-    let data = try items.load(files, format: format)
+    let data = try items.load(files, format: format, others: ["texts"])
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
     let pairs = try data.drawn.map { try encoder.builder.pair(for: $0) }
@@ -55,9 +55,9 @@ struct Extract: ParsableCommand {
   }
 
   private func extractTexts(_ device: Device) throws -> SteeringVectors {
-    let rows = try textPairs()
+    let placed = try textPairs()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
-    let pairs = try readable(rows, loaded.tokenizer)
+    let pairs = try readable(placed, loaded.tokenizer)
     var progress = Progress("pairs", total: pairs.count)
     var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }
     vectors.provenance.data = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
@@ -69,16 +69,9 @@ struct Extract: ParsableCommand {
     var negative: String
   }
 
-  private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
-    let layers = try layers.resolve(loaded.model.configuration)
-    var extraction = VectorExtraction(read: read, layers: layers, seed: items.seed)
-    extraction.tokenBudget = tokenBudget
-    return extraction
-  }
-
   private typealias PlacedPair = (place: InputLocation, pair: TextPair)
 
-  /// The first `take` pairs of the files.
+  /// The first `--take` pairs of the files.
   private func textPairs() throws -> [PlacedPair] {
     if let take = items.take, take < 1 { throw UsageError("--take \(take) takes no pairs; give at least 1") }
     var pairs: [PlacedPair] = []
@@ -101,6 +94,13 @@ struct Extract: ParsableCommand {
         throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
       }
     }
+  }
+
+  private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
+    let layers = try layers.resolve(loaded.model.configuration)
+    var extraction = VectorExtraction(read: read, layers: layers, seed: items.seed)
+    extraction.tokenBudget = tokenBudget
+    return extraction
   }
 
   // MARK: Report

@@ -42,12 +42,15 @@ struct ItemOptions: ParsableArguments {
   @Option(help: "Seed of the sample.")
   var seed: UInt64 = 0
 
-  /// All items of the files, the sample of them, and what could not be balanced.
-  func load(_ files: [String], format: String?) throws -> (all: [Item], drawn: [Item], notes: [String]) {
+  /// All items of the files, the sample of them, and what could not be balanced; `others` are formats that the command
+  /// reads by itself.
+  func load(_ files: [String], format: String?, others: [String] = []) throws -> (
+    all: [Item], drawn: [Item], notes: [String]
+  ) {
     var wanted: DatasetFormat?
     if let format {
       guard let known = DatasetFormat(rawValue: format) else {
-        let names = DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        let names = (DatasetFormat.allCases.map(\.rawValue) + others).joined(separator: ", ")
         throw UsageError("--format \(format) is unknown; use one of \(names)")
       }
       wanted = known
