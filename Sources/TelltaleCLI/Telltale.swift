@@ -18,7 +18,9 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Run.self, Extract.self, Predict.self, Generate.self, Activations.self, Tokenize.self, Doctor.self,
+      Run.self, Extract.self, Predict.self, Generate.self, Activations.self, Tokenize.self, Calibrate.self,
+      BenchAudit.self,
+      Doctor.self,
     ])
 
   static func main() {
