@@ -47,11 +47,14 @@ public struct VectorResult: Sendable {
 /// What a run found, for whoever prints it.
 public struct ExperimentResults: Sendable {
   public var experiment: Experiment
-  public var predictions: [PredictionResult]
-  public var vectors: [VectorResult]
-  public var audits: [AuditResult]
+  public var predictions: [PredictionResult] = []
+  public var vectors: [VectorResult] = []
+  public var audits: [AuditResult] = []
+  public var transfer: [TransferResult] = []
   /// What could not be balanced, by data set.
-  public var notes: [String: [String]]
+  public var notes: [String: [String]] = [:]
+
+  init(experiment: Experiment) { self.experiment = experiment }
 }
 
 /// `manifest.json`: what a run was made with.

@@ -17,7 +17,7 @@ public struct RunDirectory: Sendable {
       throw ExperimentError(.badInput, "is not empty; name a new folder with --output, or remove it first", at: place)
     }
     do {
-      for folder in ["chunks", "vectors", "results"] {
+      for folder in ["audit", "chunks", "vectors", "results"] {
         try FileManager.default.createDirectory(
           at: url.appendingPathComponent(folder), withIntermediateDirectories: true)
       }
@@ -25,6 +25,9 @@ public struct RunDirectory: Sendable {
       throw ExperimentError(.badInput, "cannot be made; check the path and its permissions", at: place)
     }
   }
+
+  /// A directory that is there already.
+  init(existing url: URL) { self.url = url }
 
   public func file(_ path: String) -> URL { url.appendingPathComponent(path) }
 

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Statistics
 import Steering
 
 /// The tables of a run, for a person at a terminal. The CSV files hold more: every position and kind of score.
@@ -14,6 +15,25 @@ struct ResultTables {
       for vector in results.experiment.vectors {
         Output.line("")
         printVector(vector, model)
+      }
+    }
+    printTransfer()
+  }
+
+  /// Vectors x target sets, the cosine's AUROC at one layer, with the vectors of other models where they fit.
+  private func printTransfer() {
+    let targets = unique(results.transfer.map(\.targetSet))
+    guard !targets.isEmpty else { return }
+    Output.line("")
+    Output.line("== transfer: AUROC [95 % interval]; * differs from the first vector of the target's model (p < 0.05)")
+    let width = max(6, results.transfer.map { $0.vector.count }.max() ?? 6)
+    for target in targets {
+      Output.line("\(target)")
+      for row in results.transfer where row.targetSet == target {
+        let name = row.vector.padding(toLength: width, withPad: " ", startingAt: 0)
+        let mark = (row.difference?.p ?? 1) < 0.05 ? " *" : ""
+        let cell = self.cell(row.auroc, row.interval?.low, row.interval?.high)
+        Output.line("  \(name)  layer \(row.layer), \(row.position)  \(cell)\(mark)")
       }
     }
   }
@@ -47,20 +67,35 @@ struct ResultTables {
       let target = audit.targetSet.replacingOccurrences(of: "\(model)/", with: "")
       let layer = audit.layers == "all" ? "any layer" : "layer \(audit.layers)"
       Output.line("  \(target), \(layer): \(audit.audit.verdict.rawValue). \(Terminal.harmless(audit.audit.reason))")
+      printFindings(audit.audit)
+    }
+  }
+
+  /// What speaks against or casts doubt, the gravest first; what speaks for and what is for information is in audit.csv.
+  private func printFindings(_ audit: Audit) {
+    for finding in audit.findings where finding.severity < .inFavour && finding.sentence != audit.reason {
+      Output.line("    - \(Terminal.harmless(finding.sentence))")
     }
   }
 
   private func cell(_ model: String, _ vector: String, _ target: String, _ layer: Int) -> String {
     let row = rows(model, vector, target).first { $0.row.layer == layer }?.row.predictivity
-    guard let row, let auroc = row.auroc else { return "undefined".padding(toLength: 24, withPad: " ", startingAt: 0) }
-    let interval =
-      row.aurocLow.flatMap { low in row.aurocHigh.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? " [undefined]"
-    return (String(format: "%.3f", auroc) + interval).padding(toLength: 24, withPad: " ", startingAt: 0)
+    return cell(row?.auroc, row?.aurocLow, row?.aurocHigh).padding(toLength: 24, withPad: " ", startingAt: 0)
+  }
+
+  private func cell(_ auroc: Double?, _ low: Double?, _ high: Double?) -> String {
+    guard let auroc else { return "undefined" }
+    let interval = low.flatMap { low in high.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? " [undefined]"
+    return String(format: "%.3f", auroc) + interval
+  }
+
+  private func unique(_ names: [String]) -> [String] {
+    var seen: Set<String> = []
+    return names.filter { seen.insert($0).inserted }
   }
 
   private var targets: [String] {
-    var seen: Set<String> = []
-    return results.experiment.predictions.flatMap(\.targets).filter { seen.insert($0).inserted }
+    unique(results.experiment.predictions.flatMap(\.targets))
   }
 
   private func rows(_ model: String, _ vector: String?, _ target: String) -> [PredictionResult] {
