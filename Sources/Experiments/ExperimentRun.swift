@@ -28,9 +28,14 @@ public struct ExperimentRun {
     var run = ExperimentRun(
       experiment: experiment, device: device, directory: try RunDirectory(creating: output), datasets: datasets,
       manifest: Manifest(experiment: experiment.name, version: version), onStage: onStage)
-    try run.directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
-    for (name, _) in zip(experiment.models, models) { try run.measure(name) }
-    return try run.finish()
+    do {
+      try run.directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
+      for (name, _) in zip(experiment.models, models) { try run.measure(name) }
+      return try run.finish()
+    } catch {
+      run.directory.removeIfWithoutResults()
+      throw error
+    }
   }
 
   private init(

@@ -29,6 +29,15 @@ public struct RunDirectory: Sendable {
   /// A directory that is there already.
   init(existing url: URL) { self.url = url }
 
+  /// After a failure: a directory in which no work was finished would only be in the way of the next try.
+  func removeIfWithoutResults() {
+    let finished = ["chunks", "vectors", "results"].contains { folder in
+      let names = try? FileManager.default.contentsOfDirectory(atPath: file(folder).path)
+      return !(names ?? []).allSatisfy { $0.hasPrefix(".") }
+    }
+    if !finished { try? FileManager.default.removeItem(at: url) }
+  }
+
   public func file(_ path: String) -> URL { url.appendingPathComponent(path) }
 
   public func write(_ text: String, to path: String) throws { try AtomicFile.write(Data(text.utf8), to: file(path)) }
