@@ -38,7 +38,7 @@ public struct EditReport: Sendable, Equatable {
       var entry = Entry(
         layer: edit.layer, operation: edit.operation.name, site: edit.site.rawValue, rule: edit.positions.rawValue)
       entry.condition = edit.condition.map { "projection at layer \($0.layer) \($0.side.rawValue) \($0.threshold)" }
-      if case .add(let vector) = edit.operation { entry.addsNothing = (try? vector.norm().scalar()) == 0 }
+      if case .add(let vector) = edit.operation { entry.addsNothing = (try? vector.absolute().max().scalar()) == 0 }
       return entry
     }
   }

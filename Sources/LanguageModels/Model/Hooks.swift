@@ -80,8 +80,10 @@ public struct Edit: Sendable {
     switch operation {
     case .ablate(let unit), .setProjection(let unit, _): return try Self.like(stream, unit)
     case .add(let vector):
-      let vector = try Self.like(stream, vector)
-      return try vector / vector.norm().clamped(atLeast: Double(Float.leastNormalMagnitude))
+      // In float64: the squares of a small vector's elements would vanish in float32.
+      let wide = try vector.converted(to: .float64)
+      let unit = try wide / wide.norm().clamped(atLeast: .leastNormalMagnitude)
+      return try Self.like(stream, unit)
     }
   }
 
