@@ -58,6 +58,11 @@ struct EditOptions: ParsableArguments {
 
   /// A vector file that fits the model; what the user should know goes to stderr.
   static func vectors(_ path: String, for loaded: LoadedModel, anyModel: Bool) throws -> SteeringVectors {
+    if let format = VectorFormat(fileName: path), format != .safetensors {
+      throw UsageError(
+        "is another tool's vector file; bring it over first with: telltale vector import FILE --output v.safetensors",
+        at: InputLocation(file: path))
+    }
     let vectors = try SteeringVectors(contentsOf: URL(fileURLWithPath: path))
     let notes = try vectors.check(against: loaded.model, fingerprint: loaded.fingerprint, anyModel: anyModel)
     for note in notes { Terminal.warning(note) }

@@ -44,7 +44,8 @@ struct EditSpecification {
     }
     let known = (Self.keys[operation] ?? []).union(Self.commonKeys)
     guard !file.isEmpty, Set(values.keys).isSubset(of: known) else {
-      throw UsageError("--edit \(printable(text)): \(operation.rawValue) takes \(known.sorted().joined(separator: ", "))")
+      throw UsageError(
+        "--edit \(printable(text)): \(operation.rawValue) takes \(known.sorted().joined(separator: ", "))")
     }
     self.values = values
   }
