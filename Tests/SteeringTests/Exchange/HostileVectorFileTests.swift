@@ -40,7 +40,7 @@ import Testing
   func cutOff(_ name: String) throws {
     let whole = [UInt8](try Data(contentsOf: ForeignFixtures.file(name)))
     let length = name.hasSuffix("npy") || name.hasSuffix("gguf") ? whole.count - 32 : whole.count
-    for count in stride(from: 0, to: length, by: 3) {
+    for count in stride(from: 0, to: length, by: 7) {
       let text = ForeignFixtures.refusal(try copy(Array(whole[..<count]), of: name), anything)
       #expect(!text.isEmpty && !text.hasPrefix("not "), "\(count) bytes: \(text)")
     }
@@ -50,7 +50,7 @@ import Testing
   func changedBytes(_ name: String) throws {
     let whole = [UInt8](try Data(contentsOf: ForeignFixtures.file(name)))
     var random = SplitMix64(seed: 4)
-    for _ in 0..<1500 {
+    for _ in 0..<400 {
       var bytes = whole
       for _ in 0..<(1 + random.next(below: 3)) {
         bytes[random.next(below: bytes.count)] = UInt8(random.next(below: 4) == 0 ? 255 : random.next(below: 256))
@@ -93,9 +93,9 @@ import Testing
     #expect(refusal([0x68, 9]).contains("makes no sense"), "recalls what was never remembered")
   }
 
-  @Test("A million nested containers cost memory and no stack")
+  @Test("Very deeply nested containers cost memory and no stack")
   func deepNesting() throws {
-    let depth = 1_000_000
+    let depth = 200_000
     let lists =
       [UInt8](repeating: UInt8(ascii: "]"), count: depth) + [UInt8](repeating: UInt8(ascii: "a"), count: depth - 1)
     #expect(try load(lists + [UInt8(ascii: ".")]).get() == .list(0))
