@@ -10,8 +10,6 @@ public struct ExperimentRun {
   private let device: Device
   private let directory: RunDirectory
   private var datasets: Datasets
-  private var predictions: [PredictionResult] = []
-  private var vectorRows: [VectorResult] = []
   private var manifest: Manifest
   /// What is being done, for a person who waits.
   private let onStage: (String) -> Void
@@ -56,21 +54,33 @@ public struct ExperimentRun {
       onStage("\(name): recording \(dataset)")
       recordings[dataset] = try record(dataset, loaded, encoder, stage: "\(short)-\(dataset)")
     }
-    let planted = try PlantedDirections(modelDirectory: loaded.directory)
-    var vectors: [String: SteeringVectors] = [:]
     for settings in experiment.vectors {
       onStage("\(name): extracting \(settings.name)")
       let made = try extract(settings, loaded, encoder, recordings)
-      vectors[settings.name] = made
       try made.write(to: directory.file("vectors/\(short)-\(settings.name).safetensors"))
-      vectorRows += try VectorResult.rows(model: short, settings: settings, vectors: made, planted: planted)
     }
-    onStage("\(name): scoring")
-    for settings in experiment.predictions {
-      predictions += try Prediction(settings, model: short, seed: experiment.seed, planted: planted)
-        .results(vectors, recordings)
-    }
+    try writeAuditInputs(loaded, encoder)
     manifest.models.append(Manifest.Model(loaded, seconds: Date().timeIntervalSince(started)))
+  }
+
+  /// What the audit needs of the model itself, so that results can be computed again without it.
+  private mutating func writeAuditInputs(_ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
+    let folder = try auditFolder(loaded.name)
+    for dataset in experiment.recordedDatasets {
+      guard let letters = try LetterDirection(loaded.model, encoder, datasets.items(dataset)) else { continue }
+      try letters.write(to: folder.appendingPathComponent("letters.safetensors"))
+      break
+    }
+    let planted = loaded.directory.appendingPathComponent("planted.safetensors")
+    if let data = try? Data(contentsOf: planted) {
+      try AtomicFile.write(data, to: folder.appendingPathComponent("planted.safetensors"))
+    }
+  }
+
+  private func auditFolder(_ model: String) throws -> URL {
+    let folder = directory.file("audit/\(experiment.shortName(of: model))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
   }
 
   private mutating func encoder(_ loaded: LoadedModel) throws -> PromptEncoder {
@@ -108,8 +118,10 @@ public struct ExperimentRun {
     _ settings: Experiment.VectorSettings, _ loaded: LoadedModel, _ encoder: PromptEncoder,
     _ recordings: [String: Recording]
   ) throws -> SteeringVectors {
-    let extraction = VectorExtraction(
+    var extraction = VectorExtraction(
       read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
+    let differences = try auditFolder(loaded.name).appendingPathComponent("differences-\(settings.name).safetensors")
+    extraction.onDifferences = { try $0.write(to: differences) }
     let items = try datasets.items(settings.dataset)
     switch settings.method {
     case .contrastPairs:
@@ -133,23 +145,11 @@ public struct ExperimentRun {
   // MARK: Results
 
   private mutating func finish() throws -> ExperimentResults {
-    applyFalseDiscoveryRate()
-    try directory.write(PredictivityRow.csv(predictions.map(\.row)), to: "results/predictivity.csv")
-    try directory.write(VectorResult.csv(vectorRows), to: "results/vectors.csv")
-    let audits = Prediction.audits(predictions, seed: experiment.seed)
-    try directory.write(AuditResult.csv(audits), to: "results/audit.csv")
+    var results = try Analysis(StoredRun(directory.url), onStage: onStage).write()
     manifest.finished = Date()
     try directory.write(manifest, json: "manifest.json")
-    return ExperimentResults(
-      experiment: experiment, predictions: predictions, vectors: vectorRows, audits: audits, notes: datasets.notes)
-  }
-
-  /// Benjamini-Hochberg over all the comparisons of the run.
-  private mutating func applyFalseDiscoveryRate() {
-    let tested = predictions.indices.filter { predictions[$0].row.predictivity.pPermutation != nil }
-    let p = tested.compactMap { predictions[$0].row.predictivity.pPermutation }
-    guard let q = FalseDiscovery.benjaminiHochberg(p) else { return }
-    for (index, value) in zip(tested, q) { predictions[index].row.qFDR = value }
+    results.notes = datasets.notes
+    return results
   }
 }
 

@@ -11,113 +11,101 @@ public struct PredictionResult: Sendable {
   public var model: String
   /// Whether this is the layer at which the model's truth was planted.
   public var isPlantedLayer: Bool
-  /// Tokens of each row's prompt, a baseline.
-  public var promptTokens: [Double]
 }
 
-/// Scores vectors against recordings: every layer, position and kind of score that an experiment asks for.
+/// Scores vectors against recordings of one model: every layer, position and kind of score that an experiment asks for,
+/// and the audit of each vector, target and position.
 struct Prediction {
   private let settings: Experiment.PredictionSettings
+  private let run: StoredRun
   private let model: String
-  private let seed: UInt64
+  private let vectors: [String: SteeringVectors]
   private let planted: PlantedDirections?
+  private let letters: LetterDirection?
+  private var seed: UInt64 { run.experiment.seed }
 
-  init(_ settings: Experiment.PredictionSettings, model: String, seed: UInt64, planted: PlantedDirections?) {
-    (self.settings, self.model, self.seed, self.planted) = (settings, model, seed, planted)
+  init(
+    _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors]
+  ) throws {
+    (self.settings, self.run, self.model, self.vectors) = (settings, run, model, vectors)
+    planted = try run.planted(model)
+    letters = try run.letters(model)
   }
 
-  /// - Parameters:
-  ///   - vectors: by name.
-  ///   - recordings: by data set.
-  func results(
-    _ vectors: [String: SteeringVectors], _ recordings: [String: Recording]
-  ) throws -> [PredictionResult] {
-    var results: [PredictionResult] = []
-    for name in settings.vectors ?? vectors.keys.sorted() {
-      guard let vector = vectors[name] else { continue }
-      for target in settings.targets {
-        guard let recording = recordings[target] else { continue }
-        for position in settings.positions {
-          results += try self.results(name, vector, target, recording, position)
+  /// Rows and audits in the order of the experiment's vectors.
+  func results() throws -> (rows: [PredictionResult], audits: [AuditResult]) {
+    let names = settings.vectors ?? run.experiment.vectors.map(\.name)
+    var rows = names.map { _ in [PredictionResult]() }
+    var audits = names.map { _ in [AuditResult]() }
+    for target in settings.targets {
+      let recording = try run.recording(model, target)
+      for position in settings.positions {
+        let audit = try audit(recording, target, position)
+        for (index, name) in names.enumerated() {
+          guard let subject = try subject(name, at: position) else { continue }
+          let judged = try audit.judge(subject)
+          rows[index] += table(judged, audit, name, target)
+          audits[index] += try verdicts(judged, name, target, position)
         }
       }
     }
-    return results
+    return (rows.flatMap { $0 }, audits.flatMap { $0 })
   }
 
-  private func results(
-    _ name: String, _ vectors: SteeringVectors, _ target: String, _ recording: Recording, _ position: ReadPosition
-  ) throws -> [PredictionResult] {
-    let labelled = recording.rows.indices.filter {
-      recording.rows[$0].label != nil && (position == .prompt || recording.rows[$0].continuationToken != nil)
+  private func audit(_ recording: Recording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit {
+    var options = RecordingAudit.Options()
+    options.seed = seed
+    options.scores = ScoreKind.allCases.filter { settings.scores.contains($0) || $0 == .cosine }
+    do { return try RecordingAudit(recording, at: position, options: options) } catch let error as SteeringError {
+      throw SteeringError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
     }
-    guard !labelled.isEmpty else {
-      throw ExperimentError(
-        .failed,
-        "no answer of \(model) to \(target) could be given a label, so nothing can be predicted; "
-          + "try recording.label: forced-choice")
+  }
+
+  /// The vector with what is known of how it was made.
+  private func subject(_ name: String, at position: ReadPosition) throws -> AuditedVector? {
+    guard let stored = vectors[name], let made = run.experiment.vectors.first(where: { $0.name == name }) else {
+      return nil
     }
-    let part = try recording.selecting(labelled)
-    var results: [PredictionResult] = []
-    for layer in vectors.sortedLayers {
-      let stream = try part.stream(position, layer: layer)
-      for kind in settings.scores {
-        let scores = try kind.scores(stream, vector: vectors.vector(layer), mean: vectors.means[layer])
-        let scored = try Self.rows(part.rows, scores)
+    var subject = AuditedVector(stored, letters: letters)
+    if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
+    if made.method == .classMean {
+      subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read))
+    } else if run.experiment.recordedDatasets.contains(made.dataset) {
+      // A training recording that says nothing at this position is no mark to measure by.
+      subject.training = try? AuditTarget(run.recording(model, made.dataset), at: position)
+    }
+    return subject
+  }
+
+  private func table(
+    _ judged: JudgedVector, _ audit: RecordingAudit, _ name: String, _ target: String
+  ) -> [PredictionResult] {
+    judged.layers.flatMap { layer in
+      settings.scores.compactMap { kind in
+        guard let scored = layer.scores[kind] else { return nil }
         var row = PredictivityRow(
-          vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: position.rawValue, layer: layer,
-          score: kind.rawValue, predictivity: Predictivity(scored, seed: seed))
-        row.logitBaselineAUROC = Self.logitBaseline(part.rows)
-        results.append(
-          PredictionResult(
-            row: row, scored: scored, model: model, isPlantedLayer: planted?.layer == layer,
-            promptTokens: part.rows.map { Double($0.promptTokens) }))
+          vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: audit.target.position.rawValue,
+          layer: layer.layer, score: kind.rawValue, predictivity: Predictivity(scored, seed: seed))
+        row.logitBaselineAUROC = audit.target.logitBaselineAUROC
+        row.probeAUROC = audit.probeAUROC(layer: layer.layer)
+        row.nullPercentile = audit.nullPercentile(of: row.predictivity.auroc, layer: layer.layer, score: kind)
+        return PredictionResult(
+          row: row, scored: scored, model: model, isPlantedLayer: planted?.layer == layer.layer)
       }
     }
-    return results
   }
 
-  private static func rows(_ rows: [RecordedRow], _ scores: [Double]) throws -> ScoredRows {
-    let letters = rows.compactMap(\.letter)
-    let sides = rows.compactMap(\.userSide)
-    return try ScoredRows(
-      scores: scores, labels: rows.map { $0.label ?? 0 }, groups: rows.map(\.group),
-      letters: letters.count == rows.count ? letters : nil, sources: rows.map(\.source),
-      userSides: sides.count == rows.count ? sides : nil)
-  }
-
-  private static func logitBaseline(_ rows: [RecordedRow]) -> Double? {
-    let margins = rows.compactMap(\.logitDifference)
-    guard margins.count == rows.count else { return nil }
-    return Measures.auroc(scores: margins, labels: rows.map { $0.label ?? 0 })
-  }
-
-  // MARK: Audits
-
-  /// One audit for every vector, target and position, over all layers by cosine; and one at the planted layer alone where
-  /// there is one.
-  static func audits(_ results: [PredictionResult], seed: UInt64) -> [AuditResult] {
-    let cosines = results.filter { $0.row.score == ScoreKind.cosine.rawValue }
-    let keys = cosines.map { [$0.row.vector ?? "", $0.row.targetSet ?? "", $0.row.position ?? ""] }
-    var audits: [AuditResult] = []
-    var seen: Set<[String]> = []
-    for key in keys where seen.insert(key).inserted {
-      let layers = zip(keys, cosines).filter { $0.0 == key }.map(\.1)
-      audits += [audit(key, layers, "all", seed), audit(key, layers.filter(\.isPlantedLayer), "planted", seed)]
-        .compactMap { $0 }
+  /// The verdict over all layers, and at the planted layer alone where there is one.
+  private func verdicts(
+    _ judged: JudgedVector, _ name: String, _ target: String, _ position: ReadPosition
+  ) throws -> [AuditResult] {
+    let choices: [(String, Set<Int>?)] = [("all", nil)] + (planted.map { [("\($0.layer)", [$0.layer])] } ?? [])
+    return try choices.compactMap { layers, chosen in
+      guard let verdict = try judged.verdict(layers: chosen) else { return nil }
+      return AuditResult(
+        vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: position.rawValue, layers: layers,
+        audit: verdict)
     }
-    return audits
-  }
-
-  private static func audit(
-    _ key: [String], _ layers: [PredictionResult], _ which: String, _ seed: UInt64
-  ) -> AuditResult? {
-    guard let first = layers.first else { return nil }
-    let candidates = layers.map { AuditCandidate(name: "layer \($0.row.layer ?? 0)", rows: $0.scored) }
-    let length = AuditBaseline(name: "prompt length", scores: first.promptTokens, isTrivial: true)
-    guard let audit = try? Audit(candidates: candidates, baselines: [length], seed: seed) else { return nil }
-    let name = which == "planted" ? "\(first.row.layer ?? 0)" : which
-    return AuditResult(vector: key[0], targetSet: key[1], position: key[2], layers: name, audit: audit)
   }
 }
 

@@ -17,7 +17,7 @@ public struct RunDirectory: Sendable {
       throw ExperimentError(.badInput, "is not empty; name a new folder with --output, or remove it first", at: place)
     }
     do {
-      for folder in ["chunks", "vectors", "results"] {
+      for folder in ["audit", "chunks", "vectors", "results"] {
         try FileManager.default.createDirectory(
           at: url.appendingPathComponent(folder), withIntermediateDirectories: true)
       }
@@ -25,6 +25,9 @@ public struct RunDirectory: Sendable {
       throw ExperimentError(.badInput, "cannot be made; check the path and its permissions", at: place)
     }
   }
+
+  /// A directory that is there already.
+  init(existing url: URL) { self.url = url }
 
   public func file(_ path: String) -> URL { url.appendingPathComponent(path) }
 
@@ -37,24 +40,10 @@ public struct RunDirectory: Sendable {
     try AtomicFile.write(try encoder.encode(value), to: file(path))
   }
 
-  /// Writes a recording as a chunk: `chunks/<stage>/<number>/rows.jsonl` and `activations.safetensors`, whole or not at all.
+  /// Writes a recording as a chunk: `chunks/<stage>/<number>/`, whole or not at all.
   public func write(_ recording: Recording, stage: String, number: Int) throws {
     let parent = file("chunks").appendingPathComponent(stage)
-    let aside = parent.appendingPathComponent(".\(number).tmp")
-    try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var lines = Data()
-    for row in recording.rows { lines += try encoder.encode(row) + Data("\n".utf8) }
-    try AtomicFile.write(lines, to: aside.appendingPathComponent("rows.jsonl"))
-    var tensors: [String: Tensor] = [:]
-    for (position, tensor) in recording.activations { tensors[position.rawValue] = tensor }
-    try SafetensorsFile.write(
-      tensors,
-      metadata: [
-        "layers": recording.layers.map(String.init).joined(separator: ","), "shape": "[rows, layers, hidden]",
-        "site": "residual stream after decoder block i, counted from 0",
-      ], to: aside.appendingPathComponent("activations.safetensors"))
-    try FileManager.default.moveItem(at: aside, to: parent.appendingPathComponent("\(number)"))
+    try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+    try RecordingFolder.write(recording, to: parent.appendingPathComponent("\(number)"))
   }
 }

@@ -86,7 +86,7 @@ public struct Checkpoint: Sendable {
 
   // MARK: Files
 
-  private struct Index: Decodable { var weight_map: [String: String] }
+  private struct Index: Decodable { var weightMap: [String: String] }
 
   /// The files of weights: the shards that the index names, else the single file.
   static func files(_ directory: URL) throws(ModelError) -> [URL] {
@@ -102,7 +102,7 @@ public struct Checkpoint: Sendable {
 
   private static func shards(_ index: URL) throws(ModelError) -> [URL] {
     let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint anew")
-    return try Set(parsed.weight_map.values).sorted().map { name throws(ModelError) in
+    return try Set(parsed.weightMap.values).sorted().map { name throws(ModelError) in
       let place = InputLocation(file: index.path, item: String(name.prefix(80)))
       guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
         throw ModelError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)

@@ -36,6 +36,9 @@ public struct LanguageModel: Sendable {
     device = embedding.device
   }
 
+  /// Numbers in all weights.
+  public var parameterCount: Int { weights.values.reduce(0) { $0 + $1.count } }
+
   /// What a pass gives back.
   public struct Output: Sendable {
     /// By layer, float32 [chosen tokens, hidden].
@@ -59,6 +62,21 @@ public struct LanguageModel: Sendable {
       .packed(plan, cache: cache, slots: slots), taps, edits, logits, through: cache == nil ? nil : layers.count - 1)
   }
 
+  /// Runs the blocks after `layer` from a residual stream [tokens, hidden] that was tapped there (and perhaps changed):
+  /// the rest of the pass that gave it. Taps and edits must be of later layers.
+  ///
+  /// With gradients recorded, the stream of a tap is part of the graph, so that training can work on it in mid-pass.
+  package func resume(
+    _ batch: PackedBatch, from stream: Tensor, after layer: Int, taps: Taps = Taps(layers: []), edits: [Edit] = [],
+    logits: TokenChoice? = nil
+  ) throws -> Output {
+    try check(layers: [layer])
+    let plan = try PackedAttention(batch, windows: Set(configuration.windows), dtype: dtype, device: device)
+    return try run(
+      batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
+      .packed(plan, cache: nil, slots: 0..<0), taps, edits, logits, from: (stream.converted(to: dtype), layer))
+  }
+
   /// Runs one new token for every active sequence of the cache, in the order of its slots.
   public func decode(
     _ tokens: [Int], cache: KeyValueCache, taps: Taps = Taps(layers: []), edits: [Edit] = [],
@@ -73,7 +91,7 @@ public struct LanguageModel: Sendable {
 
   private func run(
     _ tokens: [Int], positions: [Int], lengths: [Int], _ attention: AttentionContext, _ taps: Taps, _ edits: [Edit],
-    _ logits: TokenChoice?, through cached: Int? = nil
+    _ logits: TokenChoice?, through cached: Int? = nil, from start: (stream: Tensor, layer: Int)? = nil
   ) throws -> Output {
     try check(layers: taps.layers + edits.map(\.layer) + edits.compactMap(\.gate?.condition.layer))
     var output = Output()
@@ -84,8 +102,8 @@ public struct LanguageModel: Sendable {
     try edits.check()
     let looked = (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? [])
     let lastKept = looked.isEmpty ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
-    var x = try embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
-    for layer in layers[0...last] {
+    var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
+    for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
       let kept = layer.index == last ? lastKept : .all
       x = try edits.apply(at: layer.index, .blockInput, to: x)  // [tokens, hidden]
       x = try layer.attention(x, angles.cosines, angles.sines, attention, keeping: kept)  // [kept tokens, hidden]

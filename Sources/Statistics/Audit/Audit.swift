@@ -44,8 +44,9 @@ public struct Audit: Sendable, Equatable, Codable {
     }
     findings += geometry.map { number in
       Finding(
-        severity: .note, name: number.name, number: number.value.isFinite ? number.value : nil,
-        sentence: "\(number.name): \(fixed(number.value)).")
+        severity: number.isDoubtful ? .warning : .note, name: number.name,
+        number: number.value.isFinite ? number.value : nil,
+        sentence: number.sentence ?? "\(number.name): \(fixed(number.value)).")
     }
     // A stable order: Swift's sort is not, so equal severities keep their place by index.
     let ordered = findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }

@@ -15,8 +15,9 @@ public struct AuditBaseline: Sendable, Equatable {
   public let name: String
   /// One per row.
   public let scores: [Double]
-  /// Whether predicting no better than this would explain the result away (answer letter, logit difference, prompt
-  /// length), or it is a mark to measure by (a trained probe, the class-mean direction).
+  /// Whether predicting no better than this would explain the result away (answer letter, prompt length), or it is a
+  /// mark to measure by (a trained probe, the class-mean direction, the model's own logit difference, of which the
+  /// label is nearly a function).
   public let isTrivial: Bool
 
   public init(name: String, scores: [Double], isTrivial: Bool) {
@@ -41,9 +42,15 @@ public struct AuditNull: Sendable, Equatable {
 public struct AuditGeometry: Sendable, Equatable {
   public let name: String
   public let value: Double
+  /// What the number says, in plain words; `nil` prints name and value.
+  public let sentence: String?
+  /// Whether a reader should doubt the result for it: a warning instead of a note. It decides nothing.
+  public let isDoubtful: Bool
 
-  public init(name: String, value: Double) {
+  public init(name: String, value: Double, sentence: String? = nil, isDoubtful: Bool = false) {
     self.name = name
     self.value = value
+    self.sentence = sentence
+    self.isDoubtful = isDoubtful
   }
 }

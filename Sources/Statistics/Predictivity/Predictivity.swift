@@ -28,9 +28,7 @@ public struct Predictivity: Sendable, Equatable, Codable {
   ///   - seed: of the permutations.
   public init(_ rows: ScoredRows, permutations: Int = 2_000, seed: UInt64 = 0) {
     let (scores, labels) = (rows.scores, rows.labels)
-    let interval =
-      rows.hasClusters
-      ? aurocInterval(rows) : DeLong(scores: scores, labels: labels)?.interval(confidence: 0.95)
+    let interval = rows.tableInterval
     n = rows.count
     groups = rows.groups.map { Categories($0).count }
     positives = rows.positives
@@ -49,6 +47,13 @@ public struct Predictivity: Sendable, Equatable, Codable {
 }
 
 extension ScoredRows {
+  public var auroc: Double? { Measures.auroc(scores: scores, labels: labels) }
+
+  /// The 95 % interval that tables give: clustered where groups hold several rows, else DeLong's as it is usually given.
+  public var tableInterval: Interval? {
+    hasClusters ? aurocInterval(self) : DeLong(scores: scores, labels: labels)?.interval(confidence: 0.95)
+  }
+
   /// Whether groups hold several rows, so that rows are not independent.
   var hasClusters: Bool { groups.map { Set($0).count < count } ?? false }
 }

@@ -33,6 +33,8 @@ public struct ContrastExtraction {
     /// Whether the halves were drawn over groups (true) or, with a single group, over pairs.
     public var halvesByGroup: Bool
     public var pairs: Int
+    /// The differences of the first pairs given, float32 [pairs, layers, hidden] in their order, where they were asked for.
+    public var pairDifferences: Tensor?
     /// Tokens computed, and what they would have been without shared prefixes.
     public var tokensComputed = 0
     public var tokensGiven = 0
@@ -50,9 +52,12 @@ public struct ContrastExtraction {
     self.tokenBudget = tokenBudget
   }
 
-  /// - Parameter splits: how many random halvings the reliability averages over.
+  /// - Parameters:
+  ///   - splits: how many random halvings the reliability averages over.
+  ///   - keepsDifferences: whether the result holds the pairs' differences: of as many as fit into 1 GiB.
   public func run(
-    _ pairs: [ReadablePair], seed: UInt64, splits: Int = 20, onProgress: (Int) -> Void = { _ in }
+    _ pairs: [ReadablePair], seed: UInt64, splits: Int = 20, keepsDifferences: Bool = false,
+    onProgress: (Int) -> Void = { _ in }
   ) throws -> Result {
     guard !pairs.isEmpty else {
       throw SteeringError(.badInput, "there are no pairs to extract from; give at least one")
@@ -62,10 +67,12 @@ public struct ContrastExtraction {
     let order = pairs.indices.sorted { (pairs[$0].length, $0) < (pairs[$1].length, $1) }
     var given = 0
     var done = 0
+    var kept = KeptDifferences(pairs.count, width: keepsDifferences ? layers.count * model.configuration.hiddenSize : 0)
     for chunk in Self.chunks(order, budget: tokenBudget, cost: { pairs[$0].cost }) {
       let batch = PackedBatch(families: chunk.map { [pairs[$0].positive.ids, pairs[$0].negative.ids] })
       let streams = try read(batch, chunk.flatMap { [pairs[$0].positive.read, pairs[$0].negative.read] })
-      try sums.add(streams, halves: chunk.map { halves.sides[$0] })
+      let differences = try sums.add(streams, halves: chunk.map { halves.sides[$0] })
+      try kept.add(differences, of: chunk)
       sums.tokens += batch.tokens.count
       given += chunk.reduce(0) { $0 + pairs[$1].positive.ids.count + pairs[$1].negative.ids.count }
       done += chunk.count
@@ -73,6 +80,7 @@ public struct ContrastExtraction {
     }
     var result = try sums.result(halvesByGroup: halves.byGroup)
     result.tokensGiven = given
+    result.pairDifferences = try kept.inOrder()
     try Self.refuseIdentical(result)
     return result
   }

@@ -57,8 +57,10 @@ struct DifferenceSums {
     second = first
   }
 
-  /// Adds pairs: `streams` float64 [2 * pairs, layers, hidden], positive and negative in turn.
-  mutating func add(_ streams: Tensor, halves: [[Double]]) throws(TorchError) {
+  /// Adds pairs: `streams` float64 [2 * pairs, layers, hidden], positive and negative in turn. Returns their differences,
+  /// float64 [pairs, layers, hidden].
+  @discardableResult
+  mutating func add(_ streams: Tensor, halves: [[Double]]) throws(TorchError) -> Tensor {
     let pairs = halves.count
     let sides = try streams.reshaped([pairs, 2, layers.count, -1])
     let positive = try sides.narrowed(1, 0..<1)
@@ -69,6 +71,7 @@ struct DifferenceSums {
     norms = try norms + streams.norm(-1).sum(0)
     count += pairs
     if splits > 0 { try addHalves(differences.reshaped([pairs, -1]), halves) }
+    return differences
   }
 
   private mutating func addHalves(_ differences: Tensor, _ halves: [[Double]]) throws(TorchError) {
@@ -105,5 +108,29 @@ struct DifferenceSums {
     var rows: [Int: [Double]] = [:]
     for (index, layer) in layers.enumerated() { rows[layer] = try t[index].doubles() }
     return rows
+  }
+}
+
+/// Differences of single pairs, kept for null vectors: those of the first pairs, as many as fit into 1 GiB.
+struct KeptDifferences {
+  private let limit: Int
+  private var indices: [Int] = []
+  private var parts: [Tensor] = []
+
+  /// - Parameter width: numbers a pair, layers times hidden size; 0 keeps none.
+  init(_ pairs: Int, width: Int) { limit = width == 0 ? 0 : min(pairs, (1 << 30) / (4 * width)) }
+
+  /// Takes `differences` [pairs, layers, hidden] of the pairs `chunk`.
+  mutating func add(_ differences: Tensor, of chunk: [Int]) throws(TorchError) {
+    let places = chunk.indices.filter { chunk[$0] < limit }
+    guard !places.isEmpty else { return }
+    parts.append(try differences.selected(0, places).converted(to: .float32))
+    indices += places.map { chunk[$0] }
+  }
+
+  /// Float32 [pairs, layers, hidden] in the order of the pairs; nil where none was kept.
+  func inOrder() throws(TorchError) -> Tensor? {
+    guard !parts.isEmpty else { return nil }
+    return try Tensor.concatenated(parts).selected(0, indices.indices.sorted { indices[$0] < indices[$1] })
   }
 }

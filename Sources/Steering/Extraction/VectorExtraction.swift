@@ -4,11 +4,13 @@ import Torch
 
 /// Steering vectors from contrast pairs: the mean difference of activations (Rimsky et al. 2024, "Steering Llama 2 via
 /// Contrastive Activation Addition").
-public struct VectorExtraction: Sendable {
+public struct VectorExtraction {
   public var read: ReadPosition
   public var layers: [Int]
   public var seed: UInt64
   public var tokenBudget = 4096
+  /// Called with every pair's difference, for whoever wants null vectors of the same pairs; not computed without.
+  public var onDifferences: ((PairDifferences) throws -> Void)?
 
   public init(read: ReadPosition, layers: [Int], seed: UInt64) {
     self.read = read
@@ -41,7 +43,11 @@ public struct VectorExtraction: Sendable {
     _ loaded: LoadedModel, _ pairs: [ReadablePair], onProgress: (Int) -> Void = { _ in }
   ) throws -> SteeringVectors {
     let extraction = try ContrastExtraction(loaded.model, layers: layers, tokenBudget: tokenBudget)
-    let result = try extraction.run(pairs, seed: seed, onProgress: onProgress)
+    let result = try extraction.run(
+      pairs, seed: seed, keepsDifferences: onDifferences != nil, onProgress: onProgress)
+    if let differences = result.pairDifferences {
+      try onDifferences?(PairDifferences(differences: differences, layers: layers))
+    }
     var provenance = VectorProvenance()
     provenance.method = "mean-difference"
     provenance.read = read.rawValue

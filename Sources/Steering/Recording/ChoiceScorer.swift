@@ -19,7 +19,12 @@ public struct ChoiceScorer {
   /// Per prompt and answer, log p(answer | prompt) in nats, summed over the tokens after what all its answers share (a
   /// single answer: over its own tokens). An entry without answers stays empty.
   public func logProbabilities(_ prompts: [String], _ answers: [[String]]) throws -> [[Double]] {
-    let families = zip(prompts, answers).map { prompt, own in own.map { encoder.encode(prompt + $0).ids } }
+    try logProbabilities(prompts, texts: zip(prompts, answers).map { prompt, own in own.map { prompt + $0 } })
+  }
+
+  /// The same of whole texts, each a prompt and an answer to it.
+  public func logProbabilities(_ prompts: [String], texts: [[String]]) throws -> [[Double]] {
+    let families = texts.map { own in own.map { encoder.encode($0).ids } }
     let lengths = prompts.map { encoder.encode($0).ids.count }
     var results = families.map { _ in [Double]() }
     let order = families.indices.filter { !families[$0].isEmpty }

@@ -102,7 +102,13 @@ public struct Recorder {
         .badInput, "has no answers to choose between, which forced-choice labels need; use another label source",
         at: InputLocation(file: items[index].source, item: "row \(items[index].row)"))
     }
-    return try choices.logProbabilities(prompts, answers).map { scores in
+    let texts = try zip(items, answers).map { item, own in
+      try own.map { answer in
+        let placed = try encoder.builder.answered(item, with: answer)
+        return placed.prefix + placed.answer
+      }
+    }
+    return try choices.logProbabilities(prompts, texts: texts).map { scores in
       guard scores.count > 1, let other = scores.dropFirst().max() else { return nil }
       return scores[0] - other
     }

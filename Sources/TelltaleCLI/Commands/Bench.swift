@@ -57,9 +57,10 @@ struct Bench: ParsableCommand {
   func run() throws {
     let device = try compute.prepare()
     let model = try makeModel(device)
+    BenchMachine.forgetPeakMemory()
     let machine = try BenchMachine(dtype: model.dtype, device: device)
     var report = BenchReport(model: self.model ?? shape.rawValue, model, device)
-    report.float32Rate = try BenchMachine(dtype: .float32, device: device).gemmRate(rows: 512)
+    report.float32Rate = try BenchMachine(dtype: .float32, device: device).gemmRate(rows: 512).wall
     report.readRate = try machine.readRate()
     try measureExtraction(model, machine, &report)
     for batch in try batchSizes() { try measureDecoding(model, machine, batch, &report) }
@@ -126,36 +127,20 @@ struct Bench: ParsableCommand {
         samples, batch: batch, parameters: jobs.decodedParameters, dtype: model.dtype, gemmRates: rates))
   }
 
-  /// Runs a job `rounds` times, and gives for each the GEMM rate in GFLOP/s around it: the mean of before and after.
-  private func beside(_ machine: BenchMachine, rows: Int, _ job: () throws -> Void) throws -> [Double] {
-    var rates: [Double] = []
+  /// Runs a job `rounds` times, and gives for each the GEMM rate around it: the mean of before and after.
+  private func beside(_ machine: BenchMachine, rows: Int, _ job: () throws -> Void) throws -> [BenchRate] {
+    var rates: [BenchRate] = []
     var before = try machine.gemmRate(rows: rows)
     for _ in 0..<rounds {
       try job()
       let after = try machine.gemmRate(rows: rows)
-      rates.append((before + after) / 2)
+      rates.append(BenchRate(meanOf: before, after))
       before = after
     }
     return rates
   }
 
-  // MARK: Clock
-
-  static func seconds(_ duration: Duration) -> Double {
-    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  }
-
-  /// Wall-clock time of `body`, the device's work included.
-  static func seconds(_ body: () throws -> Void) throws -> Double {
-    let clock = ContinuousClock()
-    let start = clock.now
-    try body()
-    try Runtime.synchronize()
-    return seconds(clock.now - start)
-  }
-
-  /// Seconds that this process's threads have run so far: a clock that stands still while neighbours have the cores.
-  static var processorSeconds: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+  // MARK: Numbers
 
   /// The middle value; the mean of the two middle ones where their number is even. NaN for none.
   static func median(_ values: [Double]) -> Double {

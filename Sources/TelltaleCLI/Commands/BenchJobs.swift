@@ -11,7 +11,7 @@ struct BenchJobs {
   // MARK: Extraction
 
   struct ExtractionSample {
-    var seconds: Double
+    var time: BenchTime
     var tokensComputed: Int
     var tokensGiven: Int
     var pairs: Int
@@ -23,10 +23,10 @@ struct BenchJobs {
     let layers = Array(0..<model.configuration.layerCount)
     let extraction = try ContrastExtraction(model, layers: layers, tokenBudget: tokenBudget)
     var result: ContrastExtraction.Result?
-    let seconds = try Bench.seconds { result = try extraction.run(pairs, seed: 0) }
+    let time = try BenchTime(of: { result = try extraction.run(pairs, seed: 0) })
     let computed = result?.tokensComputed ?? 0
     return ExtractionSample(
-      seconds: seconds, tokensComputed: computed, tokensGiven: result?.tokensGiven ?? 0, pairs: pairs.count,
+      time: time, tokensComputed: computed, tokensGiven: result?.tokensGiven ?? 0, pairs: pairs.count,
       operations: Self.extractionOperations(model.configuration, tokens: computed, read: 2 * pairs.count))
   }
 
@@ -42,9 +42,9 @@ struct BenchJobs {
   // MARK: Decoding
 
   struct DecodingSample {
-    var promptSeconds: Double
+    var promptTime: BenchTime
     var promptTokens: Int
-    var seconds: Double
+    var time: BenchTime
     var tokens: Int
     var steps: Int
   }
@@ -55,16 +55,15 @@ struct BenchJobs {
     var options = GenerationOptions(maxTokens: newTokens)
     options.tokenBudget = tokenBudget
     options.cacheBudget = Int.max
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = BenchTime.now
     var begun = start
     var started = Set<Int>()
     try Generator.run(
       model, prompts: prompts, options: options,
-      onToken: { sequence, _ in if started.insert(sequence).inserted { begun = clock.now } }, onFinish: { _, _ in })
+      onToken: { sequence, _ in if started.insert(sequence).inserted { begun = BenchTime.now } }, onFinish: { _, _ in })
     return DecodingSample(
-      promptSeconds: Bench.seconds(begun - start), promptTokens: prompts.reduce(0) { $0 + $1.count },
-      seconds: Bench.seconds(clock.now - begun), tokens: prompts.count * (newTokens - 1), steps: newTokens - 1)
+      promptTime: begun - start, promptTokens: prompts.reduce(0) { $0 + $1.count },
+      time: BenchTime.now - begun, tokens: prompts.count * (newTokens - 1), steps: newTokens - 1)
   }
 
   /// Parameters that one decoded token is multiplied with: the blocks' projections and the head. 2 x these is its

@@ -27,7 +27,7 @@ struct Tokenize: ParsableCommand {
   struct TextRow: Decodable { var text: String }
   struct ChatRow: Decodable {
     var messages: [ChatMessage]
-    var add_generation_prompt: Bool?
+    var addGenerationPrompt: Bool?
   }
   struct Row: Encodable {
     var ids: [Int]
@@ -52,7 +52,7 @@ struct Tokenize: ParsableCommand {
 
   private func render(_ row: ChatRow, _ template: ChatTemplate, _ line: Int) throws -> String {
     do {
-      return try template.render(messages: row.messages, addGenerationPrompt: row.add_generation_prompt ?? false)
+      return try template.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt ?? false)
     } catch {
       throw UsageError(error.message, at: InputLocation(file: file, line: line))
     }

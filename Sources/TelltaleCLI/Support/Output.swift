@@ -9,6 +9,7 @@ enum Output {
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 }
@@ -44,6 +45,7 @@ enum JSONLines {
     else { throw UsageError("cannot be read; check the path", at: InputLocation(file: path)) }
     var rows: [(line: Int, row: Row)] = []
     let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
       if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
       do { rows.append((index + 1, try decoder.decode(Row.self, from: Data(line)))) } catch {

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Statistics
 import Steering
 
 /// The tables of a run, for a person at a terminal. The CSV files hold more: every position and kind of score.
@@ -7,6 +8,9 @@ struct ResultTables {
   let results: ExperimentResults
 
   func print() {
+    Output.line("")
+    Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is nothing, 1 perfect, 0 perfect")
+    Output.line("and upside down. Intervals are clustered by question. planted: cosine with the direction built into the model.")
     for model in results.experiment.models.map(results.experiment.shortName(of:)) {
       Output.line("")
       Output.line("== \(model)")
@@ -14,6 +18,25 @@ struct ResultTables {
       for vector in results.experiment.vectors {
         Output.line("")
         printVector(vector, model)
+      }
+    }
+    printTransfer()
+  }
+
+  /// Vectors x target sets, the cosine's AUROC at one layer, with the vectors of other models where they fit.
+  private func printTransfer() {
+    let targets = unique(results.transfer.map(\.targetSet))
+    guard !targets.isEmpty else { return }
+    Output.line("")
+    Output.line("== transfer: AUROC [95 % interval]; * differs from the first vector of the target's model (p < 0.05)")
+    let width = max(6, results.transfer.map { $0.vector.count }.max() ?? 6)
+    for target in targets {
+      Output.line("\(target)")
+      for row in results.transfer where row.targetSet == target {
+        let name = row.vector.padding(toLength: width, withPad: " ", startingAt: 0)
+        let mark = (row.difference?.p ?? 1) < 0.05 ? " *" : ""
+        let cell = self.cell(row.auroc, row.interval?.low, row.interval?.high)
+        Output.line("  \(name)  layer \(row.layer), \(row.position)  \(cell)\(mark)")
       }
     }
   }
@@ -26,8 +49,16 @@ struct ResultTables {
       let groups = row.predictivity.groups ?? 0
       Output.line(
         "\(target): \(row.predictivity.n) labelled answers to \(groups) questions, "
-          + String(format: "%.0f %% show the behaviour", share))
+          + String(format: "%.0f %% show the behaviour", share) + unreadable(model, target))
     }
+  }
+
+  /// ", 12 could not be read, most in <question> (7)": never dropped silently.
+  private func unreadable(_ model: String, _ target: String) -> String {
+    let counts = results.labels.filter { $0.model == model && $0.dataset == target && $0.unparsable > 0 }
+    guard let worst = counts.max(by: { $0.unparsable < $1.unparsable }) else { return "" }
+    let total = counts.reduce(0) { $0 + $1.unparsable }
+    return ", \(total) could not be read, most in \(worst.group) (\(worst.unparsable)); see labels.csv"
   }
 
   private func printVector(_ vector: Experiment.VectorSettings, _ model: String) {
@@ -37,7 +68,7 @@ struct ResultTables {
     Output.line("                              AUROC of the cosine at the prompt [95 % interval]")
     Output.line("layer  reliability  planted   \(wide)")
     for made in results.vectors where made.model == model && made.vector == vector.name {
-      let planted = made.plantedCosines["opinions"].map { String(format: "%7.3f", $0) } ?? "      -"
+      let planted = made.plantedCosines[.opinions].map { String(format: "%7.3f", $0) } ?? "      -"
       let reliability = made.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
       let cells = targets.map { cell(model, vector.name, $0, made.layer) }.joined(separator: "  ")
       Output.line(String(format: "%5d  ", made.layer) + reliability + "  " + planted + "   " + cells)
@@ -47,20 +78,35 @@ struct ResultTables {
       let target = audit.targetSet.replacingOccurrences(of: "\(model)/", with: "")
       let layer = audit.layers == "all" ? "any layer" : "layer \(audit.layers)"
       Output.line("  \(target), \(layer): \(audit.audit.verdict.rawValue). \(Terminal.harmless(audit.audit.reason))")
+      printFindings(audit.audit)
+    }
+  }
+
+  /// What speaks against or casts doubt, the gravest first; what speaks for and what is for information is in audit.csv.
+  private func printFindings(_ audit: Audit) {
+    for finding in audit.findings where finding.severity < .inFavour && finding.sentence != audit.reason {
+      Output.line("    - \(Terminal.harmless(finding.sentence))")
     }
   }
 
   private func cell(_ model: String, _ vector: String, _ target: String, _ layer: Int) -> String {
     let row = rows(model, vector, target).first { $0.row.layer == layer }?.row.predictivity
-    guard let row, let auroc = row.auroc else { return "undefined".padding(toLength: 24, withPad: " ", startingAt: 0) }
-    let interval =
-      row.aurocLow.flatMap { low in row.aurocHigh.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? " [undefined]"
-    return (String(format: "%.3f", auroc) + interval).padding(toLength: 24, withPad: " ", startingAt: 0)
+    return cell(row?.auroc, row?.aurocLow, row?.aurocHigh).padding(toLength: 24, withPad: " ", startingAt: 0)
+  }
+
+  private func cell(_ auroc: Double?, _ low: Double?, _ high: Double?) -> String {
+    guard let auroc else { return "undefined" }
+    let interval = low.flatMap { low in high.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? " [undefined]"
+    return String(format: "%.3f", auroc) + interval
+  }
+
+  private func unique(_ names: [String]) -> [String] {
+    var seen: Set<String> = []
+    return names.filter { seen.insert($0).inserted }
   }
 
   private var targets: [String] {
-    var seen: Set<String> = []
-    return results.experiment.predictions.flatMap(\.targets).filter { seen.insert($0).inserted }
+    unique(results.experiment.predictions.flatMap(\.targets))
   }
 
   private func rows(_ model: String, _ vector: String?, _ target: String) -> [PredictionResult] {

@@ -1,0 +1,62 @@
+import Foundation
+import Statistics
+import Steering
+import Torch
+
+/// From recordings and vectors to tables and verdicts: the part of a run that needs no model and can be done again.
+public struct Analysis {
+  private let run: StoredRun
+  private let onStage: (String) -> Void
+  private var experiment: Experiment { run.experiment }
+
+  public init(_ run: StoredRun, onStage: @escaping (String) -> Void = { _ in }) {
+    self.run = run
+    self.onStage = onStage
+  }
+
+  /// Computes every table of the run and writes them to its folder `results`.
+  public func write() throws -> ExperimentResults {
+    let results = try results()
+    let directory = run.directory
+    try directory.write(PredictivityRow.csv(results.predictions.map(\.row)), to: "results/predictivity.csv")
+    try directory.write(VectorResult.csv(results.vectors), to: "results/vectors.csv")
+    try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
+    try directory.write(TransferResult.csv(results.transfer), to: "results/transfer.csv")
+    try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
+    return results
+  }
+
+  private func results() throws -> ExperimentResults {
+    var results = ExperimentResults(experiment: experiment)
+    var vectors: [String: [String: SteeringVectors]] = [:]
+    for model in experiment.models.map(experiment.shortName(of:)) {
+      for dataset in experiment.recordedDatasets {
+        results.labels += LabelCount.counts(model: model, dataset: dataset, try run.recording(model, dataset).rows)
+      }
+      let planted = try run.planted(model)
+      for settings in experiment.vectors {
+        let stored = try run.vectors(model, settings.name)
+        vectors[model, default: [:]][settings.name] = stored
+        results.vectors += try VectorResult.rows(model: model, settings: settings, vectors: stored, planted: planted)
+      }
+      for settings in experiment.predictions {
+        onStage("\(model): judging \(settings.targets.joined(separator: ", "))")
+        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:])
+        let (rows, audits) = try prediction.results()
+        results.predictions += rows
+        results.audits += audits
+      }
+    }
+    applyFalseDiscoveryRate(&results.predictions)
+    results.transfer = try Transfer(run, vectors).results()
+    return results
+  }
+
+  /// Benjamini-Hochberg over all the comparisons of the run.
+  private func applyFalseDiscoveryRate(_ predictions: inout [PredictionResult]) {
+    let tested = predictions.indices.filter { predictions[$0].row.predictivity.pPermutation != nil }
+    let p = tested.compactMap { predictions[$0].row.predictivity.pPermutation }
+    guard let q = FalseDiscovery.benjaminiHochberg(p) else { return }
+    for (index, value) in zip(tested, q) { predictions[index].row.qFDR = value }
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+/// A run directory read back: recordings, vectors and what the audit needs, without any model.
+public struct StoredRun: Sendable {
+  public let experiment: Experiment
+  let directory: RunDirectory
+
+  /// - Throws: `ExperimentError` if the folder is no run directory.
+  public init(_ url: URL) throws {
+    directory = RunDirectory(existing: url)
+    let file = directory.file("experiment.yaml")
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      throw ExperimentError(
+        .badInput, "is no run directory: it holds no experiment.yaml; name the folder that telltale run made",
+        at: InputLocation(file: url.path))
+    }
+    experiment = try ExperimentFile.load(file)
+  }
+
+  /// - Parameter model: its short name.
+  func recording(_ model: String, _ dataset: String) throws -> Recording {
+    try directory.recording(stage: "\(model)-\(dataset)")
+  }
+
+  func vectors(_ model: String, _ name: String) throws -> SteeringVectors {
+    try SteeringVectors(contentsOf: directory.file("vectors/\(model)-\(name).safetensors"))
+  }
+
+  func planted(_ model: String) throws -> PlantedDirections? {
+    try PlantedDirections.beside(directory.file("audit/\(model)"))
+  }
+
+  func letters(_ model: String) throws -> LetterDirection? {
+    try existing("audit/\(model)/letters.safetensors").map { try LetterDirection(contentsOf: $0) }
+  }
+
+  func differences(_ model: String, _ vector: String) throws -> PairDifferences? {
+    try existing("audit/\(model)/differences-\(vector).safetensors").map { try PairDifferences(contentsOf: $0) }
+  }
+
+  private func existing(_ path: String) -> URL? {
+    let url = directory.file(path)
+    return FileManager.default.fileExists(atPath: url.path) ? url : nil
+  }
+}
+
+// MARK: Reading chunks
+
+extension RunDirectory {
+  /// No recording holds more rows.
+  private static let mostRows = 10_000_000
+
+  /// All chunks of a stage as one recording.
+  func recording(stage: String) throws -> Recording {
+    let folder = file("chunks/\(stage)")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let numbers = names.compactMap { Int($0) }.sorted()
+    guard !numbers.isEmpty else {
+      throw ExperimentError(
+        .badInput, "holds no chunks; run the experiment to its end", at: InputLocation(file: folder.path))
+    }
+    return try Recording.joined(numbers.map { try chunk(folder.appendingPathComponent("\($0)")) })
+  }
+
+  private func chunk(_ folder: URL) throws -> Recording {
+    let rows = try rows(folder.appendingPathComponent("rows.jsonl"))
+    let file = try SafetensorsFile(folder.appendingPathComponent("activations.safetensors"))
+    let layers = (file.metadata["layers"] ?? "").split(separator: ",").compactMap { Int($0) }
+    var activations: [ReadPosition: Tensor] = [:]
+    for name in file.names {
+      let tensor = try file.tensor(name)
+      guard let position = ReadPosition(rawValue: name), tensor.rank == 3, tensor.dtype == .float32,
+        tensor.size(0) == rows.count, tensor.size(1) == layers.count, Set(layers).count == layers.count
+      else {
+        throw ExperimentError(
+          .badInput,
+          "does not fit its rows.jsonl: float32 [\(rows.count) rows, layers, hidden] at a read position is "
+            + "meant; remove the chunk and record it anew", at: InputLocation(file: file.url.path, item: name))
+      }
+      activations[position] = tensor
+    }
+    return Recording(rows: rows, layers: layers, activations: activations)
+  }
+
+  private func rows(_ url: URL) throws -> [RecordedRow] {
+    let place = InputLocation(file: url.path)
+    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else {
+      throw ExperimentError(.badInput, "cannot be read; remove the chunk and record it anew", at: place)
+    }
+    var rows: [RecordedRow] = []
+    let decoder = JSONDecoder()
+    for (index, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+      guard index < Self.mostRows else {
+        throw ExperimentError(.badInput, "holds over \(Self.mostRows) rows; split the run", at: place)
+      }
+      guard let row = try? decoder.decode(RecordedRow.self, from: Data(line)),
+        row.label.map({ $0 == 0 || $0 == 1 }) ?? true
+      else {
+        throw ExperimentError(
+          .badInput, "is no row of a recording; remove the chunk and record it anew",
+          at: InputLocation(file: url.path, line: index + 1))
+      }
+      rows.append(row)
+    }
+    return rows
+  }
+}

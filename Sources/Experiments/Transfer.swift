@@ -1,0 +1,120 @@
+import Foundation
+import Statistics
+import Steering
+import Torch
+
+/// How one vector does on one target set: a cell of the transfer matrix, a row of `results/transfer.csv`.
+public struct TransferResult: Sendable {
+  public var vector: String
+  public var targetSet: String
+  public var position: String
+  /// The layer of the vector and of the activations: see `Transfer.layer`.
+  public var layer: Int
+  public var n: Int
+  public var groups: Int
+  public var positives: Int
+  public var auroc: Double?
+  public var interval: Interval?
+  /// The vector it is compared with on the same rows: the first one of the target's own model.
+  public var reference: String
+  /// AUROC minus that of the reference; `nil` for the reference itself and where no test exists.
+  public var difference: AUROCDifference?
+
+  static func csv(_ results: [TransferResult]) -> String {
+    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
+    return CSVWriter.text(
+      header: [
+        "vector", "target_set", "position", "layer", "score", "n", "groups", "positives", "auroc", "auroc_low",
+        "auroc_high", "reference", "difference", "difference_low", "difference_high", "p_difference",
+      ],
+      rows: results.map { row in
+        [
+          row.vector, row.targetSet, row.position, "\(row.layer)", ScoreKind.cosine.rawValue, "\(row.n)",
+          "\(row.groups)", "\(row.positives)", field(row.auroc), field(row.interval?.low), field(row.interval?.high),
+          row.reference, field(row.difference?.difference), field(row.difference?.interval.low),
+          field(row.difference?.interval.high), field(row.difference?.p),
+        ]
+      })
+  }
+}
+
+/// Every vector of every model on every target set whose residual stream is as wide, by cosine, each at one layer that no
+/// label of a target chose.
+struct Transfer {
+  private struct Source {
+    let name: String
+    let model: String
+    let layer: Int
+    let vector: [Float]
+  }
+
+  private let run: StoredRun
+  private let sources: [Source]
+
+  /// - Parameter vectors: by model's short name and vector's name.
+  init(_ run: StoredRun, _ vectors: [String: [String: SteeringVectors]]) throws {
+    self.run = run
+    var sources: [Source] = []
+    for model in run.experiment.models.map(run.experiment.shortName(of:)) {
+      let planted = try run.planted(model)?.layer
+      for settings in run.experiment.vectors {
+        guard let stored = vectors[model]?[settings.name], let layer = Self.layer(stored, planted: planted) else {
+          continue
+        }
+        sources.append(
+          Source(name: "\(model)/\(settings.name)", model: model, layer: layer, vector: try stored.vector(layer)))
+      }
+    }
+    self.sources = sources
+  }
+
+  /// The planted layer; else the one at which the vector is most reliable between halves of its own training data; else
+  /// the middle one.
+  static func layer(_ vectors: SteeringVectors, planted: Int?) -> Int? {
+    let layers = vectors.sortedLayers
+    if let planted, layers.contains(planted) { return planted }
+    let reliable = vectors.provenance.reliability.filter { layers.contains($0.key) }
+    let best = reliable.max { ($0.value, -$0.key) < ($1.value, -$1.key) }
+    return best?.key ?? (layers.isEmpty ? nil : layers[layers.count / 2])
+  }
+
+  func results() throws -> [TransferResult] {
+    var results: [TransferResult] = []
+    for model in run.experiment.models.map(run.experiment.shortName(of:)) {
+      for target in run.experiment.targets { results += try self.results(model, target) }
+    }
+    return results
+  }
+
+  private func results(_ model: String, _ target: String) throws -> [TransferResult] {
+    guard let position = run.experiment.position(of: target) else { return [] }
+    let rows = try AuditTarget(run.recording(model, target), at: position)
+    let own = sources.filter { $0.model == model } + sources.filter { $0.model != model }
+    var reference: (name: String, scored: ScoredRows)?
+    var results: [TransferResult] = []
+    for source in own {
+      guard let scored = try rows.cosines(source.vector, layer: source.layer) else { continue }
+      results.append(
+        TransferResult(
+          vector: source.name, targetSet: "\(model)/\(target)", position: position.rawValue, layer: source.layer,
+          n: scored.count, groups: Set(rows.groups).count, positives: scored.positives, auroc: scored.auroc,
+          interval: scored.tableInterval, reference: reference?.name ?? source.name,
+          difference: reference.flatMap { AUROCDifference(scored, $0.scored) }))
+      if reference == nil { reference = (source.name, scored) }
+    }
+    return results
+  }
+}
+
+extension Experiment {
+  /// Target sets in the order in which they are named.
+  var targets: [String] {
+    var seen: Set<String> = []
+    return predictions.flatMap(\.targets).filter { seen.insert($0).inserted }
+  }
+
+  /// The first position at which a target is judged.
+  func position(of target: String) -> ReadPosition? {
+    predictions.first { $0.targets.contains(target) }?.positions.first
+  }
+}

@@ -1,0 +1,71 @@
+/// The test that two scores of the same rows have different AUROCs, when rows of one group are alike.
+///
+/// Both areas are computed anew with each group left out; the jackknife variance of their difference is
+/// (G-1)/G sum (d_-g - mean d)^2, so that what the two scores share cancels, as in DeLong's paired test. The statistic
+/// difference / sqrt(variance) is compared with Student's t, with the degrees of freedom of `ClusteredAUROC`.
+/// With one row per group the variance approaches DeLong's. Source: Efron and Stein 1981 for the jackknife; Obuchowski
+/// 1997 for areas of clustered rows.
+public struct PairedClusteredAUROC: Sendable, Equatable {
+  public let aurocA: Double
+  public let aurocB: Double
+  /// A - B.
+  public let difference: Double
+  public let variance: Double
+  public let degreesOfFreedom: Double
+  /// `nil` if the variance is 0, e.g. for two scores that order the rows alike.
+  public let t: Double?
+  /// Two-sided, `nil` with `t`.
+  public let p: Double?
+
+  /// `nil` unless at least two groups have a positive and two a negative, and every score is finite.
+  public init?(scoresA: [Double], scoresB: [Double], labels: [Int], groups: [String]) {
+    precondition(groups.count == labels.count, "groups and labels must have the same length")
+    let categories = Categories(groups)
+    guard let a = ClusteredAUROC(scoresA, labels, categories), let b = ClusteredAUROC(scoresB, labels, categories),
+      let df = a.degreesOfFreedom, let otherDF = b.degreesOfFreedom
+    else { return nil }
+    let everyRow = Categories([String](repeating: "", count: labels.count))
+    let left = PairTally(scores: scoresA, labels: labels, strata: everyRow, groups: categories)
+    let right = PairTally(scores: scoresB, labels: labels, strata: everyRow, groups: categories)
+    // Which groups can be left out depends on labels and groups alone, so the two lists stand in step.
+    let differences = zip(left.areasWithoutOneGroup(), right.areasWithoutOneGroup()).map { $0 - $1 }
+    guard differences.count > 1 else { return nil }
+    let count = Double(differences.count)
+    aurocA = a.auroc
+    aurocB = b.auroc
+    difference = a.auroc - b.auroc
+    variance = isConstant(differences) ? 0 : (count - 1) / count * sumOfSquares(differences)
+    degreesOfFreedom = min(df, otherDF)
+    t = variance > 0 ? difference / variance.squareRoot() : nil
+    p = t.map { [degreesOfFreedom] in StudentT.twoSidedP($0, degreesOfFreedom: degreesOfFreedom) }
+  }
+
+  /// difference +- t sqrt(variance), not cut.
+  public func interval(confidence: Double = 0.95) -> Interval {
+    let reach = criticalValue(confidence, df: degreesOfFreedom) * variance.squareRoot()
+    return Interval(low: difference - reach, high: difference + reach)
+  }
+}
+
+/// The test that two scores of the same rows differ, clustered where groups hold several rows, else DeLong's.
+public struct AUROCDifference: Sendable, Equatable {
+  /// A - B.
+  public let difference: Double
+  public let interval: Interval
+  /// Two-sided; `nil` if the two order the rows alike.
+  public let p: Double?
+
+  /// `nil` where neither test is defined, or the rows differ in labels or groups.
+  public init?(_ a: ScoredRows, _ b: ScoredRows) {
+    guard a.labels == b.labels, a.groups == b.groups else { return nil }
+    if let groups = a.groups, a.hasClusters {
+      guard
+        let test = PairedClusteredAUROC(scoresA: a.scores, scoresB: b.scores, labels: a.labels, groups: groups)
+      else { return nil }
+      (difference, interval, p) = (test.difference, test.interval(), test.p)
+    } else {
+      guard let test = PairedDeLong(scoresA: a.scores, scoresB: b.scores, labels: a.labels) else { return nil }
+      (difference, interval, p) = (test.difference, test.interval(), test.p)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import LanguageModels
+import Statistics
+import Torch
+
+/// A vector scored on a target at every layer, ready for the verdict on all layers or on some.
+public struct JudgedVector: Sendable {
+  public struct Layer: Sendable {
+    public let layer: Int
+    public let scores: [ScoreKind: ScoredRows]
+    /// AUROCs of the cosines with null vectors of the same making; empty where its making is not known.
+    public let originNullAUROCs: [Double]
+    let originName: String?
+
+    func auroc(_ kind: ScoreKind) -> Double? {
+      scores[kind].flatMap { Measures.auroc(scores: $0.scores, labels: $0.labels) }
+    }
+  }
+
+  let audit: RecordingAudit
+  let subject: AuditedVector
+  public let layers: [Layer]
+
+  /// The audit of the cosine at some layers, the best of which is judged.
+  ///
+  /// Null draw d stands for one vector with a direction at every layer, and its best layer is compared with the best
+  /// layer of the vector in question, so that nulls are searched as hard as it was.
+  ///
+  /// - Parameters:
+  ///   - chosen: `nil` is every layer.
+  ///   - comparisons: how many further choices (positions, scores, vectors) each layer was chosen from.
+  public func verdict(layers chosen: Set<Int>? = nil, comparisons: Int = 1) throws -> Audit? {
+    let judged = layers.filter { chosen?.contains($0.layer) ?? true }
+    let candidates = judged.compactMap { layer in
+      layer.scores[.cosine].map { AuditCandidate(name: "layer \(layer.layer)", rows: $0) }
+    }
+    guard !candidates.isEmpty else { return nil }
+    let best = judged.max { ($0.auroc(.cosine) ?? -1) < ($1.auroc(.cosine) ?? -1) }
+    return try Audit(
+      candidates: candidates, baselines: audit.target.rowBaselines() + (best.map(trainedBaselines) ?? []),
+      nulls: nulls(judged), geometry: best.map(geometry) ?? [], comparisons: comparisons,
+      permutations: audit.options.permutations, seed: audit.options.seed)
+  }
+
+  private func nulls(_ judged: [Layer]) -> [AuditNull] {
+    let covariance = judged.compactMap { audit.profiles[$0.layer]?.nullAUROCs[.cosine] }
+    let origin = judged.map(\.originNullAUROCs)
+    let name = judged.first?.originName ?? ""
+    return [
+      AuditNull(
+        name: "directions drawn from the activations' covariance", aurocs: Self.best(covariance, of: judged.count)),
+      AuditNull(name: name, aurocs: Self.best(origin, of: judged.count)),
+    ].filter { !$0.aurocs.isEmpty }
+  }
+
+  /// The best layer of every draw; empty unless every layer has all draws.
+  private static func best(_ areas: [[Double]], of layers: Int) -> [Double] {
+    guard let draws = areas.first?.count, areas.count == layers, areas.allSatisfy({ $0.count == draws }) else {
+      return []
+    }
+    return (0..<draws).map { draw in areas.reduce(-Double.infinity) { max($0, $1[draw]) } }
+  }
+
+  private func trainedBaselines(_ best: Layer) throws -> [AuditBaseline] {
+    var baselines: [AuditBaseline] = []
+    if let scores = audit.profiles[best.layer]?.probeScores {
+      baselines.append(
+        AuditBaseline(name: "logistic probe, cross-validated by question", scores: scores, isTrivial: false))
+    }
+    if let direction = try subject.training?.classMeanDifference(layer: best.layer),
+      let scored = try audit.target.cosines(direction, layer: best.layer)
+    {
+      let name = "class-mean direction of the training set"
+      baselines.append(AuditBaseline(name: name, scores: scored.scores, isTrivial: false))
+    }
+    return baselines
+  }
+
+  private func geometry(_ best: Layer) throws -> [AuditGeometry] {
+    try VectorGeometry(layer: best.layer, vector: subject.vectors.vector(best.layer)).numbers(
+      letters: subject.letters, profile: audit.profiles[best.layer], auroc: best.auroc(.cosine),
+      centredAUROC: best.auroc(.centredCosine))
+  }
+}

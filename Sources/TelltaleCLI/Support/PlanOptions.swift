@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Statistics
+
+/// How large an experiment must be.
+struct PlanOptions: ParsableArguments {
+  @Flag(help: "Say how many groups are needed to detect --auroc.")
+  var plan = false
+  @Option(help: "The AUROC to detect, between 0.5 and 1.")
+  var auroc: Double?
+  @Option(help: "Rows of each group (question).")
+  var rowsPerGroup = 1.0
+  @Option(
+    help: "How alike rows of a group are, from 0 (independent) to 1 (a group tells no more than one of its rows).")
+  var correlation = 0.2
+  @Option(help: "Share of rows that show the behaviour.")
+  var positiveRate = 0.5
+  @Option(help: "The probability of detecting it, between 0 and 1.")
+  var power = 0.8
+
+  func validate() throws {
+    guard plan || auroc == nil else { throw ValidationError("--auroc goes with --plan") }
+    guard !plan || auroc != nil else { throw ValidationError("--plan needs --auroc, the AUROC to detect") }
+    guard power > 0, power < 1 else { throw ValidationError("--power must be between 0 and 1") }
+  }
+
+  struct Answer: Encodable {
+    var auroc: Double
+    var rowsPerGroup: Double
+    var correlation: Double
+    var positiveRate: Double
+    var power: Double
+    var comparisons: Int
+    var designEffect: Double
+    var groups: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case auroc, correlation, power, comparisons, groups
+      case rowsPerGroup = "rows_per_group"
+      case positiveRate = "positive_rate"
+      case designEffect = "design_effect"
+    }
+  }
+
+  func answer(comparisons: Int, json: Bool) throws {
+    let analysis: PowerAnalysis
+    do {
+      analysis = try PowerAnalysis(
+        auroc: auroc ?? .nan, rowsPerGroup: rowsPerGroup, positiveRate: positiveRate, correlation: correlation)
+    } catch { throw UsageError(error.message) }
+    let groups = analysis.groupsNeeded(power: power, comparisons: comparisons)
+    if json {
+      return try Output.json(
+        Answer(
+          auroc: analysis.auroc, rowsPerGroup: rowsPerGroup, correlation: correlation, positiveRate: positiveRate,
+          power: power, comparisons: comparisons, designEffect: analysis.designEffect, groups: groups))
+    }
+    Output.line(sentence(analysis, groups, comparisons))
+  }
+
+  private func sentence(_ analysis: PowerAnalysis, _ groups: Int?, _ comparisons: Int) -> String {
+    func number(_ value: Double) -> String { String(format: "%.4g", value) }
+    let goal = "an AUROC of \(number(analysis.auroc)) with a power of \(number(power))"
+    let looks = comparisons == 1 ? "one comparison" : "\(comparisons) comparisons"
+    let design =
+      "\(number(rowsPerGroup)) rows each, correlated by \(number(correlation)) "
+      + "(design effect \(number(analysis.designEffect)))"
+    guard let groups else { return "A million groups are not enough to detect \(goal) in \(looks), \(design)." }
+    // Fewer than ten groups are never enough for the audit to speak of questions in general.
+    let floor = groups < 10 ? "; the audit asks for at least 10" : ""
+    return "\(groups) groups are needed to detect \(goal) in \(looks), \(design)\(floor)."
+  }
+}
