@@ -13,7 +13,7 @@ public struct EditReport: Sendable, Equatable {
     public var positions = 0
     /// How many sequences had a position edited.
     public var sequences = 0
-    /// How much an edited position moved along the edit's direction, on average, in units of the residual stream:
+    /// How much an edited position moved along the vector, on average, in units of the residual stream:
     /// measured in the stream after rounding, not computed from a scale. 0 where nothing was edited.
     public var meanShift: Double { positions == 0 ? 0 : shiftSum / Double(positions) }
     /// The same of the absolute values: ablation may move half of the positions up and half of them down.
@@ -38,7 +38,7 @@ public struct EditReport: Sendable, Equatable {
       var entry = Entry(
         layer: edit.layer, operation: edit.operation.name, site: edit.site.rawValue, rule: edit.positions.rawValue)
       entry.condition = edit.condition.map { "projection at layer \($0.layer) \($0.side.rawValue) \($0.threshold)" }
-      if case .add(let vector) = edit.operation { entry.addsNothing = (try? vector.norm().scalar()) == 0 }
+      if case .add(let vector) = edit.operation { entry.addsNothing = (try? vector.absolute().max().scalar()) == 0 }
       return entry
     }
   }

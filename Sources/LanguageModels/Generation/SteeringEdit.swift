@@ -13,6 +13,9 @@ public struct SteeringEdit: Sendable {
   public var condition: EditCondition?
   /// The numbers of the prompts that are edited; nil edits all.
   public var sequences: Set<Int>?
+  /// The unit vector [hidden] that shifts are measured along (default: the edit's own direction, which for a vector that
+  /// is taken away points the other way).
+  public var measured: Tensor?
 
   public init(
     layer: Int, _ operation: Edit.Operation, positions: EditPositions = .all, site: Edit.Site = .blockOutput,
@@ -89,7 +92,9 @@ public struct SteeringEdit: Sendable {
     return (0..<rounds).map { round in
       let places = times.indices.filter { times[$0] > round }
       let tokens = places.count == times.count ? TokenChoice.all : .tokens(places)
-      return (Edit(layer: layer, operation, tokens: tokens, site: site), round, places)
+      var edit = Edit(layer: layer, operation, tokens: tokens, site: site)
+      edit.measured = measured
+      return (edit, round, places)
     }
   }
 }

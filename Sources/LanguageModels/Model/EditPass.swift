@@ -4,7 +4,7 @@ import Torch
 public struct EditEffect: Sendable {
   /// How many tokens were changed.
   public var tokens = 0
-  /// By how much each changed token moved along the edit's direction, in units of the residual stream: float32 [tokens];
+  /// By how much each changed token moved along the measured direction, in units of the residual stream: float32 [tokens];
   /// nil where none was changed.
   public var shifts: Tensor?
   /// Of a conditional edit: the projection that decided, by sequence.

@@ -44,6 +44,8 @@ public struct Edit: Sendable {
   public var operation: Operation
   public var tokens: TokenChoice
   public var site = Site.blockOutput
+  /// The unit vector [hidden] that shifts are measured along (default: the edit's own direction).
+  public var measured: Tensor?
   /// Where there is one, only the tokens of sequences that pass are changed; `tokens` are then indices.
   package var gate: EditGate?
 
@@ -55,7 +57,7 @@ public struct Edit: Sendable {
   }
 
   /// `stream` [n, hidden], already narrowed to the edited tokens, after the edit, and by how much each token really
-  /// moved along the edit's direction (float32 [n]): measured after the one rounding to the stream's dtype.
+  /// moved along the measured direction (float32 [n]): measured after the one rounding to the stream's dtype.
   func applied(to stream: Tensor) throws(TorchError) -> (stream: Tensor, shifts: Tensor) {
     let wide = try stream.converted(to: .float32)  // [n, hidden]
     let moved = try moved(wide).converted(to: stream.dtype)  // [n, hidden]
@@ -77,11 +79,14 @@ public struct Edit: Sendable {
 
   /// The unit vector [hidden] that shifts are measured along; zero for an added vector of zeros.
   private func direction(like stream: Tensor) throws(TorchError) -> Tensor {
+    if let measured { return try Self.like(stream, measured) }
     switch operation {
     case .ablate(let unit), .setProjection(let unit, _): return try Self.like(stream, unit)
     case .add(let vector):
-      let vector = try Self.like(stream, vector)
-      return try vector / vector.norm().clamped(atLeast: Double(Float.leastNormalMagnitude))
+      // In float64: the squares of a small vector's elements would vanish in float32.
+      let wide = try vector.converted(to: .float64)
+      let unit = try wide / wide.norm().clamped(atLeast: .leastNormalMagnitude)
+      return try Self.like(stream, unit)
     }
   }
 

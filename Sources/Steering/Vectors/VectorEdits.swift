@@ -13,7 +13,8 @@ public enum ScaleUnit: String, Sendable, CaseIterable, Codable {
 
 /// Edits made from vectors.
 extension SteeringVectors {
-  /// Adds `scale` times the layer's vector at that block's output.
+  /// Adds `scale` times the layer's vector at that block's output. The shift is measured along the vector itself: below
+  /// zero where `scale` is.
   public func addition(
     layer: Int, scale: Double, unit: ScaleUnit = .raw, positions: EditPositions = .all
   ) throws -> SteeringEdit {
@@ -38,7 +39,9 @@ extension SteeringVectors {
     guard abs(factor) * Double(largest) <= Double(Float.greatestFiniteMagnitude) else {
       throw SteeringError(.badInput, "the scale \(scale) makes the vector overflow float32; give a smaller one")
     }
-    return SteeringEdit(layer: layer, .add(try Tensor(vector) * factor), positions: positions)
+    var edit = SteeringEdit(layer: layer, .add(try Tensor(vector) * factor), positions: positions)
+    edit.measured = try Tensor(direction)
+    return edit
   }
 
   /// Removes each layer's own direction at that block's output; nil layers means all that the file holds.

@@ -23,7 +23,7 @@ struct SteerPrompts: ParsableCommand {
   var vector: String
   @Option(help: "The layer at whose output the vector is added (default: the file's only layer).")
   var layer: Int?
-  @Option(help: "How much of the vector is added, and taken away.")
+  @Option(parsing: .unconditional, help: "How much of the vector is added, and taken away.")
   var scale = 1.0
   @Option(help: "What --scale counts: raw (stored vectors), unit (unit vectors) or residual (mean residual norms).")
   var scaleUnit = ScaleUnit.raw

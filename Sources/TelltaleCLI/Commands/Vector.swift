@@ -23,7 +23,9 @@ struct ForeignOptions: ParsableArguments {
   var convention: LayerConvention?
   @Option(help: "The file's own number of the layer, where it holds one vector and does not say.")
   var layer: Int?
-  @Option(help: "Of [positions, layers, hidden], which position; negative counts from the last (default: the last).")
+  @Option(
+    parsing: .unconditional,
+    help: "Of [positions, layers, hidden], which position; negative counts from the last (default: the last).")
   var position: Int?
 
   func read(_ files: [String]) throws -> ImportedVectors {

@@ -12,7 +12,7 @@ struct EditOptions: ParsableArguments {
   var add: String?
   @Option(help: "The layer at whose output --add applies (default: the file's only layer).")
   var layer: Int?
-  @Option(help: "How much of the vector is added; may be negative.")
+  @Option(parsing: .unconditional, help: "How much of the vector is added; may be negative.")
   var scale = 1.0
   @Option(help: "What --scale counts: raw (stored vectors), unit (unit vectors) or residual (mean residual norms).")
   var scaleUnit = ScaleUnit.raw
@@ -31,7 +31,7 @@ struct EditOptions: ParsableArguments {
         projection at the prompt's last token passes only, [,above=T or below=T][,when=FILE][,when-layer=L]. Edits of a \
         layer apply in the order --add, --ablate, then each --edit as given.
         """, valueName: "spec"))
-  var edit: [EditSpecification] = []
+  var edit: [String] = []
   @Flag(help: "Accept vectors that were made from another model of the same width.")
   var anyModel = false
 
@@ -48,7 +48,7 @@ struct EditOptions: ParsableArguments {
       let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
       edits += try vectors.ablations(layers: wanted, positions: editPositions)
     }
-    for specification in edit { edits += try specification.edits(loaded) { try checked($0, loaded) } }
+    for text in edit { edits += try EditSpecification(text).edits(loaded) { try checked($0, loaded) } }
     return edits
   }
 
@@ -58,6 +58,11 @@ struct EditOptions: ParsableArguments {
 
   /// A vector file that fits the model; what the user should know goes to stderr.
   static func vectors(_ path: String, for loaded: LoadedModel, anyModel: Bool) throws -> SteeringVectors {
+    if let format = VectorFormat(fileName: path), format != .safetensors {
+      throw UsageError(
+        "is another tool's vector file; bring it over first with: telltale vector import FILE --output v.safetensors",
+        at: InputLocation(file: path))
+    }
     let vectors = try SteeringVectors(contentsOf: URL(fileURLWithPath: path))
     let notes = try vectors.check(against: loaded.model, fingerprint: loaded.fingerprint, anyModel: anyModel)
     for note in notes { Terminal.warning(note) }

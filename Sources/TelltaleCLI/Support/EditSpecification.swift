@@ -1,13 +1,13 @@
-import ArgumentParser
 import Foundation
 import LanguageModels
 import Steering
+import Torch
 
 /// One edit as a command line writes it: `add:v.safetensors,layer=12,scale=4,above=1.5`.
 ///
 /// Operations: add, ablate, set. Keys: layer or layers, scale, unit (add), to (set), positions, and for a condition above
 /// or below, with when (another vector file) and when-layer.
-struct EditSpecification: ExpressibleByArgument {
+struct EditSpecification {
   enum Operation: String, CaseIterable { case add, ablate, set }
 
   let text: String
@@ -18,12 +18,14 @@ struct EditSpecification: ExpressibleByArgument {
   private static let keys: [Operation: Set<String>] = [
     .add: ["layer", "scale", "unit"], .ablate: ["layer", "layers"], .set: ["layer", "layers", "to"],
   ]
+  private static let example = "add:v.safetensors,layer=12,scale=4"
   private static let commonKeys: Set<String> = ["positions", "above", "below", "when", "when-layer"]
 
-  init?(argument: String) {
-    text = argument
-    let parts = argument.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2, let operation = Operation(rawValue: String(parts[0])) else { return nil }
+  init(_ text: String) throws {
+    let refusal = UsageError("--edit \(printable(text)) is not like \(Self.example); see --help")
+    let parts = text.split(separator: ":", maxSplits: 1)
+    guard parts.count == 2, let operation = Operation(rawValue: String(parts[0])) else { throw refusal }
+    self.text = text
     var pieces = parts[1].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     self.operation = operation
     file = pieces.removeFirst()
@@ -36,12 +38,14 @@ struct EditSpecification: ExpressibleByArgument {
         values[latest]?.append(",\(piece)")
         continue
       }
-      guard halves.count == 2, values[halves[0]] == nil else { return nil }
+      guard halves.count == 2, values[halves[0]] == nil else { throw refusal }
       values[halves[0]] = halves[1]
       latest = halves[0]
     }
-    guard !file.isEmpty, Set(values.keys).isSubset(of: (Self.keys[operation] ?? []).union(Self.commonKeys)) else {
-      return nil
+    let known = (Self.keys[operation] ?? []).union(Self.commonKeys)
+    guard !file.isEmpty, Set(values.keys).isSubset(of: known) else {
+      throw UsageError(
+        "--edit \(printable(text)): \(operation.rawValue) takes \(known.sorted().joined(separator: ", "))")
     }
     self.values = values
   }

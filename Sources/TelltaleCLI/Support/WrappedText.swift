@@ -24,13 +24,13 @@ struct WrappedText {
   private mutating func append(_ character: Character) {
     let size = Self.width(of: character)
     if currentWidth + size > width {
+      if character == " " { return breakRow() }
       let space = current.lastIndex(of: " ")
       let rest = space.map { String(current[current.index(after: $0)...]) } ?? ""
       if let space { current = String(current[..<space]) }
       breakRow()
       current = rest
       currentWidth = Self.width(of: rest)
-      if character == " ", current.isEmpty { return }
     }
     current.append(character)
     currentWidth += size
