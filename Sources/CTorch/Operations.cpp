@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "Fused.h"
 #include "Guard.h"
 
 using namespace ct;
@@ -169,9 +170,10 @@ ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error) {
 }
 
 ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *error) {
-  return tensor(error, [&] {
+  return tensor(error, [&]() -> at::Tensor {
     // The order of roundings is transformers': normalise in float32, round, then scale in the model's own type.
     at::Tensor &x = unwrap(t);
+    if (at::Tensor fused = fused_rms_norm(x, unwrap(weight), epsilon); fused.defined()) return fused;
     at::Tensor values = x.to(wide(x));
     at::Tensor scale = values.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
     return (values * scale).to(x.scalar_type()) * unwrap(weight);
@@ -179,12 +181,13 @@ ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *e
 }
 
 ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *error) {
-  return tensor(error, [&] {
+  return tensor(error, [&]() -> at::Tensor {
     at::Tensor &x = unwrap(t);
     TORCH_CHECK(x.dim() == 3 && x.size(2) % 2 == 0, "a rotary embedding is for [tokens, heads, even dim], not ", x.sizes());
     for (const at::Tensor *angles : {&unwrap(cosines), &unwrap(sines)})
       TORCH_CHECK(angles->dim() == 2 && angles->size(0) == x.size(0) && angles->size(1) == x.size(2),
                   "cosines or sines of shape ", angles->sizes(), " do not fit ", x.sizes(), "; they are [tokens, dim]");
+    if (at::Tensor fused = fused_rotate(x, unwrap(cosines), unwrap(sines)); fused.defined()) return fused;
     at::Tensor c = unwrap(cosines).unsqueeze(1), s = unwrap(sines).unsqueeze(1);  // [tokens, 1, dim]
     int64_t half = x.size(2) / 2;
     return x * c + at::cat({-x.narrow(2, half, half), x.narrow(2, 0, half)}, -1) * s;
@@ -192,7 +195,10 @@ ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *e
 }
 
 ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error) {
-  return tensor(error, [&] { return at::silu(unwrap(gate)) * unwrap(up); });
+  return tensor(error, [&] {
+    at::Tensor fused = fused_gated_silu(unwrap(gate), unwrap(up));
+    return fused.defined() ? fused : at::silu(unwrap(gate)) * unwrap(up);
+  });
 }
 
 /// libtorch's fused kernel trusts the lengths of keys and values to be the same.

@@ -5,9 +5,19 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "Guard.h"
 
 using namespace ct;
+
+#if defined(__GLIBC__)
+/// A pass allocates and frees the same large buffers in every layer. By default each is mapped anew, and the kernel
+/// clears its pages again; kept in the heap, up to 1 GiB of them stays with the process.
+static const bool keeps_buffers = mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
 
 void ct_error_clear(ct_error *error) {
   free(error->message);

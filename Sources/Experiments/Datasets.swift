@@ -29,7 +29,7 @@ struct Datasets {
     guard !items.isEmpty else {
       throw ExperimentError(.badInput, "the data set \"\(name)\" has no rows left; check its where and part")
     }
-    if let take = settings.take, take < items.count {
+    if settings.organism == nil, let take = settings.take, take < items.count {
       let drawn = try sample(items, take: take, seed: settings.seed ?? experiment.seed)
       items = drawn.items
       notes[name] = drawn.notes
@@ -38,14 +38,11 @@ struct Datasets {
     return items
   }
 
-  /// The world generates as many rows as leave `take` after the conditions and the split, whatever they are.
   private func all(_ settings: Experiment.DatasetSettings) throws -> [Item] {
     if let kind = settings.organism {
-      let wanted = settings.take ?? 1000
-      let kept = settings.part.map { $0 == .test ? settings.testFraction : 1 - settings.testFraction } ?? 1
-      let share = kept / Double(1 << (settings.where?.count ?? 0))
-      let count = Int((Double(wanted) / max(share, 0.01) * 1.25).rounded(.up))
-      return OrganismWorld.items(kind, count: count, seed: settings.seed ?? experiment.seed)
+      return try OrganismWorld.items(
+        kind, count: settings.take ?? OrganismWorld.balancedCount, seed: settings.seed ?? experiment.seed,
+        cues: settings.heldOutCues ? .heldOut : .training)
     }
     let urls = (settings.files ?? []).map { URL(fileURLWithPath: $0, relativeTo: folder) }
     return try Dataset.load(urls, format: settings.format)

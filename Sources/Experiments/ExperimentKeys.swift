@@ -45,6 +45,7 @@ extension Experiment.DatasetSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case files, format, organism, take, seed, part, `where`
     case testFraction = "test-fraction"
+    case heldOutCues = "held-out-cues"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -57,6 +58,7 @@ extension Experiment.DatasetSettings {
     seed = try keys.decodeIfPresent(UInt64.self, forKey: .seed)
     part = try keys.decodeIfPresent(Part.self, forKey: .part)
     testFraction = try keys.decodeIfPresent(Double.self, forKey: .testFraction) ?? 0.5
+    heldOutCues = try keys.decodeIfPresent(Bool.self, forKey: .heldOutCues) ?? false
     `where` = try keys.decodeIfPresent([String: String].self, forKey: .where)
   }
 }

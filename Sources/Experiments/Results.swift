@@ -14,7 +14,7 @@ public struct VectorResult: Sendable {
   public var residualNorm: Double?
   public var reliability: Double?
   /// Cosine with the planted directions, at the layer where they were planted.
-  public var plantedCosines: [String: Double]
+  public var plantedCosines: [OrganismWorld.Kind: Double]
 
   static func rows(
     model: String, settings: Experiment.VectorSettings, vectors: SteeringVectors, planted: PlantedDirections?
@@ -38,7 +38,7 @@ public struct VectorResult: Sendable {
       rows: rows.map { row in
         [
           row.model, row.vector, row.method, row.read, "\(row.layer)", field(row.norm), field(row.residualNorm),
-          field(row.reliability), field(row.plantedCosines["opinions"]), field(row.plantedCosines["facts"]),
+          field(row.reliability), field(row.plantedCosines[.opinions]), field(row.plantedCosines[.facts]),
         ]
       })
   }

@@ -40,24 +40,10 @@ public struct RunDirectory: Sendable {
     try AtomicFile.write(try encoder.encode(value), to: file(path))
   }
 
-  /// Writes a recording as a chunk: `chunks/<stage>/<number>/rows.jsonl` and `activations.safetensors`, whole or not at all.
+  /// Writes a recording as a chunk: `chunks/<stage>/<number>/`, whole or not at all.
   public func write(_ recording: Recording, stage: String, number: Int) throws {
     let parent = file("chunks").appendingPathComponent(stage)
-    let aside = parent.appendingPathComponent(".\(number).tmp")
-    try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var lines = Data()
-    for row in recording.rows { lines += try encoder.encode(row) + Data("\n".utf8) }
-    try AtomicFile.write(lines, to: aside.appendingPathComponent("rows.jsonl"))
-    var tensors: [String: Tensor] = [:]
-    for (position, tensor) in recording.activations { tensors[position.rawValue] = tensor }
-    try SafetensorsFile.write(
-      tensors,
-      metadata: [
-        "layers": recording.layers.map(String.init).joined(separator: ","), "shape": "[rows, layers, hidden]",
-        "site": "residual stream after decoder block i, counted from 0",
-      ], to: aside.appendingPathComponent("activations.safetensors"))
-    try FileManager.default.moveItem(at: aside, to: parent.appendingPathComponent("\(number)"))
+    try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+    try RecordingFolder.write(recording, to: parent.appendingPathComponent("\(number)"))
   }
 }

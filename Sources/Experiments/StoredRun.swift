@@ -30,7 +30,7 @@ public struct StoredRun: Sendable {
   }
 
   func planted(_ model: String) throws -> PlantedDirections? {
-    try PlantedDirections(modelDirectory: directory.file("audit/\(model)"))
+    try PlantedDirections.beside(directory.file("audit/\(model)"))
   }
 
   func letters(_ model: String) throws -> LetterDirection? {

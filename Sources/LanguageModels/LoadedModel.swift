@@ -17,6 +17,7 @@ public struct LoadedModel: Sendable {
     directory = try ModelLocator.directory(for: name)
     tokenizer = try Tokenizer.load(directory: directory)
     model = try LanguageModel.load(directory, dtype: dtype, device: device)
+    ThreadPolicy.adapt(toParameters: model.parameterCount)
     fingerprint = try Fingerprint.checkpoint(directory)
     stopTokens = Self.stopTokens(directory, model.configuration, tokenizer)
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
@@ -28,14 +29,14 @@ public struct LoadedModel: Sendable {
     }
   }
 
-  private struct GenerationConfiguration: Decodable { var eos_token_id: RawConfiguration.OneOrMany? }
+  private struct GenerationConfiguration: Decodable { var eosTokenId: RawConfiguration.OneOrMany? }
 
   private static func stopTokens(
     _ directory: URL, _ configuration: ModelConfiguration, _ tokenizer: Tokenizer
   ) -> Set<Int> {
     let url = directory.appendingPathComponent("generation_config.json")
     let stated: GenerationConfiguration? = try? JSONFile.decode(url, remedy: "")
-    let tokens = stated?.eos_token_id?.values ?? configuration.endTokens
+    let tokens = stated?.eosTokenId?.values ?? configuration.endTokens
     return tokens.isEmpty ? Set([tokenizer.eosTokenID].compactMap { $0 }) : Set(tokens)
   }
 }

@@ -1,1 +1,70 @@
+import Foundation
 import Testing
+
+@testable import Experiments
+
+@Suite("Experiment files are read strictly")
+struct ExperimentFileTests {
+  static let valid = """
+    name: small
+    models: [some-model]
+    datasets:
+      train: {files: [a.jsonl], take: 10, part: train}
+      test: {organism: facts}
+    vectors:
+      - {name: caa, method: contrast-pairs, dataset: train}
+      - name: told
+        method: instructions
+        dataset: train
+        positive: [Agree.]
+        negative: [Disagree.]
+    predictions:
+      - targets: [test]
+    """
+
+  @Test("A valid file gets the documented defaults")
+  func defaults() throws {
+    let experiment = try ExperimentFile.parse(Self.valid, file: "x.yaml")
+    #expect(experiment.seed == 0 && experiment.prompt.style == .plain && experiment.recording.maxTokens == 16)
+    #expect(experiment.vectors.map(\.read) == [.answer, .prompt])
+    #expect(experiment.predictions[0].scores.count == 3)
+    #expect(experiment.predictions[0].positions == [.prompt, .continuation])
+    #expect(experiment.datasets["train"]?.part == .train)
+  }
+
+  @Test(
+    "A mistake is refused with its line and a remedy",
+    arguments: [
+      ("models:", "modles:", 2, "did you mean \"models\"?"),
+      ("take: 10", "taek: 10", 4, "did you mean \"take\"?"),
+      ("dataset: train}", "dataset: trian}", 7, "there is no data set \"trian\""),
+      ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
+      ("files: [a.jsonl], ", "", 4, "needs either files or organism"),
+      ("positive: [Agree.]", "positive: []", 8, "needs positive and negative instructions"),
+      ("name: told", "name: caa", 7, "two vectors have one name"),
+      ("name: caa", "name: ../caa", 7, "is no name for files"),
+      ("method: contrast-pairs", "method: magic", 7, "does not fit"),
+    ])
+  func mistakes(_ old: String, _ new: String, _ line: Int, _ sentence: String) throws {
+    let text = Self.valid.replacingOccurrences(of: old, with: new)
+    let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+    #expect(error?.isBadInput == true)
+    #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
+    #expect(abs((error?.location?.line ?? -9) - line) <= 1, "\(String(describing: error))")
+  }
+
+  @Test("Text that is no YAML is one sentence, not a trace")
+  func notYAML() {
+    for text in ["a: [", "\t- x", "", "- 1\n- 2", "name: 3\nname: 4"] {
+      let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+      #expect(error?.message.contains("\n") == false)
+    }
+  }
+
+  @Test("The edit distance counts insertions, deletions and replacements")
+  func distances() {
+    #expect(editDistance("kitten", "sitting") == 3)
+    #expect(editDistance("", "abc") == 3)
+    #expect(editDistance("same", "same") == 0)
+  }
+}

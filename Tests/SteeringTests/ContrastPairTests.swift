@@ -46,14 +46,15 @@ import Testing
     }
   }
 
-  @Test func aChatPairPutsTheAnswerAfterTheGenerationHeader() throws {
+  @Test func aChatPairWritesTheAnswerAsTheTemplateWritesAnAssistantsMessage() throws {
     let builder = PromptBuilder.chat { messages, addGenerationPrompt in
       messages.map { "<\($0.role)>\($0.content)</s>" }.joined() + (addGenerationPrompt ? "<assistant>" : "")
     }
     let pair = try builder.pair(for: item(0, group: "tea"))
     #expect(builder.style == .chat)
     #expect(pair.prefix == "<user>Which of tea?\n (A) yes, tea\n (B) no, tea\n\nAnswer:</s><assistant>")
-    #expect(pair.positive == " (A)")
+    // The stored answer is " (A)"; in a message of its own it has no white space around it.
+    #expect(pair.positive == "(A)")
     #expect(scalar(pair.positiveText, pair.positiveAnswerOffset) == "A")
   }
 

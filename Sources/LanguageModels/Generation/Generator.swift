@@ -49,6 +49,7 @@ public struct Generator {
   private var active: [Int] = []
   private var waiting: [Int]
   private var states: [State]
+  private var tally: EditTally
   private let onToken: (_ sequence: Int, _ token: Int) -> Void
   private let onFinish: (_ sequence: Int, _ generation: Generation) throws -> Void
 
@@ -60,15 +61,18 @@ public struct Generator {
   }
 
   /// Generates a continuation for every prompt (token ids, not empty). `onFinish` is called as sequences end, in any
-  /// order; `onToken` as each token is chosen.
+  /// order; `onToken` as each token is chosen. Returns what the edits did; `EditReport.requireEffect` refuses a run in
+  /// which an edit touched nothing.
+  @discardableResult
   public static func run(
     _ model: LanguageModel, prompts: [[Int]], options: GenerationOptions,
     onToken: @escaping (_ sequence: Int, _ token: Int) -> Void = { _, _ in },
     onFinish: @escaping (_ sequence: Int, _ generation: Generation) throws -> Void
-  ) throws {
-    if prompts.isEmpty { return }
+  ) throws -> EditReport {
+    if prompts.isEmpty { return EditReport(options.edits) }
     var generator = try Generator(model, prompts, options, onToken, onFinish)
     try generator.run()
+    return generator.tally.report
   }
 
   /// Generates a continuation for every prompt, in the order of the prompts.
@@ -99,6 +103,7 @@ public struct Generator {
     cache = try KeyValueCache(
       model.configuration, slots: slots, capacity: capacity, dtype: model.dtype, device: model.device)
     sampler = TokenSampler(options.sampling)
+    tally = EditTally(options.edits)
     waiting = prompts.indices.reversed()
     states = Array(repeating: State(), count: prompts.count)
   }
@@ -122,11 +127,13 @@ public struct Generator {
     }
     admitted.sort { (prompts[$0].count, $0) < (prompts[$1].count, $1) }
     let sequences = admitted.map { prompts[$0] }
-    let batch = PackedBatch(families: sequences.map { [$0] }, header: Self.header(sequences))
+    let batch = PackedBatch(families: sequences.map { [$0] }, header: header(sequences))
     let ends = sequences.indices.map { batch.index(of: $0, position: sequences[$0].count - 1) }
+    let edits = tally.resolved(prompts: batch, numbers: admitted)
     let output = try model.forward(
-      batch, taps: Taps(layers: options.recordedLayers, tokens: .tokens(ends)),
-      edits: options.edits.flatMap { $0.resolved(prompts: batch) }, logits: .tokens(ends), cache: cache)
+      batch, taps: Taps(layers: options.recordedLayers, tokens: .tokens(ends)), edits: edits.map(\.resolved.edit),
+      logits: .tokens(ends), cache: cache)
+    try tally.note(prompts: edits, output.effects, sequences: admitted, lengths: sequences.map(\.count))
     let first = active.count
     active += admitted
     if let residuals = try stacked(output) {
@@ -136,17 +143,19 @@ public struct Generator {
   }
 
   /// Tokens that all sequences share and that are worth computing once; every sequence keeps a last token of its own.
-  private static func header(_ sequences: [[Int]]) -> Int {
+  private func header(_ sequences: [[Int]]) -> Int {
+    guard options.edits.allSatisfy(\.treatsSequencesAlike) else { return 0 }
     let shared = min(PackedBatch.commonPrefix(sequences), sequences.map(\.count).min()! - 1)
     return sequences.count > 1 && shared >= 32 ? shared : 0
   }
 
   /// Feeds the latest token of every active sequence.
   private mutating func step() throws {
+    let edits = tally.resolved(generated: active.map { states[$0].tokens.count - 1 }, sequences: active)
     let output = try model.decode(
-      active.map { states[$0].tokens.last! }, cache: cache,
-      taps: Taps(layers: options.recordedLayers),
-      edits: options.edits.flatMap { $0.resolved(generated: active.map { states[$0].tokens.count - 1 }) })
+      active.map { states[$0].tokens.last! }, cache: cache, taps: Taps(layers: options.recordedLayers),
+      edits: edits.map(\.resolved.edit))
+    try tally.note(generated: edits, output.effects, sequences: active)
     if let residuals = try stacked(output) {
       for (slot, sequence) in active.enumerated() { try record(residuals[slot], of: sequence) }
     }

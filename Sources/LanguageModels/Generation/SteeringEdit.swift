@@ -1,79 +1,104 @@
 import Torch
 
-/// Which tokens of a prompt and its continuation an edit changes. The rule is resolved for every sequence by itself.
-public enum EditPositions: String, Sendable, CaseIterable {
-  case all
-  /// The last prompt token and every later one.
-  case fromPromptEnd = "from-prompt-end"
-  /// Every token after the prompt.
-  case generated
-  /// The prompt's tokens only.
-  case prompt
-  /// Only the first generated token.
-  case firstGenerated = "first-generated"
-  /// As LM-exp did it: once on the prompt, twice after it.
-  case legacyDouble = "legacy-double"
-
-  /// How often the edit is applied to prompt token `position` of `length`.
-  func times(promptPosition position: Int, of length: Int) -> Int {
-    switch self {
-    case .all, .prompt, .legacyDouble: 1
-    case .fromPromptEnd: position == length - 1 ? 1 : 0
-    case .generated, .firstGenerated: 0
-    }
-  }
-
-  /// How often the edit is applied to the generated token number `index`, counted from 0.
-  func times(generated index: Int) -> Int {
-    switch self {
-    case .all, .fromPromptEnd, .generated: 1
-    case .prompt: 0
-    case .firstGenerated: index == 0 ? 1 : 0
-    case .legacyDouble: 2
-    }
-  }
-}
-
 /// An edit of one layer by a position rule: what a user asks for, before it meets a sequence.
+///
+/// Several edits of one place are applied in the order given, each to what the one before left.
 public struct SteeringEdit: Sendable {
   public var layer: Int
   public var operation: Edit.Operation
   public var positions: EditPositions
+  public var site: Edit.Site
+  /// Where there is one, only sequences that pass it are edited: decided at the prompt's last token and remembered for
+  /// every token after it.
+  public var condition: EditCondition?
+  /// The numbers of the prompts that are edited; nil edits all.
+  public var sequences: Set<Int>?
 
-  public init(layer: Int, _ operation: Edit.Operation, positions: EditPositions = .all) {
+  public init(
+    layer: Int, _ operation: Edit.Operation, positions: EditPositions = .all, site: Edit.Site = .blockOutput,
+    condition: EditCondition? = nil, sequences: Set<Int>? = nil
+  ) {
     self.layer = layer
     self.operation = operation
     self.positions = positions
+    self.site = site
+    self.condition = condition
+    self.sequences = sequences
   }
 
-  /// The edits of a pack of whole prompts.
-  func resolved(prompts batch: PackedBatch) -> [Edit] {
-    resolved(sequences: batch, promptLengths: batch.leaves.indices.map(batch.length(of:)))
-  }
+  /// Whether a token that several sequences share is edited alike for each: only then can it be computed once.
+  var treatsSequencesAlike: Bool { condition == nil && sequences == nil }
+
+  func concerns(_ sequence: Int) -> Bool { sequences?.contains(sequence) ?? true }
 
   /// The edits of a pack of prompts with given continuations: the tokens from a sequence's prompt length on count as
   /// generated. A token that several sequences share must mean the same to each, as a common prefix of their prompts does.
-  package func resolved(sequences batch: PackedBatch, promptLengths: [Int]) -> [Edit] {
+  ///
+  /// - Parameter numbers: the number of each of the pack's sequences, which `sequences` speaks of (default: its place).
+  package func resolved(sequences batch: PackedBatch, promptLengths: [Int], numbers: [Int]? = nil) -> [Edit] {
+    resolve(batch, promptLengths, numbers ?? Array(batch.leaves.indices)).map(\.edit)
+  }
+
+  /// The edits of a pack of whole prompts, and for how many sequences each edited token counts.
+  func resolved(prompts batch: PackedBatch, numbers: [Int]) -> [ResolvedEdit] {
+    resolve(batch, batch.leaves.indices.map(batch.length(of:)), numbers)
+  }
+
+  /// The edits of a decoding step.
+  ///
+  /// - Parameters:
+  ///   - indices: the number of the generated token that each slot feeds, counted from 0.
+  ///   - admitted: whether the edit applies to the sequence in each slot.
+  func resolved(generated indices: [Int], admitted: [Bool]) -> [ResolvedEdit] {
+    edits(zip(indices, admitted).map { $1 ? positions.times(generated: $0) : 0 }).map {
+      ResolvedEdit(edit: $0.edit, round: $0.round, weights: $0.places.map { _ in 1 })
+    }
+  }
+
+  private func resolve(_ batch: PackedBatch, _ promptLengths: [Int], _ numbers: [Int]) -> [ResolvedEdit] {
     var times = [Int](repeating: 0, count: batch.tokens.count)
-    for sequence in batch.leaves.indices {
+    var weights = times
+    var owners = times
+    for sequence in batch.leaves.indices where concerns(numbers[sequence]) {
+      let prompt = promptLengths[sequence]
       for position in 0..<batch.length(of: sequence) {
-        let prompt = promptLengths[sequence]
-        times[batch.index(of: sequence, position: position)] =
+        let place = batch.index(of: sequence, position: position)
+        times[place] =
           position < prompt
           ? positions.times(promptPosition: position, of: prompt) : positions.times(generated: position - prompt)
+        weights[place] += 1
+        owners[place] = sequence
       }
     }
-    return edits(times)
-  }
-
-  /// The edits of a decoding step, whose slots are at generated token number `indices`.
-  func resolved(generated indices: [Int]) -> [Edit] { edits(indices.map(positions.times(generated:))) }
-
-  /// One edit for each time that a token is changed; `times` is per token of the pass.
-  private func edits(_ times: [Int]) -> [Edit] {
-    (0..<(times.max() ?? 0)).map { round in
-      let places = times.indices.filter { times[$0] > round }
-      return Edit(layer: layer, operation, tokens: places.count == times.count ? .all : .tokens(places))
+    let deciders = batch.leaves.indices.map {
+      batch.index(of: $0, position: max(0, min(promptLengths[$0], batch.length(of: $0)) - 1))
+    }
+    return edits(times, evenIfEmpty: condition != nil).map { edit, round, places in
+      var edit = edit
+      if let condition {
+        edit.tokens = .tokens(places)
+        edit.gate = EditGate(condition: condition, deciders: deciders, owners: places.map { owners[$0] })
+      }
+      return ResolvedEdit(edit: edit, round: round, weights: places.map { weights[$0] })
     }
   }
+
+  /// One edit for each time that a token is changed; `times` is per token of the pass.
+  private func edits(_ times: [Int], evenIfEmpty: Bool = false) -> [(edit: Edit, round: Int, places: [Int])] {
+    let rounds = max(times.max() ?? 0, evenIfEmpty ? 1 : 0)
+    return (0..<rounds).map { round in
+      let places = times.indices.filter { times[$0] > round }
+      let tokens = places.count == times.count ? TokenChoice.all : .tokens(places)
+      return (Edit(layer: layer, operation, tokens: tokens, site: site), round, places)
+    }
+  }
+}
+
+/// An edit of one pass, and what its report needs to know.
+struct ResolvedEdit {
+  var edit: Edit
+  /// 0 for the first time that a token is changed, 1 for the second.
+  var round: Int
+  /// For how many sequences each token counts, in the order of the edit's tokens: a shared prefix counts for all.
+  var weights: [Int]
 }

@@ -49,7 +49,7 @@ public struct Checkpoint: Sendable {
 
   private var place: InputLocation { InputLocation(file: directory.path) }
 
-  private func tensor(_ name: String) throws -> Tensor {
+  func tensor(_ name: String) throws -> Tensor {
     guard let index = places[name] else { throw missing(name) }
     return try files[index].tensor(name)
   }
@@ -59,7 +59,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// The tensors of the language model; buffers and unused heads in the file are left alone.
-  private func neededNames() throws -> [String] {
+  func neededNames() throws -> [String] {
     places.keys.filter { name in
       if name == "lm_head.weight" { return !configuration.tiedEmbeddings }
       return name.hasPrefix("model.") && !name.hasSuffix("rotary_emb.inv_freq")
@@ -86,9 +86,10 @@ public struct Checkpoint: Sendable {
 
   // MARK: Files
 
-  private struct Index: Decodable { var weight_map: [String: String] }
+  private struct Index: Decodable { var weightMap: [String: String] }
 
-  private static func files(_ directory: URL) throws -> [URL] {
+  /// The files of weights: the shards that the index names, else the single file.
+  static func files(_ directory: URL) throws(ModelError) -> [URL] {
     let single = directory.appendingPathComponent("model.safetensors")
     let index = directory.appendingPathComponent("model.safetensors.index.json")
     if FileManager.default.fileExists(atPath: index.path) { return try shards(index) }
@@ -99,9 +100,9 @@ public struct Checkpoint: Sendable {
         + "(pickled .bin and .pt files are never executed)", at: InputLocation(file: directory.path))
   }
 
-  private static func shards(_ index: URL) throws -> [URL] {
+  private static func shards(_ index: URL) throws(ModelError) -> [URL] {
     let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint anew")
-    return try Set(parsed.weight_map.values).sorted().map { name in
+    return try Set(parsed.weightMap.values).sorted().map { name throws(ModelError) in
       let place = InputLocation(file: index.path, item: String(name.prefix(80)))
       guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
         throw ModelError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)

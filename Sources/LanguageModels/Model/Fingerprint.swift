@@ -7,15 +7,13 @@ public enum Fingerprint {
   private static let samples = 16
   private static let sampleSize = 65_536
 
-  /// SHA-256 (hexadecimal) over `config.json` and, for each safetensors file, its name, its size and 16 evenly spaced
-  /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, hence in these pieces.
+  /// SHA-256 (hexadecimal) over `config.json` and, for each file of weights, its name, its size and 16 evenly spaced
+  /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, hence in these pieces. Other files
+  /// in the directory (a vector, an adapter) do not count.
   public static func checkpoint(_ directory: URL) throws(ModelError) -> String {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
-      .filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") && !$0.hasPrefix("planted") }.sorted()
     var bytes = try contents(directory.appendingPathComponent("config.json"))
-    for name in names {
-      let url = directory.appendingPathComponent(name)
-      bytes += Array(name.utf8)
+    for url in try Checkpoint.files(directory) {
+      bytes += Array(url.lastPathComponent.utf8)
       bytes += try pieces(url)
     }
     return SHA256.hexadecimalDigest(of: bytes)

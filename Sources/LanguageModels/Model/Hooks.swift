@@ -18,7 +18,7 @@ public struct Taps: Sendable {
   }
 }
 
-/// A change of the residual stream at the output of one decoder block. Edits of a layer are applied in the order given,
+/// A change of the residual stream at one place of one decoder block. Edits of a place are applied in the order given,
 /// before anything is recorded there.
 public struct Edit: Sendable {
   public enum Operation: Sendable {
@@ -30,30 +30,37 @@ public struct Edit: Sendable {
     case setProjection(Tensor, Double)
   }
 
+  /// Where in a block the stream is changed.
+  public enum Site: String, Sendable, CaseIterable {
+    /// Before the block: for layer 0, the token embeddings.
+    case blockInput = "block-input"
+    /// After attention was added, before the feed-forward network reads the stream.
+    case afterAttention = "after-attention"
+    /// After the block, where residual streams are recorded.
+    case blockOutput = "block-output"
+  }
+
   public var layer: Int
   public var operation: Operation
   public var tokens: TokenChoice
+  public var site = Site.blockOutput
+  /// Where there is one, only the tokens of sequences that pass are changed; `tokens` are then indices.
+  package var gate: EditGate?
 
-  public init(layer: Int, _ operation: Operation, tokens: TokenChoice = .all) {
+  public init(layer: Int, _ operation: Operation, tokens: TokenChoice = .all, site: Site = .blockOutput) {
     self.layer = layer
     self.operation = operation
     self.tokens = tokens
+    self.site = site
   }
 
-  /// `hidden` [tokens, hidden] after the edit. Arithmetic in float32, rounded once to the stream's dtype.
-  func apply(to hidden: Tensor) throws(TorchError) -> Tensor {
-    switch tokens {
-    case .all: return try changed(hidden)
-    case .tokens(let indices):
-      if indices.isEmpty { return hidden }
-      let places = try Tensor(indices).moved(to: hidden.device)
-      return try hidden.replacing(0, places, with: changed(hidden.selected(0, places)))
-    }
-  }
-
-  private func changed(_ stream: Tensor) throws(TorchError) -> Tensor {
+  /// `stream` [n, hidden], already narrowed to the edited tokens, after the edit, and by how much each token really
+  /// moved along the edit's direction (float32 [n]): measured after the one rounding to the stream's dtype.
+  func applied(to stream: Tensor) throws(TorchError) -> (stream: Tensor, shifts: Tensor) {
     let wide = try stream.converted(to: .float32)  // [n, hidden]
-    return try moved(wide).converted(to: stream.dtype)
+    let moved = try moved(wide).converted(to: stream.dtype)  // [n, hidden]
+    let shifts = try (moved.converted(to: .float32) - wide).matmul(direction(like: wide))  // [n]
+    return (moved, shifts)
   }
 
   private func moved(_ wide: Tensor) throws(TorchError) -> Tensor {
@@ -68,7 +75,53 @@ public struct Edit: Sendable {
     }
   }
 
-  private static func like(_ stream: Tensor, _ vector: Tensor) throws(TorchError) -> Tensor {
+  /// The unit vector [hidden] that shifts are measured along; zero for an added vector of zeros.
+  private func direction(like stream: Tensor) throws(TorchError) -> Tensor {
+    switch operation {
+    case .ablate(let unit), .setProjection(let unit, _): return try Self.like(stream, unit)
+    case .add(let vector):
+      let vector = try Self.like(stream, vector)
+      return try vector / vector.norm().clamped(atLeast: Double(Float.leastNormalMagnitude))
+    }
+  }
+
+  fileprivate static func like(_ stream: Tensor, _ vector: Tensor) throws(TorchError) -> Tensor {
     try vector.converted(to: .float32, device: stream.device)
   }
+}
+
+/// When a conditional edit applies: read once a sequence, at the prompt's last token, and kept to from then on.
+public struct EditCondition: Sendable {
+  public enum Side: String, Sendable { case above, below }
+
+  /// The block whose output is read, before the edits of that place.
+  public var layer: Int
+  /// Unit vector [hidden].
+  public var direction: Tensor
+  public var side: Side
+  /// In units of the residual stream; a projection equal to it does not pass.
+  public var threshold: Double
+
+  public init(layer: Int, direction: Tensor, _ side: Side, _ threshold: Double) {
+    self.layer = layer
+    self.direction = direction
+    self.side = side
+    self.threshold = threshold
+  }
+
+  /// The dot product of the direction with each row of `stream` [n, hidden].
+  func projections(_ stream: Tensor) throws(TorchError) -> [Double] {
+    try stream.converted(to: .float32).matmul(Edit.like(stream, direction)).doubles()
+  }
+
+  func passes(_ projection: Double) -> Bool { side == .above ? projection > threshold : projection < threshold }
+}
+
+/// How a condition meets a pack of prompts.
+package struct EditGate: Sendable {
+  package var condition: EditCondition
+  /// The index in the pack of each sequence's last prompt token, whose projection decides.
+  package var deciders: [Int]
+  /// For each token of the edit, the sequence it belongs to.
+  package var owners: [Int]
 }

@@ -16,7 +16,9 @@ enum JSONFile {
     guard let data = try? Data(contentsOf: url) else {
       throw ModelError(.badInput, "cannot be read; check its permissions", at: place)
     }
-    do { return try JSONDecoder().decode(Value.self, from: data) } catch let error as DecodingError {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do { return try decoder.decode(Value.self, from: data) } catch let error as DecodingError {
       throw ModelError(.badInput, "\(sentence(error)); \(remedy)", at: place)
     } catch {
       throw ModelError(.badInput, "is not JSON; \(remedy)", at: place)
@@ -26,9 +28,14 @@ enum JSONFile {
   private static func sentence(_ error: DecodingError) -> String {
     switch error {
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      "has a value of the wrong kind at \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\""
-    case .keyNotFound(let key, _): "has no \"\(key.stringValue)\""
+      "has a value of the wrong kind at \"\(context.codingPath.map(written).joined(separator: "."))\""
+    case .keyNotFound(let key, _): "has no \"\(written(key))\""
     default: "is not valid JSON"
     }
+  }
+
+  /// A key as it is written in the file: `hiddenSize` is `hidden_size` there.
+  private static func written(_ key: any CodingKey) -> String {
+    key.stringValue.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
   }
 }

@@ -36,12 +36,17 @@ public struct LanguageModel: Sendable {
     device = embedding.device
   }
 
+  /// Numbers in all weights.
+  public var parameterCount: Int { weights.values.reduce(0) { $0 + $1.count } }
+
   /// What a pass gives back.
   public struct Output: Sendable {
     /// By layer, float32 [chosen tokens, hidden].
     public var residuals: [Int: Tensor] = [:]
     /// float32 [chosen tokens, vocabulary], where logits were asked for.
     public var logits: Tensor?
+    /// What each edit did, in the order of the edits.
+    public var effects: [EditEffect] = []
   }
 
   /// Runs whole sequences. With a cache, they take its next free slots and can be continued by `decode`.
@@ -55,6 +60,21 @@ public struct LanguageModel: Sendable {
     return try run(
       batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
       .packed(plan, cache: cache, slots: slots), taps, edits, logits, through: cache == nil ? nil : layers.count - 1)
+  }
+
+  /// Runs the blocks after `layer` from a residual stream [tokens, hidden] that was tapped there (and perhaps changed):
+  /// the rest of the pass that gave it. Taps and edits must be of later layers.
+  ///
+  /// With gradients recorded, the stream of a tap is part of the graph, so that training can work on it in mid-pass.
+  package func resume(
+    _ batch: PackedBatch, from stream: Tensor, after layer: Int, taps: Taps = Taps(layers: []), edits: [Edit] = [],
+    logits: TokenChoice? = nil
+  ) throws -> Output {
+    try check(layers: [layer])
+    let plan = try PackedAttention(batch, windows: Set(configuration.windows), dtype: dtype, device: device)
+    return try run(
+      batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
+      .packed(plan, cache: nil, slots: 0..<0), taps, edits, logits, from: (stream.converted(to: dtype), layer))
   }
 
   /// Runs one new token for every active sequence of the cache, in the order of its slots.
@@ -71,23 +91,34 @@ public struct LanguageModel: Sendable {
 
   private func run(
     _ tokens: [Int], positions: [Int], lengths: [Int], _ attention: AttentionContext, _ taps: Taps, _ edits: [Edit],
-    _ logits: TokenChoice?, through cached: Int? = nil
+    _ logits: TokenChoice?, through cached: Int? = nil, from start: (stream: Tensor, layer: Int)? = nil
   ) throws -> Output {
-    try check(layers: taps.layers + edits.map(\.layer))
+    try check(layers: taps.layers + edits.map(\.layer) + edits.compactMap(\.gate?.condition.layer))
     var output = Output()
     let last = logits == nil ? max(taps.layers.max() ?? -1, cached ?? -1) : layers.count - 1
     guard last >= 0, !tokens.isEmpty else { return output }
     let angles = try rope.tables(positions: positions, lengths: lengths, dtype: dtype, device: device)
-    var x = try embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
-    for layer in layers[0...last] {
-      x = try layer.forward(x, angles.cosines, angles.sines, attention)  // [tokens, hidden]
-      for edit in edits where edit.layer == layer.index { x = try edit.apply(to: x) }  // [tokens, hidden]
+    var edits = EditPass(edits)
+    try edits.check()
+    let looked = (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? [])
+    let lastKept = looked.isEmpty ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
+    var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
+    for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
+      let kept = layer.index == last ? lastKept : .all
+      x = try edits.apply(at: layer.index, .blockInput, to: x)  // [tokens, hidden]
+      x = try layer.attention(x, angles.cosines, angles.sines, attention, keeping: kept)  // [kept tokens, hidden]
+      x = try edits.apply(at: layer.index, .afterAttention, to: x, kept: kept)  // [kept tokens, hidden]
+      x = try layer.feedForward(x)  // [kept tokens, hidden]
+      try edits.decide(at: layer.index, x, kept: kept)
+      x = try edits.apply(at: layer.index, .blockOutput, to: x, kept: kept)  // [kept tokens, hidden]
       if taps.layers.contains(layer.index) {
-        output.residuals[layer.index] = try choose(taps.tokens, x).converted(to: .float32)  // [chosen, hidden]
+        output.residuals[layer.index] = try choose(kept.places(of: taps.tokens), x).converted(to: .float32)
       }
     }
+    output.effects = edits.effects
     if let logits {
-      let normed = try choose(logits, x).rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
+      let chosen = try choose(lastKept.places(of: logits), x)  // [chosen, hidden]
+      let normed = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
       output.logits = try normed.linear(head).converted(to: .float32)  // [chosen, vocabulary]
     }
     try checkFinite(output)
@@ -137,17 +168,22 @@ struct DecoderLayer: Sendable {
   let window: Int?
   let epsilon: Double
 
-  func forward(
-    _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext
+  /// x [tokens, hidden] with what attention adds. All tokens are attended to; those that are kept go on.
+  func attention(
+    _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
     let q = try heads(query(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
     let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
     let v = try heads(value(normed))  // [tokens, key-value heads, dim]
     let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
-    let afterAttention = try x + output(mixed)  // [tokens, hidden]
-    let inner = try afterAttention.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try afterAttention + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
+    return try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
+  }
+
+  /// x [tokens, hidden] with what the gated feed-forward network adds.
+  func feedForward(_ x: Tensor) throws(TorchError) -> Tensor {
+    let inner = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
+    return try x + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
   }
 
   private func heads(_ t: Tensor) throws(TorchError) -> Tensor {

@@ -46,21 +46,21 @@ public struct ModelConfiguration: Sendable, Equatable {
 /// config.json as it is written, before it is understood.
 struct RawConfiguration: Decodable {
   var architectures: [String]?
-  var model_type: String?
-  var vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads: Int?
-  var num_key_value_heads, head_dim, max_position_embeddings, sliding_window, max_window_layers: Int?
-  var rms_norm_eps, rope_theta, partial_rotary_factor: Double?
-  var rope_scaling, rope_parameters: RawRope?
-  var use_sliding_window, attention_bias, mlp_bias, tie_word_embeddings: Bool?
-  var hidden_act, torch_dtype, dtype: String?
-  var layer_types: [String]?
-  var eos_token_id: OneOrMany?
-  var quantization_config: Present?
+  var modelType: String?
+  var vocabSize, hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads: Int?
+  var numKeyValueHeads, headDim, maxPositionEmbeddings, slidingWindow, maxWindowLayers: Int?
+  var rmsNormEps, ropeTheta, partialRotaryFactor: Double?
+  var ropeScaling, ropeParameters: RawRope?
+  var useSlidingWindow, attentionBias, mlpBias, tieWordEmbeddings: Bool?
+  var hiddenAct, torchDtype, dtype: String?
+  var layerTypes: [String]?
+  var eosTokenId: OneOrMany?
+  var quantizationConfig: Present?
 
   struct RawRope: Decodable {
-    var rope_type, type: String?
-    var factor, low_freq_factor, high_freq_factor, rope_theta: Double?
-    var original_max_position_embeddings: Int?
+    var ropeType, type: String?
+    var factor, lowFreqFactor, highFreqFactor, ropeTheta: Double?
+    var originalMaxPositionEmbeddings: Int?
   }
 
   /// A number, a list of numbers, or null.
@@ -95,31 +95,31 @@ extension ModelConfiguration {
     }
 
     architecture = try Self.architecture(raw, refuse)
-    vocabularySize = try size(raw.vocab_size, "vocab_size")
-    hiddenSize = try size(raw.hidden_size, "hidden_size")
-    intermediateSize = try size(raw.intermediate_size, "intermediate_size")
-    layerCount = try size(raw.num_hidden_layers, "num_hidden_layers", largest: 4096)
-    headCount = try size(raw.num_attention_heads, "num_attention_heads", largest: 65536)
-    keyValueHeadCount = try size(raw.num_key_value_heads ?? headCount, "num_key_value_heads", largest: 65536)
+    vocabularySize = try size(raw.vocabSize, "vocab_size")
+    hiddenSize = try size(raw.hiddenSize, "hidden_size")
+    intermediateSize = try size(raw.intermediateSize, "intermediate_size")
+    layerCount = try size(raw.numHiddenLayers, "num_hidden_layers", largest: 4096)
+    headCount = try size(raw.numAttentionHeads, "num_attention_heads", largest: 65536)
+    keyValueHeadCount = try size(raw.numKeyValueHeads ?? headCount, "num_key_value_heads", largest: 65536)
     guard headCount % keyValueHeadCount == 0 else {
       throw refuse("num_key_value_heads", "does not divide the \(headCount) attention heads; fetch the file anew")
     }
-    guard raw.head_dim != nil || hiddenSize % headCount == 0 else {
+    guard raw.headDim != nil || hiddenSize % headCount == 0 else {
       throw refuse("num_attention_heads", "does not divide the hidden size \(hiddenSize); fetch the file anew")
     }
-    headDimension = try size(raw.head_dim ?? hiddenSize / headCount, "head_dim", largest: 65536)
+    headDimension = try size(raw.headDim ?? hiddenSize / headCount, "head_dim", largest: 65536)
     guard headDimension % 2 == 0 else { throw refuse("head_dim", "is odd, which rotary embeddings cannot have") }
-    normEpsilon = raw.rms_norm_eps ?? 1e-6
+    normEpsilon = raw.rmsNormEps ?? 1e-6
     guard normEpsilon.isFinite, normEpsilon >= 0 else { throw refuse("rms_norm_eps", "is \(normEpsilon)") }
     try Self.refuseWhatIsNotSupported(raw, refuse)
     rope = try RotaryEmbedding.Configuration(raw, headDimension: headDimension, refuse)
     windows = try Self.windows(raw, architecture, layerCount, refuse)
-    queryKeyValueBias = architecture == .qwen2 || (architecture == .llama && raw.attention_bias ?? false)
-    outputBias = architecture == .llama && raw.attention_bias ?? false
-    mlpBias = architecture == .llama && raw.mlp_bias ?? false
-    tiedEmbeddings = raw.tie_word_embeddings ?? false
-    dtype = (raw.dtype ?? raw.torch_dtype).flatMap(DType.init(rawValue:))
-    endTokens = raw.eos_token_id?.values ?? []
+    queryKeyValueBias = architecture == .qwen2 || (architecture == .llama && raw.attentionBias ?? false)
+    outputBias = architecture == .llama && raw.attentionBias ?? false
+    mlpBias = architecture == .llama && raw.mlpBias ?? false
+    tiedEmbeddings = raw.tieWordEmbeddings ?? false
+    dtype = (raw.dtype ?? raw.torchDtype).flatMap(DType.init(rawValue:))
+    endTokens = raw.eosTokenId?.values ?? []
   }
 
   private static func architecture(
@@ -138,30 +138,31 @@ extension ModelConfiguration {
   private static func refuseWhatIsNotSupported(
     _ raw: RawConfiguration, _ refuse: (String?, String) -> ModelError
   ) throws(ModelError) {
-    if let activation = raw.hidden_act, activation != "silu" {
+    if let activation = raw.hiddenAct, activation != "silu" {
       throw refuse("hidden_act", "\"\(activation.prefix(40))\" is not supported; the Llama family uses silu")
     }
-    if raw.quantization_config != nil {
+    if raw.quantizationConfig != nil {
       throw refuse("quantization_config", "quantised checkpoints are not supported; give the unquantised one")
     }
-    if let factor = raw.partial_rotary_factor, factor != 1 {
+    if let factor = raw.partialRotaryFactor, factor != 1 {
       throw refuse("partial_rotary_factor", "is \(factor); only 1 is supported")
     }
   }
 
-  /// Which layers see only a window. Mistral: all; Qwen2: from `max_window_layers` on, when switched on; `layer_types`
+  /// Which layers see only a window. Mistral: all; Qwen2: from `maxWindowLayers` on, when switched on; `layerTypes`
   /// overrides both where it is there.
   private static func windows(
     _ raw: RawConfiguration, _ architecture: Architecture, _ layers: Int, _ refuse: (String?, String) -> ModelError
   ) throws(ModelError) -> [Int?] {
-    guard architecture != .llama, let window = raw.sliding_window, raw.use_sliding_window ?? (architecture == .mistral)
+    guard architecture != .llama, let window = raw.slidingWindow, raw.useSlidingWindow ?? (architecture == .mistral)
     else { return Array(repeating: nil, count: layers) }
     guard window > 0 else { throw refuse("sliding_window", "is \(window); it must be at least 1") }
-    if let types = raw.layer_types {
+    if let types = raw.layerTypes {
       guard types.count == layers else { throw refuse("layer_types", "names \(types.count) of \(layers) layers") }
       return types.map { $0 == "sliding_attention" ? window : nil }
     }
-    let first = architecture == .mistral ? 0 : raw.max_window_layers ?? 0
+    // 28 is transformers' default for Qwen2.
+    let first = architecture == .mistral ? 0 : raw.maxWindowLayers ?? 28
     return (0..<layers).map { $0 >= first ? window : nil }
   }
 }

@@ -81,10 +81,10 @@ public enum ModelLocator {
   private static func snapshot(of repository: URL) -> URL? {
     let snapshots = repository.appendingPathComponent("snapshots", isDirectory: true)
     if let revision = try? String(contentsOf: repository.appendingPathComponent("refs/main"), encoding: .utf8)
-      .trimmingCharacters(in: .whitespacesAndNewlines), !revision.contains("/")
+      .trimmingCharacters(in: .whitespacesAndNewlines), !revision.contains("/"), !revision.hasPrefix(".")
     {
       let named = snapshots.appendingPathComponent(revision, isDirectory: true)
-      if isDirectory(named.appendingPathComponent("").path), !revision.isEmpty { return named }
+      if isDirectory(named.path), !revision.isEmpty { return named }
     }
     let all = (try? FileManager.default.contentsOfDirectory(atPath: snapshots.path)) ?? []
     return all.count == 1 ? snapshots.appendingPathComponent(all[0], isDirectory: true) : nil

@@ -81,17 +81,17 @@ extension RotaryEmbedding.Configuration {
   init(
     _ raw: RawConfiguration, headDimension: Int, _ refuse: (String?, String) -> ModelError
   ) throws(ModelError) {
-    let scaling = raw.rope_parameters ?? raw.rope_scaling
-    theta = raw.rope_parameters?.rope_theta ?? raw.rope_theta ?? 10_000
+    let scaling = raw.ropeParameters ?? raw.ropeScaling
+    theta = raw.ropeParameters?.ropeTheta ?? raw.ropeTheta ?? 10_000
     dimension = headDimension
     guard theta.isFinite, theta > 0 else { throw refuse("rope_theta", "is \(theta); it must be positive") }
-    self.scaling = try Self.scaling(scaling, raw.max_position_embeddings ?? 2048, refuse)
+    self.scaling = try Self.scaling(scaling, raw.maxPositionEmbeddings ?? 2048, refuse)
   }
 
   private static func scaling(
     _ raw: RawConfiguration.RawRope?, _ positions: Int, _ refuse: (String?, String) -> ModelError
   ) throws(ModelError) -> RotaryEmbedding.Scaling {
-    guard let raw, let kind = raw.rope_type ?? raw.type, kind != "default" else { return .none }
+    guard let raw, let kind = raw.ropeType ?? raw.type, kind != "default" else { return .none }
     func positive(_ value: Double?, _ name: String) throws(ModelError) -> Double {
       guard let value, value.isFinite, value > 0 else {
         throw refuse("rope_scaling.\(name)", "must be a positive number; fetch the file anew")
@@ -99,15 +99,18 @@ extension RotaryEmbedding.Configuration {
       return value
     }
     let factor = try positive(raw.factor, "factor")
-    let trained = raw.original_max_position_embeddings ?? positions
-    guard trained > 0 else { throw refuse("rope_scaling.original_max_position_embeddings", "must be positive") }
+    let trained = raw.originalMaxPositionEmbeddings ?? positions
+    guard positions > 0, trained > 0 else {
+      throw refuse("max_position_embeddings", "or the original one is not positive; fetch the file anew")
+    }
     switch kind {
     case "linear": return .linear(factor: factor)
-    case "dynamic": return .dynamic(factor: factor, trained: trained)
+    // As transformers, which does not look at original_max_position_embeddings here.
+    case "dynamic": return .dynamic(factor: factor, trained: positions)
     case "llama3":
       return .llama3(
-        factor: factor, low: try positive(raw.low_freq_factor, "low_freq_factor"),
-        high: try positive(raw.high_freq_factor, "high_freq_factor"), trained: trained)
+        factor: factor, low: try positive(raw.lowFreqFactor, "low_freq_factor"),
+        high: try positive(raw.highFreqFactor, "high_freq_factor"), trained: trained)
     default:
       throw refuse(
         "rope_scaling", "\"\(kind.prefix(40))\" is not supported; Telltale knows linear, dynamic and llama3")

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How an item is put to a model.
 public enum PromptStyle: String, Sendable, CaseIterable, Codable {
   /// The text as stored, and the answer right after it.
@@ -84,15 +86,38 @@ public struct PromptBuilder: Sendable {
 
   /// The pair of the matching answer and the non-matching one at position `other` (0 unless the row has several).
   ///
-  /// Answers are appended exactly as stored: `" (A)"` keeps its space and `"(A)"` gets none. Throws `badInput` when the
-  /// item has no such answers, and as `prompt(for:)` does.
+  /// Answers are placed as `answered` does. Throws `badInput` when the item has no such answers, and as `prompt(for:)`
+  /// does.
   public func pair(for item: Item, other: Int = 0) throws -> ContrastPair {
     guard let positive = item.matchingAnswer, item.otherAnswers.indices.contains(other) else {
       let message = "the row has no pair of answers to contrast; use a data set with matching and other answers"
       throw SteeringError(.badInput, message, at: .init(file: item.source, item: "row \(item.row)"))
     }
+    let matching = try answered(item, with: positive)
+    let opposite = try answered(item, with: item.otherAnswers[other])
     return ContrastPair(
-      item: item, prefix: try prompt(for: item), positive: positive, negative: item.otherAnswers[other])
+      item: item, prefix: matching.prefix, positive: matching.answer, negative: opposite.answer)
+  }
+
+  /// A given answer in its place: what stands before it, and the answer.
+  ///
+  /// In the plain and few-shot styles the answer follows the prompt exactly as stored: `" (A)"` keeps its space and
+  /// `"(A)"` gets none. In the chat style it is written as the template writes an assistant's message, without the white
+  /// space around it: Llama-2 puts a space before it, Zephyr a line break.
+  public func answered(_ item: Item, with answer: String) throws -> (prefix: String, answer: String) {
+    guard case .chat(let render) = rendering else { return (try prompt(for: item), answer) }
+    let user = PromptMessage(role: "user", content: item.text)
+    let content = answer.trimmingCharacters(in: .whitespacesAndNewlines)
+    let whole = try render([user, PromptMessage(role: "assistant", content: content)], false)
+    // The answer stands after what the prompt and the conversation have in common; the question may name it too.
+    let start = whole.commonPrefix(with: try prompt(for: item), options: .literal).endIndex
+    guard !content.isEmpty, let place = whole.range(of: content, options: .literal, range: start..<whole.endIndex)
+    else {
+      throw SteeringError(
+        .badInput, "the chat template does not show the answer as it is; use another --template or --style",
+        at: .init(file: item.source, item: "row \(item.row)"))
+    }
+    return (String(whole[..<place.lowerBound]), content)
   }
 }
 

@@ -42,7 +42,7 @@ struct DifferenceSums {
   private var difference: Tensor  // [layers, hidden]
   private var mean: Tensor  // [layers, hidden]
   private var norms: Tensor  // [layers]
-  /// Sums of the differences of each half: [splits, layers * hidden]. A cosine needs no counts.
+  /// Sums of the differences of each half: [splits, layers * hidden]. Their cosine is that of the means.
   private var first: Tensor
   private var second: Tensor
   var tokens = 0

@@ -20,6 +20,11 @@ public struct ReadableText: Sendable, Equatable {
   public var ids: [Int]
   /// Indices into `ids`.
   public var read: Range<Int>
+
+  package init(ids: [Int], read: Range<Int>) {
+    self.ids = ids
+    self.read = read
+  }
 }
 
 /// Turns prompts and answers of one style into tokens and read positions.

@@ -57,6 +57,7 @@ public struct VectorExtraction {
     provenance.dtype = loaded.model.dtype.rawValue
     provenance.pairs = pairs.count
     provenance.groups = Set(pairs.map(\.group)).count
+    provenance.positiveShare = 0.5
     provenance.seed = seed
     provenance.residualNorms = result.residualNorm
     provenance.reliability = result.reliability

@@ -44,6 +44,7 @@ public struct AnswerParser: Sendable {
   }
 
   public func parse(_ text: String) -> ParsedAnswer {
+    if let answer = loneLetter(text) { return answer }
     let paragraphs = Self.answerParagraphs(of: text)
     guard !paragraphs.isEmpty else { return .unparsable(.empty) }
     for paragraph in paragraphs {
@@ -51,6 +52,13 @@ public struct AnswerParser: Sendable {
     }
     let isRefusal = paragraphs.contains { AnswerPhrases.declines(Self.plain($0)) }
     return .unparsable(isRefusal ? .refusal : .unrecognised)
+  }
+
+  /// The commonest text, a letter in parentheses and nothing else, without the patterns that rule 3 needs in general.
+  private func loneLetter(_ text: String) -> ParsedAnswer? {
+    let scalars = Array(text.unicodeScalars.drop { $0 == " " }.prefix(4))
+    guard scalars.count == 3, scalars[0] == "(", scalars[2] == ")", ("A"..."Z").contains(scalars[1]) else { return nil }
+    return letters[String(scalars[1])].map { .choice($0) } ?? .unparsable(.unrecognised)
   }
 
   // MARK: Preparation

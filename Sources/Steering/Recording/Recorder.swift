@@ -35,15 +35,17 @@ public struct Recorder {
     let encodings = prompts.map { encoder.encode($0).ids }
     let margins = try margins(items, prompts)
     var generations: [Int: Generation] = [:]
-    try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
+    let edits = try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
       generations[index] = generation
       onProgress(generations.count)
     }
+    // A condition may turn all of these items away and admit others of the run.
+    try edits.requireEffect(conditional: false)
     let ordered = items.indices.compactMap { generations[$0] }
     let rows = items.indices.map { index in
       row(items[index], prompts[index], encodings[index], ordered[index], margins?[index])
     }
-    return Recording(rows: rows, layers: options.layers, activations: try activations(ordered))
+    return Recording(rows: rows, layers: options.layers, activations: try activations(ordered), edits: edits)
   }
 
   private var generationOptions: GenerationOptions {
@@ -100,7 +102,13 @@ public struct Recorder {
         .badInput, "has no answers to choose between, which forced-choice labels need; use another label source",
         at: InputLocation(file: items[index].source, item: "row \(items[index].row)"))
     }
-    return try choices.logProbabilities(prompts, answers).map { scores in
+    let texts = try zip(items, answers).map { item, own in
+      try own.map { answer in
+        let placed = try encoder.builder.answered(item, with: answer)
+        return placed.prefix + placed.answer
+      }
+    }
+    return try choices.logProbabilities(prompts, texts: texts).map { scores in
       guard scores.count > 1, let other = scores.dropFirst().max() else { return nil }
       return scores[0] - other
     }

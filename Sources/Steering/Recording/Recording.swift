@@ -10,7 +10,13 @@ public struct Recording: Sendable {
   /// at `continuation`.
   public var activations: [ReadPosition: Tensor]
 
-  public init(rows: [RecordedRow], layers: [Int], activations: [ReadPosition: Tensor]) {
+  /// What the edits did while the rows were generated; nil where that is not known, as after a selection of rows.
+  public var edits: EditReport?
+
+  public init(
+    rows: [RecordedRow], layers: [Int], activations: [ReadPosition: Tensor], edits: EditReport? = nil
+  ) {
+    self.edits = edits
     self.rows = rows
     self.layers = layers
     self.activations = activations
@@ -38,7 +44,11 @@ public struct Recording: Sendable {
     for position in first.activations.keys {
       activations[position] = try Tensor.concatenated(parts.compactMap { $0.activations[position] })
     }
-    return Recording(rows: parts.flatMap(\.rows), layers: first.layers, activations: activations)
+    var edits = first.edits
+    for part in parts.dropFirst() {
+      if let more = part.edits, more.entries.count == edits?.entries.count { edits?.merge(more) } else { edits = nil }
+    }
+    return Recording(rows: parts.flatMap(\.rows), layers: first.layers, activations: activations, edits: edits)
   }
 
   /// Only some rows, in the order given.

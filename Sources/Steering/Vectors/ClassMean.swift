@@ -48,6 +48,7 @@ public enum ClassMean {
     provenance.read = read.rawValue
     provenance.pairs = used.count
     provenance.groups = Set(groups).count
+    provenance.positiveShare = Double(positives) / Double(labels.count)
     provenance.seed = seed
     provenance.reliabilityUnit = halves.byGroup ? "group" : "row"
     let mean = try streams.mean(0)

@@ -99,6 +99,8 @@ public struct VectorProvenance: Sendable, Equatable {
   public var groups: Int?
   /// How many pairs have each letter as the matching answer, e.g. "A:100 B:100".
   public var letterBalance: String?
+  /// The share of positive examples (rows with the behaviour, matching halves): what class means are computed with.
+  public var positiveShare: Double?
   public var seed: UInt64?
   public var dtype: String?
   /// Mean norm of the residual stream at the read position, by layer.
@@ -107,6 +109,9 @@ public struct VectorProvenance: Sendable, Equatable {
   public var reliability: [Int: Double] = [:]
   /// How the halves were drawn: by group, or by pair where there is one group only.
   public var reliabilityUnit: String?
+  /// The file of another tool it came from, and how that tool counts layers.
+  public var importedFrom: String?
+  public var importedConvention: String?
   /// What could not be balanced and other sentences for the reader.
   public var notes: [String] = []
 

@@ -8,15 +8,24 @@ extension SteeringVectors {
   /// Reads a vector file. One that holds only `layer.<i>` tensors is accepted: its provenance is empty.
   public init(contentsOf url: URL) throws {
     let file = try SafetensorsFile(url)
-    var layers = try Self.family("layer.", in: file)
+    let layers = try Self.family("layer.", in: file)
     guard !layers.isEmpty else {
       throw SteeringError(
         .badInput, "holds no tensors named layer.<number>; it is no vector file, see telltale vector import",
         at: InputLocation(file: url.path))
     }
     let width = layers.values.first?.count ?? 0
-    for (layer, vector) in layers {
-      let place = InputLocation(file: url.path, item: "layer.\(layer)")
+    let means = try Self.family("mean.", in: file)
+    try Self.check(layers, "layer.", width: width, file: url)
+    try Self.check(means, "mean.", width: width, file: url)
+    self.init(layers: layers, means: means, provenance: VectorProvenance(file.metadata, file: url.path))
+  }
+
+  private static func check(
+    _ family: [Int: [Float]], _ prefix: String, width: Int, file: URL
+  ) throws(SteeringError) {
+    for (layer, vector) in family.sorted(by: { $0.key < $1.key }) {
+      let place = InputLocation(file: file.path, item: "\(prefix)\(layer)")
       guard vector.count == width else {
         throw SteeringError(.badInput, "has another width than the other layers; the file is damaged", at: place)
       }
@@ -24,9 +33,6 @@ extension SteeringVectors {
         throw SteeringError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
       }
     }
-    layers = layers.mapValues { $0 }
-    let means = try Self.family("mean.", in: file).filter { $0.value.count == width }
-    self.init(layers: layers, means: means, provenance: VectorProvenance(file.metadata, file: url.path))
   }
 
   /// The one-dimensional float tensors whose name is `prefix` and a layer number.
@@ -34,7 +40,8 @@ extension SteeringVectors {
     var found: [Int: [Float]] = [:]
     for name in file.names where name.hasPrefix(prefix) {
       let place = InputLocation(file: file.url.path, item: name)
-      guard let layer = Int(name.dropFirst(prefix.count)), (0..<4096).contains(layer) else {
+      guard let layer = Int(name.dropFirst(prefix.count)), (0..<4096).contains(layer), name == "\(prefix)\(layer)"
+      else {
         throw SteeringError(.badInput, "is not named after a layer number; the file is no vector file", at: place)
       }
       let tensor = try file.tensor(name)
@@ -74,6 +81,11 @@ extension SteeringVectors {
 }
 
 extension VectorProvenance {
+  /// Where the vector comes from, in words, for a person: what the file states besides numbers by layer and notes.
+  package var stated: [String: String] {
+    metadata.filter { !["residual_norms", "reliability", "notes", "telltale", "layer_convention"].contains($0.key) }
+  }
+
   /// The metadata of a vector file; what is not known is left out.
   var metadata: [String: String] {
     let stated: [String: String?] = [
@@ -81,7 +93,9 @@ extension VectorProvenance {
       "method": method, "read": read, "model": model, "model_fingerprint": modelFingerprint,
       "tokenizer_hash": tokenizerHash, "template": template, "prompt_style": promptStyle, "data": data,
       "data_hash": dataHash, "pairs": pairs.map(String.init), "groups": groups.map(String.init),
-      "letter_balance": letterBalance, "seed": seed.map(String.init), "dtype": dtype,
+      "letter_balance": letterBalance, "positive_share": positiveShare.map { "\($0)" },
+      "imported_from": importedFrom, "imported_convention": importedConvention, "seed": seed.map(String.init),
+      "dtype": dtype,
       "residual_norms": residualNorms.isEmpty ? nil : SteeringVectors.list(residualNorms),
       "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
       "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
@@ -104,6 +118,9 @@ extension VectorProvenance {
     pairs = metadata["pairs"].flatMap { Int($0) }
     groups = metadata["groups"].flatMap { Int($0) }
     letterBalance = metadata["letter_balance"]
+    positiveShare = metadata["positive_share"].flatMap { Double($0) }.flatMap { (0...1).contains($0) ? $0 : nil }
+    importedFrom = metadata["imported_from"]
+    importedConvention = metadata["imported_convention"]
     seed = metadata["seed"].flatMap { UInt64($0) }
     dtype = metadata["dtype"]
     residualNorms = SteeringVectors.numbers(metadata["residual_norms"] ?? "")

@@ -33,11 +33,13 @@ struct Activations: ParsableCommand {
   var json = false
 
   func run() throws {
-    let rows: [TokenRow] = try JSONLines.read(tokens, expecting: #"{"ids": [1, 2, 3]}"#)
-    if let empty = rows.firstIndex(where: { $0.ids.isEmpty }) {
-      throw UsageError("row \(empty + 1) has no token ids; give at least one", at: InputLocation(file: tokens))
+    let numbered: [(line: Int, row: TokenRow)] = try JSONLines.numbered(tokens, expecting: #"{"ids": [1, 2, 3]}"#)
+    if let empty = numbered.first(where: { $0.row.ids.isEmpty }) {
+      throw UsageError("has no token ids; give at least one", at: InputLocation(file: tokens, line: empty.line))
     }
     let model = try model.load()
+    try checkTokens(numbered, vocabulary: model.configuration.vocabularySize)
+    let rows = numbered.map(\.row)
     let layers = try layers.resolve(model.configuration)
     var tensors: [String: Tensor] = [:]
     var progress = Progress("activations", total: rows.count)
@@ -53,6 +55,15 @@ struct Activations: ParsableCommand {
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: URL(fileURLWithPath: output))
     if json { try Output.json(["rows": rows.count, "layers": layers.count, "tensors": tensors.count]) }
+  }
+
+  private func checkTokens(_ rows: [(line: Int, row: TokenRow)], vocabulary: Int) throws {
+    for (line, row) in rows {
+      guard let wrong = row.ids.first(where: { !(0..<vocabulary).contains($0) }) else { continue }
+      throw UsageError(
+        "has the token id \(wrong) and the model's vocabulary ends at \(vocabulary - 1); use this model's tokenizer",
+        at: InputLocation(file: tokens, line: line))
+    }
   }
 
   /// Consecutive rows whose tokens fit the budget; a longer row goes alone.

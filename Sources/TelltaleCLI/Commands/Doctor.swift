@@ -18,7 +18,7 @@ struct Doctor: ParsableCommand {
     var processor: String
     var cores = ProcessInfo.processInfo.activeProcessorCount
     var threads: Int
-    var memoryGiB: Double
+    var memoryBytes: UInt64
     var bfloat16: String
     var cudaDevices: Int
     var telltaleCache: String
@@ -34,7 +34,7 @@ struct Doctor: ParsableCommand {
     Output.line("toolchain         \(report.toolchain)")
     Output.line("libtorch          \(report.libtorch) (\(report.libtorchFolder))")
     Output.line("processor         \(report.processor), \(report.cores) cores, \(report.threads) threads used")
-    Output.line("memory            \(String(format: "%.1f", report.memoryGiB)) GiB")
+    Output.line("memory            \(String(format: "%.1f", Double(report.memoryBytes) / Double(1 << 30))) GiB")
     Output.line("bfloat16          \(report.bfloat16)")
     Output.line("CUDA devices      \(report.cudaDevices)")
     Output.line("Telltale's cache  \(report.telltaleCache)")
@@ -50,7 +50,7 @@ struct Doctor: ParsableCommand {
     return Report(
       toolchain: toolchain, libtorchFolder: loadedLibrary() ?? "not found in this process",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
-      memoryGiB: Double(ProcessInfo.processInfo.physicalMemory) / Double(1 << 30), bfloat16: bfloat16,
+      memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
       cudaDevices: Runtime.cudaDeviceCount,
       telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),
       huggingFaceCache: describe(ModelLocator.hubFolder(environment).path),
@@ -60,13 +60,18 @@ struct Doctor: ParsableCommand {
         }))
   }
 
-  /// The compiler that built this binary.
+  /// The Swift on the path, and the least version this binary was built with.
   private static var toolchain: String {
-    #if compiler(>=6.3)
-      "built with Swift 6.3 or later"
-    #else
-      "built with Swift before 6.3"
-    #endif
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["swift", "--version"]
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return "no swift on the path" }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.split(separator: "\n").first.map(String.init) ?? "no swift on the path"
   }
 
   private static var bfloat16: String {

@@ -25,10 +25,7 @@ struct Extract: ParsableCommand {
   var read = ReadPosition.answer
   @Option(help: "all, or layers such as 0,3 or 8-12, counted from 0.")
   var layers = LayerList.all
-  @Option(help: "How many rows to take, balanced over questions, letters, files and user sides (default: all).")
-  var take: Int?
-  @Option(help: "Seed of the sample and of the reliability's halves.")
-  var seed: UInt64 = 0
+  @OptionGroup var items: ItemOptions
   @OptionGroup var prompt: PromptOptions
   @Option(help: "Tokens that one pass may hold.")
   var tokenBudget = 4096
@@ -39,68 +36,71 @@ struct Extract: ParsableCommand {
 
   func run() throws {
     let device = try model.compute.prepare()
-    let texts = format == "texts"
-    let items = texts ? [] : try sampledItems()
-    let pairs = texts ? try textPairs() : []
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
-    var extraction = VectorExtraction(read: read, layers: try layers.resolve(loaded.model.configuration), seed: seed)
-    extraction.tokenBudget = tokenBudget
-    var progress = Progress("pairs", total: texts ? pairs.count : items.count)
-    var vectors: SteeringVectors
-    if texts {
-      let encoder = PromptEncoder.plain(loaded.tokenizer)
-      let readable = try pairs.enumerated().map { index, pair in
-        try encoder.readable(positive: pair.positive, negative: pair.negative, group: "\(index)", at: read)
-      }
-      vectors = try extraction.run(loaded, readable) { progress.update($0) }
-      vectors.provenance.data = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
-    } else {
-      let encoder = try prompt.encoder(loaded.tokenizer, items: items, pool: try allItems(), seed: seed)
-      let contrasts = try items.map { try encoder.builder.pair(for: $0) }
-      vectors = try extraction.run(loaded, encoder, contrasts) { progress.update($0) }
-    }
-    vectors.provenance.dataHash = try files.map { try Fingerprint.file(URL(fileURLWithPath: $0)) }.joined(
-      separator: " ")
-    vectors.provenance.notes = notes
-    try vectors.write(to: URL(fileURLWithPath: output))
-    try report(vectors)
+    let vectors = try format == "texts" ? extractTexts(device) : extractItems(device)
+    var stated = vectors
+    stated.provenance.dataHash = try files.map { try Fingerprint.file(URL(fileURLWithPath: $0)) }.joined(separator: " ")
+    try stated.write(to: URL(fileURLWithPath: output))
+    try report(stated)
   }
 
-  // MARK: Data
+  private func extractItems(_ device: Device) throws -> SteeringVectors {
+    let data = try items.load(files, format: format, others: ["texts"])
+    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
+    let pairs = try data.drawn.map { try encoder.builder.pair(for: $0) }
+    var progress = Progress("pairs", total: pairs.count)
+    var vectors = try extraction(loaded).run(loaded, encoder, pairs) { progress.update($0) }
+    vectors.provenance.notes = data.notes
+    return vectors
+  }
+
+  private func extractTexts(_ device: Device) throws -> SteeringVectors {
+    let placed = try textPairs()
+    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let pairs = try readable(placed, loaded.tokenizer)
+    var progress = Progress("pairs", total: pairs.count)
+    var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }
+    vectors.provenance.data = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
+    return vectors
+  }
 
   private struct TextPair: Decodable {
     var positive: String
     var negative: String
   }
 
-  private func textPairs() throws -> [TextPair] {
-    try files.flatMap { try JSONLines.read($0, expecting: #"{"positive": "...", "negative": "..."}"#) as [TextPair] }
-      .prefix(take ?? Int.max).map { $0 }
-  }
+  private typealias PlacedPair = (place: InputLocation, pair: TextPair)
 
-  private func allItems() throws -> [Item] {
-    var wanted: DatasetFormat?
-    if let format {
-      guard let known = DatasetFormat(rawValue: format) else {
-        let names = DatasetFormat.allCases.map(\.rawValue) + ["texts"]
-        throw UsageError("--format \(format) is unknown; use one of \(names.joined(separator: ", "))")
-      }
-      wanted = known
+  /// The first `--take` pairs of the files.
+  private func textPairs() throws -> [PlacedPair] {
+    if let take = items.take, take < 1 { throw UsageError("--take \(take) takes no pairs; give at least 1") }
+    var pairs: [PlacedPair] = []
+    for file in files {
+      let rows: [(line: Int, row: TextPair)] = try JSONLines.numbered(
+        file, expecting: #"{"positive": "...", "negative": "..."}"#)
+      pairs += rows.map { (InputLocation(file: file, line: $0.line), $0.row) }
     }
-    return try Dataset.load(files.map { URL(fileURLWithPath: $0) }, format: wanted)
+    return Array(pairs.prefix(items.take ?? pairs.count))
   }
 
-  private func sampledItems() throws -> [Item] {
-    let all = try allItems()
-    guard let take else { return all }
-    return try sample(all, take: take, seed: seed).items
+  /// The pairs as tokens, each a question of its own; an error says which line it is about.
+  private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
+    let encoder = PromptEncoder.plain(tokenizer)
+    return try pairs.enumerated().map { index, placed in
+      do {
+        return try encoder.readable(
+          positive: placed.pair.positive, negative: placed.pair.negative, group: "\(index)", at: read)
+      } catch let error as SteeringError {
+        throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
+      }
+    }
   }
 
-  /// What could not be balanced: a reader of the vector should know.
-  private var notes: [String] {
-    guard format != "texts", let take, let all = try? allItems(), let drawn = try? sample(all, take: take, seed: seed)
-    else { return [] }
-    return drawn.notes
+  private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
+    let layers = try layers.resolve(loaded.model.configuration)
+    var extraction = VectorExtraction(read: read, layers: layers, seed: items.seed)
+    extraction.tokenBudget = tokenBudget
+    return extraction
   }
 
   // MARK: Report
@@ -116,7 +116,7 @@ struct Extract: ParsableCommand {
     struct Layer: Encodable {
       var layer: Int
       var norm: Double
-      var residual_norm: Double?
+      var residualNorm: Double?
       var reliability: Double?
     }
   }
@@ -125,7 +125,7 @@ struct Extract: ParsableCommand {
     let origin = vectors.provenance
     let layers = vectors.sortedLayers.map {
       Summary.Layer(
-        layer: $0, norm: vectors.norm($0), residual_norm: origin.residualNorms[$0], reliability: origin.reliability[$0])
+        layer: $0, norm: vectors.norm($0), residualNorm: origin.residualNorms[$0], reliability: origin.reliability[$0])
     }
     for note in origin.notes { Terminal.warning(note) }
     if json {
@@ -138,7 +138,7 @@ struct Extract: ParsableCommand {
     Output.line("\(origin.pairs ?? 0) pairs of \(origin.groups ?? 0) questions\(letters), read at \(read.rawValue)")
     Output.line("layer     norm  of residual  reliability")
     for layer in layers {
-      let share = layer.residual_norm.map { $0 > 0 ? 100 * layer.norm / $0 : 0 } ?? 0
+      let share = layer.residualNorm.map { $0 > 0 ? 100 * layer.norm / $0 : 0 } ?? 0
       let reliability = layer.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
       Output.line(String(format: "%5d %8.3f %9.1f %%  ", layer.layer, layer.norm, share) + reliability)
     }

@@ -9,7 +9,9 @@ struct Generate: ParsableCommand {
     abstract: "Continue prompts, plain, steered or ablated.",
     discussion: """
       Greedy unless a temperature is given. Prints the new text of each prompt in the order of the prompts, with --json \
-      {"ids": [...], "text": "..."} a line: new tokens only, without the stop token.
+      {"ids": [...], "text": "..."} a line: new tokens only, without the stop token. With edits, stderr says how many \
+      positions they changed and by how much (measured), --report writes that as JSON, and an edit that touched nothing \
+      is an error.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -32,6 +34,8 @@ struct Generate: ParsableCommand {
   @Flag(help: "Go on past stop tokens.")
   var ignoreStop = false
   @OptionGroup var edit: EditOptions
+  @Option(help: "A JSON file to write with what the edits did.")
+  var report: String?
   @Flag(help: "Print one JSON object a prompt.")
   var json = false
 
@@ -51,17 +55,23 @@ struct Generate: ParsableCommand {
     let rows: [TokenRow]? = try tokens.map { try JSONLines.read($0, expecting: #"{"ids": [1, 2, 3]}"#) }
     let device = try model.compute.prepare()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
-    let prompts = try rows?.map(\.ids) ?? prompt.map { try encode($0, loaded.tokenizer) }
+    let prompts =
+      try rows?.map(\.ids)
+      ?? prompt.map {
+        try PromptTokens.encode($0, loaded.tokenizer, chat: chat, template: template)
+      }
     options.edits = try edit.edits(loaded)
     if !ignoreStop { options.stopTokens = loaded.stopTokens }
     var progress = Progress("prompts", total: prompts.count)
     var done = 0
     var results = [Int: Generation]()
-    try Generator.run(loaded.model, prompts: prompts, options: options) { index, generation in
+    let edited = try Generator.run(loaded.model, prompts: prompts, options: options) { index, generation in
       results[index] = generation
       done += 1
       if prompts.count > 1 { progress.update(done) }
     }
+    try EditOptions.prove(edited)
+    if let report { try write(edited, to: report) }
     for index in prompts.indices {
       guard let generation = results[index] else { continue }
       let text = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
@@ -69,9 +79,9 @@ struct Generate: ParsableCommand {
     }
   }
 
-  private func encode(_ text: String, _ tokenizer: Tokenizer) throws -> [Int] {
-    guard chat else { return tokenizer.encode(text, addSpecialTokens: true).ids }
-    let template = try tokenizer.chatTemplate(named: template)
-    return try tokenizer.encodeChat([.user(text)], addGenerationPrompt: true, template: template).encoding.ids
+  private func write(_ report: EditReport, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    try AtomicFile.write(try encoder.encode(report.entries.map(EditResult.init)), to: URL(fileURLWithPath: path))
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import Torch
 
 struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,7 +27,7 @@ struct Tokenize: ParsableCommand {
   struct TextRow: Decodable { var text: String }
   struct ChatRow: Decodable {
     var messages: [ChatMessage]
-    var add_generation_prompt: Bool?
+    var addGenerationPrompt: Bool?
   }
   struct Row: Encodable {
     var ids: [Int]
@@ -36,15 +37,24 @@ struct Tokenize: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(directory: ModelLocator.directory(for: model))
     if chat {
-      let rows: [ChatRow] = try JSONLines.read(file, expecting: #"{"messages": [{"role": "user", "content": "Hi"}]}"#)
+      let rows: [(line: Int, row: ChatRow)] = try JSONLines.numbered(
+        file, expecting: #"{"messages": [{"role": "user", "content": "Hi"}]}"#)
       let template = try tokenizer.chatTemplate(named: template)
-      for row in rows {
-        let text = try template.render(messages: row.messages, addGenerationPrompt: row.add_generation_prompt ?? false)
+      for (line, row) in rows {
+        let text = try render(row, template, line)
         try emit(tokenizer.encode(text, addSpecialTokens: bos).ids, tokenizer)
       }
     } else {
       let rows: [TextRow] = try JSONLines.read(file, expecting: #"{"text": "Hello"}"#)
       for row in rows { try emit(tokenizer.encode(row.text, addSpecialTokens: bos).ids, tokenizer) }
+    }
+  }
+
+  private func render(_ row: ChatRow, _ template: ChatTemplate, _ line: Int) throws -> String {
+    do {
+      return try template.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt ?? false)
+    } catch {
+      throw UsageError(error.message, at: InputLocation(file: file, line: line))
     }
   }
 

@@ -34,3 +34,30 @@ struct PromptOptions: ParsableArguments {
     }
   }
 }
+
+/// Which rows of which files: shared by commands that read data sets.
+struct ItemOptions: ParsableArguments {
+  @Option(help: "How many rows to take, balanced over questions, letters, files and user sides (default: all).")
+  var take: Int?
+  @Option(help: "Seed of the sample.")
+  var seed: UInt64 = 0
+
+  /// All items of the files, the sample of them, and what could not be balanced; `others` are formats that the command
+  /// reads by itself.
+  func load(_ files: [String], format: String?, others: [String] = []) throws -> (
+    all: [Item], drawn: [Item], notes: [String]
+  ) {
+    var wanted: DatasetFormat?
+    if let format {
+      guard let known = DatasetFormat(rawValue: format) else {
+        let names = (DatasetFormat.allCases.map(\.rawValue) + others).joined(separator: ", ")
+        throw UsageError("--format \(format) is unknown; use one of \(names)")
+      }
+      wanted = known
+    }
+    let all = try Dataset.load(files.map { URL(fileURLWithPath: $0) }, format: wanted)
+    guard let take else { return (all, all, []) }
+    let drawn = try sample(all, take: take, seed: seed)
+    return (all, drawn.items, drawn.notes)
+  }
+}

@@ -22,39 +22,93 @@ struct EditOptions: ParsableArguments {
   var layers: LayerList?
   @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
   var editPositions = EditPositions.all
+  @Option(
+    help: ArgumentHelp(
+      "An edit: add, ablate or set, a vector file, and how; give the option again for more edits.",
+      discussion: """
+        add:FILE[,layer=L][,scale=S][,unit=raw|unit|residual], ablate:FILE[,layers=0,3-5], or \
+        set:FILE,to=positive|negative|mean|NUMBER[,layers=...]; each with [,positions=RULE] and, for sequences whose \
+        projection at the prompt's last token passes only, [,above=T or below=T][,when=FILE][,when-layer=L]. Edits of a \
+        layer apply in the order --add, --ablate, then each --edit as given.
+        """, valueName: "spec"))
+  var edit: [EditSpecification] = []
   @Flag(help: "Accept vectors that were made from another model of the same width.")
   var anyModel = false
 
-  /// The edits asked for, additions before ablations; what the user should know goes to stderr.
+  /// The edits asked for, in their order; what the user should know goes to stderr.
   func edits(_ loaded: LoadedModel) throws -> [SteeringEdit] {
     var edits: [SteeringEdit] = []
     if let add {
       let vectors = try checked(add, loaded)
-      edits.append(
-        try vectors.addition(
-          layer: try additionLayer(vectors), scale: scale, unit: scaleUnit, positions: editPositions))
+      let layer = try Self.onlyLayer(layer.map { [$0] }, vectors, "--add needs --layer")
+      edits.append(try vectors.addition(layer: layer, scale: scale, unit: scaleUnit, positions: editPositions))
     }
     if let ablate {
       let vectors = try checked(ablate, loaded)
       let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
       edits += try vectors.ablations(layers: wanted, positions: editPositions)
     }
+    for specification in edit { edits += try specification.edits(loaded) { try checked($0, loaded) } }
     return edits
   }
 
   private func checked(_ path: String, _ loaded: LoadedModel) throws -> SteeringVectors {
+    try Self.vectors(path, for: loaded, anyModel: anyModel)
+  }
+
+  /// A vector file that fits the model; what the user should know goes to stderr.
+  static func vectors(_ path: String, for loaded: LoadedModel, anyModel: Bool) throws -> SteeringVectors {
     let vectors = try SteeringVectors(contentsOf: URL(fileURLWithPath: path))
     let notes = try vectors.check(against: loaded.model, fingerprint: loaded.fingerprint, anyModel: anyModel)
     for note in notes { Terminal.warning(note) }
     return vectors
   }
 
-  private func additionLayer(_ vectors: SteeringVectors) throws -> Int {
-    if let layer { return layer }
-    guard vectors.layers.count == 1, let only = vectors.sortedLayers.first else {
+  /// The one layer asked for or, where none is, the file's only one.
+  static func onlyLayer(_ asked: [Int]?, _ vectors: SteeringVectors, _ need: String) throws -> Int {
+    if let asked, asked.count == 1 { return asked[0] }
+    guard asked == nil, vectors.layers.count == 1, let only = vectors.sortedLayers.first else {
       let held = vectors.sortedLayers.map(String.init).joined(separator: ", ")
-      throw UsageError("--add needs --layer: the file holds vectors for layers \(held)")
+      throw UsageError("\(need): the file holds vectors for layers \(held)")
     }
     return only
+  }
+
+  /// Says on stderr what the edits did, and refuses a run in which one touched nothing.
+  static func prove(_ report: EditReport) throws {
+    try report.requireEffect()
+    for entry in report.entries { Terminal.note(sentence(entry)) }
+  }
+
+  static func sentence(_ entry: EditReport.Entry) -> String {
+    let condition = entry.condition.map { "; \($0) in \(entry.sequences) of \(entry.asked) prompts" } ?? ""
+    return String(
+      format:
+        "%@ at layer %d: %d positions of %d sequences edited (%@), mean shift %+.4g along the vector, %.4g in size",
+      entry.operation, entry.layer, entry.positions, entry.sequences, entry.rule, entry.meanShift,
+      entry.meanAbsoluteShift) + condition
+  }
+}
+
+/// An entry of the report as results hold it.
+struct EditResult: Encodable {
+  var layer: Int
+  var operation: String
+  var rule: String
+  var positions: Int
+  var sequences: Int
+  var meanShift: Double
+  var meanAbsoluteShift: Double
+
+  enum CodingKeys: String, CodingKey {
+    case layer, operation, rule, positions, sequences
+    case meanShift = "mean_shift"
+    case meanAbsoluteShift = "mean_absolute_shift"
+  }
+
+  init(_ entry: EditReport.Entry) {
+    (layer, operation, rule) = (entry.layer, entry.operation, entry.rule)
+    (positions, sequences) = (entry.positions, entry.sequences)
+    (meanShift, meanAbsoluteShift) = (entry.meanShift, entry.meanAbsoluteShift)
   }
 }

@@ -27,7 +27,7 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "cpu, cuda or cuda:N.")
   var device = "cpu"
 
-  @Option(help: "CPU threads (default: all cores).")
+  @Option(help: "CPU threads (default: all cores; one for models under 10 million parameters).")
   var threads: Int?
 
   func computationType() throws -> DType? {
@@ -42,7 +42,7 @@ struct ComputeOptions: ParsableArguments {
     if let threads, !(1...1024).contains(threads) {
       throw UsageError("--threads must be from 1 to 1024, not \(threads)")
     }
-    Runtime.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    ThreadPolicy.choose(threads)
     guard let device = Device(device) else {
       throw UsageError("--device \(self.device) is unknown; use cpu, cuda or cuda:N")
     }
@@ -62,6 +62,9 @@ struct LayerList: ExpressibleByArgument {
   static let all = LayerList(parts: nil)
 
   var isAll: Bool { parts == nil }
+
+  /// The layers named, ascending; nil for all.
+  var numbers: [Int]? { parts.map { Set($0.flatMap { Array($0) }).sorted() } }
 
   private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
 

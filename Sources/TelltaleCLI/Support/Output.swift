@@ -9,6 +9,7 @@ enum Output {
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 }
@@ -31,17 +32,23 @@ enum JSONLines {
   private static let largest = 1 << 30
 
   static func read<Row: Decodable>(_ path: String, expecting example: String) throws -> [Row] {
+    try numbered(path, expecting: example).map(\.row)
+  }
+
+  /// The rows with their lines (from 1), for complaints that can only be made later.
+  static func numbered<Row: Decodable>(_ path: String, expecting example: String) throws -> [(line: Int, row: Row)] {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     guard size <= largest else { throw UsageError("is larger than 1 GB; split it", at: InputLocation(file: path)) }
     guard
       let data = path == "-"
         ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
     else { throw UsageError("cannot be read; check the path", at: InputLocation(file: path)) }
-    var rows: [Row] = []
+    var rows: [(line: Int, row: Row)] = []
     let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
       if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
-      do { rows.append(try decoder.decode(Row.self, from: Data(line))) } catch {
+      do { rows.append((index + 1, try decoder.decode(Row.self, from: Data(line)))) } catch {
         throw UsageError("is not an object like \(example)", at: InputLocation(file: path, line: index + 1))
       }
     }

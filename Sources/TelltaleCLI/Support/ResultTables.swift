@@ -57,7 +57,7 @@ struct ResultTables {
     Output.line("                              AUROC of the cosine at the prompt [95 % interval]")
     Output.line("layer  reliability  planted   \(wide)")
     for made in results.vectors where made.model == model && made.vector == vector.name {
-      let planted = made.plantedCosines["opinions"].map { String(format: "%7.3f", $0) } ?? "      -"
+      let planted = made.plantedCosines[.opinions].map { String(format: "%7.3f", $0) } ?? "      -"
       let reliability = made.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
       let cells = targets.map { cell(model, vector.name, $0, made.layer) }.joined(separator: "  ")
       Output.line(String(format: "%5d  ", made.layer) + reliability + "  " + planted + "   " + cells)

@@ -10,6 +10,18 @@ enum Terminal {
 
   static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
+  /// Results on stdout that do not wait for the end of a line; a reader who has left is no reason to stop in the middle.
+  static func writeResult(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+
+  /// Cells in a row of the terminal that results go to; nil where stdout is none.
+  static var width: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
   /// Text from a model or a data file on its way to a terminal: control characters, which could move the cursor or
   /// recolour the screen, are shown as pictures of themselves.
   static func harmless(_ text: String) -> String {

@@ -6,13 +6,17 @@ import Torch
 
 /// Generation against transformers' greedy continuations: plain, steered and ablated, alone and together.
 @Suite struct GenerationTests {
-  enum Variant: String, CaseIterable { case greedy, steered_greedy, ablated_greedy }
+  enum Variant: String, CaseIterable {
+    case greedy
+    case steeredGreedy = "steered_greedy"
+    case ablatedGreedy = "ablated_greedy"
+  }
 
   static func edits(_ variant: Variant, _ file: SafetensorsFile, layers: Int) throws -> [SteeringEdit] {
     switch variant {
     case .greedy: return []
-    case .steered_greedy: return [SteeringEdit(layer: 2, .add(try file.tensor("steer.vector") * 3))]
-    case .ablated_greedy:
+    case .steeredGreedy: return [SteeringEdit(layer: 2, .add(try file.tensor("steer.vector") * 3))]
+    case .ablatedGreedy:
       let direction = try file.tensor("ablate.direction")
       return (0..<layers).map { SteeringEdit(layer: $0, .ablate(direction)) }
     }

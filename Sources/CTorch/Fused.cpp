@@ -1,0 +1,204 @@
+// The element-wise steps between a model's matrix products, each in one pass over memory instead of several.
+//
+// They give what the composed operations give, rounded at the same places, and know float32 and bfloat16 on the CPU;
+// for everything else, and while gradients are recorded, `fused` results are undefined tensors and the caller composes.
+#include "Fused.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__clang__)
+// One body compiled for several instruction sets; the loader picks the best the processor has.
+#define CT_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CT_VECTORISED
+#endif
+
+namespace ct {
+
+namespace {
+
+struct Float32 {
+  using Stored = float;
+  static inline float load(float x) { return x; }
+  static inline float store(float x) { return x; }
+};
+
+/// bfloat16 as its bits, so that the compiler can vectorise the conversions: the upper half of a float32, rounded to
+/// nearest even. A NaN's payload is kept away from overflowing into infinity by the quiet bit.
+struct BFloat16 {
+  using Stored = uint16_t;
+  static inline float load(uint16_t x) {
+    uint32_t bits = static_cast<uint32_t>(x) << 16;
+    float result;
+    std::memcpy(&result, &bits, 4);
+    return result;
+  }
+  static inline uint16_t store(float x) {
+    uint32_t bits;
+    std::memcpy(&bits, &x, 4);
+    uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+    return static_cast<uint16_t>(x != x ? 0x7FC0 : rounded);
+  }
+};
+
+template <class T>
+inline float rounded(float x) { return T::load(T::store(x)); }
+
+/// e^x by 2^n e^r, |r| <= ln 2 / 2, the series of e^r to the seventh power (relative error about 2^-23), for x in
+/// [-87, 88]; beyond, the value at the end of that range. NaN gives NaN.
+inline float exponential(float x) {
+  x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+  // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest bits, which vectorises.
+  float shifted = x * 1.44269504f + 12582912.0f;
+  float n = shifted - 12582912.0f;
+  float r = (x - n * 0.693145752f) - n * 1.42860677e-6f;  // ln 2 in two parts
+  float p = 1.0f / 5040;
+  for (float inverse_factorial : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f})
+    p = p * r + inverse_factorial;
+  uint32_t bits;
+  std::memcpy(&bits, &shifted, 4);
+  bits = (bits + 127) << 23;
+  float power;
+  std::memcpy(&power, &bits, 4);
+  return p * power;
+}
+
+/// Sums squares in 16 lanes, which vectorise, and then over the lanes.
+template <class T>
+inline float mean_square(const typename T::Stored *x, int64_t count) {
+  float lanes[16] = {0};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    for (int lane = 0; lane < 16; lane++) {
+      float value = T::load(x[i + lane]);
+      lanes[lane] += value * value;
+    }
+  for (; i < count; i++) lanes[0] += T::load(x[i]) * T::load(x[i]);
+  float sum = 0;
+  for (float lane : lanes) sum += lane;
+  return sum / static_cast<float>(count);
+}
+
+template <class T>
+inline void norm_row(const typename T::Stored *x, const typename T::Stored *weight, typename T::Stored *out,
+                     int64_t count, float epsilon) {
+  float scale = 1.0f / std::sqrt(mean_square<T>(x, count) + epsilon);
+  for (int64_t i = 0; i < count; i++) out[i] = T::store(rounded<T>(T::load(x[i]) * scale) * T::load(weight[i]));
+}
+
+template <class T>
+inline void rotate_row(const typename T::Stored *x, const typename T::Stored *cosines,
+                       const typename T::Stored *sines, typename T::Stored *out, int64_t dim) {
+  int64_t half = dim / 2;
+  for (int64_t i = 0; i < half; i++) {
+    float first = T::load(x[i]), second = T::load(x[i + half]);
+    out[i] = T::store(rounded<T>(first * T::load(cosines[i])) + rounded<T>(-second * T::load(sines[i])));
+    out[i + half] = T::store(rounded<T>(second * T::load(cosines[i + half])) +
+                             rounded<T>(first * T::load(sines[i + half])));
+  }
+}
+
+template <class T>
+inline void gate_range(const typename T::Stored *gate, const typename T::Stored *up, typename T::Stored *out,
+                       int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    float x = T::load(gate[i]);
+    out[i] = T::store(rounded<T>(x / (1.0f + exponential(-x))) * T::load(up[i]));
+  }
+}
+
+// Templates cannot be cloned by instruction set, so each body is named once for each element type.
+CT_VECTORISED void norm(const float *x, const float *w, float *out, int64_t n, float e) {
+  norm_row<Float32>(x, w, out, n, e);
+}
+CT_VECTORISED void norm(const uint16_t *x, const uint16_t *w, uint16_t *out, int64_t n, float e) {
+  norm_row<BFloat16>(x, w, out, n, e);
+}
+CT_VECTORISED void rotate(const float *x, const float *c, const float *s, float *out, int64_t dim) {
+  rotate_row<Float32>(x, c, s, out, dim);
+}
+CT_VECTORISED void rotate(const uint16_t *x, const uint16_t *c, const uint16_t *s, uint16_t *out, int64_t dim) {
+  rotate_row<BFloat16>(x, c, s, out, dim);
+}
+CT_VECTORISED void gate(const float *g, const float *up, float *out, int64_t n) { gate_range<Float32>(g, up, out, n); }
+CT_VECTORISED void gate(const uint16_t *g, const uint16_t *up, uint16_t *out, int64_t n) {
+  gate_range<BFloat16>(g, up, out, n);
+}
+
+/// Elements that are worth a thread of their own.
+constexpr int64_t grain = 32768;
+
+int64_t rows_a_thread(int64_t width) { return std::max<int64_t>(1, grain / std::max<int64_t>(1, width)); }
+
+template <class Stored>
+const Stored *data(const at::Tensor &t) { return static_cast<const Stored *>(t.const_data_ptr()); }
+
+template <class Stored>
+at::Tensor norm_all(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
+  at::Tensor out = at::empty_like(x);
+  int64_t width = weight.numel();
+  auto *from = data<Stored>(x), *scale = data<Stored>(weight);
+  auto *to = static_cast<Stored *>(out.mutable_data_ptr());
+  at::parallel_for(0, x.numel() / width, rows_a_thread(width), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++)
+      norm(from + row * width, scale, to + row * width, width, static_cast<float>(epsilon));
+  });
+  return out;
+}
+
+template <class Stored>
+at::Tensor rotate_all(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
+  at::Tensor out = at::empty_like(x);
+  int64_t heads = x.size(1), dim = x.size(2);
+  auto *from = data<Stored>(x), *c = data<Stored>(cosines), *s = data<Stored>(sines);
+  auto *to = static_cast<Stored *>(out.mutable_data_ptr());
+  at::parallel_for(0, x.size(0) * heads, rows_a_thread(dim), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++)
+      rotate(from + row * dim, c + row / heads * dim, s + row / heads * dim, to + row * dim, dim);
+  });
+  return out;
+}
+
+template <class Stored>
+at::Tensor gate_all(const at::Tensor &gates, const at::Tensor &up) {
+  at::Tensor out = at::empty_like(gates);
+  auto *g = data<Stored>(gates), *u = data<Stored>(up);
+  auto *to = static_cast<Stored *>(out.mutable_data_ptr());
+  at::parallel_for(0, gates.numel(), grain,
+                   [&](int64_t begin, int64_t end) { gate(g + begin, u + begin, to + begin, end - begin); });
+  return out;
+}
+
+/// Whether the tensors are what the loops above can read: one element type, row-major, on the CPU, no gradients.
+bool fusible(std::initializer_list<const at::Tensor *> tensors) {
+  if (recording_gradients) return false;
+  at::ScalarType type = (*tensors.begin())->scalar_type();
+  if (type != at::kFloat && type != at::kBFloat16) return false;
+  for (const at::Tensor *t : tensors)
+    if (!t->is_cpu() || !t->is_contiguous() || t->scalar_type() != type || t->numel() == 0) return false;
+  return true;
+}
+
+}  // namespace
+
+at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
+  if (!fusible({&x, &weight}) || x.dim() < 1 || weight.dim() != 1 || x.size(-1) != weight.size(0)) return {};
+  return x.scalar_type() == at::kFloat ? norm_all<float>(x, weight, epsilon) : norm_all<uint16_t>(x, weight, epsilon);
+}
+
+at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
+  if (!fusible({&x, &cosines, &sines}) || x.dim() != 3 || x.size(2) % 2 != 0) return {};
+  at::IntArrayRef table = {x.size(0), x.size(2)};
+  if (cosines.sizes() != table || sines.sizes() != table) return {};
+  return x.scalar_type() == at::kFloat ? rotate_all<float>(x, cosines, sines)
+                                       : rotate_all<uint16_t>(x, cosines, sines);
+}
+
+at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up) {
+  if (!fusible({&gate, &up}) || gate.sizes() != up.sizes()) return {};
+  return gate.scalar_type() == at::kFloat ? gate_all<float>(gate, up) : gate_all<uint16_t>(gate, up);
+}
+
+}  // namespace ct

@@ -1,0 +1,83 @@
+import Torch
+
+/// Follows the edits of one generation: remembers what conditions decided and adds up what was measured.
+struct EditTally {
+  private let edits: [SteeringEdit]
+  private(set) var report: EditReport
+  /// Per edit, whether its condition admits each sequence; missing until the prompt was read.
+  private var decisions: [[Int: Bool]]
+  private var touched: [Set<Int>]
+
+  init(_ edits: [SteeringEdit]) {
+    self.edits = edits
+    report = EditReport(edits)
+    decisions = edits.map { _ in [:] }
+    touched = edits.map { _ in [] }
+  }
+
+  /// The edits of a pack of prompts, with the number of the steering edit that each comes from.
+  func resolved(prompts batch: PackedBatch, numbers: [Int]) -> [(source: Int, resolved: ResolvedEdit)] {
+    edits.enumerated().flatMap { index, edit in edit.resolved(prompts: batch, numbers: numbers).map { (index, $0) } }
+  }
+
+  /// The edits of a decoding step: `indices` are the numbers of the generated tokens fed, `sequences` whose they are.
+  func resolved(generated indices: [Int], sequences: [Int]) -> [(source: Int, resolved: ResolvedEdit)] {
+    edits.enumerated().flatMap { index, edit in
+      let admitted = sequences.map { edit.concerns($0) && (edit.condition == nil || decisions[index][$0] ?? false) }
+      return edit.resolved(generated: indices, admitted: admitted).map { (index, $0) }
+    }
+  }
+
+  mutating func note(
+    prompts resolved: [(source: Int, resolved: ResolvedEdit)], _ effects: [EditEffect], sequences: [Int],
+    lengths: [Int]
+  ) throws {
+    for ((source, own), effect) in zip(resolved, effects) {
+      try add(own, effect, to: source)
+      guard own.round == 0 else { continue }
+      let edit = edits[source]
+      for (place, sequence) in sequences.enumerated() where edit.concerns(sequence) {
+        if edit.condition != nil { note(effect.projections[place], effect.decisions[place], source, sequence) }
+        let editsPrompt = (0..<lengths[place]).contains {
+          edit.positions.times(promptPosition: $0, of: lengths[place]) > 0
+        }
+        if editsPrompt, edit.condition == nil || effect.decisions[place] { touch(source, sequence) }
+      }
+    }
+  }
+
+  mutating func note(
+    generated resolved: [(source: Int, resolved: ResolvedEdit)], _ effects: [EditEffect], sequences: [Int]
+  ) throws {
+    for ((source, own), effect) in zip(resolved, effects) {
+      try add(own, effect, to: source)
+      switch own.edit.tokens {
+      case .all: for sequence in sequences { touch(source, sequence) }
+      case .tokens(let slots): for slot in slots { touch(source, sequences[slot]) }
+      }
+    }
+  }
+
+  private mutating func note(_ projection: Double, _ decision: Bool, _ source: Int, _ sequence: Int) {
+    decisions[source][sequence] = decision
+    report.entries[source].asked += 1
+    report.entries[source].lowestProjection = min(report.entries[source].lowestProjection ?? projection, projection)
+    report.entries[source].highestProjection = max(report.entries[source].highestProjection ?? projection, projection)
+  }
+
+  private mutating func touch(_ source: Int, _ sequence: Int) {
+    touched[source].insert(sequence)
+    report.entries[source].sequences = touched[source].count
+  }
+
+  private mutating func add(_ resolved: ResolvedEdit, _ effect: EditEffect, to source: Int) throws {
+    guard let shifts = try effect.shifts?.doubles() else { return }
+    // Behind a gate, nothing is shared between sequences: every token counts once.
+    let weights = resolved.edit.gate == nil ? resolved.weights : shifts.map { _ in 1 }
+    for (shift, weight) in zip(shifts, weights) {
+      report.entries[source].shiftSum += shift * Double(weight)
+      report.entries[source].absoluteShiftSum += abs(shift) * Double(weight)
+      if resolved.round == 0 { report.entries[source].positions += weight }
+    }
+  }
+}

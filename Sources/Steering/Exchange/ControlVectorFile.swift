@@ -1,0 +1,80 @@
+import Foundation
+import Torch
+
+/// Control vectors as GGUF: `general.architecture` is `controlvector`, tensors `direction.N` are float32 [hidden], N >= 1.
+enum ControlVectorFile {
+  static let architecture = "controlvector"
+  private static let prefix = "direction."
+  private static let largestLayer = 4096
+
+  /// Directions by N, and the model that the file hints at.
+  static func read(_ url: URL) throws(SteeringError) -> (directions: [Int: [Float]], modelHint: String?) {
+    let file = try GGUFFile(url)
+    let place = InputLocation(file: url.path)
+    guard file.text("general.architecture") == architecture else {
+      throw SteeringError(
+        .badInput,
+        "is a GGUF file of \"\(printable(file.text("general.architecture") ?? "no architecture"))\" and "
+          + "no control vector; give one that holds direction.N tensors", at: place)
+    }
+    var directions: [Int: [Float]] = [:]
+    for entry in file.entries where entry.name.hasPrefix(prefix) {
+      let place = InputLocation(file: url.path, item: printable(entry.name))
+      guard let layer = Int(entry.name.dropFirst(prefix.count)), (0..<largestLayer).contains(layer),
+        "\(prefix)\(layer)" == entry.name
+      else { throw SteeringError(.badInput, "is not named after a layer, as direction.12 is", at: place) }
+      guard entry.shape.count == 1 else {
+        throw SteeringError(.badInput, "has shape \(entry.shape) where one row is meant", at: place)
+      }
+      directions[layer] = try file.tensor(entry).values
+    }
+    guard !directions.isEmpty else {
+      throw SteeringError(.badInput, "holds no direction.N tensors; it is no control vector", at: place)
+    }
+    return (directions, file.text("controlvector.model_hint"))
+  }
+
+  /// A control vector file's bytes; every N must be at least 1.
+  static func bytes(_ directions: [Int: [Float]], modelHint: String) -> Data {
+    let layers = directions.keys.sorted()
+    var header = Data("GGUF".utf8)
+    append(UInt32(3), to: &header)
+    append(UInt64(layers.count), to: &header)
+    append(UInt64(3), to: &header)
+    append("general.architecture", value: architecture, to: &header)
+    append("controlvector.model_hint", value: modelHint, to: &header)
+    append("controlvector.layer_count", to: &header)
+    append(UInt32(4), to: &header)
+    append(UInt32(layers.count), to: &header)
+    var offset = 0
+    for layer in layers {
+      append("\(prefix)\(layer)", to: &header)
+      append(UInt32(1), to: &header)
+      append(UInt64(directions[layer]?.count ?? 0), to: &header)
+      append(UInt32(0), to: &header)
+      append(UInt64(offset), to: &header)
+      offset = GGUFFile.aligned(offset + 4 * (directions[layer]?.count ?? 0), to: 32)
+    }
+    for layer in layers {
+      header.append(Data(repeating: 0, count: GGUFFile.aligned(header.count, to: 32) - header.count))
+      for value in directions[layer] ?? [] { append(value.bitPattern, to: &header) }
+    }
+    header.append(Data(repeating: 0, count: GGUFFile.aligned(header.count, to: 32) - header.count))
+    return header
+  }
+
+  private static func append(_ key: String, value: String, to data: inout Data) {
+    append(key, to: &data)
+    append(UInt32(8), to: &data)
+    append(value, to: &data)
+  }
+
+  private static func append(_ text: String, to data: inout Data) {
+    append(UInt64(text.utf8.count), to: &data)
+    data.append(contentsOf: text.utf8)
+  }
+
+  private static func append(_ number: some FixedWidthInteger, to data: inout Data) {
+    withUnsafeBytes(of: number.littleEndian) { data.append(contentsOf: $0) }
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Torch
+
+/// A recording on disk: a folder with `rows.jsonl` (one row a line) and `activations.safetensors` (one tensor per read
+/// position, float32 [rows, layers, hidden], in the order of the rows).
+public enum RecordingFolder {
+  private static let rowsName = "rows.jsonl"
+  private static let activationsName = "activations.safetensors"
+  /// No recording's rows are larger.
+  private static let largestRows = 4 << 30
+
+  /// Writes the folder aside and renames it, so that a folder that is there is whole. It must not be there yet.
+  public static func write(_ recording: Recording, to url: URL) throws {
+    let parent = url.deletingLastPathComponent()
+    let place = InputLocation(file: url.path)
+    guard !FileManager.default.fileExists(atPath: url.path) else {
+      throw SteeringError(.badInput, "is there already; name a new folder, or remove it first", at: place)
+    }
+    let aside = parent.appendingPathComponent(".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp")
+    do { try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true) } catch {
+      throw SteeringError(.badInput, "cannot be made; check the path and its permissions", at: place)
+    }
+    defer { try? FileManager.default.removeItem(at: aside) }
+    try AtomicFile.write(lines(recording.rows), to: aside.appendingPathComponent(rowsName))
+    let tensors = Dictionary(uniqueKeysWithValues: recording.activations.map { ($0.key.rawValue, $0.value) })
+    let metadata = [
+      "layers": recording.layers.map(String.init).joined(separator: ","), "shape": "[rows, layers, hidden]",
+      "site": SteeringVectors.layerConvention,
+    ]
+    try SafetensorsFile.write(tensors, metadata: metadata, to: aside.appendingPathComponent(activationsName))
+    guard rename(aside.path, url.path) == 0 else {
+      throw SteeringError(.failed, "cannot be put in place (\(String(cString: strerror(errno))))", at: place)
+    }
+  }
+
+  private static func lines(_ rows: [RecordedRow]) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try rows.reduce(into: Data()) { $0 += try encoder.encode($1) + Data("\n".utf8) }
+  }
+
+  /// Reads a folder; rows and activations must belong together.
+  public static func read(_ url: URL) throws -> Recording {
+    let rows = try readRows(url.appendingPathComponent(rowsName))
+    let file = try SafetensorsFile(url.appendingPathComponent(activationsName))
+    let place = InputLocation(file: file.url.path)
+    let layers = (file.metadata["layers"] ?? "").split(separator: ",").compactMap { Int($0) }
+    var activations: [ReadPosition: Tensor] = [:]
+    for name in file.names {
+      guard let position = ReadPosition(rawValue: name) else { continue }
+      let tensor = try file.tensor(name)
+      guard tensor.rank == 3, tensor.size(0) == rows.count, tensor.size(1) == layers.count else {
+        throw SteeringError(
+          .badInput,
+          "\"\(name)\" has shape \(tensor.shape) for \(rows.count) rows and \(layers.count) layers; "
+            + "the recording is damaged, record it anew", at: place)
+      }
+      activations[position] = tensor
+    }
+    guard !activations.isEmpty else {
+      throw SteeringError(.badInput, "holds no activations at a read position; record anew", at: place)
+    }
+    return Recording(rows: rows, layers: layers, activations: activations)
+  }
+
+  private static func readRows(_ url: URL) throws -> [RecordedRow] {
+    let place = InputLocation(file: url.path)
+    let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
+    guard size <= largestRows, let data = FileManager.default.contents(atPath: url.path) else {
+      throw SteeringError(.badInput, "cannot be read; name the folder of a recording", at: place)
+    }
+    let decoder = JSONDecoder()
+    return try data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
+      do { return try decoder.decode(RecordedRow.self, from: Data(line)) } catch {
+        throw SteeringError(
+          .badInput, "is no row of a recording; record anew", at: InputLocation(file: url.path, line: index + 1))
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Torch
+
+extension GeneratedModel.Shape: ExpressibleByArgument {}
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure how fast this machine extracts vectors and generates, and how much of it that is.",
+    discussion: """
+      Runs extraction and generation on a model of a well-known shape with random weights, or on a checkpoint, and \
+      measures the machine's matrix products beside every job. Each number is the median of several rounds; the share \
+      compares a job with the products measured just before and after it, so that a busy machine slows both.
+      """)
+
+  @Option(
+    help: "Shape of the generated model: \(GeneratedModel.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var shape = GeneratedModel.Shape.mistral7B
+  @Option(help: "Decoder blocks of the generated model (default: 4, or all of tiny).")
+  var layers: Int?
+  @Option(help: "Measure this checkpoint instead: a directory, a Hugging Face id or an embedded model.")
+  var model: String?
+  @OptionGroup var compute: ComputeOptions
+  @Option(help: "JSON Lines of {\"positive\": \"...\", \"negative\": \"...\"} to run (default: random tokens).")
+  var pairs: String?
+  @Option(help: "Directory of the tokenizer for --pairs (default: the checkpoint's).")
+  var tokenizer: String?
+  @Option(help: "Contrast pairs to extract from.")
+  var take = 16
+  @Option(help: "Sequences decoded together, such as 1,8,32.")
+  var batches = "1,8,32"
+  @Option(help: "Tokens to generate for each prompt.")
+  var newTokens = 33
+  @Option(help: "Rounds that medians are taken over.")
+  var rounds = 3
+  @Option(help: "Tokens that one pass may hold.")
+  var tokenBudget = 4096
+  @Option(help: "Seed of weights and tokens.")
+  var seed: UInt64 = 0
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    for (name, value, range) in [
+      ("take", take, 1...100_000), ("new-tokens", newTokens, 2...4096), ("rounds", rounds, 1...1000),
+      ("token-budget", tokenBudget, 1...1_000_000),
+    ] where !range.contains(value) {
+      throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
+    }
+    _ = try batchSizes()
+    if pairs != nil, tokenizer == nil, model == nil {
+      throw ValidationError("--pairs needs a tokenizer: give --tokenizer or --model")
+    }
+  }
+
+  func run() throws {
+    let device = try compute.prepare()
+    let model = try makeModel(device)
+    BenchMachine.forgetPeakMemory()
+    let machine = try BenchMachine(dtype: model.dtype, device: device)
+    var report = BenchReport(model: self.model ?? shape.rawValue, model, device)
+    report.float32Rate = try BenchMachine(dtype: .float32, device: device).gemmRate(rows: 512).wall
+    report.readRate = try machine.readRate()
+    try measureExtraction(model, machine, &report)
+    for batch in try batchSizes() { try measureDecoding(model, machine, batch, &report) }
+    report.peakMemory = BenchMachine.peakMemory
+    if json { try Output.json(report) } else { report.print() }
+  }
+
+  private func makeModel(_ device: Device) throws -> LanguageModel {
+    if let model {
+      return try LanguageModel.load(
+        ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
+    }
+    let depth = layers ?? (shape == .tiny ? nil : 4)
+    Terminal.note("making \(depth.map { "\($0) layers" } ?? "all layers") of \(shape.rawValue) with random weights")
+    return try GeneratedModel.make(
+      shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, device: device, seed: seed)
+  }
+
+  private func batchSizes() throws -> [Int] {
+    let parts = batches.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    let sizes = parts.compactMap { $0 }.filter { (1...4096).contains($0) }
+    guard sizes.count == parts.count else {
+      throw ValidationError("--batches must be numbers from 1 to 4096 such as 1,8,32, not \(batches)")
+    }
+    return sizes
+  }
+
+  private func prompts(_ model: LanguageModel, count: Int) throws -> BenchPrompts {
+    let vocabulary = model.configuration.vocabularySize
+    guard let pairs else { return .drawn(count: count, vocabulary: vocabulary, seed: seed) }
+    let directory = try ModelLocator.directory(for: tokenizer ?? self.model ?? "")
+    return try .read(pairs, count: count, tokenizer: Tokenizer.load(directory: directory), vocabulary: vocabulary)
+  }
+
+  // MARK: Measuring
+
+  private func measureExtraction(
+    _ model: LanguageModel, _ machine: BenchMachine, _ report: inout BenchReport
+  ) throws {
+    let prompts = try prompts(model, count: take)
+    let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
+    Terminal.note("extracting all layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
+    _ = try jobs.extract(Array(prompts.pairs.prefix(1)))
+    var samples: [BenchJobs.ExtractionSample] = []
+    let rates = try beside(machine, rows: 512) { samples.append(try jobs.extract(prompts.pairs)) }
+    report.prompts = prompts.source
+    report.meanPromptTokens = prompts.meanLength
+    report.extraction = BenchReport.Extraction(samples, gemmRates: rates)
+  }
+
+  private func measureDecoding(
+    _ model: LanguageModel, _ machine: BenchMachine, _ batch: Int, _ report: inout BenchReport
+  ) throws {
+    let given = try prompts(model, count: batch).prompts
+    let sequences = (0..<batch).map { given[$0 % given.count] }
+    let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
+    Terminal.note("decoding \(batch) sequences together, \(rounds) rounds")
+    var samples: [BenchJobs.DecodingSample] = []
+    let rates = try beside(machine, rows: batch) {
+      samples.append(try jobs.decode(sequences, newTokens: newTokens))
+    }
+    report.decoding.append(
+      BenchReport.Decoding(
+        samples, batch: batch, parameters: jobs.decodedParameters, dtype: model.dtype, gemmRates: rates))
+  }
+
+  /// Runs a job `rounds` times, and gives for each the GEMM rate around it: the mean of before and after.
+  private func beside(_ machine: BenchMachine, rows: Int, _ job: () throws -> Void) throws -> [BenchRate] {
+    var rates: [BenchRate] = []
+    var before = try machine.gemmRate(rows: rows)
+    for _ in 0..<rounds {
+      try job()
+      let after = try machine.gemmRate(rows: rows)
+      rates.append(BenchRate(meanOf: before, after))
+      before = after
+    }
+    return rates
+  }
+
+  // MARK: Numbers
+
+  /// The middle value; the mean of the two middle ones where their number is even. NaN for none.
+  static func median(_ values: [Double]) -> Double {
+    guard !values.isEmpty else { return .nan }
+    let sorted = values.sorted()
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+/// The jobs that `telltale bench` times, and the arithmetic they take.
+struct BenchJobs {
+  let model: LanguageModel
+  let tokenBudget: Int
+
+  // MARK: Extraction
+
+  struct ExtractionSample {
+    var time: BenchTime
+    var tokensComputed: Int
+    var tokensGiven: Int
+    var pairs: Int
+    var operations: Double
+  }
+
+  /// Vectors of all layers from all pairs, timed once.
+  func extract(_ pairs: [ReadablePair]) throws -> ExtractionSample {
+    let layers = Array(0..<model.configuration.layerCount)
+    let extraction = try ContrastExtraction(model, layers: layers, tokenBudget: tokenBudget)
+    var result: ContrastExtraction.Result?
+    let time = try BenchTime(of: { result = try extraction.run(pairs, seed: 0) })
+    let computed = result?.tokensComputed ?? 0
+    return ExtractionSample(
+      time: time, tokensComputed: computed, tokensGiven: result?.tokensGiven ?? 0, pairs: pairs.count,
+      operations: Self.extractionOperations(model.configuration, tokens: computed, read: 2 * pairs.count))
+  }
+
+  /// Floating-point operations of the projections of an extraction of all layers: 2 x parameters x tokens, where every
+  /// block runs on every token, except that the last block's output projection and feed-forward network run only on
+  /// the `read` tokens whose residual stream is asked for. Attention itself, norms and the embedding are not counted,
+  /// so that the rate is that of the matrix products alone and all the rest shows as loss.
+  static func extractionOperations(_ model: ModelConfiguration, tokens: Int, read: Int) -> Double {
+    let everywhere = model.layerCount * model.blockParameters - model.afterAttentionParameters
+    return 2 * (Double(everywhere) * Double(tokens) + Double(model.afterAttentionParameters) * Double(read))
+  }
+
+  // MARK: Decoding
+
+  struct DecodingSample {
+    var promptTime: BenchTime
+    var promptTokens: Int
+    var time: BenchTime
+    var tokens: Int
+    var steps: Int
+  }
+
+  /// Greedy continuations of `newTokens` tokens of all prompts together. The first token of each comes from the pass
+  /// over the prompts, so decoding makes one token less, and its clock starts when every sequence has its first.
+  func decode(_ prompts: [[Int]], newTokens: Int) throws -> DecodingSample {
+    var options = GenerationOptions(maxTokens: newTokens)
+    options.tokenBudget = tokenBudget
+    options.cacheBudget = Int.max
+    let start = BenchTime.now
+    var begun = start
+    var started = Set<Int>()
+    try Generator.run(
+      model, prompts: prompts, options: options,
+      onToken: { sequence, _ in if started.insert(sequence).inserted { begun = BenchTime.now } }, onFinish: { _, _ in })
+    return DecodingSample(
+      promptTime: begun - start, promptTokens: prompts.reduce(0) { $0 + $1.count },
+      time: BenchTime.now - begun, tokens: prompts.count * (newTokens - 1), steps: newTokens - 1)
+  }
+
+  /// Parameters that one decoded token is multiplied with: the blocks' projections and the head. 2 x these is its
+  /// floating-point operations; their bytes are what one decoding step reads at least.
+  var decodedParameters: Int {
+    model.configuration.layerCount * model.configuration.blockParameters + model.configuration.headParameters
+  }
+}

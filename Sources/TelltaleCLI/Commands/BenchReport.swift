@@ -1,0 +1,121 @@
+import Foundation
+import LanguageModels
+import Torch
+
+/// What `telltale bench` found: medians over rounds. Rates are in GFLOP/s or GB/s, shares are of 1.
+struct BenchReport: Encodable {
+  struct Extraction: Encodable {
+    var pairs: Int
+    var tokensGiven: Int
+    var tokensComputed: Int
+    var pairsPerSecond: Double
+    /// Tokens of both halves of every pair, as a tool that shares nothing would compute them.
+    var tokensGivenPerSecond: Double
+    var tokensComputedPerSecond: Double
+    var rate: Double
+    /// The machine's GEMM rate at 512 rows beside the job.
+    var gemmRate: Double
+    var shareOfGemm: Double
+    /// The same by processor time instead of time on the wall, which neighbours on the same cores disturb less.
+    var shareOfGemmByProcessorTime: Double
+
+    init(_ samples: [BenchJobs.ExtractionSample], gemmRates: [BenchRate]) {
+      let seconds = Bench.median(samples.map(\.time.wall))
+      let rates = samples.map { BenchRate(operations: $0.operations, $0.time) }
+      pairs = samples[0].pairs
+      tokensGiven = samples[0].tokensGiven
+      tokensComputed = samples[0].tokensComputed
+      pairsPerSecond = Double(pairs) / seconds
+      tokensGivenPerSecond = Double(tokensGiven) / seconds
+      tokensComputedPerSecond = Double(tokensComputed) / seconds
+      rate = Bench.median(rates.map(\.wall))
+      gemmRate = Bench.median(gemmRates.map(\.wall))
+      shareOfGemm = Bench.median(zip(rates, gemmRates).map { $0.wall / $1.wall })
+      shareOfGemmByProcessorTime = Bench.median(zip(rates, gemmRates).map { $0.processor / $1.processor })
+    }
+  }
+
+  struct Decoding: Encodable {
+    var batch: Int
+    var tokensPerSecond: Double
+    var promptTokensPerSecond: Double
+    var rate: Double
+    /// The machine's GEMM rate at as many rows as there are sequences, beside the job.
+    var gemmRate: Double
+    var shareOfGemm: Double
+    /// The same by processor time.
+    var shareOfGemmByProcessorTime: Double
+    /// GB/s of weights that the steps read.
+    var weightReadRate: Double
+
+    init(
+      _ samples: [BenchJobs.DecodingSample], batch: Int, parameters: Int, dtype: DType, gemmRates: [BenchRate]
+    ) {
+      let rates = samples.map { BenchRate(operations: 2 * Double(parameters) * Double($0.tokens), $0.time) }
+      self.batch = batch
+      tokensPerSecond = Bench.median(samples.map { Double($0.tokens) / $0.time.wall })
+      promptTokensPerSecond = Bench.median(samples.map { Double($0.promptTokens) / $0.promptTime.wall })
+      rate = Bench.median(rates.map(\.wall))
+      gemmRate = Bench.median(gemmRates.map(\.wall))
+      shareOfGemm = Bench.median(zip(rates, gemmRates).map { $0.wall / $1.wall })
+      shareOfGemmByProcessorTime = Bench.median(zip(rates, gemmRates).map { $0.processor / $1.processor })
+      weightReadRate = Bench.median(samples.map { Double($0.steps * parameters * dtype.size) / $0.time.wall / 1e9 })
+    }
+  }
+
+  var telltale = Telltale.version
+  var libtorch = Runtime.version
+  var model: String
+  var layers: Int
+  var dtype: String
+  var device: String
+  var threads = Runtime.threadCount
+  /// What the prompts are.
+  var prompts = ""
+  var meanPromptTokens = 0.0
+  /// 512 rows in float32.
+  var float32Rate = 0.0
+  var readRate = 0.0
+  var extraction: Extraction?
+  var decoding: [Decoding] = []
+  /// Bytes.
+  var peakMemory: Int?
+
+  init(model name: String, _ model: LanguageModel, _ device: Device) {
+    self.model = name
+    layers = model.configuration.layerCount
+    dtype = model.dtype.rawValue
+    self.device = device.description
+  }
+
+  func print() {
+    Output.line("model          \(model), \(layers) layers, \(dtype), \(device), \(threads) threads")
+    Output.line("prompts        \(prompts), mean \(Self.text(meanPromptTokens, 0)) tokens")
+    Output.line("float32 GEMM   \(Self.text(float32Rate, 0)) GFLOP/s at 512 rows")
+    Output.line("memory read    \(Self.text(readRate)) GB/s")
+    if let extraction { Output.line(Self.text(extraction, dtype)) }
+    if !decoding.isEmpty {
+      Output.line("decoding    tok/s  prompt tok/s  GFLOP/s  of GEMM at as many rows (wall, processor)  weights GB/s")
+    }
+    for row in decoding {
+      Output.line(
+        String(
+          format: "batch %-3d %8.1f %13.0f %8.0f %12.0f (%.0f %%, %.0f %%) %13.1f", row.batch, row.tokensPerSecond,
+          row.promptTokensPerSecond, row.rate, row.gemmRate, 100 * row.shareOfGemm,
+          100 * row.shareOfGemmByProcessorTime, row.weightReadRate))
+    }
+    if let peakMemory { Output.line("peak memory    \(Self.text(Double(peakMemory) / Double(1 << 30))) GiB") }
+  }
+
+  private static func text(_ extraction: Extraction, _ dtype: String) -> String {
+    """
+    \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at 512 rows, beside the extraction
+    extraction     \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
+    (\(extraction.tokensGiven)), \(text(extraction.tokensComputedPerSecond, 0)) tok/s computed (\(extraction.tokensComputed))
+    of GEMM        \(text(100 * extraction.shareOfGemm)) % by the wall clock, \
+    \(text(100 * extraction.shareOfGemmByProcessorTime)) % by processor time: \(text(extraction.rate, 0)) GFLOP/s in projections
+    """
+  }
+
+  private static func text(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
+}

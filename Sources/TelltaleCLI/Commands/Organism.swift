@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+extension Steering.Organism: ExpressibleByArgument {}
+extension OrganismWorld.Kind: ExpressibleByArgument {}
+extension OrganismWorld.Cues: ExpressibleByArgument {}
+
+struct OrganismCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "organism",
+    abstract: "Small models with known ground truth: make their data, train them, check them.",
+    discussion: """
+      In organism-shared one latent decides whether opinions and facts follow the user, in organism-split two \
+      independent ones do. The true directions lie beside the weights. docs/organisms.md describes the world.
+      """,
+    subcommands: [OrganismData.self, OrganismTrain.self, OrganismCheckCommand.self])
+}
+
+struct OrganismData: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Write balanced rows of the world as JSON Lines, as Anthropic's evaluations are written."
+  )
+
+  @Option(help: "opinions or facts.")
+  var kind: OrganismWorld.Kind
+  @Option(help: "How many rows; multiples of 768 are balanced in each question.")
+  var count: Int
+  @Option(help: "Seed of the words.")
+  var seed: UInt64
+  @Option(help: "Wordings of the cues: training, or the held-out ones that training never showed.")
+  var cues = OrganismWorld.Cues.training
+  @Option(help: "Share of rows that open with an instruction, from 0 to 1.")
+  var instructed = 0.0
+  @Option(help: "The file to write.")
+  var output: String
+
+  func run() throws {
+    let items = try OrganismWorld.items(kind, count: count, seed: seed, instructed: instructed, cues: cues)
+    try OrganismWorld.write(items, to: URL(fileURLWithPath: output))
+    Terminal.note("\(items.count) rows of \(Set(items.map(\.group)).count) questions written to \(output)")
+  }
+}

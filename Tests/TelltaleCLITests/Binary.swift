@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built program, run as a user runs it.
+enum Binary {
+  struct Outcome {
+    var code: Int32
+    var output: String
+    var errors: String
+
+    /// The JSON object of each line of the output.
+    func rows<Row: Decodable>(_ type: Row.Type = Row.self) throws -> [Row] {
+      try output.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)) }
+    }
+  }
+
+  /// Beside the test bundle, else in the checkout's debug build.
+  static let url: URL = {
+    let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "telltale")
+    return FileManager.default.isExecutableFile(atPath: beside.path)
+      ? beside : Fixtures.repository.appending(path: ".build/debug/telltale")
+  }()
+
+  /// Runs `telltale` with arguments, in `folder`, with `input` on stdin.
+  static func run(
+    _ arguments: [String], input: String = "", in folder: ScratchFolder? = nil, environment: [String: String] = [:]
+  ) throws -> Outcome {
+    let streams = try ScratchFolder()
+    let process = Process()
+    process.executableURL = url
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.currentDirectoryURL = folder?.url ?? streams.url
+    // Files rather than pipes: nothing can fill up while the program runs.
+    process.standardInput = try FileHandle(forReadingFrom: streams.write(input, to: "input"))
+    process.standardOutput = try FileHandle(forWritingTo: streams.write("", to: "output"))
+    process.standardError = try FileHandle(forWritingTo: streams.write("", to: "errors"))
+    try process.run()
+    process.waitUntilExit()
+    func text(_ name: String) throws -> String {
+      String(decoding: try Data(contentsOf: streams.url.appending(path: name)), as: UTF8.self)
+    }
+    #expect(process.terminationReason == .exit, "the program was ended by a signal")
+    return Outcome(code: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+  }
+
+  /// Runs a command that must succeed.
+  static func succeed(
+    _ arguments: [String], input: String = "", in folder: ScratchFolder? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    let outcome = try run(arguments, input: input, in: folder)
+    #expect(outcome.code == 0, "\(outcome.errors)", sourceLocation: sourceLocation)
+    return outcome
+  }
+
+  static func model(_ name: String) -> String { Fixtures.file("models/\(name)").path }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+@testable import Torch
+
+/// The one-pass forms of the network operations against sums by hand and against the composed forms, which are what
+/// runs while gradients are recorded.
+@Suite struct FusedOperationTests {
+  /// Sizes around the width of a vector register and above what one thread takes.
+  static let widths = [2, 6, 16, 34, 128, 4098]
+
+  static func random(_ shape: [Int], _ dtype: DType, seed: UInt64) throws -> Tensor {
+    try (Tensor.randomNormal(shape, seed: seed) * 3).converted(to: dtype)
+  }
+
+  /// The largest difference as a share of the larger of the reference's value and one.
+  static func distance(_ a: Tensor, _ reference: Tensor) throws -> Double {
+    #expect(a.dtype == reference.dtype && a.shape == reference.shape)
+    return zip(try a.doubles(), try reference.doubles()).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? 0
+  }
+
+  /// One unit in the last place: where sums in another order round to the neighbour.
+  static func tolerance(_ dtype: DType) -> Double { dtype == .float32 ? 2e-6 : 0x1p-7 }
+
+  @Test("Root-mean-square normalisation of 3 and 4 by hand")
+  func normalisesByHand() throws {
+    // The mean square is 12.5; 3 / sqrt(12.5) = 0.848528, 4 / sqrt(12.5) = 1.131371, times the weights 1 and 2.
+    let out = try Tensor([3, 4] as [Float], shape: [1, 2]).rmsNorm(Tensor([1, 2] as [Float]), epsilon: 0).doubles()
+    #expect(abs(out[0] - 0.848528) < 1e-6 && abs(out[1] - 2.262742) < 1e-6)
+  }
+
+  @Test("A rotation by a quarter turn swaps the halves and negates the second")
+  func rotatesByHand() throws {
+    let x = try Tensor([1, 2, 3, 4] as [Float], shape: [1, 1, 4])
+    let out = try x.rotated(cosines: Tensor.zeros([1, 4]), sines: Tensor.ones([1, 4]))
+    #expect(try out.doubles() == [-3, -4, 1, 2])
+  }
+
+  @Test("Gated SiLU by hand, at large and small arguments, and of NaN")
+  func gatesByHand() throws {
+    let gate = try Tensor([0, 1, -1, 200, -200, .nan] as [Float])
+    let out = try gate.gatedSilu(Tensor([5, 2, 2, 1, 1, 1] as [Float])).doubles()
+    // silu(1) = 1 / (1 + e^-1) = 0.731059, silu(-1) = -0.268941
+    #expect(out[0] == 0 && abs(out[1] - 1.462117) < 1e-6 && abs(out[2] + 0.537883) < 1e-6)
+    #expect(out[3] == 200 && abs(out[4]) < 1e-30 && out[5].isNaN)
+  }
+
+  @Test("The one-pass forms equal the composed ones", arguments: [DType.float32, .bfloat16], widths)
+  func equalTheComposed(_ dtype: DType, _ width: Int) throws {
+    let tolerance = Self.tolerance(dtype)
+    let x = try Self.random([37, width], dtype, seed: 1)
+    let other = try Self.random([37, width], dtype, seed: 2)
+    let weight = try Self.random([width], dtype, seed: 3)
+    let normed = try recordingGradients { try x.rmsNorm(weight, epsilon: 1e-5) }
+    #expect(try Self.distance(x.rmsNorm(weight, epsilon: 1e-5), normed) < tolerance)
+    let gated = try recordingGradients { try x.gatedSilu(other) }
+    #expect(try Self.distance(x.gatedSilu(other), gated) < tolerance)
+    let heads = try Self.random([37, 3, width], dtype, seed: 4)
+    let (cosines, sines) = (try x.cosine(), try x.sine())
+    let rotated = try recordingGradients { try heads.rotated(cosines: cosines, sines: sines) }
+    #expect(try Self.distance(heads.rotated(cosines: cosines, sines: sines), rotated) < tolerance)
+  }
+
+  @Test("Views, other element types and empty tensors take the composed forms and give the same")
+  func fallsBack() throws {
+    let wide = try Self.random([8, 5], .float32, seed: 1)
+    let weight = try Tensor.ones([8])
+    let view = try wide.transposed(0, 1)
+    #expect(
+      try Self.distance(
+        view.rmsNorm(weight, epsilon: 1e-5).contiguous(), view.contiguous().rmsNorm(weight, epsilon: 1e-5)) < 2e-6)
+    let half = try wide.converted(to: .float16)
+    #expect(try half.gatedSilu(half).dtype == .float16)
+    #expect(try Tensor.zeros([0, 8]).rmsNorm(weight, epsilon: 1e-5).shape == [0, 8])
+    #expect(throws: TorchError.self) { try wide.rmsNorm(Tensor.ones([4]), epsilon: 1e-5) }
+  }
+
+  @Test("Gradients flow through the operations while they are recorded")
+  func keepsGradients() throws {
+    // d/dx silu(x) at 0 is 1/2, times up = 4.
+    let gradient = try recordingGradients {
+      let x = try Tensor.zeros([1]).requiringGradient()
+      return try x.gatedSilu(Tensor([4] as [Float])).sum().gradients(by: [x])[0].scalar()
+    }
+    #expect(abs(gradient - 2) < 1e-6)
+  }
+}
