@@ -69,7 +69,8 @@ public struct RecordingAudit: Sendable {
     let null = try subject.origin?.directions(draws: options.draws, seed: options.seed)
     guard target.width == subject.vectors.hiddenSize else {
       throw SteeringError(
-        .badInput, "the vector has width \(subject.vectors.hiddenSize) where the recording's residual stream has "
+        .badInput,
+        "the vector has width \(subject.vectors.hiddenSize) where the recording's residual stream has "
           + "\(target.width); use a vector of a model of the same width")
     }
     let judged = try LayerPool.map(layers.count, bytes: Self.bytesOfLayer(target, options)) { index in

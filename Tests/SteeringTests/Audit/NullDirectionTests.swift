@@ -67,7 +67,8 @@ struct NullDirectionTests {
   }
 
   @Test func exchangedLabelsGiveDifferencesOfClassMeans() throws {
-    let null = try NullDirections.permutedLabels([1, 1, 0, 0, 0], groups: ["x", "x", "x", "x", "x"], draws: 50, seed: 9)
+    let null = try NullDirections.permutedLabels(
+      [1, 1, 0, 0, 0], groups: ["x", "x", "x", "x", "x"], draws: 50, seed: 9)
     let columns = try null.weights.transposed(0, 1).doubles()
     for draw in 0..<50 {
       let weights = columns[draw * 5..<(draw + 1) * 5]

@@ -25,7 +25,8 @@ struct ProbeTests {
       let scores = try #require(
         try GroupedProbe.heldOutScores(centred, labels: fixture.labels, foldOfRow: fixture.folds, penalties: [fit.c]))
       expectClose(scores, fit.heldOut, within: 2e-3, "held-out log-odds for C \(fit.c)")
-      expectClose([try #require(Measures.auroc(scores: scores, labels: fixture.labels))], [fit.heldOutAUROC], within: 1e-12)
+      expectClose(
+        [try #require(Measures.auroc(scores: scores, labels: fixture.labels))], [fit.heldOutAUROC], within: 1e-12)
     }
   }
 

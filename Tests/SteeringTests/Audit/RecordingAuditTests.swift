@@ -32,7 +32,8 @@ struct RecordingAuditTests {
     for name in [
       "null: directions drawn from the activations' covariance", "null: vectors of pairs with signs flipped at random",
       "baseline: answer letter", "baseline: prompt length", "baseline: logistic probe, cross-validated by question",
-      "baseline: class-mean direction of the training set", "share of largest coordinates", "share in the top components",
+      "baseline: class-mean direction of the training set", "share of largest coordinates",
+      "share in the top components",
       "anisotropy", "held-out AUROC", "permutation", "corrected interval",
     ] { #expect(audit.findings.contains { $0.name == name }, "\(name) is missing") }
     #expect(audit.findings.map(\.severity) == audit.findings.map(\.severity).sorted())
@@ -47,7 +48,9 @@ struct RecordingAuditTests {
   @Test func rowsWhoseLetterIsTheLabelAreCaughtByName() throws {
     let made = try SyntheticRecording(rows: 400, layers: 1, hidden: 32, pairs: 30)
     let confounded = try made.recording.selecting(
-      made.recording.rows.indices.filter { (made.recording.rows[$0].letter == "A") == (made.recording.rows[$0].label == 1) })
+      made.recording.rows.indices.filter {
+        (made.recording.rows[$0].letter == "A") == (made.recording.rows[$0].label == 1)
+      })
     let audit = try verdict(confounded, AuditedVector(made.vectors))
     #expect(audit.verdict == .cannotTell)
     #expect(audit.findings.filter { $0.severity == .blocking }.map(\.name) == ["label explained by letter"])
@@ -143,7 +146,9 @@ struct RecordingAuditTests {
   @Test func aVectorOfAnotherWidthIsRefused() throws {
     let made = try SyntheticRecording(rows: 40, layers: 1, hidden: 8, pairs: 10)
     let other = SteeringVectors(layers: [0: [1, 2, 3]], provenance: VectorProvenance())
-    let text = message { _ = try RecordingAudit(made.recording, at: .prompt, options: options).judge(AuditedVector(other)) }
+    let text = message {
+      _ = try RecordingAudit(made.recording, at: .prompt, options: options).judge(AuditedVector(other))
+    }
     #expect(text.hasPrefix("the vector has width 3 where the recording's residual stream has 8"))
     let missing = message { _ = try RecordingAudit(made.recording, at: .answer, options: options) }
     #expect(missing.hasPrefix("the recording has no activations at \"answer\""))
