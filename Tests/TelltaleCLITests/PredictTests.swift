@@ -85,7 +85,7 @@ import Testing
     struct Answer: Decodable { let groups: Int? }
     func groups(_ arguments: String...) throws -> Int {
       let rows: [Answer] = try Binary.succeed(["predict", "--plan", "--json", "--auroc", "0.65"] + arguments).rows()
-      return try #require(rows.first?.groups)
+      return rows.first?.groups ?? -1
     }
     // Hanley and McNeil 1982 for independent rows, 57 of either class.
     #expect(try groups() == 114)
