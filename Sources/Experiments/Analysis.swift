@@ -22,6 +22,7 @@ public struct Analysis {
     try directory.write(VectorResult.csv(results.vectors), to: "results/vectors.csv")
     try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
     try directory.write(TransferResult.csv(results.transfer), to: "results/transfer.csv")
+    try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
     return results
   }
 
@@ -29,6 +30,9 @@ public struct Analysis {
     var results = ExperimentResults(experiment: experiment)
     var vectors: [String: [String: SteeringVectors]] = [:]
     for model in experiment.models.map(experiment.shortName(of:)) {
+      for dataset in experiment.recordedDatasets {
+        results.labels += LabelCount.counts(model: model, dataset: dataset, try run.recording(model, dataset).rows)
+      }
       let planted = try run.planted(model)
       for settings in experiment.vectors {
         let stored = try run.vectors(model, settings.name)

@@ -44,6 +44,33 @@ public struct VectorResult: Sendable {
   }
 }
 
+/// How the answers to one question came out: a row of `results/labels.csv`. What could not be read is counted here and
+/// left out of every measure.
+public struct LabelCount: Sendable {
+  public var model: String
+  public var dataset: String
+  public var group: String
+  public var positives = 0
+  public var negatives = 0
+  public var unparsable = 0
+
+  static func counts(model: String, dataset: String, _ rows: [RecordedRow]) -> [LabelCount] {
+    Dictionary(grouping: rows, by: \.group).sorted { $0.key < $1.key }.map { group, rows in
+      LabelCount(
+        model: model, dataset: dataset, group: group, positives: rows.count { $0.label == 1 },
+        negatives: rows.count { $0.label == 0 }, unparsable: rows.count { $0.label == nil })
+    }
+  }
+
+  static func csv(_ counts: [LabelCount]) -> String {
+    CSVWriter.text(
+      header: ["model", "dataset", "group", "positives", "negatives", "unparsable"],
+      rows: counts.map {
+        [$0.model, $0.dataset, $0.group, "\($0.positives)", "\($0.negatives)", "\($0.unparsable)"]
+      })
+  }
+}
+
 /// What a run found, for whoever prints it.
 public struct ExperimentResults: Sendable {
   public var experiment: Experiment
@@ -51,6 +78,7 @@ public struct ExperimentResults: Sendable {
   public var vectors: [VectorResult] = []
   public var audits: [AuditResult] = []
   public var transfer: [TransferResult] = []
+  public var labels: [LabelCount] = []
   /// What could not be balanced, by data set.
   public var notes: [String: [String]] = [:]
 

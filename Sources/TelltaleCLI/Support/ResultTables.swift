@@ -8,6 +8,9 @@ struct ResultTables {
   let results: ExperimentResults
 
   func print() {
+    Output.line("")
+    Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is nothing, 1 perfect, 0 perfect")
+    Output.line("and upside down. Intervals are clustered by question. planted: cosine with the direction built into the model.")
     for model in results.experiment.models.map(results.experiment.shortName(of:)) {
       Output.line("")
       Output.line("== \(model)")
@@ -46,8 +49,16 @@ struct ResultTables {
       let groups = row.predictivity.groups ?? 0
       Output.line(
         "\(target): \(row.predictivity.n) labelled answers to \(groups) questions, "
-          + String(format: "%.0f %% show the behaviour", share))
+          + String(format: "%.0f %% show the behaviour", share) + unreadable(model, target))
     }
+  }
+
+  /// ", 12 could not be read, most in <question> (7)": never dropped silently.
+  private func unreadable(_ model: String, _ target: String) -> String {
+    let counts = results.labels.filter { $0.model == model && $0.dataset == target && $0.unparsable > 0 }
+    guard let worst = counts.max(by: { $0.unparsable < $1.unparsable }) else { return "" }
+    let total = counts.reduce(0) { $0 + $1.unparsable }
+    return ", \(total) could not be read, most in \(worst.group) (\(worst.unparsable)); see labels.csv"
   }
 
   private func printVector(_ vector: Experiment.VectorSettings, _ model: String) {
