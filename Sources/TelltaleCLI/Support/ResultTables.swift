@@ -9,8 +9,10 @@ struct ResultTables {
 
   func print() {
     Output.line("")
-    Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is nothing, 1 perfect, 0 perfect")
-    Output.line("and upside down. Intervals are clustered by question. planted: cosine with the direction built into the model.")
+    Output.line(
+      "AUROC: the chance that a row with the behaviour scores above one without: 0.5 is nothing, 1 perfect, 0 perfect")
+    Output.line(
+      "and upside down. Intervals are clustered by question. planted: cosine with the direction built into the model.")
     for model in results.experiment.models.map(results.experiment.shortName(of:)) {
       Output.line("")
       Output.line("== \(model)")
