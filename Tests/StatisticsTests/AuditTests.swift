@@ -103,6 +103,18 @@ struct AuditTests {
     #expect(audit.reason.hasPrefix("20 of 20 null values (random vectors) reach the AUROC"))
   }
 
+  @Test func aScoreThatSomeRandomVectorsReachIsNothingSpecial() throws {
+    let nulls = (0..<100).map { $0 < 10 ? 0.95 : 0.5 }
+    let audit = try Audit(
+      candidates: try candidates(realEffect()),
+      nulls: [AuditNull(name: "random vectors", aurocs: nulls, isDecisive: false)])
+    #expect(audit.verdict == .supported)
+    let finding = try #require(audit.findings.first { $0.name == "null: random vectors" })
+    #expect(
+      finding.severity == .warning
+        && finding.sentence.hasSuffix("the vector is nothing special, many directions predict as well."))
+  }
+
   @Test func anInvertedScoreIsNotSupported() throws {
     let drawn = realEffect(layers: 1)
     let rows = try ScoredRows(

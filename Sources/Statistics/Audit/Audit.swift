@@ -8,9 +8,9 @@
 /// 2. *Supported* only if all of these hold: the lower bound of the clustered interval, at confidence 1 - 0.05/K for K
 ///    candidates, is over 0.5; the permutation p corrected for K candidates by the maximum statistic is at most 0.05;
 ///    inside letters, sources, user sides and groups, where at least 5 groups allow an estimate, the AUROC keeps half of
-///    its distance from 0.5; it exceeds 95 % of every null distribution of 19 or more; and no trivial baseline explains
-///    it (its coefficient in a logistic regression beside the baseline stays positive with a cluster-robust p of at most
-///    0.05, or, where no such fit exists, its AUROC is higher).
+///    its distance from 0.5; it exceeds 95 % of every decisive null distribution of 19 or more; and no trivial baseline
+///    explains it (its coefficient in a logistic regression beside the baseline stays positive with a cluster-robust p of
+///    at most 0.05, or, where no such fit exists, its AUROC is higher).
 /// 3. *Not supported* otherwise.
 ///
 /// In simulated experiments without an effect at most 5 % are supported (docs/calibration.md).

@@ -31,10 +31,16 @@ public struct AuditBaseline: Sendable, Equatable {
 public struct AuditNull: Sendable, Equatable {
   public let name: String
   public let aurocs: [Double]
+  /// Whether reaching them speaks against the prediction, or only (a warning) against the vector's being anything special.
+  ///
+  /// Directions drawn from activations are not decisive: where the behaviour is a strong direction of the activations,
+  /// many of them predict it, and the prediction is none the less real.
+  public let isDecisive: Bool
 
-  public init(name: String, aurocs: [Double]) {
+  public init(name: String, aurocs: [Double], isDecisive: Bool = true) {
     self.name = name
     self.aurocs = aurocs
+    self.isDecisive = isDecisive
   }
 }
 

@@ -80,8 +80,11 @@ func nullFindings(_ subject: AuditSubject, _ nulls: [AuditNull]) -> [Finding] {
     }
     let reached = values.count { $0 >= subject.auroc }
     let p = Double(reached + 1) / Double(values.count + 1)
+    let stands = p <= 0.05
+    let meaning = stands || null.isDecisive ? "." : ": the vector is nothing special, many directions predict as well."
     return Finding(
-      severity: p <= 0.05 ? .inFavour : .against, name: "null: \(null.name)", number: 1 - p,
-      sentence: "\(reached) of \(values.count) null values (\(null.name)) reach the AUROC of \(fixed(subject.auroc)).")
+      severity: stands ? .inFavour : null.isDecisive ? .against : .warning, name: "null: \(null.name)", number: 1 - p,
+      sentence: "\(reached) of \(values.count) null values (\(null.name)) reach the AUROC of \(fixed(subject.auroc))"
+        + meaning)
   }
 }

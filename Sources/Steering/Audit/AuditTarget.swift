@@ -12,10 +12,12 @@ public struct AuditTarget: Sendable {
   public var labels: [Int] { rows.map { $0.label ?? 0 } }
   public var groups: [String] { rows.map(\.group) }
   public var layers: [Int] { recording.layers }
+  /// The width of the residual stream.
+  let width: Int
 
   /// - Throws: `SteeringError` if no row has a label, or nothing was recorded at the position.
   public init(_ recording: Recording, at position: ReadPosition) throws(SteeringError) {
-    guard recording.activations[position] != nil else {
+    guard let activations = recording.activations[position] else {
       throw SteeringError(
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
     }
@@ -28,6 +30,7 @@ public struct AuditTarget: Sendable {
         "none of \(recording.rows.count) answers could be given a label, so nothing can be predicted; "
           + "try recording.label: forced-choice")
     }
+    width = activations.size(-1)
     self.recording = recording
     self.position = position
     rows = indices.map { recording.rows[$0] }

@@ -17,17 +17,24 @@ struct GroupedProbe {
 
   /// Held-out log-odds per row; `nil` where a fold's training part lacks a class or there are fewer than two groups.
   static func heldOutScores(_ features: Tensor, labels: [Int], groups: [String], seed: UInt64) throws -> [Double]? {
-    let foldOfRow = folds(groups, seed: seed)
+    try heldOutScores(
+      features, labels: labels, foldOfRow: folds(groups, seed: seed), penalties: inverseRegularizations)
+  }
+
+  /// The same with folds given, and the values of C to choose from.
+  static func heldOutScores(
+    _ features: Tensor, labels: [Int], foldOfRow: [Int], penalties: [Double]
+  ) throws -> [Double]? {
     let count = (foldOfRow.max() ?? 0) + 1
     guard count > 1 else { return nil }
     let design = try Self.design(features)
     var scores = [Double](repeating: 0, count: labels.count)
     for fold in 0..<count {
       let held = labels.indices.filter { foldOfRow[$0] == fold }
-      let inner = count > 2 ? (fold + 1) % count : nil
       let training = labels.indices.filter { foldOfRow[$0] != fold }
       guard Set(training.map { labels[$0] }).count == 2 else { return nil }
-      let c = try chosenPenalty(design, labels, training, validation: training.filter { foldOfRow[$0] == inner })
+      let inner = count > 2 ? training.filter { foldOfRow[$0] == (fold + 1) % count } : []
+      let c = try chosenPenalty(design, labels, training, validation: inner, penalties)
       let weights = try LogisticProbe(design.selected(0, training), training.map { labels[$0] }, c).weights
       for (row, score) in zip(held, try design.selected(0, held).matmul(weights).doubles()) { scores[row] = score }
     }
@@ -45,7 +52,7 @@ struct GroupedProbe {
   }
 
   /// Float64 [rows, k + 1]: scaled, with a last column of ones.
-  private static func design(_ features: Tensor) throws -> Tensor {
+  static func design(_ features: Tensor) throws -> Tensor {
     let wide = try features.converted(to: .float64)
     let square = try (wide * wide).sum().scalar() / Double(max(wide.size(0), 1))
     let scaled = square > 0 ? try wide / square.squareRoot() : wide
@@ -53,18 +60,18 @@ struct GroupedProbe {
   }
 
   private static func chosenPenalty(
-    _ design: Tensor, _ labels: [Int], _ training: [Int], validation: [Int]
+    _ design: Tensor, _ labels: [Int], _ training: [Int], validation: [Int], _ penalties: [Double]
   ) throws -> Double {
     let held = Set(validation)
     let fitted = training.filter { !held.contains($0) }
-    let middle = inverseRegularizations[2]
-    guard !validation.isEmpty, Set(fitted.map { labels[$0] }).count == 2 else { return middle }
+    let middle = penalties[penalties.count / 2]
+    guard penalties.count > 1, !validation.isEmpty, Set(fitted.map { labels[$0] }).count == 2 else { return middle }
     let inputs = try design.selected(0, fitted)
     let checked = try design.selected(0, validation)
     let checkedLabels = validation.map { labels[$0] }
     var best = (loss: Double.infinity, c: middle)
     var start: Tensor?
-    for c in inverseRegularizations {
+    for c in penalties {
       let probe = try LogisticProbe(inputs, fitted.map { labels[$0] }, c, from: start)
       start = probe.weights
       let loss = try LogisticProbe.loss(checked.matmul(probe.weights), checkedLabels)

@@ -47,8 +47,9 @@ public struct JudgedVector: Sendable {
     let name = judged.first?.originName ?? ""
     return [
       AuditNull(
-        name: "directions drawn from the activations' covariance", aurocs: Self.best(covariance, of: judged.count)),
-      AuditNull(name: name, aurocs: Self.best(origin, of: judged.count)),
+        name: "directions drawn from the activations' covariance", aurocs: Self.best(covariance, of: judged.count),
+        isDecisive: false),
+      AuditNull(name: name, aurocs: Self.best(origin, of: judged.count), isDecisive: false),
     ].filter { !$0.aurocs.isEmpty }
   }
 

@@ -35,10 +35,17 @@ public struct RecordingAudit: Sendable {
     target = try AuditTarget(recording, at: position)
     self.options = options
     let null = try NullDirections.covariance(rows: target.rows.count, draws: options.draws, seed: options.seed)
-    for layer in layers ?? recording.layers {
-      profiles[layer] = try LayerProfile(
-        layer: layer, stream: target.stream(layer: layer), target: target, null: null, options: options)
+    let layers = layers ?? recording.layers
+    let made = try LayerPool.map(layers.count, bytes: Self.bytesOfLayer(target, options)) { [target] index in
+      try LayerProfile(
+        layer: layers[index], stream: target.stream(layer: layers[index]), target: target, null: null, options: options)
     }
+    for profile in made { profiles[profile.layer] = profile }
+  }
+
+  /// About what a layer in work holds: activations, the same centred and in float64, products of rows, scores of draws.
+  private static func bytesOfLayer(_ target: AuditTarget, _ options: Options) -> Int {
+    4 * target.rows.count * (4 * target.width + 3 * target.rows.count + 3 * options.draws)
   }
 
   /// AUROC of the probe at a layer; `nil` where there is none.
@@ -60,16 +67,14 @@ public struct RecordingAudit: Sendable {
       throw SteeringError(.badInput, "the vector has no layer of the recording, which holds layers \(held)")
     }
     let null = try subject.origin?.directions(draws: options.draws, seed: options.seed)
-    var judged: [JudgedVector.Layer] = []
-    for layer in layers {
-      let stream = try target.stream(layer: layer)
-      guard stream.size(1) == subject.vectors.hiddenSize else {
-        throw SteeringError(
-          .badInput,
-          "the vector has width \(subject.vectors.hiddenSize) where the recording's residual stream has "
-            + "\(stream.size(1)); use a vector of a model of the same width")
-      }
-      judged.append(try judge(subject, layer, stream, null))
+    guard target.width == subject.vectors.hiddenSize else {
+      throw SteeringError(
+        .badInput,
+        "the vector has width \(subject.vectors.hiddenSize) where the recording's residual stream has "
+          + "\(target.width); use a vector of a model of the same width")
+    }
+    let judged = try LayerPool.map(layers.count, bytes: Self.bytesOfLayer(target, options)) { index in
+      try judge(subject, layers[index], target.stream(layer: layers[index]), null)
     }
     return JudgedVector(audit: self, subject: subject, layers: judged)
   }

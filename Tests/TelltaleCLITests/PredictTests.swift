@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `telltale predict` on score files: verdicts, several files, planning, and what cannot be judged.
+@Suite(.serialized) struct PredictTests {
+  private let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
+
+  private struct Audit: Decodable {
+    struct Finding: Decodable { let name: String }
+    let verdict: String
+    let reason: String
+    let comparisons: Int
+    let findings: [Finding]
+  }
+  private struct Single: Decodable { let audit: Audit }
+  private struct Several: Decodable { let audits: [Audit] }
+
+  private static func seed(_ name: String) -> String { Fixtures.file("statistics/seed-results/\(name).csv").path }
+
+  /// Writes rows with every label, score and group given.
+  private func scores(_ name: String, _ rows: [(score: String, label: Int, group: String)]) throws {
+    let lines = rows.map { "\($0.score),\($0.label),\($0.group)" }
+    try folder.write((["score,label,group"] + lines).joined(separator: "\n"), to: name)
+  }
+
+  private func judge(_ arguments: [String]) throws -> Audit {
+    let rows: [Single] = try Binary.succeed(["predict", "--json", "--permutations", "200"] + arguments, in: folder)
+      .rows()
+    return try #require(rows.first).audit
+  }
+
+  @Test("Files of the same rows are the candidates of one audit")
+  func severalFilesAreOneAudit() throws {
+    let files = [13, 30].flatMap { ["--scores", Self.seed("Zephyr_TruthfulQA_continuation_\($0)")] }
+    let outcome = try Binary.succeed(["predict", "--json"] + files)
+    let report: [Several] = try outcome.rows()
+    let audits = try #require(report.first).audits
+    #expect(audits.map(\.verdict) == ["not supported"] && audits[0].comparisons == 2)
+    let text = try Binary.succeed(["predict"] + files).output
+    #expect(text.contains("The best of 2 files of the same rows:\n"))
+    #expect(text.contains("Verdict: not supported. The best of 2 comparisons, Zephyr_TruthfulQA_continuation_30"))
+  }
+
+  @Test("Files of different rows are judged one by one, each as one of so many comparisons")
+  func differentRowsAreSeparateAudits() throws {
+    let files = ["Zephyr_TruthfulQA_prompt_13", "Zephyr_Anthropic_prompt_13"].flatMap { ["--scores", Self.seed($0)] }
+    let report: [Several] = try Binary.succeed(["predict", "--json", "--comparisons", "3"] + files).rows()
+    let audits = try #require(report.first).audits
+    #expect(audits.map(\.verdict) == ["not supported", "cannot tell"])
+    #expect(audits.map(\.comparisons) == [6, 6])
+  }
+
+  @Test("What cannot be judged is a sentence")
+  func degenerateScoresAreSentences() throws {
+    func rows(_ count: Int, score: (Int) -> Int = { $0 * 7 % 13 }, label: (Int) -> Int = { $0 % 2 }, groups: Int = 12)
+      -> [(score: String, label: Int, group: String)]
+    { (0..<count).map { ("\(score($0))", label($0), "question \($0 % groups)") } }
+
+    try scores("one-class.csv", rows(40, label: { _ in 1 }))
+    #expect(
+      try judge(["--scores", "one-class.csv"]).reason
+        == "All 40 rows have label 1, so nothing can be predicted or measured.")
+    try scores("few.csv", rows(8))
+    #expect(try judge(["--scores", "few.csv"]).reason.contains("only 8 rows"))
+    try scores("one-group.csv", rows(40, groups: 1))
+    let oneGroup = try judge(["--scores", "one-group.csv"])
+    #expect(oneGroup.verdict == "cannot tell" && oneGroup.reason.contains("only 1 question"))
+    try scores("ties.csv", rows(60, score: { _ in 3 }, label: { $0 / 12 % 2 }))
+    let ties = try judge(["--scores", "ties.csv"])
+    #expect(ties.verdict == "not supported", "\(ties.reason)")
+  }
+
+  @Test("A score that is not a number is refused with its line")
+  func notANumberIsRefused() throws {
+    try scores("nan.csv", [("1", 1, "a"), ("nan", 0, "b"), ("2", 1, "c")])
+    let outcome = try Binary.run(["predict", "--scores", "nan.csv"], in: folder)
+    #expect(outcome.code == 2 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("nan.csv:3") && outcome.errors.contains("finite number"), "\(outcome.errors)")
+  }
+
+  @Test("--plan says how many groups are needed, more for more comparisons and likeness")
+  func planning() throws {
+    struct Answer: Decodable { let groups: Int? }
+    func groups(_ arguments: String...) throws -> Int {
+      let rows: [Answer] = try Binary.succeed(["predict", "--plan", "--json", "--auroc", "0.65"] + arguments).rows()
+      return rows.first?.groups ?? -1
+    }
+    // Hanley and McNeil 1982 for independent rows, 57 of either class.
+    #expect(try groups() == 114)
+    #expect(try groups("--rows-per-group", "8", "--correlation", "0") < 20)
+    #expect(try groups("--rows-per-group", "8", "--correlation", "1") == 114)
+    #expect(try groups("--comparisons", "32") > 200)
+    let text = try Binary.succeed(["predict", "--plan", "--auroc", "0.65"]).output
+    #expect(text.hasPrefix("114 groups are needed to detect an AUROC of 0.65 with a power of 0.8 in one comparison"))
+  }
+
+  @Test(
+    "Wrong combinations are refused in one sentence",
+    arguments: [
+      (["predict"], "give one of"), (["predict", "--plan"], "--plan needs --auroc"),
+      (["predict", "--auroc", "0.7", "--scores", "a.csv"], "--auroc goes with --plan"),
+      (["predict", "--plan", "--auroc", "0.5"], "between 0.5 and 1"),
+      (["predict", "--plan", "--auroc", "nan"], "between 0.5 and 1"),
+      (["predict", "somewhere", "--scores", "a.csv"], "give one of"),
+      (["predict", "somewhere"], "is no run directory"),
+      (["predict", "somewhere", "--groups", "g.csv"], "--groups goes"),
+    ])
+  func wrongUsage(_ arguments: [String], _ expected: String) throws {
+    let outcome = try Binary.run(arguments, in: folder)
+    #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.errors.contains(expected), "\(outcome)")
+  }
+
+  @Test("calibrate covers the truth and calls little that is not there")
+  func calibration() throws {
+    struct Line: Decodable {
+      let intervals: Int
+      let covering: Int
+      let supported: Int
+      let experiments: Int
+    }
+    let lines: [Line] = try Binary.succeed(
+      ["calibrate", "--experiments", "20", "--layers", "2", "--permutations", "30", "--groups", "10", "--json"]
+    ).rows()
+    #expect(lines.count == 12 && lines.allSatisfy { $0.experiments == 20 })
+    #expect(lines.reduce(0) { $0 + $1.covering } > lines.reduce(0) { $0 + $1.intervals } * 85 / 100)
+    #expect(lines.prefix(7).reduce(0) { $0 + $1.supported } < 15)
+  }
+}
