@@ -21,3 +21,6 @@ require_toolchain() {
     fail "the headers of the C++ standard library are missing: install them (Debian: apt-get install g++)"
   fi
 }
+
+# Threads that wait for each other spin by default, which on a busy machine costs many times the work itself.
+export OMP_WAIT_POLICY=passive
