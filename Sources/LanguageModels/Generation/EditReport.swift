@@ -27,7 +27,10 @@ public struct EditReport: Sendable, Equatable {
 
     var shiftSum = 0.0
     var absoluteShiftSum = 0.0
-    var addsNothing = false
+    /// The length of an added vector.
+    var addedNorm = 0.0
+    /// An addition of which less than a hundredth arrived: a stream of a narrow type can swallow it.
+    var isLost: Bool { addedNorm > 0 && positions > 0 && meanAbsoluteShift < 0.01 * addedNorm }
   }
 
   /// One an edit, in the order of the edits.
@@ -38,7 +41,9 @@ public struct EditReport: Sendable, Equatable {
       var entry = Entry(
         layer: edit.layer, operation: edit.operation.name, site: edit.site.rawValue, rule: edit.positions.rawValue)
       entry.condition = edit.condition.map { "projection at layer \($0.layer) \($0.side.rawValue) \($0.threshold)" }
-      if case .add(let vector) = edit.operation { entry.addsNothing = (try? vector.absolute().max().scalar()) == 0 }
+      if case .add(let vector) = edit.operation {
+        entry.addedNorm = (try? vector.converted(to: .float64).norm().scalar()) ?? 0
+      }
       return entry
     }
   }
@@ -52,10 +57,10 @@ public struct EditReport: Sendable, Equatable {
         throw ModelError(
           .badInput, "the edit (\(entry.operation) at layer \(entry.layer)) touched nothing: \(entry.reason)")
       }
-      if entry.positions > 0, entry.operation == "add", entry.absoluteShiftSum == 0, !entry.addsNothing {
+      if entry.isLost {
         throw ModelError(
           .badInput,
-          "the edit (add at layer \(entry.layer)) was lost in rounding at every position; "
+          "the edit (add at layer \(entry.layer)) was lost in rounding: less than a hundredth of its length arrived; "
             + "use a larger scale or compute in float32 (--dtype float32)")
       }
     }
