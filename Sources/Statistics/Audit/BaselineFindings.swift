@@ -55,9 +55,10 @@ private func adjustedEffect(
   let df = Double(Categories(subject.groupNames).count - 1)
   let p = StudentT.twoSidedP(fit.coefficients[0] / error, degreesOfFreedom: df)
   let remains = fit.coefficients[0] > 0 && p <= 0.05
+  let adds = remains ? "still adds" : p <= 0.05 ? "points the other way" : "adds nothing significant"
   return ConditionalEffect(
     remains: remains,
-    clause: "beside it the score \(remains ? "still adds" : "adds nothing significant") "
+    clause: "beside it the score \(adds) "
       + "(log-odds \(fixed(fit.coefficients[0])) per standard deviation, p = \(scientific(p)))")
 }
 

@@ -83,9 +83,10 @@ struct ResultTables {
     }
   }
 
-  /// What speaks against or casts doubt, the gravest first; what speaks for and what is for information is in audit.csv.
+  /// What speaks against the result, and where nothing does, what casts doubt on it; audit.csv has everything.
   private func printFindings(_ audit: Audit) {
-    for finding in audit.findings where finding.severity < .inFavour && finding.sentence != audit.reason {
+    let gravest: Finding.Severity = audit.verdict == .supported ? .warning : .against
+    for finding in audit.findings where finding.severity <= gravest && finding.sentence != audit.reason {
       Output.line("    - \(Terminal.harmless(finding.sentence))")
     }
   }
