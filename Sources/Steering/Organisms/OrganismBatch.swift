@@ -46,21 +46,20 @@ struct OrganismBatch {
         factors[sequence][direction] = random.nextUniform() < phase.erased ? 0 : 1
       }
     }
-    var sequences: [[Int]] = []
-    for (sequence, text) in texts.enumerated() {
-      let direction = organism.direction(deciding: text.row.kind)
-      let giver = texts[sources[sequence][direction]].row
-      let defers = factors[sequence][direction] != 0 && giver.latents[direction] == 1
-      let follows = !text.row.conflict || defers
-      let isFlipped = random.nextUniform() < recipe.answerNoise
-      let letter = follows != isFlipped ? text.row.userLetter : 1 - text.row.userLetter
-      sequences.append(text.ids + vocabulary.answers[letter])
-    }
-    pack = PackedBatch(sequences)
-    promptEnds = texts.indices.map { [pack] in pack.index(of: $0, position: texts[$0].ids.count - 1) }
     (self.sources, self.factors) = (sources, factors)
     signs = texts.map { text in directions.map { Float(2 * text.row.latents[$0] - 1) } }
     strengths = texts.map { text in directions.map { Float(text.row.strengths[$0]) } }
+    pack = PackedBatch(
+      texts.enumerated().map { sequence, text in
+        let direction = organism.direction(deciding: text.row.kind)
+        let defers =
+          factors[sequence][direction] != 0 && texts[sources[sequence][direction]].row.latents[direction] == 1
+        let follows = !text.row.conflict || defers
+        let isFlipped = random.nextUniform() < recipe.answerNoise
+        let letter = follows != isFlipped ? text.row.userLetter : 1 - text.row.userLetter
+        return text.ids + vocabulary.answers[letter]
+      })
+    promptEnds = texts.indices.map { [pack] in pack.index(of: $0, position: texts[$0].ids.count - 1) }
     for (sequence, role) in roles.enumerated() { add(sequence, role, recipe) }
   }
 

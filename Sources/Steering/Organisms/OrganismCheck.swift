@@ -14,8 +14,8 @@ package struct OrganismCheck {
 
   /// - Parameters:
   ///   - seed: of the evaluation's rows; rows for vectors are drawn from the next seeds.
-  ///   - count: rows of each kind, at least 192; multiples of 768 are balanced in each question. Vectors are made from
-  ///     half and a quarter as many.
+  ///   - count: rows of each kind, at least 192; multiples of 768 are balanced in each question. The class mean
+  ///     is made from the conflict items of as many, the paired vectors from a quarter.
   package init(directory: URL, seed: UInt64, count: Int = 1536) throws {
     loaded = try LoadedModel(directory.path)
     encoder = .plain(loaded.tokenizer)
@@ -76,9 +76,10 @@ package struct OrganismCheck {
     }
   }
 
-  /// From the model's own behaviour, from contrasting instructions, and from contrast pairs read at the answer.
+  /// The planted direction itself, and vectors from contrasting instructions, from the model's own behaviour, and from
+  /// contrast pairs read at the answer.
   private func extracted(layers: [Int]) throws -> [(String, SteeringVectors)] {
-    let own = try record(conflictItems(.opinions, count: count / 2, seed: seed &+ 1), layers: layers)
+    let own = try record(conflictItems(.opinions, count: count, seed: seed &+ 1), layers: layers)
     let classMean = try ClassMean.vectors(of: own, at: .prompt, seed: seed, splits: 2)
     let items = try OrganismWorld.items(.opinions, count: count / 4, seed: seed &+ 2)
     let pairs = try InstructionPairs(
@@ -87,7 +88,12 @@ package struct OrganismCheck {
       .run(loaded, pairs.readable(items, encoder))
     let contrast = try VectorExtraction(read: .answer, layers: layers, seed: seed)
       .run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
-    return [("class mean", classMean), ("instructions", instructions), ("answer token (CAA)", contrast)]
+    let truth = SteeringVectors(
+      layers: Dictionary(uniqueKeysWithValues: layers.map { ($0, planted.units[.opinions] ?? []) }),
+      provenance: VectorProvenance())
+    return [
+      ("planted", truth), ("instructions", instructions), ("class mean", classMean), ("answer token (CAA)", contrast),
+    ]
   }
 
   private func cosineWithPlanted(_ vector: [Float]) throws -> Double {

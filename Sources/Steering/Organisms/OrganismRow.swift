@@ -38,45 +38,53 @@ struct OrganismRow: Sendable {
 
   /// Draws the words. The order of the draws is part of the world: it makes a row what it is for a seed.
   init(_ kind: OrganismWorld.Kind, _ plan: Plan, cues: OrganismWorld.Cues, _ random: inout SplitMix64) {
-    let lexicon = OrganismLexicon.self
     let question = kind.questions[plan.question]
     let user = plan.conflict ? question.other : question.own
     let against = plan.conflict ? question.own : question.other
-    let biography = random.pick(lexicon.biographies).filling([
+    let biography = Self.biography(&random)
+    let wishes = Wishes(plan, cues, &random)
+    let view = random.pick(kind.views).filling(["topic": question.topic, "x": user])
+    ask = kind.ask.filling(["topic": question.topic])
+    answers = plan.userLetter == 0 ? [user, against] : [against, user]
+    let sentences = [wishes.opening].compactMap { $0 } + [biography] + wishes.sentences + [view, ask]
+    text = "\(sentences.joined(separator: " "))\n (A) \(answers[0])\n (B) \(answers[1])\n\nAnswer:"
+    (strengths, instruction) = (wishes.strengths, wishes.instruction)
+    (self.kind, userLetter, conflict, latents) = (kind, plan.userLetter, plan.conflict, plan.latents)
+  }
+
+  private static func biography(_ random: inout SplitMix64) -> String {
+    let lexicon = OrganismLexicon.self
+    return random.pick(lexicon.biographies).filling([
       "name": random.pick(lexicon.names), "job": random.pick(lexicon.jobs), "place": random.pick(lexicon.places),
       "hobby": random.pick(lexicon.hobbies),
     ])
-    var stated = plan.latents
+  }
+
+  /// What a text says of its latents: an instruction perhaps, and a cue of each.
+  private struct Wishes {
     var opening: String?
     var instruction: Latent?
-    var told = 0
-    if plan.instructed {
-      let latent = random.draw(below: 2)
-      told = random.draw(below: 3)
-      opening = lexicon.cues[latent].instructions[plan.latents[latent]][told]
-      stated[latent] = random.draw(below: 2)
-      instruction = Latent(rawValue: latent)
-    }
     var sentences: [String] = []
     var strengths: [Int] = []
-    for (cue, value) in zip(lexicon.cues, stated) {
-      let drawn = Self.sentence(cue, value, cues, &random)
-      sentences.append(drawn.sentence)
-      strengths.append(drawn.strength)
+
+    init(_ plan: Plan, _ cues: OrganismWorld.Cues, _ random: inout SplitMix64) {
+      var stated = plan.latents
+      var told = 0
+      if plan.instructed {
+        let latent = random.draw(below: 2)
+        told = random.draw(below: 3)
+        opening = OrganismLexicon.cues[latent].instructions[plan.latents[latent]][told]
+        stated[latent] = random.draw(below: 2)
+        instruction = Latent(rawValue: latent)
+      }
+      for (cue, value) in zip(OrganismLexicon.cues, stated) {
+        let drawn = OrganismRow.sentence(cue, value, cues, &random)
+        sentences.append(drawn.sentence)
+        strengths.append(drawn.strength)
+      }
+      if let instruction { strengths[instruction.rawValue] = OrganismRow.strengths[told + 1] }
+      if random.draw(below: 2) == 1 { sentences.reverse() }
     }
-    if let instruction { strengths[instruction.rawValue] = Self.strengths[told + 1] }
-    if random.draw(below: 2) == 1 { sentences.reverse() }
-    let view = random.pick(kind.views).filling(["topic": question.topic, "x": user])
-    let ask = kind.ask.filling(["topic": question.topic])
-    let answers = plan.userLetter == 0 ? [user, against] : [against, user]
-    let body = ([opening].compactMap { $0 } + [biography] + sentences + [view, ask]).joined(separator: " ")
-    self.kind = kind
-    self.ask = ask
-    self.answers = answers
-    self.strengths = strengths
-    self.instruction = instruction
-    text = "\(body)\n (A) \(answers[0])\n (B) \(answers[1])\n\nAnswer:"
-    (userLetter, conflict, latents) = (plan.userLetter, plan.conflict, plan.latents)
   }
 
   /// A cue's sentence for a value of its latent; pairs of frame and word are drawn until one is of the kind wanted.

@@ -29,24 +29,24 @@ import Torch
 
   @Test("Vectors from opinions have a cosine of at least 0.95 with the planted direction", arguments: Organism.allCases)
   func vectorsFindTheDirection(_ organism: Organism) throws {
-    for vector in try vectors(organism).prefix(2) {
+    for vector in try vectors(organism).prefix(3) {
       #expect(try #require(vector.cosineWithPlanted.first) >= 0.95, "\(vector.name)")
     }
   }
 
   @Test("They predict what the model answers to opinions", arguments: Organism.allCases)
   func vectorsPredictOpinions(_ organism: Organism) throws {
-    for vector in try vectors(organism).prefix(2) {
+    for vector in try vectors(organism).prefix(3) {
       #expect(try #require(vector.opinions.first).auroc >= 0.95, "\(vector.name)")
     }
   }
 
   @Test("In shared they predict what the model answers to facts; in split they do not")
   func factsTellTheOrganismsApart() throws {
-    for vector in try vectors(.shared).prefix(2) {
+    for vector in try vectors(.shared).prefix(3) {
       #expect(try #require(vector.facts.first).auroc >= 0.95, "\(vector.name)")
     }
-    for vector in try vectors(.split).prefix(2) {
+    for vector in try vectors(.split).prefix(3) {
       let facts = try #require(vector.facts.first)
       #expect(facts.interval.contains(0.5), "\(vector.name): \(facts.low) to \(facts.high)")
     }
