@@ -105,3 +105,21 @@ public struct TruthfulQAEvaluation {
     }
   }
 }
+
+extension TruthfulQAEvaluation.Result {
+  public struct Summary: Sendable {
+    public var mc1: Estimate
+    public var mc2: Estimate
+    public var mc3: Estimate
+  }
+
+  /// Means over the questions, one a cell.
+  public func summaries() -> [Summary] {
+    let groups = items.map(\.group.id)
+    return scores.map { own in
+      Summary(
+        mc1: Estimate(own.map(\.mc1), groups: groups), mc2: Estimate(own.map(\.mc2), groups: groups),
+        mc3: Estimate(own.map(\.mc3), groups: groups))
+    }
+  }
+}
