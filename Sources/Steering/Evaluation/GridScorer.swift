@@ -18,7 +18,8 @@ package struct ScoredFamily: Sendable {
   var inputs: [[Int]] { sequences.map { Array($0.dropLast()) } }
 }
 
-/// What the edits of a grid's cell did: tokens changed and how far along the vector, measured after rounding.
+/// What the edits of a grid's cell did: tokens changed and how far along what was added (for a negative scale, along minus
+/// the vector) or removed, measured after rounding.
 public struct CellEffect: Sendable, Equatable {
   public var positions = 0
   var shiftSum = 0.0
