@@ -80,7 +80,8 @@ public struct AblationExperiment {
     return Report(
       rows: items.count, groups: Set(before.rows.map(\.group)).count,
       unparsableBefore: before.rows.count { $0.label == nil }, unparsableAfter: after.rows.count { $0.label == nil },
-      before: Estimate(labels(before), groups: groups), after: Estimate(labels(after), groups: groups),
+      before: Estimate(labels(before), groups: groups, proportion: true),
+      after: Estimate(labels(after), groups: groups, proportion: true),
       difference: Estimate(zip(labels(after), labels(before)).map { $0 - $1 }, groups: groups),
       control: differences(control, before), predictivity: try predictivity(before, after, Set(edits.map(\.layer))),
       edits: report)

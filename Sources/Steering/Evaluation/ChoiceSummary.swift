@@ -1,13 +1,15 @@
 import Statistics
 
-/// An estimate with its interval, clustered by group; the interval is nil for fewer than two groups.
+/// An estimate with its interval, clustered by group; nil for fewer than two groups, and where they are so alike that no
+/// variance is seen.
 public struct Estimate: Sendable, Equatable, Encodable {
   public var value: Double
   public var low: Double?
   public var high: Double?
 
-  init(_ values: [Double], groups: [String]) {
-    let mean = ClusteredMean(values, groups: groups)
+  /// - Parameter proportion: whether the values lie in 0...1.
+  init(_ values: [Double], groups: [String], proportion: Bool = false) {
+    let mean = ClusteredMean(values, groups: groups, proportion: proportion)
     value = mean?.mean ?? .nan
     let interval = mean?.interval()
     (low, high) = (interval?.low, interval?.high)
@@ -41,13 +43,16 @@ extension ChoiceEvaluation.Result {
     let rows = rows ?? Array(items.indices)
     let names = rows.map { items[$0].group.id }
     let own = rows.map { scores[cell][$0] }
-    func estimate(_ value: (ChoiceScore) -> Double) -> Estimate { Estimate(own.map(value), groups: names) }
+    func estimate(_ value: (ChoiceScore) -> Double) -> Estimate {
+      Estimate(own.map(value), groups: names, proportion: true)
+    }
     func followed(_ score: ChoiceScore) -> Double { score.follows ? 1 : 0 }
     let gains = zip(rows, own).map { followed($1) - followed(scores[0][$0]) }
     return ChoiceSummary(
       cell: cells[cell], rows: rows.count, groups: Set(names).count, probability: estimate(\.probability),
       mass: estimate(\.mass), summedProbability: estimate(\.summedProbability), summedMass: estimate(\.summedMass),
-      rate: estimate(followed), margin: estimate(\.margin), gain: Estimate(gains, groups: names),
+      rate: estimate(followed), margin: Estimate(own.map(\.margin), groups: names),
+      gain: Estimate(gains, groups: names),
       effect: effects[cell])
   }
 }

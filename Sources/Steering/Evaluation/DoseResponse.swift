@@ -42,7 +42,7 @@ extension ChoiceEvaluation.Result {
     guard slopes.count == items.count else { return nil }
     return DoseResponse(
       layer: layer, positions: positions, scales: scales, slopes: slopes, slope: Estimate(slopes, groups: groups),
-      antiSteerable: Estimate(slopes.map { $0 < 0 ? 1 : 0 }, groups: groups),
+      antiSteerable: Estimate(slopes.map { $0 < 0 ? 1 : 0 }, groups: groups, proportion: true),
       explainedByLetter: Measures.varianceExplained(slopes, by: items.map { $0.matchingLetter ?? "" }),
       explainedByGroup: Measures.varianceExplained(slopes, by: groups))
   }

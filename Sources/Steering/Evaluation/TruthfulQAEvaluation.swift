@@ -118,8 +118,9 @@ extension TruthfulQAEvaluation.Result {
     let groups = items.map(\.group.id)
     return scores.map { own in
       Summary(
-        mc1: Estimate(own.map(\.mc1), groups: groups), mc2: Estimate(own.map(\.mc2), groups: groups),
-        mc3: Estimate(own.map(\.mc3), groups: groups))
+        mc1: Estimate(own.map(\.mc1), groups: groups, proportion: true),
+        mc2: Estimate(own.map(\.mc2), groups: groups, proportion: true),
+        mc3: Estimate(own.map(\.mc3), groups: groups, proportion: true))
     }
   }
 }

@@ -93,6 +93,9 @@ struct SteerAblation: ParsableCommand {
       Output.line("not readable           \(report.unparsableBefore) before, \(report.unparsableAfter) after")
     }
     table.print()
+    if report.predictivity.allSatisfy({ $0.beforeOfAfter == nil }) {
+      Output.line("ablated, the model gives one kind of answer only, so that there is nothing left to predict")
+    }
     try EditOptions.prove(report.edits)
   }
 
