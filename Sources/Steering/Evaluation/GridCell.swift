@@ -42,7 +42,7 @@ public struct GridCell: Sendable {
     return GridCell(operation: .ablate, layer: layers.min(), scale: nil, positions: positions, edits: edits)
   }
 
-  /// Where the first edited token of a sequence may lie; nil where no token is ever edited.
+  /// Where the first edited token of a sequence may lie; beyond every sequence where nothing is edited.
   func firstEdited(promptLength: Int) -> Int {
     switch positions {
     case .all, .prompt, .legacyDouble: 0

@@ -35,7 +35,7 @@ struct ResultTable: Encodable {
 
   func write(to path: String) throws { try AtomicFile.write(Data(csv.utf8), to: URL(fileURLWithPath: path)) }
 
-  /// `leaving` names columns that are for files only.
+  /// Columns that are empty in every row are left out.
   func print() {
     let shown = columns.indices.filter { index in !rows.allSatisfy { $0[index].text(forEyes: true).isEmpty } }
     let lines =
