@@ -101,7 +101,9 @@ public struct LanguageModel: Sendable {
     var edits = EditPass(edits)
     try edits.check()
     let looked = (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? [])
-    let lastKept = looked.isEmpty ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
+    // A pass resumed after its last layer has no block that could narrow the stream.
+    let keepsAll = looked.isEmpty || start?.layer == last
+    let lastKept = keepsAll ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
     var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
     for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
       let kept = layer.index == last ? lastKept : .all

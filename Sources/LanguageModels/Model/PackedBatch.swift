@@ -43,6 +43,15 @@ public struct PackedBatch: Sendable {
     }
   }
 
+  /// Packs families whose sequences continue a given prefix of their own, even where they have more in common: tokens
+  /// that are to be computed differently for each.
+  package init(branches families: [(prefix: [Int], tails: [[Int]])]) {
+    let roots = families.map { append($0.prefix[...], parent: nil) }
+    for (family, root) in zip(families, roots) {
+      for tail in family.tails { leaves.append(append(tail[...], parent: root)) }
+    }
+  }
+
   private mutating func append(_ part: ArraySlice<Int>, parent: Int?) -> Int {
     let start = parent.map { segments[$0].start + segments[$0].range.count } ?? 0
     let first = tokens.count

@@ -6,8 +6,9 @@ import Torch
 
 struct Steer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Steer a model with a vector: prompts one by one, or a model that can no longer write a direction.",
-    subcommands: [SteerPrompts.self, SteerAblate.self], defaultSubcommand: SteerPrompts.self)
+    abstract: "Steer a model with a vector: prompts one by one, a sweep, or with the vector's direction removed.",
+    subcommands: [SteerPrompts.self, SteerSweep.self, SteerAblation.self, SteerAblate.self],
+    defaultSubcommand: SteerPrompts.self)
 }
 
 struct SteerPrompts: ParsableCommand {

@@ -1,0 +1,44 @@
+import LanguageModels
+import Statistics
+
+/// Free answers of every cell of a grid, for grading by hand.
+public struct OpenEvaluation {
+  public struct Answer: Sendable {
+    public var item: Item
+    public var cell: GridCell
+    public var answer: String
+    /// Why it ended: `stop` or `length`.
+    public var end: String
+  }
+
+  private let loaded: LoadedModel
+  private let encoder: PromptEncoder
+  private let maxTokens: Int
+
+  public init(_ loaded: LoadedModel, _ encoder: PromptEncoder, maxTokens: Int = 128) {
+    (self.loaded, self.encoder, self.maxTokens) = (loaded, encoder, maxTokens)
+  }
+
+  /// Greedy answers of all items in all cells, in an order drawn by the seed.
+  public func run(_ items: [Item], cells: [GridCell], seed: UInt64 = 0) throws -> [Answer] {
+    let prompts = try items.map { encoder.encode(try encoder.prompt($0)).ids }
+    var answers: [Answer] = []
+    for cell in cells { answers += try run(items, prompts, cell) }
+    var generator = SeededGenerator(seed: seed)
+    generator.shuffle(&answers)
+    return answers
+  }
+
+  private func run(_ items: [Item], _ prompts: [[Int]], _ cell: GridCell) throws -> [Answer] {
+    var options = GenerationOptions(maxTokens: maxTokens)
+    options.stopTokens = loaded.stopTokens
+    options.edits = cell.edits
+    var answers: [Answer?] = items.map { _ in nil }
+    let report = try Generator.run(loaded.model, prompts: prompts, options: options) { index, generation in
+      let text = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
+      answers[index] = Answer(item: items[index], cell: cell, answer: text, end: generation.end.rawValue)
+    }
+    try report.requireEffect()
+    return answers.compactMap { $0 }
+  }
+}

@@ -1,0 +1,217 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure what a model does, unsteered and for a grid of layers, scales and edit positions of a vector.",
+    discussion: """
+      Each prompt's prefix is computed once for the whole grid. Intervals are of 95 % and clustered by group (the distinct \
+      question). Scale 0, the unsteered model, is always the first row.
+      """,
+    subcommands: [
+      EvaluateAB.self, EvaluateTruthfulQA.self, EvaluateOpen.self, EvaluatePerplexity.self, EvaluateCapability.self,
+    ])
+}
+
+/// What every evaluation of items needs.
+struct EvaluationOptions: ParsableArguments {
+  @OptionGroup var model: ModelOptions
+  @Option(name: .customLong("data"), help: "The data file; give the option again for more files.")
+  var files: [String]
+  @OptionGroup var items: ItemOptions
+  @OptionGroup var prompt: PromptOptions
+  @OptionGroup var grid: GridOptions
+  @OptionGroup var table: TableOptions
+
+  func load() throws -> LoadedModel {
+    let device = try model.compute.prepare()
+    return try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+  }
+}
+
+struct EvaluateAB: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ab",
+    abstract: "The probability of the matching answer over the given answers, and how often it wins.",
+    discussion: """
+      probability: p(matching) over the answers' first differing token (the letter), with mass, the probability of all those \
+      letters together. summed_probability and summed_mass: the same of whole answers, by summed log-probabilities. rate: \
+      how often the matching answer is the likeliest; gain: rate minus the unsteered rate; margin: log p(matching) - log \
+      p(likeliest other), nats.
+      """)
+  @OptionGroup var options: EvaluationOptions
+  @Option(help: "anthropic, caa or contrast (default: told from the content).")
+  var format: String?
+
+  func run() throws {
+    let data = try options.items.load(options.files, format: format)
+    for note in data.notes { Terminal.warning(note) }
+    let loaded = try options.load()
+    let cells = try options.grid.cells(loaded)
+    let encoder = try options.prompt.encoder(
+      loaded.tokenizer, items: data.drawn, pool: data.all, seed: options.items.seed)
+    let result = try ChoiceEvaluation(loaded, encoder).run(data.drawn, cells: cells)
+    try options.table.report(ChoiceTable.table(result.summaries()))
+  }
+}
+
+/// The table of choice evaluations.
+enum ChoiceTable {
+  static func table(_ summaries: [ChoiceSummary], rateName: String = "rate") -> ResultTable {
+    let estimates = ["probability", "mass", "summed_probability", "summed_mass", rateName, "gain", "margin"]
+    var table = ResultTable(
+      GridOptions.columns + ["n", "groups"] + estimates.flatMap(ResultTable.estimate) + GridOptions.effectColumns)
+    for summary in summaries {
+      let values = [
+        summary.probability, summary.mass, summary.summedProbability, summary.summedMass, summary.rate, summary.gain,
+        summary.margin,
+      ]
+      table.rows.append(
+        GridOptions.fields(summary.cell) + [.integer(summary.rows), .integer(summary.groups)]
+          + values.flatMap(ResultTable.Field.estimate) + GridOptions.fields(summary.effect))
+    }
+    return table
+  }
+}
+
+struct EvaluateCapability: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capability", abstract: "Accuracy on multiple-choice questions: what steering costs.",
+    discussion: """
+      Reads CSV with the columns question, A, B, C, D and answer (MMLU's), or any data with matching and other answers. \
+      accuracy: how often the right answer is the likeliest.
+      """)
+  @OptionGroup var options: EvaluationOptions
+
+  func run() throws {
+    let all = try options.files.flatMap { try ExamReader.load(URL(fileURLWithPath: $0)) }
+    let drawn = try options.items.take.map { try sample(all, take: $0, seed: options.items.seed).items } ?? all
+    let loaded = try options.load()
+    let cells = try options.grid.cells(loaded)
+    let encoder = try options.prompt.encoder(loaded.tokenizer, items: drawn, pool: all, seed: options.items.seed)
+    let result = try ChoiceEvaluation(loaded, encoder).run(drawn, cells: cells)
+    try options.table.report(ChoiceTable.table(result.summaries(), rateName: "accuracy"))
+  }
+}
+
+struct EvaluateTruthfulQA: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "truthfulqa", abstract: "MC1, MC2 and MC3 of TruthfulQA.",
+    discussion: """
+      Reads mc_task.json or TruthfulQA.csv. In the plain style a question is put as "Q: <question>\\nA:", after the text of \
+      --primer where one is given (the benchmark's own code puts six solved questions there). MC1: the best answer is \
+      likelier than every false one; MC2: the true answers' share of the probability of all; MC3: the share of true answers \
+      likelier than every false one.
+      """)
+  @OptionGroup var options: EvaluationOptions
+  @Option(help: "A file whose text stands before every question in the plain style.")
+  var primer: String?
+
+  func run() throws {
+    let data = try options.items.load(options.files, format: nil)
+    let text = try primer.map { try TextFile.read($0) } ?? ""
+    let loaded = try options.load()
+    let cells = try options.grid.cells(loaded)
+    let encoder = try options.prompt.encoder(
+      loaded.tokenizer, items: data.drawn, pool: data.all, seed: options.items.seed)
+    let result = try TruthfulQAEvaluation(loaded, encoder, primer: text).run(data.drawn, cells: cells)
+    var table = ResultTable(
+      GridOptions.columns + ["n"] + ["mc1", "mc2", "mc3"].flatMap(ResultTable.estimate) + GridOptions.effectColumns)
+    for (cell, summary) in result.summaries().enumerated() {
+      table.rows.append(
+        GridOptions.fields(cells[cell]) + [.integer(data.drawn.count)]
+          + [summary.mc1, summary.mc2, summary.mc3].flatMap(ResultTable.Field.estimate)
+          + GridOptions.fields(result.effects[cell]))
+    }
+    try options.table.report(table)
+  }
+}
+
+struct EvaluatePerplexity: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "perplexity", abstract: "Perplexity of a text, per token.",
+    discussion: """
+      loss is the mean negative log-probability in nats per token, perplexity its exponential. Texts longer than --window are \
+      read in windows that begin every --stride tokens; a window scores only what the one before has not. A window's first \
+      token counts as the prompt, later ones as generated, for --edit-positions.
+      """)
+  @OptionGroup var model: ModelOptions
+  @Option(name: .customLong("data"), help: "A text file, read as one text; give the option again for more.")
+  var files: [String]
+  @Option(help: "Tokens in a window.") var window = 1024
+  @Option(help: "Tokens between the beginnings of windows (default: half a window).") var stride: Int?
+  @OptionGroup var grid: GridOptions
+  @OptionGroup var table: TableOptions
+
+  func run() throws {
+    let texts = try files.map { try TextFile.read($0) }
+    let device = try model.compute.prepare()
+    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let cells = try grid.cells(loaded)
+    let result = try PerplexityEvaluation(loaded, window: window, stride: stride).run(texts, cells: cells)
+    var table = ResultTable(GridOptions.columns + ["tokens", "loss", "perplexity"] + GridOptions.effectColumns)
+    for (index, cell) in cells.enumerated() {
+      table.rows.append(
+        GridOptions.fields(cell) + [
+          .integer(result.tokens.reduce(0, +)), .number(result.loss(cell: index)),
+          .number(result.perplexity(cell: index)),
+        ] + GridOptions.fields(result.effects[index]))
+    }
+    try self.table.report(table)
+  }
+}
+
+struct EvaluateOpen: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "open", abstract: "Free answers, written for grading by hand.",
+    discussion: """
+      Writes CSV with one row an answer, in random order so that the grader cannot guess the cell, and an empty column grade. \
+      What was done to the model stands in the last columns: hide them while grading.
+      """)
+  @OptionGroup var options: EvaluationOptions
+  @Option(help: "New tokens at most.") var maxTokens = 128
+
+  func validate() throws {
+    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
+  }
+
+  func run() throws {
+    let data = try options.items.load(options.files, format: nil)
+    let loaded = try options.load()
+    let cells = try options.grid.cells(loaded)
+    let encoder = try options.prompt.encoder(
+      loaded.tokenizer, items: data.drawn, pool: data.all, seed: options.items.seed)
+    let answers = try OpenEvaluation(loaded, encoder, maxTokens: maxTokens)
+      .run(data.drawn, cells: cells, seed: options.items.seed)
+    var table = ResultTable(["id", "question", "answer", "grade", "end", "reference"] + GridOptions.columns)
+    for answer in answers {
+      table.rows.append(
+        [
+          .text(answer.item.id), .text(answer.item.text), .text(answer.answer), .text(nil), .text(answer.end),
+          .text(answer.item.references?.best ?? answer.item.matchingAnswer),
+        ] + GridOptions.fields(answer.cell))
+    }
+    try options.table.report(table)
+  }
+}
+
+/// A text file read whole.
+enum TextFile {
+  private static let largest = 256 << 20
+
+  static func read(_ path: String) throws -> String {
+    let place = InputLocation(file: path)
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    guard size <= largest else { throw UsageError("is larger than 256 MB; split it", at: place) }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw UsageError("cannot be read; check the path", at: place)
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw UsageError("is not UTF-8; save it as UTF-8", at: place)
+    }
+    return text
+  }
+}
