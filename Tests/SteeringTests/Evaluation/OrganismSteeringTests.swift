@@ -83,7 +83,7 @@ import Torch
     #expect(result.effects[0] == CellEffect())
     #expect(result.effects[1].positions > result.items.count)
     #expect(abs(result.effects[1].meanShift - Self.scale) < 1e-3)
-    // Along what is added: minus the direction.
-    #expect(abs(result.effects[2].meanShift - Self.scale) < 1e-3)
+    // Along the vector, so subtracting it is a negative shift.
+    #expect(abs(result.effects[2].meanShift + Self.scale) < 1e-3)
   }
 }
