@@ -18,8 +18,12 @@ enum LayerPool {
   ) throws -> [Result] {
     let threads = Runtime.threadCount
     let workers = max(1, min(count, threads, budget / max(bytes, 1)))
-    Runtime.setThreadCount(max(1, threads / workers))
-    defer { Runtime.setThreadCount(threads) }
+    return try Runtime.withThreadCount(max(1, threads / workers)) { try run(count, workers, body) }
+  }
+
+  private static func run<Result: Sendable>(
+    _ count: Int, _ workers: Int, _ body: @Sendable (Int) throws -> Result
+  ) throws -> [Result] {
     let state = Mutex(State<Result>(results: Array(repeating: nil, count: count)))
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
       while let index = state.withLock({ $0.take() }) {
