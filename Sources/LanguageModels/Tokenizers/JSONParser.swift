@@ -166,7 +166,7 @@ extension JSONParser {
     }
   }
 
-  /// `XXXX` after `\u`, or the two halves of a surrogate pair.
+  /// The four digits after `\u`, or the two halves of a surrogate pair.
   private mutating func escapedScalar() throws(Failure) -> Unicode.Scalar {
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }

@@ -174,7 +174,7 @@ package struct JSONParser {
     }
   }
 
-  /// The scalar of `\uXXXX`, or of a surrogate pair of two; stops on the last hexadecimal digit.
+  /// The scalar of `\u` and four digits, or of a surrogate pair of two; stops on the last hexadecimal digit.
   private mutating func unicodeEscape() throws(SteeringError) -> Unicode.Scalar {
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }
