@@ -19,10 +19,7 @@ struct Evaluate: ParsableCommand {
 /// What every evaluation of items needs.
 struct EvaluationOptions: ParsableArguments {
   @OptionGroup var model: ModelOptions
-  @Option(name: .customLong("data"), help: "The data file; give the option again for more files.")
-  var files: [String]
-  @OptionGroup var items: ItemOptions
-  @OptionGroup var prompt: PromptOptions
+  @OptionGroup var source: DataOptions
   @OptionGroup var grid: GridOptions
   @OptionGroup var table: TableOptions
 
@@ -47,12 +44,10 @@ struct EvaluateAB: ParsableCommand {
   var format: String?
 
   func run() throws {
-    let data = try options.items.load(options.files, format: format)
-    for note in data.notes { Terminal.warning(note) }
+    let data = try options.source.load(format: format)
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
-    let encoder = try options.prompt.encoder(
-      loaded.tokenizer, items: data.drawn, pool: data.all, seed: options.items.seed)
+    let encoder = try options.source.encoder(loaded.tokenizer, data)
     let result = try ChoiceEvaluation(loaded, encoder).run(data.drawn, cells: cells)
     try options.table.report(ChoiceTable.table(result.summaries()))
   }
@@ -87,11 +82,12 @@ struct EvaluateCapability: ParsableCommand {
   @OptionGroup var options: EvaluationOptions
 
   func run() throws {
-    let all = try options.files.flatMap { try ExamReader.load(URL(fileURLWithPath: $0)) }
-    let drawn = try options.items.take.map { try sample(all, take: $0, seed: options.items.seed).items } ?? all
+    let all = try options.source.files.flatMap { try ExamReader.load(URL(fileURLWithPath: $0)) }
+    let drawn =
+      try options.source.items.take.map { try sample(all, take: $0, seed: options.source.items.seed).items } ?? all
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
-    let encoder = try options.prompt.encoder(loaded.tokenizer, items: drawn, pool: all, seed: options.items.seed)
+    let encoder = try options.source.encoder(loaded.tokenizer, (all, drawn))
     let result = try ChoiceEvaluation(loaded, encoder).run(drawn, cells: cells)
     try options.table.report(ChoiceTable.table(result.summaries(), rateName: "accuracy"))
   }
@@ -111,12 +107,11 @@ struct EvaluateTruthfulQA: ParsableCommand {
   var primer: String?
 
   func run() throws {
-    let data = try options.items.load(options.files, format: nil)
+    let data = try options.source.load()
     let text = try primer.map { try TextFile.read($0) } ?? ""
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
-    let encoder = try options.prompt.encoder(
-      loaded.tokenizer, items: data.drawn, pool: data.all, seed: options.items.seed)
+    let encoder = try options.source.encoder(loaded.tokenizer, data)
     let result = try TruthfulQAEvaluation(loaded, encoder, primer: text).run(data.drawn, cells: cells)
     var table = ResultTable(
       GridOptions.columns + ["n"] + ["mc1", "mc2", "mc3"].flatMap(ResultTable.estimate) + GridOptions.effectColumns)
@@ -179,13 +174,12 @@ struct EvaluateOpen: ParsableCommand {
   }
 
   func run() throws {
-    let data = try options.items.load(options.files, format: nil)
+    let data = try options.source.load()
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
-    let encoder = try options.prompt.encoder(
-      loaded.tokenizer, items: data.drawn, pool: data.all, seed: options.items.seed)
+    let encoder = try options.source.encoder(loaded.tokenizer, data)
     let answers = try OpenEvaluation(loaded, encoder, maxTokens: maxTokens)
-      .run(data.drawn, cells: cells, seed: options.items.seed)
+      .run(data.drawn, cells: cells, seed: options.source.items.seed)
     var table = ResultTable(["id", "question", "answer", "grade", "end", "reference"] + GridOptions.columns)
     for answer in answers {
       table.rows.append(

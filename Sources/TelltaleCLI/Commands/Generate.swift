@@ -19,20 +19,7 @@ struct Generate: ParsableCommand {
   var prompt: [String] = []
   @Option(help: "JSON Lines of token ids, one {\"ids\": [...]} a line; - reads stdin.")
   var tokens: String?
-  @Flag(help: "Prompts are user messages, rendered with the chat template.")
-  var chat = false
-  @Option(help: "Chat template to use instead of the model's own.")
-  var template: String?
-  @Option(help: "New tokens at most.")
-  var maxTokens = 64
-  @Option(help: "0 is greedy; above, tokens are drawn.")
-  var temperature = 0.0
-  @Option(help: "Draw from the fewest tokens that hold this share of the probability.")
-  var topP = 1.0
-  @Option(help: "Seed of the draws.")
-  var seed: UInt64 = 0
-  @Flag(help: "Go on past stop tokens.")
-  var ignoreStop = false
+  @OptionGroup var continuation: ContinuationOptions
   @OptionGroup var edit: EditOptions
   @Option(help: "A JSON file to write with what the edits did.")
   var report: String?
@@ -46,22 +33,20 @@ struct Generate: ParsableCommand {
 
   func validate() throws {
     guard prompt.isEmpty != (tokens == nil) else { throw ValidationError("give either --prompt or --tokens") }
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
   }
 
   func run() throws {
-    var options = GenerationOptions(maxTokens: maxTokens)
-    options.sampling = try Sampling(temperature: temperature, topP: topP, seed: seed)
+    var options = try continuation.generation()
     let rows: [TokenRow]? = try tokens.map { try JSONLines.read($0, expecting: #"{"ids": [1, 2, 3]}"#) }
     let device = try model.compute.prepare()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
     let prompts =
       try rows?.map(\.ids)
       ?? prompt.map {
-        try PromptTokens.encode($0, loaded.tokenizer, chat: chat, template: template)
+        try continuation.encode($0, loaded.tokenizer)
       }
     options.edits = try edit.edits(loaded)
-    if !ignoreStop { options.stopTokens = loaded.stopTokens }
+    options.stopTokens = continuation.stopTokens(loaded)
     var progress = Progress("prompts", total: prompts.count)
     var done = 0
     var results = [Int: Generation]()

@@ -16,18 +16,12 @@ struct Record: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
-  @Option(name: .customLong("data"), help: "The data file; give the option again for more files.")
-  var files: [String]
+  @OptionGroup var source: DataOptions
   @Option(help: "anthropic, caa, contrast, truthfulqa or truthfulqa-mc (default: told from the content).")
   var format: String?
-  @OptionGroup var items: ItemOptions
-  @OptionGroup var prompt: PromptOptions
-  @Option(help: "letter (parsed from the text) or forced-choice (the likelier of the choices).")
-  var label = LabelSource.letter
+  @OptionGroup var labels: LabelOptions
   @Option(help: "Layers to record: all, or layers such as 0,3 or 8-12, counted from 0.")
   var recordLayers = LayerList.all
-  @Option(help: "New tokens at most.")
-  var maxTokens = 32
   @Option(help: "0 is greedy; above, tokens are drawn.")
   var temperature = 0.0
   @Option(help: "Draw from the fewest tokens that hold this share of the probability.")
@@ -38,24 +32,16 @@ struct Record: ParsableCommand {
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
-  func validate() throws {
-    guard label == .letter || label == .forcedChoice else {
-      throw ValidationError("--label is letter or forced-choice")
-    }
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-  }
-
   func run() throws {
     let device = try model.compute.prepare()
-    let data = try items.load(files, format: format)
-    for note in data.notes { Terminal.warning(note) }
+    let data = try source.load(format: format)
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
     var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
-    options.labelSource = label
-    options.maxTokens = maxTokens
-    options.sampling = try Sampling(temperature: temperature, topP: topP, seed: items.seed)
+    options.labelSource = labels.label ?? .letter
+    options.maxTokens = labels.maxTokens
+    options.sampling = try Sampling(temperature: temperature, topP: topP, seed: source.items.seed)
     options.edits = try edit.edits(loaded)
-    let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
+    let encoder = try source.encoder(loaded.tokenizer, data)
     let progress = ProgressBox(Progress("answers", total: data.drawn.count))
     let recording = try Recorder(loaded, encoder, options).record(data.drawn) { progress.update($0) }
     try RecordingFolder.write(recording, to: URL(fileURLWithPath: output))

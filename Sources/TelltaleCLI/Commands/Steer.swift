@@ -30,20 +30,7 @@ struct SteerPrompts: ParsableCommand {
   var scaleUnit = ScaleUnit.raw
   @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
   var editPositions = EditPositions.all
-  @Flag(help: "Prompts are user messages, rendered with the chat template.")
-  var chat = false
-  @Option(help: "Chat template to use instead of the model's own.")
-  var template: String?
-  @Option(help: "New tokens at most.")
-  var maxTokens = 64
-  @Option(help: "0 is greedy; above, tokens are drawn.")
-  var temperature = 0.0
-  @Option(help: "Draw from the fewest tokens that hold this share of the probability.")
-  var topP = 1.0
-  @Option(help: "Seed of the draws.")
-  var seed: UInt64 = 0
-  @Flag(help: "Go on past stop tokens.")
-  var ignoreStop = false
+  @OptionGroup var continuation: ContinuationOptions
   @Flag(help: "Accept a vector that was made from another model of the same width.")
   var anyModel = false
   @Flag(help: "Print one JSON object a prompt.")
@@ -57,17 +44,12 @@ struct SteerPrompts: ParsableCommand {
     var edits: [EditResult]
   }
 
-  func validate() throws {
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-  }
-
   func run() throws {
-    var options = GenerationOptions(maxTokens: maxTokens)
-    options.sampling = try Sampling(temperature: temperature, topP: topP, seed: seed)
+    var options = try continuation.generation()
     let device = try model.compute.prepare()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
     options.edits = try edits(loaded)
-    if !ignoreStop { options.stopTokens = loaded.stopTokens }
+    options.stopTokens = continuation.stopTokens(loaded)
     var lines = InputLines()
     let typed = isatty(STDIN_FILENO) == 1
     while true {
@@ -94,7 +76,7 @@ struct SteerPrompts: ParsableCommand {
   }
 
   private func answer(_ prompt: String, _ loaded: LoadedModel, _ options: GenerationOptions) throws {
-    let ids = try PromptTokens.encode(prompt, loaded.tokenizer, chat: chat, template: template)
+    let ids = try continuation.encode(prompt, loaded.tokenizer)
     let titles = ["unsteered", "plus \(scale)", "minus \(scale)"]
     var view = AnswerView(titles: titles, layout: json ? .silent : .fitting(Terminal.width))
     var decoders = titles.map { _ in loaded.tokenizer.makeStreamingDecoder(skipSpecialTokens: true) }

@@ -24,39 +24,25 @@ struct SteerAblation: ParsableCommand {
   var editPositions = EditPositions.all
   @Flag(help: "Accept a vector that was made from another model of the same width.")
   var anyModel = false
-  @Option(name: .customLong("data"), help: "The data file; give the option again for more files.")
-  var files: [String]
-  @OptionGroup var items: ItemOptions
-  @OptionGroup var prompt: PromptOptions
-  @Option(help: "letter (parsed from the text) or forced-choice (the likelier of the choices).")
-  var label = LabelSource.forcedChoice
-  @Option(help: "New tokens at most, for --label letter.")
-  var maxTokens = 32
+  @OptionGroup var source: DataOptions
+  @OptionGroup var labels: LabelOptions
   @Option(help: "The CSV file of AUROCs to write.")
   var output: String?
   @Flag(help: "Print JSON.")
   var json = false
 
-  func validate() throws {
-    guard label == .letter || label == .forcedChoice else {
-      throw ValidationError("--label is letter or forced-choice")
-    }
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-  }
-
   func run() throws {
-    let data = try items.load(files, format: nil)
-    for note in data.notes { Terminal.warning(note) }
+    let data = try source.load()
     let device = try model.compute.prepare()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
     let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
     var options = AblationExperiment.Options()
     options.layers = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
     options.positions = editPositions
-    options.labelSource = label
-    options.maxTokens = maxTokens
-    options.seed = items.seed
-    let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
+    options.labelSource = labels.label ?? .forcedChoice
+    options.maxTokens = labels.maxTokens
+    options.seed = source.items.seed
+    let encoder = try source.encoder(loaded.tokenizer, data)
     try report(AblationExperiment(loaded, encoder, vectors, options).run(data.drawn))
   }
 

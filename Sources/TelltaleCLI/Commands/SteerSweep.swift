@@ -16,12 +16,9 @@ struct SteerSweep: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
-  @Option(name: .customLong("data"), help: "The data file; give the option again for more files.")
-  var files: [String]
+  @OptionGroup var source: DataOptions
   @Option(help: "Items of another distribution to measure the same grid on.")
   var outOfDistribution: String?
-  @OptionGroup var items: ItemOptions
-  @OptionGroup var prompt: PromptOptions
   @OptionGroup var grid: GridOptions
   @Option(help: "Words that ask for the behaviour, put before every item of the unsteered model.")
   var promptBaseline: String?
@@ -40,17 +37,17 @@ struct SteerSweep: ParsableCommand {
 
   func run() throws {
     if let output { try refuseExisting(output) }
-    let data = try items.load(files, format: nil)
-    for note in data.notes { Terminal.warning(note) }
+    let data = try source.load()
     let other = try outOfDistribution.map { try Dataset.load(URL(fileURLWithPath: $0)) }
     let text = try perplexity.map { try TextFile.read($0) }
     let exam = try capability.map { try ExamReader.load(URL(fileURLWithPath: $0)) }
     let device = try model.compute.prepare()
     let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
     let cells = try grid.cells(loaded, ablating: true)
-    let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
+    let encoder = try source.encoder(loaded.tokenizer, data)
     let sweep = try SteeringSweep(loaded, encoder, cells: cells).run(
-      data.drawn, outOfDistribution: other, promptBaseline: promptBaseline, text: text, exam: exam, seed: items.seed)
+      data.drawn, outOfDistribution: other, promptBaseline: promptBaseline, text: text, exam: exam,
+      seed: source.items.seed)
     try report(sweep)
   }
 

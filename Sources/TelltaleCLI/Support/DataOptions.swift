@@ -35,6 +35,43 @@ struct PromptOptions: ParsableArguments {
   }
 }
 
+/// Which rows of which files are put to a model, and how: shared by commands that ask a data set's questions.
+struct DataOptions: ParsableArguments {
+  @Option(name: .customLong("data"), help: "The data file; give the option again for more files.")
+  var files: [String]
+  @OptionGroup var items: ItemOptions
+  @OptionGroup var prompt: PromptOptions
+
+  /// All items of the files and the sample of them; what could not be balanced goes to stderr.
+  func load(format: String? = nil) throws -> (all: [Item], drawn: [Item]) {
+    let data = try items.load(files, format: format)
+    for note in data.notes { Terminal.warning(note) }
+    return (data.all, data.drawn)
+  }
+
+  func encoder(_ tokenizer: Tokenizer, _ data: (all: [Item], drawn: [Item])) throws -> PromptEncoder {
+    try prompt.encoder(tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
+  }
+}
+
+/// How answers become labels: shared by `record` and `steer ablation`.
+struct LabelOptions: ParsableArguments {
+  @Option(
+    help:
+      "letter (parsed from the text) or forced-choice (the likelier of the choices); steer ablation's default is the latter, record's the former."
+  )
+  var label: LabelSource?
+  @Option(help: "New tokens at most.")
+  var maxTokens = 32
+
+  func validate() throws {
+    guard [nil, .letter, .forcedChoice].contains(label) else {
+      throw ValidationError("--label is letter or forced-choice")
+    }
+    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
+  }
+}
+
 /// Which rows of which files: shared by commands that read data sets.
 struct ItemOptions: ParsableArguments {
   @Option(help: "How many rows to take, balanced over questions, letters, files and user sides (default: all).")
