@@ -48,9 +48,59 @@ import Torch
     #expect(decoded.tokens == 9 && decoded.steps == 3 && decoded.time.wall > 0 && decoded.promptTime.wall > 0)
   }
 
+  @Test("The layers of a sweep are spread evenly, and more than the model has are refused")
+  func spreadsLayers() throws {
+    #expect(try BenchSweep.spread(8, over: 30) == [1, 5, 9, 13, 16, 20, 24, 28])
+    #expect(try BenchSweep.spread(3, over: 3) == [0, 1, 2])
+    #expect(throws: UsageError.self) { try BenchSweep.spread(4, over: 3) }
+  }
+
+  private struct Sweep: Decodable {
+    struct Rule: Decodable {
+      var editPositions: String
+      var items, cells: Int
+      var measured, counted, onePassSeconds: Double
+      var isUnderTwelve: Bool
+    }
+    var editedLayers: [Int]
+    var rules: [Rule]
+  }
+
+  @Test("A sweep states for every rule what it costs in passes, rules that edit the prompt as the layers above say")
+  func sweeps() throws {
+    let outcome = try Binary.succeed([
+      "bench", "--sweep", "--shape", "tiny", "--items", "3", "--sweep-layers", "2", "--sweep-scales", "2",
+      "--whole-prompt-items", "1", "--rounds", "1", "--json",
+    ])
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let sweep = try decoder.decode(Sweep.self, from: Data(outcome.output.utf8))
+    #expect(sweep.editedLayers == [1, 4])
+    #expect(sweep.rules.map(\.editPositions) == ["from-prompt-end", "generated", "first-generated", "all", "prompt"])
+    #expect(sweep.rules.map(\.items) == [3, 3, 3, 1, 1] && sweep.rules.allSatisfy { $0.cells == 5 })
+    #expect(sweep.rules.allSatisfy { $0.onePassSeconds > 0 && $0.measured > 0 })
+    #expect(sweep.rules[..<3].allSatisfy { $0.counted > 1 && $0.counted < 2 })
+    // One pass, and for two scales each the four and the one of six blocks above layers 1 and 4; the logits add a little.
+    #expect(sweep.rules[3...].allSatisfy { abs($0.counted - (1 + 2 * 5.0 / 6)) < 0.1 })
+    #expect(sweep.rules.allSatisfy { !$0.isUnderTwelve || max($0.measured, $0.counted) < 12 })
+  }
+
+  @Test("A sweep of more layers than the model has, and no items, are refused in one sentence")
+  func refusesSweeps() throws {
+    for (arguments, expected) in [
+      (["--sweep-layers", "7"], "--sweep-layers 6"), (["--items", "0"], "from 1 to 100000"),
+    ] {
+      let outcome = try Binary.run(["bench", "--sweep", "--shape", "tiny"] + arguments)
+      #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.errors.contains(expected), "\(outcome.errors)")
+    }
+  }
+
   @Test(
     "Options out of range are refused with their range",
-    arguments: [["--take", "0"], ["--new-tokens", "1"], ["--batches", "1,x"], ["--rounds", "0"], ["--pairs", "a"]])
+    arguments: [
+      ["--take", "0"], ["--new-tokens", "1"], ["--batches", "1,x"], ["--rounds", "0"], ["--pairs", "a"],
+      ["--whole-prompt-items", "0"],
+    ])
   func refusesOptions(_ arguments: [String]) {
     #expect(throws: (any Error).self) { try Bench.parse(arguments) }
   }

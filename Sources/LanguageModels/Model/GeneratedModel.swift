@@ -9,6 +9,8 @@ package enum GeneratedModel {
     case llama7B = "llama-7b"
     case llama3of8B = "llama-3-8b"
     case qwen25of7B = "qwen2.5-7b"
+    /// The real depth of larger models at a size that a whole sweep can be timed on.
+    case smolLM2of135M = "smollm2-135m"
     /// Of the size of the embedded organisms: about a million parameters.
     case tiny
   }
@@ -68,7 +70,8 @@ package enum GeneratedModel {
       }
       all += own.map { ("model.layers.\(layer).\($0.0)", $0.1) }
     }
-    return all + [("model.norm.weight", [hidden]), ("lm_head.weight", [model.vocabularySize, hidden])]
+    all.append(("model.norm.weight", [hidden]))
+    return model.tiedEmbeddings ? all : all + [("lm_head.weight", [model.vocabularySize, hidden])]
   }
 
   // MARK: Shapes
@@ -103,6 +106,10 @@ package enum GeneratedModel {
       raw.rmsNormEps = 1e-6
       raw.ropeTheta = 1_000_000
       raw.setSizes(vocabulary: 152_064, hidden: 3584, intermediate: 18944, layers: 28, heads: 28, keyValueHeads: 4)
+    case .smolLM2of135M:
+      raw.ropeTheta = 100_000
+      raw.tieWordEmbeddings = true
+      raw.setSizes(vocabulary: 49152, hidden: 576, intermediate: 1536, layers: 30, heads: 9, keyValueHeads: 3)
     case .tiny:
       raw.setSizes(vocabulary: 1024, hidden: 128, intermediate: 384, layers: 6, heads: 4, keyValueHeads: 4)
     }

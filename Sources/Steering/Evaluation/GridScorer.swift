@@ -33,12 +33,25 @@ public struct CellEffect: Sendable, Equatable {
   }
 }
 
-/// Arithmetic of a grid in token-layers: one token through one decoder block.
+/// Arithmetic of a grid in token-layers: one token through one decoder block, the last block counted whole.
 public struct GridCost: Sendable, Equatable {
   public var computed = 0
   /// What one pass over the same texts costs without any edit.
   public var onePass = 0
   public var ratio: Double { onePass == 0 ? 0 : Double(computed) / Double(onePass) }
+  /// Tokens whose logits were computed, and those of one pass.
+  package var logits = 0
+  package var onePassLogits = 0
+
+  package init() {}
+
+  /// Parameters x tokens computed, of decoder blocks and output head, over those of one unedited pass; 0 for no texts.
+  package func parameterRatio(_ model: ModelConfiguration) -> Double {
+    func parameters(_ tokenLayers: Int, _ logits: Int) -> Double {
+      Double(tokenLayers) * Double(model.blockParameters) + Double(logits) * Double(model.headParameters)
+    }
+    return onePass == 0 ? 0 : parameters(computed, logits) / parameters(onePass, onePassLogits)
+  }
 }
 
 package struct GridScores: Sendable {
@@ -72,6 +85,9 @@ package struct GridScorer {
       logProbabilities: cells.map { _ in families.map { _ in [] } }, effects: cells.map { _ in CellEffect() },
       cost: GridCost())
     scores.cost.onePass = families.reduce(0) { $0 + PackedBatch(families: [$1.inputs]).tokens.count } * layerCount
+    scores.cost.onePassLogits = families.reduce(0) { total, family in
+      family.sequences.reduce(total) { $0 + $1.count - family.scoredFrom }
+    }
     let branching = cells.indices.filter { Self.branches(cells[$0], families) }
     let resuming = cells.indices.filter { !branching.contains($0) && !cells[$0].edits.isEmpty }
     let unsteered = cells.indices.filter { cells[$0].edits.isEmpty }
@@ -160,6 +176,7 @@ package struct GridScorer {
     let targets = ScoredTokens(chunk.flatMap { index in own.map { _ in families[index] } }, batch)
     let output = try model.forward(batch, edits: edits.map(\.edit), logits: .tokens(targets.places))
     scores.cost.computed += batch.tokens.count * layerCount
+    scores.cost.logits += targets.places.count
     for ((cell, first, _), effect) in zip(edits, output.effects) {
       try scores.effects[cell].add(effect, countingPositions: first)
     }
@@ -182,6 +199,7 @@ package struct GridScorer {
     let layers = Set(resuming.compactMap { cells[$0].layer }).sorted()
     let plain = try model.forward(batch, taps: Taps(layers: layers), logits: .tokens(targets.places))
     scores.cost.computed += batch.tokens.count * layerCount
+    scores.cost.logits += targets.places.count
     let unedited = try targets.logProbabilities(plain.logits, model.device)
     for cell in unsteered {
       for (family, result) in zip(chunk, unedited) { scores.logProbabilities[cell][family] = result }
@@ -197,6 +215,7 @@ package struct GridScorer {
       let rest = try model.resume(
         batch, from: edited, after: layer, edits: later.map(\.1), logits: .tokens(targets.places))
       scores.cost.computed += batch.tokens.count * (layerCount - 1 - layer)
+      scores.cost.logits += targets.places.count
       for ((first, _), effect) in zip(here + later, effects + rest.effects) {
         try scores.effects[cell].add(effect, countingPositions: first)
       }

@@ -12,12 +12,16 @@ struct Bench: ParsableCommand {
       Runs extraction and generation on a model of a well-known shape with random weights, or on a checkpoint, and \
       measures the machine's matrix products beside every job. Each number is the median of several rounds; the share \
       compares a job with the products measured just before and after it, so that a busy machine slows both.
+
+      With --sweep, measures instead what a sweep of layers and scales over many items costs, in unsteered passes over them.
       """)
 
   @Option(
-    help: "Shape of the generated model: \(GeneratedModel.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var shape = GeneratedModel.Shape.mistral7B
-  @Option(help: "Decoder blocks of the generated model (default: 4, or all of tiny).")
+    help: ArgumentHelp(
+      "Shape of the generated model: \(GeneratedModel.Shape.allCases.map(\.rawValue).joined(separator: ", ")) "
+        + "(default: mistral-7b, with --sweep smollm2-135m)."))
+  var shape: GeneratedModel.Shape?
+  @Option(help: "Decoder blocks of the generated model (default: 4, or all of tiny and smollm2-135m).")
   var layers: Int?
   @Option(help: "Measure this checkpoint instead: a directory, a Hugging Face id or an embedded model.")
   var model: String?
@@ -32,6 +36,7 @@ struct Bench: ParsableCommand {
   var batches = "1,8,32"
   @Option(help: "Tokens to generate for each prompt.")
   var newTokens = 33
+  @OptionGroup var sweep: BenchSweepOptions
   @Option(help: "Rounds that medians are taken over.")
   var rounds = 3
   @Option(help: "Tokens that one pass may hold.")
@@ -57,9 +62,10 @@ struct Bench: ParsableCommand {
   func run() throws {
     let device = try compute.prepare()
     let model = try makeModel(device)
+    if sweep.sweep { return try runSweep(model, device) }
     BenchMachine.forgetPeakMemory()
     let machine = try BenchMachine(dtype: model.dtype, device: device)
-    var report = BenchReport(model: self.model ?? shape.rawValue, model, device)
+    var report = BenchReport(model: self.model ?? ownShape.rawValue, model, device)
     report.float32Rate = try BenchMachine(dtype: .float32, device: device).gemmRate(rows: 512).wall
     report.readRate = try machine.readRate()
     try measureExtraction(model, machine, &report)
@@ -73,11 +79,14 @@ struct Bench: ParsableCommand {
       return try LanguageModel.load(
         ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
     }
-    let depth = layers ?? (shape == .tiny ? nil : 4)
+    let shape = ownShape
+    let depth = layers ?? ([.tiny, .smolLM2of135M].contains(shape) ? nil : 4)
     Terminal.note("making \(depth.map { "\($0) layers" } ?? "all layers") of \(shape.rawValue) with random weights")
     return try GeneratedModel.make(
       shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, device: device, seed: seed)
   }
+
+  private var ownShape: GeneratedModel.Shape { shape ?? (sweep.sweep ? .smolLM2of135M : .mistral7B) }
 
   private func batchSizes() throws -> [Int] {
     let parts = batches.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
@@ -93,6 +102,17 @@ struct Bench: ParsableCommand {
     guard let pairs else { return .drawn(count: count, vocabulary: vocabulary, seed: seed) }
     let directory = try ModelLocator.directory(for: tokenizer ?? self.model ?? "")
     return try .read(pairs, count: count, tokenizer: Tokenizer.load(directory: directory), vocabulary: vocabulary)
+  }
+
+  private func runSweep(_ model: LanguageModel, _ device: Device) throws {
+    let prompts = try prompts(model, count: sweep.items)
+    let bench = try BenchSweep(model, prompts, sweep, tokenBudget: tokenBudget)
+    var report = BenchSweepReport(model: self.model ?? ownShape.rawValue, model, device, bench)
+    for rule in BenchSweep.rules {
+      Terminal.note("sweeping at \(rule.rawValue), \(rounds) rounds")
+      report.rules.append(try bench.measure(rule, rounds: rounds))
+    }
+    if json { try Output.json(report) } else { report.print() }
   }
 
   // MARK: Measuring

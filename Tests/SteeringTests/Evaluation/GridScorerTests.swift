@@ -115,4 +115,28 @@ import Torch
     let result = try ChoiceEvaluation(loaded, .plain(loaded.tokenizer)).run(items, cells: cells)
     #expect(result.cost.ratio < 12, "\(result.cost.ratio)")
   }
+
+  @Test("What a grid costs is counted by hand in tokens, blocks and logits")
+  func countsCosts() throws {
+    let loaded = try TinyModel.llama()
+    let model = loaded.model.configuration
+    // A prompt of 10 tokens and two answers of two: 10 + 1 + 1 tokens are read, and four predicted.
+    let prompt = Array(5..<15)
+    let family = ScoredFamily(
+      sequences: [prompt + [20, 21], prompt + [30, 31]], promptLength: 10, scoredFrom: 10)
+    let (block, head) = (Double(model.blockParameters), Double(model.headParameters))
+    let once = 12 * 4 * block + 4 * head
+    func cost(_ positions: EditPositions) throws -> GridCost {
+      let grid = try SteeringGrid(vectors(), layers: [1, 2], scales: [1, 2], positions: [positions])
+      return try GridScorer(loaded.model).score([family], cells: grid.cells).cost
+    }
+    // Branches: nine tokens once, then in five cells the tenth and one of the answer, for both answers.
+    let branched = try cost(.fromPromptEnd)
+    #expect(branched.computed == (9 + 5 * 4) * 4 && branched.onePass == 12 * 4)
+    #expect(abs(branched.parameterRatio(model) - (29 * 4 * block + 20 * head) / once) < 1e-12)
+    // Resumed: one pass, and twice each the two and the one blocks above layers 1 and 2.
+    let resumed = try cost(.all)
+    #expect(resumed.computed == 12 * 4 + 2 * 12 * 2 + 2 * 12)
+    #expect(abs(resumed.parameterRatio(model) - (120 * block + 20 * head) / once) < 1e-12)
+  }
 }
