@@ -30,4 +30,10 @@ public enum EditPositions: String, Sendable, CaseIterable {
     case .legacyDouble: 2
     }
   }
+
+  /// How often the edit is applied to token `position` of a sequence whose first `promptLength` tokens are its prompt.
+  func times(position: Int, promptLength: Int) -> Int {
+    position < promptLength
+      ? times(promptPosition: position, of: promptLength) : times(generated: position - promptLength)
+  }
 }

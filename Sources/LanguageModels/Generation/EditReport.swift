@@ -93,7 +93,7 @@ extension EditReport.Entry {
     switch rule {
     case EditPositions.generated.rawValue, EditPositions.firstGenerated.rawValue:
       return "its positions are \"\(rule)\" and no generated token was fed to the model again, because every "
-        + "continuation ended within one token; allow more tokens or edit from-prompt-end"
+        + "continuation or answer is a single token; allow more tokens or edit from-prompt-end"
     default: return "no sequence has a position that \"\(rule)\" names; check the edit's positions and sequences"
     }
   }

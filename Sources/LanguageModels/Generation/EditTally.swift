@@ -1,23 +1,27 @@
 import Torch
 
-/// Follows the edits of one generation: remembers what conditions decided and adds up what was measured.
-struct EditTally {
+/// Follows the edits of one run: remembers what conditions decided and adds up what was measured.
+package struct EditTally {
   private let edits: [SteeringEdit]
-  private(set) var report: EditReport
+  package private(set) var report: EditReport
   /// Per edit, whether its condition admits each sequence; missing until the prompt was read.
   private var decisions: [[Int: Bool]]
   private var touched: [Set<Int>]
 
-  init(_ edits: [SteeringEdit]) {
+  package init(_ edits: [SteeringEdit]) {
     self.edits = edits
     report = EditReport(edits)
     decisions = edits.map { _ in [:] }
     touched = edits.map { _ in [] }
   }
 
-  /// The edits of a pack of prompts, with the number of the steering edit that each comes from.
-  func resolved(prompts batch: PackedBatch, numbers: [Int]) -> [(source: Int, resolved: ResolvedEdit)] {
-    edits.enumerated().flatMap { index, edit in edit.resolved(prompts: batch, numbers: numbers).map { (index, $0) } }
+  /// The edits of a pack of prompts and what follows each, with the number of the steering edit that each comes from.
+  package func resolved(
+    sequences batch: PackedBatch, promptLengths: [Int], numbers: [Int]
+  ) -> [(source: Int, resolved: ResolvedEdit)] {
+    edits.enumerated().flatMap { index, edit in
+      edit.counted(sequences: batch, promptLengths: promptLengths, numbers: numbers).map { (index, $0) }
+    }
   }
 
   /// The edits of a decoding step: `indices` are the numbers of the generated tokens fed, `sequences` whose they are.
@@ -28,20 +32,23 @@ struct EditTally {
     }
   }
 
-  mutating func note(
-    prompts resolved: [(source: Int, resolved: ResolvedEdit)], _ effects: [EditEffect], sequences: [Int],
-    lengths: [Int]
+  /// - Parameters:
+  ///   - numbers: the number of each of the pack's sequences.
+  ///   - lengths: tokens of each sequence, of which the first `promptLengths` are its prompt.
+  package mutating func note(
+    sequences resolved: [(source: Int, resolved: ResolvedEdit)], _ effects: [EditEffect], numbers: [Int],
+    lengths: [Int], promptLengths: [Int]
   ) throws {
     for ((source, own), effect) in zip(resolved, effects) {
       try add(own, effect, to: source)
       guard own.round == 0 else { continue }
       let edit = edits[source]
-      for (place, sequence) in sequences.enumerated() where edit.concerns(sequence) {
+      for (place, sequence) in numbers.enumerated() where edit.concerns(sequence) {
         if edit.condition != nil { note(effect.projections[place], effect.decisions[place], source, sequence) }
-        let editsPrompt = (0..<lengths[place]).contains {
-          edit.positions.times(promptPosition: $0, of: lengths[place]) > 0
+        let edited = (0..<lengths[place]).contains {
+          edit.positions.times(position: $0, promptLength: promptLengths[place]) > 0
         }
-        if editsPrompt, edit.condition == nil || effect.decisions[place] { touch(source, sequence) }
+        if edited, edit.condition == nil || effect.decisions[place] { touch(source, sequence) }
       }
     }
   }

@@ -129,11 +129,12 @@ public struct Generator {
     let sequences = admitted.map { prompts[$0] }
     let batch = PackedBatch(families: sequences.map { [$0] }, header: header(sequences))
     let ends = sequences.indices.map { batch.index(of: $0, position: sequences[$0].count - 1) }
-    let edits = tally.resolved(prompts: batch, numbers: admitted)
+    let lengths = sequences.map(\.count)
+    let edits = tally.resolved(sequences: batch, promptLengths: lengths, numbers: admitted)
     let output = try model.forward(
       batch, taps: Taps(layers: options.recordedLayers, tokens: .tokens(ends)), edits: edits.map(\.resolved.edit),
       logits: .tokens(ends), cache: cache)
-    try tally.note(prompts: edits, output.effects, sequences: admitted, lengths: sequences.map(\.count))
+    try tally.note(sequences: edits, output.effects, numbers: admitted, lengths: lengths, promptLengths: lengths)
     let first = active.count
     active += admitted
     if let residuals = try stacked(output) {

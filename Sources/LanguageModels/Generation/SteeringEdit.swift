@@ -42,9 +42,9 @@ public struct SteeringEdit: Sendable {
     resolve(batch, promptLengths, numbers ?? Array(batch.leaves.indices)).map(\.edit)
   }
 
-  /// The edits of a pack of whole prompts, and for how many sequences each edited token counts.
-  func resolved(prompts batch: PackedBatch, numbers: [Int]) -> [ResolvedEdit] {
-    resolve(batch, batch.leaves.indices.map(batch.length(of:)), numbers)
+  /// The edits of a pack of prompts with given continuations, and for how many sequences each edited token counts.
+  func counted(sequences batch: PackedBatch, promptLengths: [Int], numbers: [Int]) -> [ResolvedEdit] {
+    resolve(batch, promptLengths, numbers)
   }
 
   /// The edits of a decoding step.
@@ -66,9 +66,7 @@ public struct SteeringEdit: Sendable {
       let prompt = promptLengths[sequence]
       for position in 0..<batch.length(of: sequence) {
         let place = batch.index(of: sequence, position: position)
-        times[place] =
-          position < prompt
-          ? positions.times(promptPosition: position, of: prompt) : positions.times(generated: position - prompt)
+        times[place] = positions.times(position: position, promptLength: prompt)
         weights[place] += 1
         owners[place] = sequence
       }
@@ -100,8 +98,8 @@ public struct SteeringEdit: Sendable {
 }
 
 /// An edit of one pass, and what its report needs to know.
-struct ResolvedEdit {
-  var edit: Edit
+package struct ResolvedEdit {
+  package var edit: Edit
   /// 0 for the first time that a token is changed, 1 for the second.
   var round: Int
   /// For how many sequences each token counts, in the order of the edit's tokens: a shared prefix counts for all.

@@ -73,7 +73,9 @@ public struct AblationExperiment {
     let both = items.indices.filter { before.rows[$0].label != nil && after.rows[$0].label != nil }
     let groups = both.map { before.rows[$0].group }
     func labels(_ recording: Recording) -> [Double] { both.map { Double(recording.rows[$0].label ?? 0) } }
-    guard let report = after.edits, !both.isEmpty else {
+    // Forced choices are made in passes of their own, which are the ones to report.
+    let edited = options.labelSource == .forcedChoice ? after.choiceEdits : after.edits
+    guard let report = edited, !both.isEmpty else {
       throw SteeringError(
         .badInput, "no row has an answer that can be read before and after; use --label forced-choice")
     }

@@ -4,6 +4,13 @@ import Torch
 /// How probable a model finds given answers to a prompt: log-probabilities by teacher forcing, the prompt computed once
 /// for all its answers.
 public struct ChoiceScorer {
+  public struct Scores: Sendable {
+    /// By prompt and answer, in nats.
+    public var logProbabilities: [[Double]]
+    /// What the edits did to the tokens that something was predicted from: every answer's text counts its own.
+    public var edits: EditReport
+  }
+
   private let model: LanguageModel
   private let encoder: PromptEncoder
   private let edits: [SteeringEdit]
@@ -17,24 +24,32 @@ public struct ChoiceScorer {
   }
 
   /// Per prompt and answer, log p(answer | prompt) in nats, summed over the tokens after what all its answers share (a
-  /// single answer: over its own tokens). An entry without answers stays empty.
+  /// single answer: over its own tokens). An entry without answers stays empty. Refuses edits that touched nothing.
   public func logProbabilities(_ prompts: [String], _ answers: [[String]]) throws -> [[Double]] {
-    try logProbabilities(prompts, texts: zip(prompts, answers).map { prompt, own in own.map { prompt + $0 } })
+    let texts = zip(prompts, answers).map { prompt, own in own.map { prompt + $0 } }
+    let scores = try scores(prompts, texts: texts)
+    if texts.contains(where: { !$0.isEmpty }) { try scores.edits.requireEffect() }
+    return scores.logProbabilities
   }
 
-  /// The same of whole texts, each a prompt and an answer to it.
-  public func logProbabilities(_ prompts: [String], texts: [[String]]) throws -> [[Double]] {
+  /// The same of whole texts, each a prompt and an answer to it, with what the edits did: edits that touched nothing are
+  /// for the caller to refuse (`EditReport.requireEffect`).
+  public func scores(_ prompts: [String], texts: [[String]]) throws -> Scores {
     let families = texts.map { own in own.map { encoder.encode($0).ids } }
+    guard families.allSatisfy({ $0.allSatisfy { $0.count > 1 } }) else {
+      throw SteeringError(.badInput, "a text to score has fewer than two tokens, so nothing to predict; remove its row")
+    }
     let lengths = prompts.map { encoder.encode($0).ids.count }
     var results = families.map { _ in [Double]() }
+    var tally = EditTally(edits)
     let order = families.indices.filter { !families[$0].isEmpty }
       .sorted { (families[$0][0].count, $0) < (families[$1][0].count, $1) }
     let cost = { (index: Int) in families[index].reduce(0) { $0 + $1.count } }
     for chunk in ContrastExtraction.chunks(order, budget: 2 * tokenBudget, cost: cost) {
-      let scores = try score(chunk.map { families[$0] }, promptLengths: chunk.map { lengths[$0] })
+      let scores = try score(chunk, chunk.map { families[$0] }, chunk.map { lengths[$0] }, &tally)
       for (index, own) in zip(chunk, scores) { results[index] = own }
     }
-    return results
+    return Scores(logProbabilities: results, edits: tally.report)
   }
 
   /// A token whose log-probability counts for a sequence of a pack, and the place whose logits give it.
@@ -44,12 +59,24 @@ public struct ChoiceScorer {
     var token: Int
   }
 
-  private func score(_ families: [[[Int]]], promptLengths: [Int]) throws -> [[Double]] {
-    let batch = PackedBatch(families: families)
+  /// - Parameters:
+  ///   - prompts: the number of each family's prompt.
+  ///   - promptLengths: of each family, in tokens.
+  private func score(
+    _ prompts: [Int], _ families: [[[Int]]], _ promptLengths: [Int], _ tally: inout EditTally
+  ) throws -> [[Double]] {
+    // Nothing is predicted from a text's last token: an edit of it alone would change no score.
+    let batch = PackedBatch(families: families.map { $0.map { Array($0.dropLast()) } })
     let scored = Self.scored(families, promptLengths, batch)
-    let promptEnds = zip(families, promptLengths).flatMap { own, length in own.map { _ in length } }
-    let resolved = edits.flatMap { $0.resolved(sequences: batch, promptLengths: promptEnds) }
-    let output = try model.forward(batch, edits: resolved, logits: .tokens(scored.map(\.place)))
+    func each<Value>(_ values: [Value]) -> [Value] {
+      zip(families, values).flatMap { own, value in own.map { _ in value } }
+    }
+    let (numbers, promptEnds) = (each(prompts), each(promptLengths))
+    let resolved = tally.resolved(sequences: batch, promptLengths: promptEnds, numbers: numbers)
+    let output = try model.forward(batch, edits: resolved.map(\.resolved.edit), logits: .tokens(scored.map(\.place)))
+    try tally.note(
+      sequences: resolved, output.effects, numbers: numbers, lengths: batch.leaves.indices.map(batch.length(of:)),
+      promptLengths: promptEnds)
     guard let logits = output.logits else { return [] }
     let targets = try Tensor(scored.map(\.token), shape: [scored.count, 1]).moved(to: model.device)
     var sums = [Double](repeating: 0, count: batch.leaves.count)
@@ -69,7 +96,7 @@ public struct ChoiceScorer {
     var sequence = 0
     for (own, promptLength) in zip(families, promptLengths) {
       let shared = own.count > 1 ? PackedBatch.commonPrefix(own) : promptLength
-      let first = max(1, min(shared, own.map(\.count).min()! - 1))
+      let first = max(1, min(shared, (own.map(\.count).min() ?? 0) - 1))
       for ids in own {
         for position in first..<ids.count {
           let place = batch.index(of: sequence, position: position - 1)

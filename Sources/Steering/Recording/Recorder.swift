@@ -33,7 +33,7 @@ public struct Recorder {
     guard !items.isEmpty else { throw SteeringError(.badInput, "there are no items to record; give at least one") }
     let prompts = try items.map { try encoder.prompt($0) }
     let encodings = prompts.map { encoder.encode($0).ids }
-    let margins = try margins(items, prompts)
+    let choices = try choices(items, prompts)
     var generations: [Int: Generation] = [:]
     let edits = try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
       generations[index] = generation
@@ -43,9 +43,12 @@ public struct Recorder {
     try edits.requireEffect(conditional: false)
     let ordered = items.indices.compactMap { generations[$0] }
     let rows = items.indices.map { index in
-      row(items[index], prompts[index], encodings[index], ordered[index], margins?[index])
+      row(items[index], prompts[index], encodings[index], ordered[index], choices?.margins[index])
     }
-    return Recording(rows: rows, layers: options.layers, activations: try activations(ordered), edits: edits)
+    var recording = Recording(
+      rows: rows, layers: options.layers, activations: try activations(ordered), edits: edits)
+    recording.choiceEdits = choices?.edits
+    return recording
   }
 
   private var generationOptions: GenerationOptions {
@@ -92,10 +95,11 @@ public struct Recorder {
     return (item.label(for: parsed), nil)
   }
 
-  /// log p(matching) - log p(likeliest other answer) per item; nil where it is not needed or an item has no answers.
-  private func margins(_ items: [Item], _ prompts: [String]) throws -> [Double?]? {
+  /// log p(matching) - log p(likeliest other answer) per item, nil where an item has no answers, and what the edits did
+  /// to them; nil where it is not needed. Labels that are made of margins need edits that reach them.
+  private func choices(_ items: [Item], _ prompts: [String]) throws -> (margins: [Double?], edits: EditReport)? {
     guard options.measuresChoices || options.labelSource == .forcedChoice else { return nil }
-    let choices = ChoiceScorer(loaded.model, encoder, edits: options.edits, tokenBudget: options.tokenBudget)
+    let scorer = ChoiceScorer(loaded.model, encoder, edits: options.edits, tokenBudget: options.tokenBudget)
     let answers = items.map { item in item.matchingAnswer.map { [$0] + item.otherAnswers } ?? [] }
     if options.labelSource == .forcedChoice, let index = answers.firstIndex(where: { $0.count < 2 }) {
       throw SteeringError(
@@ -108,9 +112,11 @@ public struct Recorder {
         return placed.prefix + placed.answer
       }
     }
-    return try choices.logProbabilities(prompts, texts: texts).map { scores in
-      guard scores.count > 1, let other = scores.dropFirst().max() else { return nil }
-      return scores[0] - other
+    let scores = try scorer.scores(prompts, texts: texts)
+    if options.labelSource == .forcedChoice { try scores.edits.requireEffect(conditional: false) }
+    let margins = scores.logProbabilities.map { own in
+      own.count > 1 ? own.dropFirst().max().map { own[0] - $0 } : nil
     }
+    return (margins, scores.edits)
   }
 }

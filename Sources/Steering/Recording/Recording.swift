@@ -12,6 +12,8 @@ public struct Recording: Sendable {
 
   /// What the edits did while the rows were generated; nil where that is not known, as after a selection of rows.
   public var edits: EditReport?
+  /// What the edits did while the answers to choose between were scored; nil where none were or it is not known.
+  public var choiceEdits: EditReport?
 
   public init(
     rows: [RecordedRow], layers: [Int], activations: [ReadPosition: Tensor], edits: EditReport? = nil
@@ -44,11 +46,20 @@ public struct Recording: Sendable {
     for position in first.activations.keys {
       activations[position] = try Tensor.concatenated(parts.compactMap { $0.activations[position] })
     }
-    var edits = first.edits
-    for part in parts.dropFirst() {
-      if let more = part.edits, more.entries.count == edits?.entries.count { edits?.merge(more) } else { edits = nil }
+    var whole = Recording(
+      rows: parts.flatMap(\.rows), layers: first.layers, activations: activations, edits: merged(parts.map(\.edits)))
+    whole.choiceEdits = merged(parts.map(\.choiceEdits))
+    return whole
+  }
+
+  /// Nil where a part's is not known.
+  private static func merged(_ reports: [EditReport?]) -> EditReport? {
+    guard var whole = reports.first ?? nil else { return nil }
+    for report in reports.dropFirst() {
+      guard let report, report.entries.count == whole.entries.count else { return nil }
+      whole.merge(report)
     }
-    return Recording(rows: parts.flatMap(\.rows), layers: first.layers, activations: activations, edits: edits)
+    return whole
   }
 
   /// Only some rows, in the order given.

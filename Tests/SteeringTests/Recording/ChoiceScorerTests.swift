@@ -76,4 +76,42 @@ import Torch
     let plain = try answers.map { try explicit(loaded, item.text + $0, from: start) }
     #expect(abs((scores[0] - scores[1]) - (plain[0] - plain[1])) > 1e-2, "the edit matters")
   }
+
+  @Test("Edits are reported at the tokens that something is predicted from, counted by hand")
+  func countsEditedTokens() throws {
+    let loaded = try TinyModel.llama()
+    let vector = try Tensor.randomNormal([64], seed: 4)
+    let answers = [" yes, I do", " no"]
+    let prompt = "Well?"
+    let lengths = answers.map { loaded.tokenizer.encode(prompt + $0, addSpecialTokens: true).ids.count }
+    let start = loaded.tokenizer.encode(prompt, addSpecialTokens: true).ids.count
+    func report(_ positions: EditPositions) throws -> EditReport.Entry {
+      let edit = SteeringEdit(layer: 1, .add(vector), positions: positions)
+      let scorer = ChoiceScorer(loaded.model, .plain(loaded.tokenizer), edits: [edit])
+      let scores = try scorer.scores([prompt, "And?"], texts: [answers.map { prompt + $0 }, []])
+      return try #require(scores.edits.entries.first)
+    }
+    // Each answer's text without its last token, which predicts nothing.
+    let all = try report(.all)
+    #expect(all.positions == lengths[0] - 1 + lengths[1] - 1 && all.sequences == 1)
+    #expect(try abs(all.meanShift - vector.norm().scalar()) < 1e-3)
+    #expect(try report(.fromPromptEnd).positions == lengths[0] - start + lengths[1] - start)
+    #expect(try report(.prompt).positions == 2 * start)
+  }
+
+  @Test(
+    "An edit that reaches no token that something is predicted from is refused; without texts there is none to reach")
+  func idleEdits() throws {
+    let loaded = try TinyModel.llama()
+    let start = loaded.tokenizer.encode("Answer:", addSpecialTokens: true).ids.count
+    let letters = [" A", " B"]
+    for letter in letters {
+      #expect(loaded.tokenizer.encode("Answer:" + letter, addSpecialTokens: true).ids.count == start + 1)
+    }
+    let edit = SteeringEdit(layer: 1, .add(try Tensor.randomNormal([64], seed: 4)), positions: .generated)
+    let scorer = ChoiceScorer(loaded.model, .plain(loaded.tokenizer), edits: [edit])
+    let error = #expect(throws: ModelError.self) { try scorer.logProbabilities(["Answer:"], [letters]) }
+    #expect(error?.isBadInput == true && error?.message.contains("touched nothing") == true)
+    #expect(try scorer.logProbabilities(["Answer:"], [[]]) == [[]])
+  }
 }
