@@ -94,6 +94,24 @@ import Torch
     try refuse(["generate", "--model", Self.model, "--prompt", "Hi", "--add", "cut.gguf"], "telltale vector import")
   }
 
+  @Test("A GGUF file that claims more than it holds ends in one sentence, whatever is asked of it")
+  func maliciousControlVectors() throws {
+    let start = Array("GGUF".utf8) + [3, 0, 0, 0]
+    let huge = [UInt8](repeating: 0xFF, count: 7) + [0x7F]
+    let none = [UInt8](repeating: 0, count: 8)
+    for (name, claim) in [
+      ("tensors", huge + none), ("values", none + huge), ("key", none + [1] + none.dropLast() + huge),
+    ] {
+      let padding = [UInt8](repeating: 0, count: 64)
+      try Data(start + claim + padding).write(to: folder.url.appending(path: "\(name).gguf"))
+      for command in [["inspect"], ["import", "--output", "out.safetensors"]] {
+        try refuse(
+          ["vector", command[0], "\(name).gguf"] + command.dropFirst(), "states a size that it does not have")
+      }
+    }
+    #expect(try folder.names() == ["key.gguf", "tensors.gguf", "values.gguf"])
+  }
+
   // MARK: Edits
 
   private func generate(_ arguments: String...) -> [String] {
