@@ -126,25 +126,36 @@ public struct ExperimentRun {
     var extraction = VectorExtraction(
       read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
     let differences = try auditFolder(loaded.name).appendingPathComponent("differences-\(settings.name).safetensors")
+    extraction.estimator = settings.estimator
     extraction.onDifferences = { try $0.write(to: differences) }
-    let items = try datasets.items(settings.dataset)
+    let items = try drawn(settings)
     switch settings.method {
     case .contrastPairs:
       return try extraction.run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
     case .instructions:
       let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
-      var vectors = try extraction.run(loaded, pairs.readable(items, encoder))
-      vectors.provenance.method = settings.method.rawValue
-      return vectors
+      return try extraction.run(loaded, encoder, pairs, items, maxTokens: settings.maxTokens)
+    case .modelDifference:
+      let other = try LoadedModel(settings.against ?? "", dtype: experiment.dtype, device: device)
+      return try extraction.run(loaded, minus: other, encoder, items)
     case .classMean:
       guard let recording = recordings[settings.dataset] else {
         throw ExperimentError(.failed, "the data set \(settings.dataset) was not recorded")
       }
-      var vectors = try ClassMean.vectors(of: recording, at: settings.read, seed: experiment.seed)
+      let wanted = Set(items.map(\.id))
+      let own = try recording.selecting(recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) })
+      var vectors = try own.vectors(at: settings.read, estimator: settings.estimator, seed: experiment.seed)
       vectors.provenance.model = loaded.name
       vectors.provenance.modelFingerprint = loaded.fingerprint
       return vectors
     }
+  }
+
+  /// The items that a vector is made of: all of its data set, or the balanced few that `pairs` says.
+  private mutating func drawn(_ settings: Experiment.VectorSettings) throws -> [Item] {
+    let items = try datasets.items(settings.dataset)
+    guard let count = settings.pairs, count < items.count else { return items }
+    return try sample(items, take: count, seed: experiment.seed).items
   }
 
   // MARK: Results
