@@ -46,7 +46,8 @@ public struct VectorExtraction {
     let result = try extraction.run(
       pairs, seed: seed, keepsDifferences: onDifferences != nil, onProgress: onProgress)
     if let differences = result.pairDifferences {
-      try onDifferences?(PairDifferences(differences: differences, layers: layers))
+      let groups = pairs.prefix(differences.size(0)).map(\.group)
+      try onDifferences?(PairDifferences(differences: differences, layers: layers, groups: groups))
     }
     var provenance = VectorProvenance()
     provenance.method = "mean-difference"

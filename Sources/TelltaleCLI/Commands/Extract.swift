@@ -31,6 +31,8 @@ struct Extract: ParsableCommand {
   var tokenBudget = 4096
   @Option(help: "The vector file to write.")
   var output: String
+  @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
+  var keepDifferences = false
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
@@ -86,20 +88,29 @@ struct Extract: ParsableCommand {
   /// The pairs as tokens, each a question of its own; an error says which line it is about.
   private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
     let encoder = PromptEncoder.plain(tokenizer)
-    return try pairs.enumerated().map { index, placed in
+    return try pairs.map { placed in
       do {
         return try encoder.readable(
-          positive: placed.pair.positive, negative: placed.pair.negative, group: "\(index)", at: read)
+          positive: placed.pair.positive, negative: placed.pair.negative, group: Self.group(placed.pair), at: read)
       } catch let error as SteeringError {
         throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
       }
     }
   }
 
+  /// Each pair is a question of its own, and the same one wherever the same texts stand.
+  private static func group(_ pair: TextPair) -> String {
+    QuestionGroup(question: "\(pair.positive) / \(pair.negative)", choices: []).id
+  }
+
   private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
     let layers = try layers.resolve(loaded.model.configuration)
     var extraction = VectorExtraction(read: read, layers: layers, seed: items.seed)
     extraction.tokenBudget = tokenBudget
+    if keepDifferences {
+      let url = PairDifferences.url(beside: URL(fileURLWithPath: output))
+      extraction.onDifferences = { try $0.write(to: url) }
+    }
     return extraction
   }
 
