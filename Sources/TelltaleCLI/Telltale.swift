@@ -19,7 +19,7 @@ struct Telltale: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, Extract.self, Record.self, Predict.self, Generate.self, Steer.self, Evaluate.self, Vector.self,
-      Activations.self, Finetune.self,
+      Compare.self, Finetune.self, Activations.self,
       Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, Doctor.self,
     ])
 

@@ -52,7 +52,8 @@ public struct VectorExtraction {
     _ result: ContrastExtraction.Result, _ loaded: LoadedModel, _ groups: [String]
   ) throws -> SteeringVectors {
     if let differences = result.pairDifferences {
-      try onDifferences?(PairDifferences(differences: differences, layers: layers))
+      let groups = pairs.prefix(differences.size(0)).map(\.group)
+      try onDifferences?(PairDifferences(differences: differences, layers: layers, groups: groups))
     }
     var provenance = VectorProvenance(estimator)
     provenance.method = estimator == .mean ? "mean-difference" : estimator.rawValue

@@ -21,7 +21,7 @@ struct Extract: ParsableCommand {
       tokens; --recording takes the labelled rows of telltale record instead of --pairs.
 
       Formats: anthropic (JSON Lines), caa (JSON list), contrast (question, answer, contrastive_answer), and texts, \
-      JSON Lines of {"positive": "...", "negative": "..."} that are run as they stand.
+      JSON Lines of {"positive": "...", "negative": "..."} that are run as they stand; "group" may name the question.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -46,6 +46,8 @@ struct Extract: ParsableCommand {
   var tokenBudget = 4096
   @Option(help: "The vector file to write.")
   var output: String
+  @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
+  var keepDifferences = false
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
@@ -141,6 +143,8 @@ struct Extract: ParsableCommand {
   private struct TextPair: Decodable {
     var positive: String
     var negative: String
+    /// The question that several pairs may share.
+    var group: String?
   }
 
   private typealias PlacedPair = (place: InputLocation, pair: TextPair)
@@ -160,14 +164,19 @@ struct Extract: ParsableCommand {
   /// The pairs as tokens, each a question of its own; an error says which line it is about.
   private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
     let encoder = PromptEncoder.plain(tokenizer)
-    return try pairs.enumerated().map { index, placed in
+    return try pairs.map { placed in
       do {
         return try encoder.readable(
-          positive: placed.pair.positive, negative: placed.pair.negative, group: "\(index)", at: position)
+          positive: placed.pair.positive, negative: placed.pair.negative, group: Self.group(placed.pair), at: position)
       } catch let error as SteeringError {
         throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
       }
     }
+  }
+
+  /// Each pair that names no group is a question of its own, and the same one wherever the same texts stand.
+  private static func group(_ pair: TextPair) -> String {
+    pair.group ?? QuestionGroup(question: "\(pair.positive) / \(pair.negative)", choices: []).id
   }
 
   private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
@@ -175,6 +184,10 @@ struct Extract: ParsableCommand {
     var extraction = VectorExtraction(read: position, layers: layers, seed: items.seed)
     extraction.estimator = method
     extraction.tokenBudget = tokenBudget
+    if keepDifferences {
+      let url = PairDifferences.url(beside: URL(fileURLWithPath: output))
+      extraction.onDifferences = { try $0.write(to: url) }
+    }
     return extraction
   }
 }
