@@ -59,7 +59,11 @@ let package = Package(
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
     .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ExperimentsTests", dependencies: ["Experiments", "Steering", "Statistics", "Torch", "TestSupport"],
+      name: "ExperimentsTests",
+      dependencies: [
+        "Experiments", "Steering", "Statistics", "Torch", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SteeringTests", dependencies: ["Steering", "TestSupport"], swiftSettings: strict),
