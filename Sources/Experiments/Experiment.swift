@@ -91,5 +91,9 @@ public struct Experiment: Codable, Sendable, Equatable {
     /// `letter` or `forced-choice`.
     public var label: LabelSource = .letter
     public var maxTokens = 16
+    /// Rows written, and after an interruption redone, together.
+    public var chunkRows = 256
+    /// Whether an answer is computed the same bit by bit whatever is computed with it; nil: in float32.
+    public var batchInvariant: Bool?
   }
 }

@@ -79,6 +79,9 @@ public enum ExperimentFile {
       throw refuse("there is no data set \"\(dataset)\"; there are \(names)", path)
     }
     guard !experiment.models.isEmpty else { throw refuse("names no model", ["models"]) }
+    guard (1...1_000_000).contains(experiment.recording.chunkRows) else {
+      throw refuse("must be from 1 to 1000000 rows", ["recording", "chunk-rows"])
+    }
     for (name, dataset) in experiment.datasets {
       guard (dataset.files == nil) != (dataset.organism == nil) else {
         throw refuse("needs either files or organism", ["datasets", name])

@@ -102,6 +102,8 @@ extension Experiment.RecordingSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case label
     case maxTokens = "max-tokens"
+    case chunkRows = "chunk-rows"
+    case batchInvariant = "batch-invariant"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -109,6 +111,8 @@ extension Experiment.RecordingSettings {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     label = try keys.decodeIfPresent(LabelSource.self, forKey: .label) ?? .letter
     maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 16
+    chunkRows = try keys.decodeIfPresent(Int.self, forKey: .chunkRows) ?? 256
+    batchInvariant = try keys.decodeIfPresent(Bool.self, forKey: .batchInvariant)
   }
 }
 

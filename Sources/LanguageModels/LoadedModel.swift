@@ -6,7 +6,7 @@ public struct LoadedModel: Sendable {
   /// As the user named it.
   public let name: String
   public let directory: URL
-  public let model: LanguageModel
+  public private(set) var model: LanguageModel
   public let tokenizer: Tokenizer
   public let fingerprint: String
   /// The ids that end a continuation: of `generation_config.json`, else of `config.json`, else the tokenizer's.
@@ -31,6 +31,13 @@ public struct LoadedModel: Sendable {
           + "\(model.configuration.vocabularySize) embeddings; the two are of different models",
         at: InputLocation(file: directory.path))
     }
+  }
+
+  /// The same with a model whose results do not depend on what is computed together.
+  public func batchInvariant() -> LoadedModel {
+    var loaded = self
+    loaded.model = model.batchInvariant()
+    return loaded
   }
 
   private struct GenerationConfiguration: Decodable { var eosTokenId: RawConfiguration.OneOrMany? }

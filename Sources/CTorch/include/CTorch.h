@@ -130,6 +130,9 @@ void ct_write_at(ct_tensor t, ct_tensor rows, ct_tensor columns, ct_tensor sourc
 // ---- Networks --------------------------------------------------------------------------------------------------
 ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error);
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_error *error);
+// The same, computed in blocks of `block` rows, so that a row does not depend on how many rows are beside it.
+// No gradients.
+ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, int64_t block, ct_error *error);
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
 // x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden].
 ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *error);
@@ -141,6 +144,10 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
 // causal only without a mask and for a == b.
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
+// The new token's queries q [n, heads, queries, dim] over the first lengths[i] of k and v [n, heads, longest, dim], of
+// which a window > 0 leaves the last ones. Float32 on the CPU; a sequence does not depend on those beside it.
+ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
+                              double scale, ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);

@@ -14,10 +14,11 @@ struct LowRankUpdate: Sendable {
   var dropout: Dropout?
 
   /// `output` [tokens, out] with what is added for the input x [tokens, in]; summed in float32 and rounded once.
-  func added(to output: Tensor, _ x: Tensor) throws(TorchError) -> Tensor {
+  /// - Parameter rowBlock: rows computed together; nil computes all at once.
+  func added(to output: Tensor, _ x: Tensor, rowBlock: Int? = nil) throws(TorchError) -> Tensor {
     var input = try x.converted(to: .float32)  // [tokens, in]
     if let dropout { input = try input.dropout(dropout.probability, seed: dropout.seed) }
-    let change = try (input.linear(a) * scale).linear(b)  // [tokens, out]
+    let change = try (input.linear(a, rowBlock: rowBlock) * scale).linear(b, rowBlock: rowBlock)  // [tokens, out]
     return try (output.converted(to: .float32) + change).converted(to: output.dtype)
   }
 }

@@ -26,7 +26,9 @@ import Testing
       let predicted = sequence.predicted.map { sequence.tokens[$0] }
       #expect(encoder.tokenizer.decode(predicted, skipSpecialTokens: false) == answer)
       #expect(sequence.predicted.last == sequence.tokens.count - 1)
-      #expect(encoder.tokenizer.decode(Array(sequence.tokens[..<sequence.predicted[0]]), skipSpecialTokens: false).hasSuffix("Answer:"))
+      #expect(
+        encoder.tokenizer.decode(Array(sequence.tokens[..<sequence.predicted[0]]), skipSpecialTokens: false).hasSuffix(
+          "Answer:"))
     }
   }
 
