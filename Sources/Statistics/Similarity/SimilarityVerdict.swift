@@ -99,7 +99,8 @@ extension SimilarityEvidence {
     guard let interval = disattenuatedInterval, let value = disattenuated else { return noInterval }
     let range = "\(fixed(value, 2)) [\(fixed(interval.low, 2)), \(fixed(interval.high, 2))]"
     switch verdict {
-    case .agree: return "Without noise it would be \(range), which \(interval.low > 1 ? "passes" : "includes") 1.\(caution)"
+    case .agree:
+      return "Without noise it would be \(range), which \(interval.low > 1 ? "passes" : "includes") 1.\(caution)"
     case .related: return "Without noise it would be \(range), which does not reach 1. \(null)"
     case .opposed: return "Without noise it would be \(range), below 0. \(null)"
     case .apart: return "Without noise it would be \(range). \(null)"
