@@ -11,7 +11,7 @@ public struct LanguageModel: Sendable {
   public let dtype: DType
   public let device: Device
   let embedding: Tensor  // [vocabulary, hidden]
-  let layers: [DecoderLayer]
+  var layers: [DecoderLayer]
   let finalNorm: Tensor  // [hidden]
   let head: Tensor  // [vocabulary, hidden]
   let rope: RotaryEmbedding
@@ -164,8 +164,8 @@ public struct LanguageModel: Sendable {
 struct DecoderLayer: Sendable {
   let index: Int
   let attentionNorm, feedForwardNorm: Tensor  // [hidden]
-  let query, key, value, output: Projection
-  let gate, up, down: Projection
+  var query, key, value, output: Projection
+  var gate, up, down: Projection
   let headDimension: Int
   let window: Int?
   let epsilon: Double
@@ -235,8 +235,13 @@ struct DecoderLayer: Sendable {
 struct Projection: Sendable {
   let weight: Tensor  // [out, in]
   let bias: Tensor?  // [out]
+  /// What an adapter adds to the output.
+  var update: LowRankUpdate?
 
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight, bias: bias) }
+  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+    let output = try x.linear(weight, bias: bias)  // [tokens, out]
+    return try update?.added(to: output, x) ?? output
+  }
 }
 
 /// Weights by checkpoint name, handed out with their shape checked.

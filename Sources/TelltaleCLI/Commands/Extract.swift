@@ -47,7 +47,7 @@ struct Extract: ParsableCommand {
 
   private func extractItems(_ device: Device) throws -> SteeringVectors {
     let data = try items.load(files, format: format, others: ["texts"])
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
     let pairs = try data.drawn.map { try encoder.builder.pair(for: $0) }
     var progress = Progress("pairs", total: pairs.count)
@@ -58,7 +58,7 @@ struct Extract: ParsableCommand {
 
   private func extractTexts(_ device: Device) throws -> SteeringVectors {
     let placed = try textPairs()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let pairs = try readable(placed, loaded.tokenizer)
     var progress = Progress("pairs", total: pairs.count)
     var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }

@@ -54,7 +54,7 @@ struct Generate: ParsableCommand {
     options.sampling = try Sampling(temperature: temperature, topP: topP, seed: seed)
     let rows: [TokenRow]? = try tokens.map { try JSONLines.read($0, expecting: #"{"ids": [1, 2, 3]}"#) }
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let prompts =
       try rows?.map(\.ids)
       ?? prompt.map {

@@ -49,7 +49,7 @@ struct Record: ParsableCommand {
     let device = try model.compute.prepare()
     let data = try items.load(files, format: format)
     for note in data.notes { Terminal.warning(note) }
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
     options.labelSource = label
     options.maxTokens = maxTokens

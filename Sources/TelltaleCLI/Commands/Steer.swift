@@ -65,7 +65,7 @@ struct SteerPrompts: ParsableCommand {
     var options = GenerationOptions(maxTokens: maxTokens)
     options.sampling = try Sampling(temperature: temperature, topP: topP, seed: seed)
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     options.edits = try edits(loaded)
     if !ignoreStop { options.stopTokens = loaded.stopTokens }
     var lines = InputLines()

@@ -48,7 +48,7 @@ struct SteerAblation: ParsableCommand {
     let data = try items.load(files, format: nil)
     for note in data.notes { Terminal.warning(note) }
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
     var options = AblationExperiment.Options()
     options.layers = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }

@@ -46,7 +46,7 @@ struct SteerSweep: ParsableCommand {
     let text = try perplexity.map { try TextFile.read($0) }
     let exam = try capability.map { try ExamReader.load(URL(fileURLWithPath: $0)) }
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded, ablating: true)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
     let sweep = try SteeringSweep(loaded, encoder, cells: cells).run(
