@@ -19,8 +19,7 @@ struct Telltale: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, Extract.self, Record.self, Predict.self, Generate.self, Steer.self, Evaluate.self, Vector.self,
-      Compare.self,
-      Activations.self,
+      Compare.self, Activations.self, FinetuneCommand.self,
       Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, Doctor.self,
     ])
 

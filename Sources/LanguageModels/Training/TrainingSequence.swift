@@ -71,3 +71,16 @@ extension LanguageModel {
     return sum / Double(count)
   }
 }
+
+extension Fingerprint {
+  /// SHA-256 (hexadecimal) over the tokens and predicted positions of sequences, in their order.
+  public static func sequences(_ sequences: [TrainingSequence]) -> String {
+    var bytes: [UInt8] = []
+    for sequence in sequences {
+      for numbers in [sequence.tokens, sequence.predicted] {
+        for number in [numbers.count] + numbers { withUnsafeBytes(of: Int64(number).littleEndian) { bytes += $0 } }
+      }
+    }
+    return SHA256.hexadecimalDigest(of: bytes)
+  }
+}
