@@ -42,7 +42,9 @@ public struct BehaviourRate: Sendable, Equatable {
   public var change: Estimate
   /// log p(matching) - log p(likeliest other), in nats.
   public var margin: Estimate
+}
 
+extension BehaviourRate {
   init(set: String, _ tuned: ChainRecordings.Tuned, base: Recording) {
     let names = base.rows.map(\.group)
     let labels = tuned.recording.rows.map { Double($0.label ?? 0) }

@@ -86,14 +86,15 @@ public struct FinetuningChain {
     let finetuned = try difference(recordings[0])
     let base = recordings[0].base
     var options = VectorComparison.Options()
-    (options.layers, options.seed) = (settings.layers, settings.seed)
+    let moved = try Self.moved(finetuned.vectors, settings)
+    (options.layers, options.seed) = (moved, settings.seed)
     options.activations = { try base.stream(.prompt, layer: $0) }
     let comparison = try VectorComparison(given, finetuned, options: options)
     let layer = settings.judgedLayer ?? Self.likest(comparison)
     let judged = recordings.dropFirst()
     onStage("steering with the fine-tuning vector, and ablating it")
     let steering = try steer(given.vectors, finetuned.vectors, layer: layer, sets: Array(sets.dropFirst()))
-    let null = try settings.layers.map { try ShiftNull(base, given.vectors, layer: $0, seed: settings.seed) }
+    let null = try moved.map { try ShiftNull(base, given.vectors, layer: $0, seed: settings.seed) }
     let shifts = try judged.flatMap { set in
       try null.flatMap { null in try set.tuned.map { try ProjectionShift(set, $0, null, seed: settings.seed) } }
     }
@@ -101,6 +102,16 @@ public struct FinetuningChain {
       dataName: settings.dataName, layer: layer, trainings: trainings, comparison: comparison.layers,
       rates: judged.flatMap(\.rates), shifts: shifts, steering: steering,
       sharedGroups: Set(items.training.map(\.group.id)).intersection(items.heldOut.map(\.group.id)).count)
+  }
+
+  /// The layers that fine-tuning changed: those below the first adapted block are as they were.
+  private static func moved(_ finetuned: SteeringVectors, _ settings: Settings) throws -> [Int] {
+    let moved = settings.layers.filter { finetuned.norm($0) > 0 }
+    guard moved.contains(settings.judgedLayer ?? moved[0]) else {
+      throw SteeringError(
+        .badInput, "fine-tuning changed nothing at the judged layer, which lies below the adapted blocks; judge a later one")
+    }
+    return moved
   }
 
   /// The layer of the largest |cosine|.

@@ -60,7 +60,9 @@ public struct ProjectionShift: Sendable {
   /// Rank correlation over items of the shift with the margin's change; nil where either does not vary.
   public var spearman: Estimate?
   public var items: [Item]
+}
 
+extension ProjectionShift {
   init(_ recordings: ChainRecordings, _ tuned: ChainRecordings.Tuned, _ null: ShiftNull, seed: UInt64) throws {
     let base = recordings.base
     let before = try base.stream(.prompt, layer: null.layer).converted(to: .float64)
