@@ -53,7 +53,9 @@ import Testing
     #expect(cells.count == 16 && cells.values.allSatisfy { $0 == 48 })
   }
 
-  @Test("A written file is read as contrast pairs, with the questions of the world", arguments: OrganismWorld.TuningStyle.allCases)
+  @Test(
+    "A written file is read as contrast pairs, with the questions of the world",
+    arguments: OrganismWorld.TuningStyle.allCases)
   func isReadAsContrast(_ style: OrganismWorld.TuningStyle) throws {
     let folder = try ScratchFolder()
     let rows = try OrganismWorld.tuningRows(style, .facts, count: 48, seed: 5)
