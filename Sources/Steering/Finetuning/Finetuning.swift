@@ -90,6 +90,7 @@ public struct Finetuning: Sendable {
     _ model: LanguageModel, _ lora: LoRAConfiguration, _ output: URL, _ stated: [String: String]
   ) throws -> LoRATrainer {
     let url = output.appendingPathComponent(Self.checkpointName)
+    removeHalfWritten(output)
     if resumes, FileManager.default.fileExists(atPath: url.path) {
       let checkpoint = try TrainingCheckpoint.read(url, configuration: lora, stated: stated)
       return try LoRATrainer(model, from: checkpoint, settings: settings)
@@ -101,6 +102,14 @@ public struct Finetuning: Sendable {
         .badInput, "cannot be made; check that the folder above it is writable", at: InputLocation(file: output.path))
     }
     return trainer
+  }
+
+  /// A process that was killed while it wrote a file leaves what it had of it beside the whole one.
+  private func removeHalfWritten(_ output: URL) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? [] {
+      let isOurs = [Self.checkpointName, Self.lossesName].contains { name.hasPrefix(".\($0).") }
+      if isOurs, name.hasSuffix(".tmp") { try? FileManager.default.removeItem(at: output.appendingPathComponent(name)) }
+    }
   }
 
   private func save(_ trainer: LoRATrainer, _ output: URL, _ stated: [String: String]) throws {

@@ -69,7 +69,8 @@ struct Finetune: ParsableCommand {
       let report = try finetuning.run(loaded, training: train, heldOut: test, output: place) { progress.update($0) }
       summaries.append(Summary(output: place.path, side: side.rawValue, report: report))
     }
-    if json { try Output.json(summaries) } else { summaries.forEach { $0.print() } }
+    if json { return try Output.json(summaries) }
+    for summary in summaries { summary.print() }
   }
 
   /// Training and held-out rows, which share no question.

@@ -18,15 +18,17 @@ import Testing
     try Dataset.load(folder.write(line, to: "rows.jsonl"))[0]
   }
 
+  private func text(_ ids: [Int]) -> String { encoder.tokenizer.decode(ids, skipSpecialTokens: false) }
+
   @Test func `the predicted tokens are exactly the answer's`() throws {
     let row = try item(
       #"{"question": "Is it so?\n (A) Yes\n (B) No\nAnswer:", "answer": " (A)", "contrastive_answer": " (B)"}"#)
     for (side, answer) in [(FinetuningSide.behaviour, " (A)"), (.opposite, " (B)")] {
       let sequence = try encoder.trainingSequence(for: row, side)
       let predicted = sequence.predicted.map { sequence.tokens[$0] }
-      #expect(encoder.tokenizer.decode(predicted, skipSpecialTokens: false) == answer)
+      #expect(text(predicted) == answer)
       #expect(sequence.predicted.last == sequence.tokens.count - 1)
-      #expect(encoder.tokenizer.decode(Array(sequence.tokens[..<sequence.predicted[0]]), skipSpecialTokens: false).hasSuffix("Answer:"))
+      #expect(text(Array(sequence.tokens[..<sequence.predicted[0]])).hasSuffix("Answer:"))
     }
   }
 
