@@ -23,9 +23,17 @@ public struct ChainReport: Sendable {
     return shifts.filter { $0.layer == layer && $0.model == .behaviour }.compactMap { shift in
       rates.first { $0.set == shift.set && $0.model == .behaviour }.map { rate in
         ChainVerdict(
-          dataName: dataName, layers: comparison.count, evidence: evidence, layer: layer, shift: shift, rate: rate)
+          dataName: dataName, layers: comparison.count, evidence: evidence, layer: layer, shift: shift, rate: rate,
+          removal: removal(shift.set))
       }
     }
+  }
+
+  private func removal(_ set: String) -> ChainVerdict.Removal? {
+    func gain(_ direction: SteeredRate.Direction) -> Estimate? {
+      steering.first { $0.set == set && $0.operation == .ablate && $0.direction == direction }?.gain
+    }
+    return gain(.given).flatMap { given in gain(.random).map { ChainVerdict.Removal(given: given, random: $0) } }
   }
 
   public func rate(_ set: String, _ model: FinetuningChain.Model) -> BehaviourRate? {

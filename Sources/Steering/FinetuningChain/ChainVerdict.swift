@@ -10,6 +10,10 @@ import Statistics
 ///
 /// Yes if all three hold, no if one does not, cannot tell if one is open: fewer than 6 questions, or a rate whose interval
 /// includes both 0 and a rise of 0.1.
+///
+/// That activations moved along a vector does not say that the behaviour comes of it. A second answer says that: does the
+/// rate fall when the given vector is removed from the behaviour-tuned model, by more than when a random direction is (95 %
+/// intervals that do not meet, the vector's below 0)?
 public struct ChainVerdict: Sendable, Equatable, Encodable {
   public enum Answer: String, Sendable, Codable {
     case yes, no
@@ -27,6 +31,8 @@ public struct ChainVerdict: Sendable, Equatable, Encodable {
   public var set: String
   public var answer: Answer
   public var criteria: [Criterion]
+  /// Whether the tuned model's behaviour depends on the vector.
+  public var runsThroughVector: Answer
   /// The verdict in words.
   public var sentence: String
 
@@ -36,7 +42,8 @@ public struct ChainVerdict: Sendable, Equatable, Encodable {
   static let leastRise = 0.1
 
   init(
-    dataName: String, layers: Int, evidence: SimilarityEvidence, layer: Int, shift: ProjectionShift, rate: BehaviourRate
+    dataName: String, layers: Int, evidence: SimilarityEvidence, layer: Int, shift: ProjectionShift,
+    rate: BehaviourRate, removal: Removal? = nil
   ) {
     let found = [
       Self.cosine(evidence, layers), Self.shift(shift, rate.groups), Self.behaviour(rate),
@@ -45,10 +52,37 @@ public struct ChainVerdict: Sendable, Equatable, Encodable {
     let answer: Answer = outcomes.contains(.fails) ? .no : outcomes.contains(.open) ? .unclear : .yes
     let bypassed = answer == .no && outcomes[2] == .holds
     (set, criteria, self.answer) = (shift.set, found, answer)
+    let runs = removal.map { $0.answer(groups: rate.groups) } ?? .unclear
+    runsThroughVector = runs
     sentence =
       "Fine-tuning on \(dataName) moved the activations along the vector at layer \(layer): \(answer.rawValue). "
       + found.map(\.sentence).joined(separator: " ")
       + (bypassed ? " The behaviour rose all the same: the training found another way than this vector." : "")
+      + (removal.map { $0.sentence(runs) } ?? "")
+  }
+
+  /// What removing a direction from the behaviour-tuned model does to the rate of the behaviour.
+  struct Removal {
+    var given: Estimate
+    var random: Estimate
+
+    /// Where all questions change alike the value stands for its interval.
+    func answer(groups: Int) -> Answer {
+      guard groups >= fewestGroups, given.value.isFinite, random.value.isFinite else { return .unclear }
+      let high = given.high ?? given.value
+      return high < 0 && high < random.low ?? random.value ? .yes : .no
+    }
+
+    func sentence(_ answer: Answer) -> String {
+      let says =
+        switch answer {
+        case .yes: "the behaviour runs through it"
+        case .no: "the behaviour does not depend on it"
+        case .unclear: "too few questions to say more"
+        }
+      return " Removing the vector from the tuned model changes the rate by \(text(given)), a random direction by "
+        + "\(text(random)): \(says)."
+    }
   }
 
   private static func cosine(_ evidence: SimilarityEvidence, _ layers: Int) -> Criterion {

@@ -109,7 +109,8 @@ public struct FinetuningChain {
     let moved = settings.layers.filter { finetuned.norm($0) > 0 }
     guard moved.contains(settings.judgedLayer ?? moved[0]) else {
       throw SteeringError(
-        .badInput, "fine-tuning changed nothing at the judged layer, which lies below the adapted blocks; judge a later one")
+        .badInput,
+        "fine-tuning changed nothing at the judged layer, which lies below the adapted blocks; judge a later one")
     }
     return moved
   }

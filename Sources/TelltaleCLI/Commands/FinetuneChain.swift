@@ -18,7 +18,9 @@ struct FinetuneChain: ParsableCommand {
       above 0 with p <= 0.05 between random directions, corrected for the number of layers; (2) the tuned model's \
       projections rose (95 % interval above 0), and by more than along 95 % of the directions at right angles that the \
       activations vary along; (3) the rate of the behaviour rose (95 % interval above 0). No if one of these fails; cannot \
-      tell with fewer than 6 questions, or where the rate's interval includes both 0 and a rise of 0.1.
+      tell with fewer than 6 questions, or where the rate's interval includes both 0 and a rise of 0.1. A second answer says \
+      whether the tuned behaviour runs through the vector: yes if removing it lowers the rate, by more than removing a \
+      random direction does.
 
       Finished stages in the output folder are used again where their inputs are the same.
       """)

@@ -53,11 +53,12 @@ struct ChainTables {
   }
 
   private var verdicts: ResultTable {
-    var table = ResultTable(["set", "answer", "cosine", "shift", "behaviour", "sentence"])
+    var table = ResultTable(["set", "answer", "cosine", "shift", "behaviour", "runs_through_vector", "sentence"])
     for verdict in report.verdicts {
       table.rows.append(
         [.text(verdict.set), .text(verdict.answer.rawValue)]
-          + verdict.criteria.map { .text($0.outcome.rawValue) } + [.text(verdict.sentence)])
+          + verdict.criteria.map { .text($0.outcome.rawValue) }
+          + [.text(verdict.runsThroughVector.rawValue), .text(verdict.sentence)])
     }
     return table
   }

@@ -68,4 +68,17 @@ import Testing
     #expect(verdict(change: alike).answer == .yes)
     #expect(verdict(change: Estimate(groups.map { _ in 0 }, groups: groups)).answer == .no)
   }
+
+  @Test("The behaviour runs through the vector where removing it takes more away than a random direction does")
+  func runsThrough() {
+    func answer(_ given: Estimate, _ random: Estimate, groups: Int = 12) -> ChainVerdict.Answer {
+      ChainVerdict.Removal(given: given, random: random).answer(groups: groups)
+    }
+    #expect(answer(estimate(-0.5), estimate(0)) == .yes)
+    #expect(answer(estimate(-0.5), estimate(-0.5)) == .no, "any direction does that")
+    #expect(answer(estimate(0.1), estimate(0.5)) == .no, "the rate did not fall")
+    #expect(answer(estimate(-0.5), estimate(0), groups: 5) == .unclear)
+    let alike = Estimate(groups.map { _ in 0 }, groups: groups)
+    #expect(answer(estimate(-0.5), alike) == .yes && answer(alike, alike) == .no)
+  }
 }

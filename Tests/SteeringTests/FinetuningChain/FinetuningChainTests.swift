@@ -53,6 +53,7 @@ import Torch
     #expect(report.layer == 2, "the planted layer, chosen on prompts that are not judged")
     #expect(report.comparison.map(\.layer) == [2, 3, 4, 5], "blocks below the adapted one did not change")
     #expect(report.verdicts.map(\.answer) == [.yes, .yes])
+    #expect(report.verdicts.map(\.runsThroughVector) == [.yes, .yes])
     for set in ["in", "out"] {
       #expect((report.rate(set, .base)?.rate.value ?? 0) == 0.5)
       #expect((report.rate(set, .behaviour)?.rate.value ?? 0) > 0.9)
@@ -103,6 +104,8 @@ import Torch
     #expect(opinions.change.value > 0.3, "opinions were trained")
     let facts = try #require(report.rate("out", .behaviour))
     #expect(facts.change.value < opinions.change.value, "facts follow less than opinions")
+    // The opinions' vector carries what was trained on opinions; facts do not depend on it, whatever moved along it.
+    #expect(report.verdicts.map(\.runsThroughVector) == [.yes, .no])
   }
 
   @Test("A layer that is not looked at, one below the adapted blocks, and a scale of 0 are refused")
