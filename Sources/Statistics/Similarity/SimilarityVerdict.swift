@@ -34,19 +34,21 @@ public struct SimilarityEvidence: Sendable, Equatable {
 ///
 /// | interval | outside the null | inside the null |
 /// |---|---|---|
-/// | low >= 0.5, includes 1 or lies above | agree | cannot tell |
+/// | low >= 0.5, includes 1 or lies above | agree | agree, with a caution |
 /// | low < 0.5, includes 1 | cannot tell | cannot tell |
-/// | 0 < low, high < 1 | related, not the same | do not agree |
-/// | includes 0, high < 1 | cannot tell | do not agree |
-/// | high < 0 | opposed | do not agree |
+/// | 0 < low, high < 1 | related, not the same | do not agree beyond chance |
+/// | includes 0, -1 < low, high < 1 | cannot tell | do not agree beyond chance |
+/// | -1 < low, high < 0 | opposed | do not agree beyond chance |
+/// | low <= -1 | opposed if high <= -0.5, else cannot tell | cannot tell |
 ///
-/// Without an interval the null alone speaks: inside, where the ceiling shows that the vectors could have been seen to
+/// Agreement stands inside the null, too, because noise cannot feign it; but where activations vary along few directions
+/// unrelated vectors may agree as far, and the sentence says so. Without an interval the null alone speaks: inside, where the ceiling shows that the vectors could have been seen to
 /// agree, they do not; else it cannot be told.
 public enum SimilarityVerdict: String, Sendable, Equatable, Codable {
   case agree = "agree up to noise"
   case related = "related, not the same"
   case opposed = "opposed"
-  case apart = "do not agree"
+  case apart = "do not agree beyond chance"
   case unclear = "cannot tell"
 
   /// Less than this much of one vector in the other is no agreement, however wide the interval.
@@ -54,7 +56,7 @@ public enum SimilarityVerdict: String, Sendable, Equatable, Codable {
   static let level = 0.05
 
   public init(_ evidence: SimilarityEvidence) {
-    let insideNull = !((evidence.pEffective ?? evidence.pDimension) <= Self.level)
+    let insideNull = (evidence.pEffective ?? evidence.pDimension) > Self.level
     guard let ceiling = evidence.ceiling else {
       self = .unclear
       return
@@ -69,7 +71,8 @@ public enum SimilarityVerdict: String, Sendable, Equatable, Codable {
   }
 
   private static func judge(_ interval: Interval, insideNull: Bool) -> SimilarityVerdict {
-    if interval.high >= 1 { return interval.low >= leastAgreement && !insideNull ? .agree : .unclear }
+    if interval.high >= 1 { return interval.low >= leastAgreement ? .agree : .unclear }
+    if interval.low <= -1 { return interval.high <= -leastAgreement && !insideNull ? .opposed : .unclear }
     if insideNull { return .apart }
     if interval.low > 0 { return .related }
     return interval.high < 0 ? .opposed : .unclear
@@ -96,7 +99,8 @@ extension SimilarityEvidence {
     guard let interval = disattenuatedInterval, let value = disattenuated else { return noInterval }
     let range = "\(fixed(value, 2)) [\(fixed(interval.low, 2)), \(fixed(interval.high, 2))]"
     switch verdict {
-    case .agree: return "Without noise it would be \(range), which \(interval.low > 1 ? "reaches" : "includes") 1."
+    case .agree:
+      return "Without noise it would be \(range), which \(interval.low > 1 ? "passes" : "includes") 1.\(caution)"
     case .related: return "Without noise it would be \(range), which does not reach 1. \(null)"
     case .opposed: return "Without noise it would be \(range), below 0. \(null)"
     case .apart: return "Without noise it would be \(range). \(null)"
@@ -110,6 +114,10 @@ extension SimilarityEvidence {
     return
       "Random directions of \(fixed(dimension, effectiveDimension == nil ? 0 : 1))\(kind) dimensions reach it with "
       + "p = \(scientific(p))."
+  }
+
+  private var caution: String {
+    (pEffective ?? pDimension) > SimilarityVerdict.level ? " But \(null.prefix(1).lowercased() + null.dropFirst())" : ""
   }
 
   private var noCeiling: String {

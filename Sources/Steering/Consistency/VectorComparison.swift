@@ -89,8 +89,12 @@ public struct VectorComparison: Sendable {
   /// Of the activations given, else of the pairs' differences about their mean.
   private static func dimension(_ layer: Int, _ a: Tensor?, _ b: Tensor?, _ options: Options) throws -> Double? {
     if let rows = try options.activations?(layer) { return try ActivationDimension.of(rows) }
-    let centred = try [a, b].compactMap { $0 }.map { try $0 - $0.mean(0, keep: true) }
-    return centred.isEmpty ? nil : try ActivationDimension.of(Tensor.concatenated(centred))
+    let rows = [a, b].compactMap { $0 }
+    guard !rows.isEmpty else { return nil }
+    let centred = try Tensor.concatenated(rows.map { try $0 - $0.mean(0, keep: true) })
+    // Pairs that differ by rounding only vary in no direction worth a count.
+    let whole = try Tensor.concatenated(rows).norm().scalar()
+    return try centred.norm().scalar() > 1e-5 * whole ? ActivationDimension.of(centred) : nil
   }
 
   private static func angles(

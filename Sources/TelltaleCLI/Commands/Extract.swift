@@ -13,7 +13,7 @@ struct Extract: ParsableCommand {
       split-half reliability.
 
       Formats: anthropic (JSON Lines), caa (JSON list), contrast (question, answer, contrastive_answer), and texts, \
-      JSON Lines of {"positive": "...", "negative": "..."} that are run as they stand.
+      JSON Lines of {"positive": "...", "negative": "..."} that are run as they stand; "group" may name the question.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -69,6 +69,8 @@ struct Extract: ParsableCommand {
   private struct TextPair: Decodable {
     var positive: String
     var negative: String
+    /// The question that several pairs may share.
+    var group: String?
   }
 
   private typealias PlacedPair = (place: InputLocation, pair: TextPair)
@@ -98,9 +100,9 @@ struct Extract: ParsableCommand {
     }
   }
 
-  /// Each pair is a question of its own, and the same one wherever the same texts stand.
+  /// Each pair that names no group is a question of its own, and the same one wherever the same texts stand.
   private static func group(_ pair: TextPair) -> String {
-    QuestionGroup(question: "\(pair.positive) / \(pair.negative)", choices: []).id
+    pair.group ?? QuestionGroup(question: "\(pair.positive) / \(pair.negative)", choices: []).id
   }
 
   private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {

@@ -48,10 +48,11 @@ struct CompareReport {
     tables["learning-curve"] = CompareTables.learning(curves)
     guard let best = curves.max(by: { ($0.curve.reliability ?? -1) < ($1.curve.reliability ?? -1) }) else { return }
     let value = best.curve.reliability.map { CompareTables.shown($0, places: 3) } ?? "undefined"
-    let needed = best.curve.unitsForNinety.map { "; 0.9 takes \($0) questions" } ?? ""
+    let wanted = best.curve.unitsForNinety.flatMap { $0 > best.curve.units ? $0 : nil }
+    let needed = wanted.map { "; 0.9 takes \($0) questions" } ?? ""
     blocks.append(.line("\nThe vector of some questions against that of all others, layer \(best.layer):"))
     blocks.append(.table(CompareTables.learning([best])))
-    blocks.append(.line("Reliability of all \(best.curve.units): \(value)\(needed)."))
+    blocks.append(.line("Reliability of all \(best.curve.units) questions: \(value)\(needed)."))
   }
 
   // MARK: Two vectors and more
