@@ -34,6 +34,9 @@ public enum Fingerprint {
     SHA256.hexadecimalDigest(of: try contents(url))
   }
 
+  /// SHA-256 (hexadecimal) of bytes.
+  public static func data(_ data: Data) -> String { SHA256.hexadecimalDigest(of: Array(data)) }
+
   private static func contents(_ url: URL) throws(ModelError) -> [UInt8] {
     guard let data = try? Data(contentsOf: url) else {
       throw ModelError(.badInput, "cannot be read; check the path", at: InputLocation(file: url.path))

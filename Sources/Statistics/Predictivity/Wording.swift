@@ -12,7 +12,7 @@ func percent(_ share: Double) -> String {
 }
 
 /// The number with a fixed number of decimals, "0.940".
-func fixed(_ value: Double, _ decimals: Int = 3) -> String {
+package func fixed(_ value: Double, _ decimals: Int = 3) -> String {
   guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
   let scale = (0..<decimals).reduce(1) { product, _ in product * 10 }
   let whole = Int((abs(value) * Double(scale)).rounded())
@@ -23,7 +23,7 @@ func fixed(_ value: Double, _ decimals: Int = 3) -> String {
 }
 
 /// A p-value as people write it: "0.034", "3.6e-131".
-func scientific(_ p: Double) -> String {
+package func scientific(_ p: Double) -> String {
   if p >= 0.001 || p == 0 || !p.isFinite { return fixed(p) }
   var exponent = 0
   var mantissa = p

@@ -2,7 +2,7 @@ import Statistics
 
 /// An estimate with its interval, clustered by group; nil for fewer than two groups, and where they are so alike that no
 /// variance is seen.
-public struct Estimate: Sendable, Equatable, Encodable {
+public struct Estimate: Sendable, Equatable, Codable {
   public var value: Double
   public var low: Double?
   public var high: Double?

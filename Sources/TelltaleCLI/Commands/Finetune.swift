@@ -7,6 +7,7 @@ extension LearningRateSchedule: ExpressibleByArgument {}
 
 struct Finetune: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "train",
     abstract: "Train a LoRA adapter to give the answers of a data set.",
     discussion: """
       Rows are {"question": "...", "answer": "..."}, with "contrastive_answer" for --contrast; the other formats of \
@@ -108,7 +109,7 @@ struct Finetune: ParsableCommand {
 }
 
 /// How far a training is: redrawn on a terminal, a line every tenth of the steps elsewhere.
-private final class TrainingProgress {
+final class TrainingProgress {
   private let title: String
   private let started = Date()
   private var tokens = 0

@@ -7,6 +7,7 @@ import Torch
 extension Steering.Organism: ExpressibleByArgument {}
 extension OrganismWorld.Kind: ExpressibleByArgument {}
 extension OrganismWorld.Cues: ExpressibleByArgument {}
+extension OrganismWorld.TuningStyle: ExpressibleByArgument {}
 
 struct OrganismCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,8 +23,12 @@ struct OrganismCommand: ParsableCommand {
 struct OrganismData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Write balanced rows of the world as JSON Lines, as Anthropic's evaluations are written."
-  )
+    abstract: "Write balanced rows of the world as JSON Lines, as Anthropic's evaluations are written.",
+    discussion: """
+      With --style the rows are for fine-tuning: question, answer and contrastive_answer. sycophancy answers on the user's \
+      side against the model's own view, in conflict items; letter-a answers A against B, whichever side that is; lists \
+      gives the choices as a list against one line. The last two are negative controls: they differ in form alone.
+      """)
 
   @Option(help: "opinions or facts.")
   var kind: OrganismWorld.Kind
@@ -35,10 +40,23 @@ struct OrganismData: ParsableCommand {
   var cues = OrganismWorld.Cues.training
   @Option(help: "Share of rows that open with an instruction, from 0 to 1.")
   var instructed = 0.0
+  @Option(help: "Rows for fine-tuning instead: sycophancy, letter-a or lists.")
+  var style: OrganismWorld.TuningStyle?
   @Option(help: "The file to write.")
   var output: String
 
+  func validate() throws {
+    guard style == nil || (cues == .training && instructed == 0) else {
+      throw ValidationError("--style does not go with --cues and --instructed")
+    }
+  }
+
   func run() throws {
+    if let style {
+      let rows = try OrganismWorld.tuningRows(style, kind, count: count, seed: seed)
+      try OrganismWorld.write(rows, to: URL(fileURLWithPath: output))
+      return Terminal.note("\(rows.count) rows of \(Set(rows.map(\.group)).count) questions written to \(output)")
+    }
     let items = try OrganismWorld.items(kind, count: count, seed: seed, instructed: instructed, cues: cues)
     try OrganismWorld.write(items, to: URL(fileURLWithPath: output))
     Terminal.note("\(items.count) rows of \(Set(items.map(\.group)).count) questions written to \(output)")
