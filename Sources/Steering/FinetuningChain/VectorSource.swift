@@ -63,7 +63,7 @@ extension FinetuningChain {
 
   private func classMean(_ items: [Item]) throws -> ComparedVector {
     let recording = try recorder(loaded).record(items)
-    var vectors = try ClassMean.vectors(of: recording, at: .prompt, seed: settings.seed)
+    var vectors = try recording.vectors(at: .prompt, seed: settings.seed)
     vectors.provenance.model = loaded.name
     vectors.provenance.modelFingerprint = loaded.fingerprint
     vectors.provenance.data = Set(items.map(\.source)).sorted().joined(separator: " ")
