@@ -1,6 +1,11 @@
 /// What is known of the cosine of two vectors at one layer, and what it amounts to.
 public struct SimilarityEvidence: Sendable, Equatable {
+  /// Of the two vectors as they are, from -1 to 1.
   public var cosine: Double
+  /// The same without the noise that vectors share which were made of the same questions (`CosineSums.cosine`); where
+  /// questions nearly cancel it may leave -1...1. Nil where nothing is shared, or nothing is known of it.
+  public var cosineWithoutSharedNoise: Double?
+  /// Of the cosine without shared noise.
   public var cosineInterval: Interval?
   public var reliabilityA: Double?
   public var reliabilityB: Double?
@@ -18,13 +23,15 @@ public struct SimilarityEvidence: Sendable, Equatable {
     reliabilityA.flatMap { a in reliabilityB.flatMap { Attenuation.ceiling(a, $0) } }
   }
 
-  public var disattenuated: Double? { ceiling.map { cosine / $0 } }
+  public var disattenuated: Double? { ceiling.map { (cosineWithoutSharedNoise ?? cosine) / $0 } }
 
   /// P of a cosine as far from 0 between random directions.
-  public var pDimension: Double { RandomCosine.twoSidedP(cosine, dimension: Double(dimension)) }
+  public var pDimension: Double { RandomCosine.twoSidedP(tested, dimension: Double(dimension)) }
 
   /// The same for directions that vary as the activations do.
-  public var pEffective: Double? { effectiveDimension.map { RandomCosine.twoSidedP(cosine, dimension: $0) } }
+  public var pEffective: Double? { effectiveDimension.map { RandomCosine.twoSidedP(tested, dimension: $0) } }
+
+  private var tested: Double { max(-1, min(1, cosineWithoutSharedNoise ?? cosine)) }
 }
 
 /// Whether two vectors are the same but for noise.

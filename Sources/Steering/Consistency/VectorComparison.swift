@@ -78,7 +78,7 @@ public struct VectorComparison: Sendable {
     evidence.effectiveDimension = try dimension(layer, rowsA, rowsB, options)
     guard let bootstrap, let rowsA, let rowsB else { return evidence }
     let resampled = try bootstrap.compare(rowsA, rowsB)
-    evidence.cosine = resampled.estimate.cosine ?? evidence.cosine
+    evidence.cosineWithoutSharedNoise = resampled.estimate.cosine
     evidence.cosineInterval = resampled.cosineInterval
     evidence.reliabilityA = resampled.estimate.reliabilityA
     evidence.reliabilityB = resampled.estimate.reliabilityB
