@@ -44,7 +44,7 @@ struct TrainingOptions: ParsableArguments {
   var weightDecay = 0.01
   @Option(help: "Steps between checkpoints.")
   var checkpointEvery = 50
-  @Flag(help: "Compute activations again in the backward pass: a third slower, far less memory.")
+  @Flag(help: "Compute activations again in the backward pass: slower, with less memory.")
   var gradientCheckpointing = false
 
   func check() throws {
