@@ -21,7 +21,9 @@ struct FinetuneDifference {
     let result = try sums.result(halvesByGroup: halves.byGroup)
     guard !result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) else {
       throw SteeringError(
-        .badInput, "the two fine-tuned models have the same activations, so there is no vector; train longer")
+        .badInput,
+        "the two fine-tuned models have the same activations, so there is no vector; train longer, or look at layers from "
+          + "the first adapted block on")
     }
     var provenance = VectorProvenance()
     provenance.method = "finetune-difference"

@@ -107,10 +107,10 @@ public struct FinetuningChain {
   /// The layers that fine-tuning changed: those below the first adapted block are as they were.
   private static func moved(_ finetuned: SteeringVectors, _ settings: Settings) throws -> [Int] {
     let moved = settings.layers.filter { finetuned.norm($0) > 0 }
-    guard moved.contains(settings.judgedLayer ?? moved[0]) else {
+    guard let first = moved.first, moved.contains(settings.judgedLayer ?? first) else {
       throw SteeringError(
         .badInput,
-        "fine-tuning changed nothing at the judged layer, which lies below the adapted blocks; judge a later one")
+        "fine-tuning changed nothing at the layers to judge, which lie below the adapted blocks; name later layers")
     }
     return moved
   }

@@ -92,8 +92,10 @@ import Torch
     let report = try run(.shared, style)
     #expect(report.verdicts.map(\.answer) == [.no, .no])
     for set in ["in", "out"] { #expect((report.rate(set, .behaviour)?.change.value ?? 1) < 0.1) }
-    // The training did change the model: a control that does nothing would show nothing.
-    #expect(report.trainings.allSatisfy { $0.lastLoss < $0.firstLoss / 2 })
+    // A control that trains nothing would show nothing. A list is how the world writes choices anyway, so that there the one
+    // line alone is to be learned.
+    let learned = report.trainings.map { $0.lastLoss < $0.firstLoss / 2 }
+    #expect(learned == (style == .lists ? [false, true] : [true, true]))
   }
 
   @Test("In organism-split, whose facts have a latent of their own, the facts are reported for themselves")
@@ -119,5 +121,14 @@ import Torch
     #expect(throws: SteeringError.self) { try make { $0.judgedLayer = 6 } }
     #expect(throws: SteeringError.self) { try make { $0.scales = [0] } }
     #expect(throws: ModelError.self) { try make { $0.layers = [9] } }
+    // Block 2 is adapted.
+    let below = try make { settings in
+      (settings.layers, settings.judgedLayer) = ([1, 2], 1)
+      settings.training.steps = 1
+    }
+    let error = #expect(throws: SteeringError.self) {
+      try below.run(.classMean(conflicts(.opinions, 96, seed: 13)))
+    }
+    #expect(error?.message.contains("below the adapted blocks") == true)
   }
 }
