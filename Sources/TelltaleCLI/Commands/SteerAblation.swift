@@ -88,7 +88,7 @@ struct SteerAblation: ParsableCommand {
   static func text(_ estimate: Estimate) -> String {
     let interval =
       estimate.low.flatMap { low in estimate.high.map { String(format: " [%.3f, %.3f]", low, $0) } }
-      ?? " (no interval: fewer than two groups)"
+      ?? " (no interval: the groups do not differ)"
     return String(format: "%.3f", estimate.value) + interval
   }
 
