@@ -62,7 +62,7 @@ let package = Package(
       name: "ExperimentsTests",
       dependencies: [
         "Experiments", "Steering", "Statistics", "Torch", "TestSupport",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
     .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),

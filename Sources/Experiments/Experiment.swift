@@ -36,12 +36,19 @@ public struct Experiment: Codable, Sendable, Equatable {
     /// How many rows: drawn balanced from files after everything else; of an organism, generated before `where` and
     /// `part` choose among them (multiples of 768 are balanced in every question).
     public var take: Int?
+    /// What the draw of `take` is balanced over; the rest is left to chance.
+    public var balance: [BalanceAxis] = BalanceAxis.allCases
     public var seed: UInt64?
+    /// Only these rows of the files, counted from 0 through all of them in their order.
+    public var rows: RowRange?
     /// Keep only a part of the questions: `train` or `test` of a split by question.
     public var part: Part?
     /// The share of the rows on the test side of that split.
     public var testFraction = 0.5
-    /// Only rows whose facts have these values (organisms: conflict, approval, expertise).
+    /// What that split is by: no question, or no file, user side or letter, is on both sides.
+    public var splitBy: BalanceAxis = .group
+    /// Only rows with these values: of `letter`, `source`, `user-side`, or of an organism's facts (conflict, approval,
+    /// expertise).
     public var `where`: [String: String]?
 
     /// Organisms: word the cues in ways that training never showed.
@@ -51,7 +58,7 @@ public struct Experiment: Codable, Sendable, Equatable {
   }
 
   public struct VectorSettings: Codable, Sendable, Equatable {
-    public enum Method: String, Codable, Sendable {
+    public enum Method: String, Codable, Sendable, CaseIterable {
       /// The answers of contrast pairs.
       case contrastPairs = "contrast-pairs"
       /// Spontaneous behaviour and its absence.
@@ -85,6 +92,8 @@ public struct Experiment: Codable, Sendable, Equatable {
     public var targets: [String]
     public var positions: [ReadPosition]
     public var scores: [ScoreKind]
+    /// Whether a vector may be made of questions that a target asks; else such a run is refused.
+    public var sharedQuestions: Bool
   }
 
   public struct RecordingSettings: Codable, Sendable, Equatable {
@@ -95,5 +104,21 @@ public struct Experiment: Codable, Sendable, Equatable {
     public var chunkRows = 256
     /// Whether an answer is computed the same bit by bit whatever is computed with it; nil: in float32.
     public var batchInvariant: Bool?
+  }
+}
+
+extension Experiment {
+  /// The same with other models in the place of its own; with none given, as it is. Where there are as many, `against`
+  /// follows the model that it names.
+  func replacing(models: [String]) -> Experiment {
+    guard !models.isEmpty else { return self }
+    var experiment = self
+    experiment.models = models
+    guard models.count == self.models.count else { return experiment }
+    for index in experiment.vectors.indices {
+      let place = experiment.vectors[index].against.flatMap(self.models.firstIndex(of:))
+      if let place { experiment.vectors[index].against = models[place] }
+    }
+    return experiment
   }
 }

@@ -36,6 +36,9 @@ public enum ExperimentFile {
     }
   }
 
+  /// An experiment as the text of a file; comments of the file that it came from are lost.
+  static func text(of experiment: Experiment) throws -> String { try YAMLEncoder().encode(experiment) }
+
   private static func firstLine(_ text: String) -> String { text.split(separator: "\n").first.map(String.init) ?? text }
 
   private static func describe(_ error: DecodingError) -> (path: [String], sentence: String) {
@@ -82,10 +85,19 @@ public enum ExperimentFile {
     guard (1...1_000_000).contains(experiment.recording.chunkRows) else {
       throw refuse("must be from 1 to 1000000 rows", ["recording", "chunk-rows"])
     }
+    guard experiment.recording.maxTokens >= 1 else {
+      throw refuse("must be at least 1", ["recording", "max-tokens"])
+    }
+    guard [.letter, .forcedChoice].contains(experiment.recording.label) else {
+      throw refuse(
+        "a recording's label is letter or forced-choice; labels of people are given with telltale label",
+        ["recording", "label"])
+    }
     for (name, dataset) in experiment.datasets {
       guard (dataset.files == nil) != (dataset.organism == nil) else {
         throw refuse("needs either files or organism", ["datasets", name])
       }
+      if let (key, problem) = dataset.problem { throw refuse(problem, ["datasets", name, key]) }
       guard isFileName(name) else {
         throw refuse("is no name for files; use letters, digits and -", ["datasets", name])
       }
@@ -103,6 +115,10 @@ public enum ExperimentFile {
     let names = Set(experiment.vectors.map(\.name))
     guard names.count == experiment.vectors.count else { throw refuse("two vectors have one name", ["vectors"]) }
     for (index, prediction) in experiment.predictions.enumerated() {
+      if let other = prediction.positions.first(where: { ![.prompt, .continuation].contains($0) }) {
+        throw refuse(
+          "answers are recorded at prompt and continuation, not at \(other.rawValue)", ["predictions", "\(index)"])
+      }
       for target in prediction.targets { try known(target, ["predictions", "\(index)"]) }
       if let unknown = prediction.vectors?.first(where: { !names.contains($0) }) {
         throw refuse("there is no vector \"\(unknown)\"", ["predictions", "\(index)"])
@@ -115,6 +131,16 @@ public enum ExperimentFile {
       && name.unicodeScalars.allSatisfy {
         ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-" || $0 == "_"
       }
+  }
+}
+
+extension Experiment.DatasetSettings {
+  /// The key whose value cannot be, and why; nil where all can.
+  var problem: (key: String, sentence: String)? {
+    if organism != nil, rows != nil { return ("rows", "goes with files; an organism's rows are generated") }
+    if let take, take < 1 { return ("take", "must be at least 1") }
+    if testFraction <= 0 || testFraction >= 1 { return ("test-fraction", "must be between 0 and 1") }
+    return nil
   }
 }
 

@@ -43,7 +43,8 @@ extension Experiment.PromptSettings {
 
 extension Experiment.DatasetSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case files, format, organism, take, seed, part, `where`
+    case files, format, organism, rows, take, balance, seed, part, `where`
+    case splitBy = "split-by"
     case testFraction = "test-fraction"
     case heldOutCues = "held-out-cues"
   }
@@ -55,6 +56,9 @@ extension Experiment.DatasetSettings {
     format = try keys.decodeIfPresent(DatasetFormat.self, forKey: .format)
     organism = try keys.decodeIfPresent(OrganismWorld.Kind.self, forKey: .organism)
     take = try keys.decodeIfPresent(Int.self, forKey: .take)
+    rows = try keys.decodeIfPresent(RowRange.self, forKey: .rows)
+    balance = try keys.decodeIfPresent([BalanceAxis].self, forKey: .balance) ?? BalanceAxis.allCases
+    splitBy = try keys.decodeIfPresent(BalanceAxis.self, forKey: .splitBy) ?? .group
     seed = try keys.decodeIfPresent(UInt64.self, forKey: .seed)
     part = try keys.decodeIfPresent(Part.self, forKey: .part)
     testFraction = try keys.decodeIfPresent(Double.self, forKey: .testFraction) ?? 0.5
@@ -86,7 +90,10 @@ extension Experiment.VectorSettings {
 }
 
 extension Experiment.PredictionSettings {
-  enum CodingKeys: String, CodingKey, CaseIterable { case vectors, targets, positions, scores }
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case vectors, targets, positions, scores
+    case sharedQuestions = "shared-questions"
+  }
 
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
@@ -95,6 +102,7 @@ extension Experiment.PredictionSettings {
     targets = try keys.decode([String].self, forKey: .targets)
     positions = try keys.decodeIfPresent([ReadPosition].self, forKey: .positions) ?? [.prompt, .continuation]
     scores = try keys.decodeIfPresent([ScoreKind].self, forKey: .scores) ?? ScoreKind.allCases
+    sharedQuestions = try keys.decodeIfPresent(Bool.self, forKey: .sharedQuestions) ?? false
   }
 }
 

@@ -23,62 +23,66 @@ public struct ExperimentRun {
     }
   }
 
-  private let experiment: Experiment
-  private let device: Device
-  private let directory: RunDirectory
-  private var datasets: Datasets
+  let planned: PlannedRun
+  let directory: RunDirectory
+  let events: Events
   private var manifest: Manifest
-  private let events: Events
+  var experiment: Experiment { planned.experiment }
   private var onStage: (String) -> Void { events.onStage }
 
   /// - Parameters:
   ///   - file: the experiment file; data files in it are relative to its folder.
   ///   - output: the run directory to make, or with `resume` to continue.
+  ///   - models: instead of those that the file names.
   public static func run(
-    file: URL, output: URL, resume: Bool = false, device: Device = .cpu, version: String, events: Events = Events()
+    file: URL, output: URL, models: [String] = [], resume: Bool = false, device: Device = .cpu, version: String,
+    events: Events = Events()
   ) throws -> ExperimentResults {
-    let experiment = try ExperimentFile.load(file)
-    var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
+    try begin(file: file, output: output, models: models, resume: resume, device: device, version: version, events) {
+      run in
+      for (name, stages) in zip(run.experiment.models, run.planned.stages) { try run.measure(name, stages) }
+      return try run.finish()
+    }
+  }
+
+  /// Makes or reopens the run directory, has it to itself while `body` works, and freezes the experiment in it.
+  static func begin<Outcome>(
+    file: URL, output: URL, models: [String], resume: Bool, device: Device, version: String, _ events: Events,
+    _ body: (inout ExperimentRun) throws -> Outcome
+  ) throws -> Outcome {
     // Bad data is reported before a directory is made or a model loaded.
-    for name in experiment.usedDatasets { _ = try datasets.items(name) }
-    let plan = try StagePlan(experiment, &datasets, device: device)
-    let stages = try experiment.models.map { try plan.stages(of: $0) }
+    let planned = try PlannedRun(file: file, models: models, device: device)
     let directory =
-      try resume ? RunDirectory(resuming: output, experiment) : RunDirectory(creating: output)
+      try resume ? RunDirectory(resuming: output, planned.experiment) : RunDirectory(creating: output)
     let lock = try RunLock(directory.url)
     defer { withExtendedLifetime(lock) {} }
     directory.removeUnfinishedFiles()
-    var run = ExperimentRun(
-      experiment: experiment, device: device, directory: directory, datasets: datasets,
-      manifest: directory.manifest ?? Manifest(experiment: experiment.name, version: version), events: events)
+    var run = ExperimentRun(planned, directory, version: version, events)
     do {
-      try run.prepare(stages.flatMap { $0 }, file)
-      for (name, own) in zip(experiment.models, stages) { try run.measure(name, own) }
-      return try run.finish(plan.analysis(of: stages.flatMap { $0 }))
+      try run.prepare()
+      return try body(&run)
     } catch {
       if !resume { directory.removeIfWithoutResults() }
       throw error
     }
   }
 
-  private init(
-    experiment: Experiment, device: Device, directory: RunDirectory, datasets: Datasets, manifest: Manifest,
-    events: Events
-  ) {
-    (self.experiment, self.device, self.directory) = (experiment, device, directory)
-    (self.datasets, self.manifest, self.events) = (datasets, manifest, events)
+  init(_ planned: PlannedRun, _ directory: RunDirectory, version: String, _ events: Events) {
+    (self.planned, self.directory, self.events) = (planned, directory, events)
+    manifest = directory.manifest ?? Manifest(experiment: planned.experiment.name, version: version)
   }
 
   /// Freezes the experiment file and clears away what was made of other inputs, before anything new is made: results of
   /// old and new inputs never lie side by side.
-  private func prepare(_ stages: [Stage], _ file: URL) throws {
+  private func prepare() throws {
+    let stages = planned.allStages
     let changes = try directory.forgetChanged(stages)
     if let changes { onStage(changes) }
     if stages.contains(where: { !directory.isDone($0) }) {
       try directory.forget(Stage(kind: .analysis, model: "", subject: "", inputs: [:]))
       if changes != nil { try RunStore.forgetScores(directory) }
     }
-    try directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
+    try directory.write(try planned.frozenText(), to: "experiment.yaml")
   }
 
   // MARK: One model
@@ -90,9 +94,8 @@ public struct ExperimentRun {
     }
     let started = Date()
     onStage("\(name): loading")
-    var loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
-    if experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32) { loaded = loaded.batchInvariant() }
-    let encoder = try encoder(loaded)
+    let loaded = try planned.load(name)
+    let encoder = try planned.encoder(loaded.tokenizer)
     for stage in stages where !directory.isDone(stage) {
       switch stage.kind {
       case .record: try record(stage, loaded, encoder)
@@ -105,11 +108,11 @@ public struct ExperimentRun {
     try directory.write(manifest, json: "manifest.json")
   }
 
-  private mutating func extract(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
+  func extract(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
     guard let settings = experiment.vectors.first(where: { $0.name == stage.subject }) else { return }
     onStage("\(loaded.name): extracting \(settings.name)")
     var recordings: [String: Recording] = [:]
-    if experiment.recordedDatasets.contains(settings.dataset) {
+    if settings.method == .classMean {
       recordings[settings.dataset] = try directory.recording(stage: "\(stage.model)-\(settings.dataset)")
     }
     let made = try extract(settings, loaded, encoder, recordings)
@@ -118,10 +121,10 @@ public struct ExperimentRun {
   }
 
   /// What the audit needs of the model itself, so that results can be computed again without it.
-  private mutating func writeAuditInputs(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
+  func writeAuditInputs(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
     let folder = try auditFolder(loaded.name)
     for dataset in experiment.recordedDatasets {
-      guard let letters = try LetterDirection(loaded.model, encoder, datasets.items(dataset)) else { continue }
+      guard let letters = try LetterDirection(loaded.model, encoder, planned.items(dataset)) else { continue }
       try letters.write(to: folder.appendingPathComponent("letters.safetensors"))
       break
     }
@@ -138,31 +141,11 @@ public struct ExperimentRun {
     return folder
   }
 
-  private mutating func encoder(_ loaded: LoadedModel) throws -> PromptEncoder {
-    let prompt = experiment.prompt
-    switch prompt.style {
-    case .plain: return .plain(loaded.tokenizer)
-    case .chat: return try .chat(loaded.tokenizer, template: prompt.template)
-    case .fewShot:
-      guard let pool = prompt.examplesFrom else {
-        throw ExperimentError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
-      }
-      var asked: Set<QuestionGroup> = []
-      for name in experiment.usedDatasets where name != pool { asked.formUnion(try datasets.items(name).map(\.group)) }
-      let header = try FewShotHeader(
-        count: prompt.examples, from: datasets.items(pool), excluding: asked, seed: experiment.seed)
-      return .fewShot(loaded.tokenizer, header)
-    }
-  }
-
   private mutating func record(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
     let title = "\(loaded.name): recording \(stage.subject)"
     onStage(title)
-    var options = Recorder.Options(layers: Array(0..<loaded.model.configuration.layerCount))
-    options.labelSource = experiment.recording.label
-    options.maxTokens = experiment.recording.maxTokens
-    let recorder = try Recorder(loaded, encoder, options)
-    let items = try datasets.items(stage.subject)
+    let recorder = try planned.recorder(loaded, encoder)
+    let items = try planned.items(stage.subject)
     let recording = RecordingStage(directory: directory, stage: stage, chunkRows: experiment.recording.chunkRows)
     let onRows = events.onRows
     let tally = try recording.run(
@@ -172,7 +155,7 @@ public struct ExperimentRun {
       rows: tally.rows, unparsable: tally.unparsable, positives: tally.positives)
   }
 
-  private mutating func extract(
+  private func extract(
     _ settings: Experiment.VectorSettings, _ loaded: LoadedModel, _ encoder: PromptEncoder,
     _ recordings: [String: Recording]
   ) throws -> SteeringVectors {
@@ -181,7 +164,7 @@ public struct ExperimentRun {
     let differences = try auditFolder(loaded.name).appendingPathComponent("differences-\(settings.name).safetensors")
     extraction.estimator = settings.estimator
     extraction.onDifferences = { try $0.write(to: differences) }
-    let items = try drawn(settings)
+    let items = try planned.items(of: settings)
     switch settings.method {
     case .contrastPairs:
       return try extraction.run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
@@ -189,7 +172,7 @@ public struct ExperimentRun {
       let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
       return try extraction.run(loaded, encoder, pairs, items, maxTokens: settings.maxTokens)
     case .modelDifference:
-      let other = try LoadedModel(settings.against ?? "", dtype: experiment.dtype, device: device)
+      let other = try LoadedModel(settings.against ?? "", dtype: experiment.dtype, device: planned.device)
       return try extraction.run(loaded, minus: other, encoder, items)
     case .classMean:
       guard let recording = recordings[settings.dataset] else {
@@ -204,24 +187,17 @@ public struct ExperimentRun {
     }
   }
 
-  /// The items that a vector is made of: all of its data set, or the balanced few that `pairs` says.
-  private mutating func drawn(_ settings: Experiment.VectorSettings) throws -> [Item] {
-    let items = try datasets.items(settings.dataset)
-    guard let count = settings.pairs, count < items.count else { return items }
-    return try sample(items, take: count, seed: experiment.seed).items
-  }
-
   // MARK: Results
 
-  private mutating func finish(_ analysis: Stage) throws -> ExperimentResults {
+  private mutating func finish() throws -> ExperimentResults {
     let run = try StoredRun(directory.url)
     var results = try Analysis(run, onStage: events.onStage).write()
-    try directory.finish(analysis)
+    try directory.finish(planned.plan.analysis(of: planned.allStages))
     onStage("writing the store")
     try RunStore(directory).build(run)
     manifest.finished = Date()
     try directory.write(manifest, json: "manifest.json")
-    results.notes = datasets.notes
+    results.notes = planned.datasets.notes
     return results
   }
 }

@@ -14,7 +14,7 @@ public struct RunDirectory: Sendable {
     let place = InputLocation(file: url.path)
     let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
     guard contents?.isEmpty ?? true else {
-      if RunLock.holder(of: url) != nil { _ = try RunLock(url) }
+      if !RunLock.holders(of: url).isEmpty { _ = try RunLock(url) }
       throw ExperimentError(
         .badInput, "is not empty; continue a run with --resume, or name a new folder with --output", at: place)
     }

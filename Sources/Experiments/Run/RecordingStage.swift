@@ -58,4 +58,21 @@ struct RecordingStage {
     try directory.write(state, of: stage.name)
     return tally
   }
+
+  /// Writes down that the stage is begun, so that array tasks know its inputs and `telltale status` its size.
+  func begin(rows: Int) throws {
+    guard directory.record(of: stage.name) == nil else { return }
+    try directory.write(StageRecord(stage, rows: rows, chunkRows: chunkRows), of: stage.name)
+  }
+
+  /// Whether a chunk is there.
+  func isRecorded(_ number: Int) -> Bool {
+    FileManager.default.fileExists(atPath: directory.file("chunks/\(folder)/\(number)").path)
+  }
+
+  /// Records one chunk; the stage's record is left to whoever has the directory alone.
+  func record(chunk number: Int, of items: [Item], _ record: ([Item]) throws -> Recording) throws {
+    let range = Self.ranges(rows: items.count, chunkRows: chunkRows)[number]
+    try directory.write(record(Array(items[range])), stage: folder, number: number)
+  }
 }

@@ -6,41 +6,60 @@ public struct RunHolder: Codable, Sendable, Equatable {
   public var pid: Int32
   public var host: String
   public var since: Date
+  /// The array task that it is: `2/4`; nil for a process that has the directory to itself.
+  public var task: String?
+
+  public var description: String { (task.map { "array task \($0), " } ?? "") + "process \(pid) on \(host)" }
 }
 
 /// One process a run directory: an advisory lock (flock) that the system takes back when the process ends, however it
-/// ends. The file says who holds it.
+/// ends. The file says who holds it. The tasks of a job array share `run.lock` and each hold a file of their own
+/// (`TaskLock`).
 final class RunLock {
-  private static let name = "run.lock"
+  static let name = "run.lock"
   private let descriptor: Int32
+  private let isShared: Bool
 
+  /// - Parameters:
+  ///   - shared: beside others who share it; such a lock is not signed.
+  ///   - task: who signs, where it is an array task.
+  ///   - patience: tries, a twentieth of a second apart; somebody who only looked holds it no longer than a quarter.
   /// - Throws: `ExperimentError` naming the holder, where another process holds the directory.
-  init(_ directory: URL) throws(ExperimentError) {
-    let url = directory.appendingPathComponent(Self.name)
+  init(
+    _ directory: URL, file name: String = RunLock.name, shared: Bool = false, task: ArrayTask? = nil, patience: Int = 5
+  ) throws(ExperimentError) {
+    let url = directory.appendingPathComponent(name)
+    isShared = shared
     descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw ExperimentError(
         .badInput, "cannot be written to (\(String(cString: strerror(errno)))); check its permissions",
         at: InputLocation(file: directory.path))
     }
-    guard Self.take(descriptor) else {
-      let holder = Self.read(url).map { "process \($0.pid) on \($0.host) works on it" } ?? "another process works on it"
+    guard Self.take(descriptor, shared ? LOCK_SH : LOCK_EX, patience) else {
+      let others = Self.read(url).map { [$0] } ?? Self.holders(of: directory)
+      let holder = "\(others.first?.description ?? "another process") works on it"
       close(descriptor)
       throw ExperimentError(
         .badInput, "is in use: \(holder); wait for its end, or name another folder with --output",
         at: InputLocation(file: directory.path))
     }
-    sign()
+    if shared { ftruncate(descriptor, 0) } else { sign(task) }
   }
 
   deinit {
-    ftruncate(descriptor, 0)
+    if !isShared { ftruncate(descriptor, 0) }
     close(descriptor)
   }
 
-  /// Who holds a directory now; nil where nobody does.
-  static func holder(of directory: URL) -> RunHolder? {
-    let url = directory.appendingPathComponent(name)
+  /// Who holds a directory now: one process, or the tasks of a job array.
+  static func holders(of directory: URL) -> [RunHolder] {
+    let alone = holder(of: directory.appendingPathComponent(name))
+    return alone.map { [$0] } ?? TaskLock.holders(of: directory)
+  }
+
+  /// Who holds a lock file now; nil where nobody does.
+  static func holder(of url: URL) -> RunHolder? {
     let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -48,18 +67,18 @@ final class RunLock {
     return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : read(url)
   }
 
-  /// Tries for a quarter of a second: somebody who only looked holds it no longer than that.
-  private static func take(_ descriptor: Int32) -> Bool {
-    for _ in 0..<5 {
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+  private static func take(_ descriptor: Int32, _ operation: Int32, _ patience: Int) -> Bool {
+    for _ in 0..<patience {
+      if flock(descriptor, operation | LOCK_NB) == 0 { return true }
       usleep(50_000)
     }
     return false
   }
 
-  private func sign() {
+  private func sign(_ task: ArrayTask?) {
     let holder = RunHolder(
-      pid: ProcessInfo.processInfo.processIdentifier, host: ProcessInfo.processInfo.hostName, since: Date())
+      pid: ProcessInfo.processInfo.processIdentifier, host: ProcessInfo.processInfo.hostName, since: Date(),
+      task: task?.description)
     guard let data = try? JSONEncoder().encode(holder) else { return }
     ftruncate(descriptor, 0)
     _ = data.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }

@@ -26,8 +26,8 @@ public struct RunStatus: Encodable, Sendable {
   public var handLabels: [String: Int]
   /// When anything in the directory was last written.
   public var lastActivity: Date?
-  /// The process that works on it now.
-  public var holder: RunHolder?
+  /// The processes that work on it now: one, or the tasks of a job array.
+  public var holders: [RunHolder]
 
   /// Reads a run directory without changing anything in it; a running process is not disturbed.
   public init(_ url: URL) throws {
@@ -36,7 +36,7 @@ public struct RunStatus: Encodable, Sendable {
     stages = run.experiment.stageNames.map { run.directory.status($0) }
     handLabels = try LabelJournal(run.directory).read().reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
     lastActivity = run.directory.lastActivity
-    holder = RunLock.holder(of: url)
+    holders = RunLock.holders(of: url)
   }
 }
 

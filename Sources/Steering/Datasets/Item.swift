@@ -108,4 +108,15 @@ extension Item {
       matchingAnswer: matchingAnswer, otherAnswers: otherAnswers, userSide: userSide, references: references,
       facts: facts)
   }
+
+  /// An item that only has reference answers (TruthfulQA) as one to choose at: the behaviour is the best incorrect answer
+  /// (without one the first), against the best. Others stay as they are.
+  public func choosingReferences() -> Item {
+    guard matchingAnswer == nil, let references, let incorrect = references.bestIncorrect ?? references.incorrect.first
+    else { return self }
+    return Item(
+      source: source, row: row, text: text, question: question, group: group, choices: choices,
+      matchingAnswer: incorrect, otherAnswers: [references.best], userSide: userSide, references: references,
+      facts: facts)
+  }
 }

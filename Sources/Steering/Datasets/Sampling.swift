@@ -44,19 +44,30 @@ public func sample(
   return Sample(items: drawn, notes: BalanceNotes.sentences(about: drawn, balance: balance))
 }
 
-/// Splits items so that no group is on both sides; items keep their order.
+/// Splits items so that no group is on both sides; items keep their order. See `splitItems`.
+public func splitByGroup(_ items: [Item], testFraction: Double, seed: UInt64) throws(SteeringError) -> GroupSplit {
+  try splitItems(items, by: .group, testFraction: testFraction, seed: seed)
+}
+
+/// Splits items so that no group (or, by another axis, no letter, file or user side) is on both sides; items keep their
+/// order. Rows without the axis' value, such as a user side, count as one value.
 ///
 /// Groups in seeded order go to the test side as long as that brings it nearer to `testFraction` of the rows; each side
 /// gets at least one group.
 ///
 /// - Throws: `badInput` when there are fewer than two groups, or the fraction is not between 0 and 1.
-public func splitByGroup(_ items: [Item], testFraction: Double, seed: UInt64) throws(SteeringError) -> GroupSplit {
+public func splitItems(
+  _ items: [Item], by axis: BalanceAxis, testFraction: Double, seed: UInt64
+) throws(SteeringError) -> GroupSplit {
   guard testFraction > 0, testFraction < 1 else {
     throw SteeringError(.badInput, "the test fraction is \(testFraction) and should be between 0 and 1")
   }
-  let sizes = items.reduce(into: [String: Int]()) { $0[$1.group.id, default: 0] += 1 }
+  let sizes = items.reduce(into: [String: Int]()) { $0[axis.value(of: $1), default: 0] += 1 }
   guard sizes.count > 1 else {
-    let message = "the items ask \(sizes.count) distinct question, and a split by question needs two or more"
+    let message =
+      axis == .group
+      ? "the items ask \(sizes.count) distinct question, and a split by question needs two or more"
+      : "the items have \(sizes.count) \(axis.rawValue), and a split by it needs two or more"
     throw SteeringError(.badInput, message)
   }
   var generator = SplitMix64(seed: seed)
@@ -70,7 +81,20 @@ public func splitByGroup(_ items: [Item], testFraction: Double, seed: UInt64) th
     rows += size
   }
   return GroupSplit(
-    train: items.filter { !test.contains($0.group.id) }, test: items.filter { test.contains($0.group.id) })
+    train: items.filter { !test.contains(axis.value(of: $0)) }, test: items.filter { test.contains(axis.value(of: $0)) }
+  )
+}
+
+extension BalanceAxis {
+  /// An item's value on the axis; empty where it has none.
+  fileprivate func value(of item: Item) -> String {
+    switch self {
+    case .group: item.group.id
+    case .letter: item.matchingLetter ?? ""
+    case .source: item.source
+    case .userSide: item.userSide ?? ""
+    }
+  }
 }
 
 /// The state of a balanced draw: what is left, and what has been drawn.

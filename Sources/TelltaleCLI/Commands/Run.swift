@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Torch
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,6 +13,9 @@ struct Run: ParsableCommand {
 
       A run that was interrupted is continued with --resume: chunks and vectors that are whole are kept. So is one whose \
       experiment file, data or model changed: what depends on the change is made anew, and said.
+
+      --dry-run prints what the run would compute, need and take. --slurm submits it to a cluster instead of running it: \
+      a job array over the chunks, and a job that ends the run (docs/cluster.md).
       """)
 
   @Argument(help: "The experiment file (YAML).")
@@ -20,20 +24,83 @@ struct Run: ParsableCommand {
   var output: String?
   @Flag(help: "Continue the run directory, or begin it where it is not there.")
   var resume = false
+  @Option(
+    name: .customLong("model"), help: "A model instead of those that the file names; may be given several times.")
+  var models: [String] = []
+  @Flag(help: "Print prompts, tokens, memory, disk and an estimate of the time, and do nothing.")
+  var dryRun = false
+  @OptionGroup var cluster: ClusterOptions
   @OptionGroup var compute: ComputeOptions
   @Flag(help: "Print the predictivity table as JSON instead of text.")
   var json = false
 
+  private var file: URL { URL(fileURLWithPath: experiment) }
+  private var directory: URL {
+    URL(fileURLWithPath: output ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+  }
+
+  func validate() throws {
+    let modes = [dryRun, cluster.slurm, cluster.arrayTask != nil].count { $0 }
+    guard modes < 2 else { throw ValidationError("give one of --dry-run, --slurm and --array-task") }
+  }
+
   func run() throws {
     if compute.dtype != nil { throw UsageError("--dtype is set by the experiment file's key dtype") }
+    if cluster.slurm { return try submit() }
     let device = try compute.prepare()
-    let file = URL(fileURLWithPath: experiment)
-    let output = URL(fileURLWithPath: output ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+    if dryRun { return try estimate(device) }
+    if let task = cluster.arrayTask { return try run(task, device) }
+    try run(device)
+  }
+
+  /// What the run would cost.
+  private func estimate(_ device: Device) throws {
+    let estimate = try RunEstimate(file: file, models: models, device: device) { Terminal.note($0) }
+    if json { return try Output.json(estimate) }
+    EstimateReport(estimate).print()
+  }
+
+  private func submit() throws {
+    let words = try cluster.sbatchWords()
+    try ExperimentRun.beginArray(
+      file: file, output: directory, models: models, resume: resume, device: plannedDevice(),
+      version: Telltale.version, events: .init(onStage: { Terminal.note($0) }))
+    let options =
+      models.flatMap { ["--model", $0] } + ["--device", compute.device]
+      + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
+    let jobs = try SlurmJobs.submit(
+      .init(
+        program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath(), file: file, output: directory,
+        options: options, tasks: cluster.tasks, sbatch: words))
+    if json { return try Output.json(jobs) }
+    Output.line("job \(jobs.array): \(jobs.tasks) tasks, each a share of the chunks")
+    Output.line("job \(jobs.finish): ends the run when all tasks have succeeded")
+    Output.line("How far it is: telltale status \(directory.relativePath); what the jobs print: \(jobs.folder)")
+  }
+
+  /// The device that the jobs will have; this machine need not have it.
+  private func plannedDevice() throws -> Device {
+    guard let device = Device(compute.device) else {
+      throw UsageError("--device \(compute.device) is unknown; use cpu, cuda or cuda:N")
+    }
+    return device
+  }
+
+  private func run(_ task: ArrayTask, _ device: Device) throws {
+    let outcome = try ExperimentRun.run(
+      task, file: file, output: directory, models: models, device: device, version: Telltale.version,
+      events: .init(onStage: { Terminal.note($0) }))
+    Output.line("task \(task): \(outcome.done) pieces done, \(outcome.kept) were there")
+  }
+
+  private func run(_ device: Device) throws {
+    let output = directory
     let meter = RowMeter()
     let events = ExperimentRun.Events(
       onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) })
     let results = try ExperimentRun.run(
-      file: file, output: output, resume: resume, device: device, version: Telltale.version, events: events)
+      file: file, output: output, models: models, resume: resume, device: device, version: Telltale.version,
+      events: events)
     for (dataset, notes) in results.notes.sorted(by: { $0.key < $1.key }) {
       for note in notes { Terminal.warning("\(dataset): \(note)") }
     }

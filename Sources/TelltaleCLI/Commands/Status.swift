@@ -21,8 +21,8 @@ struct Status: ParsableCommand {
     let labels = status.handLabels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
     Output.line("hand labels: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))")
     if let last = status.lastActivity { Output.line("last written: \(last.formatted(.iso8601))") }
-    let holder = status.holder.map { "process \($0.pid) on \($0.host) since \($0.since.formatted(.iso8601))" }
-    Output.line("worked on by: \(holder ?? "nobody")")
+    let holders = status.holders.map { "\($0.description) since \($0.since.formatted(.iso8601))" }
+    Output.line("worked on by: \(holders.isEmpty ? "nobody" : holders.joined(separator: "; "))")
   }
 
   private static func cells(_ stage: RunStatus.StageStatus) -> [ResultTable.Field] {

@@ -1,0 +1,28 @@
+/// Rows of a data set by number, both ends included, counted from 0 and written `9700-10199`.
+public struct RowRange: Sendable, Equatable, Codable, LosslessStringConvertible {
+  public let first: Int
+  public let last: Int
+
+  public init?(_ description: String) {
+    let ends = description.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+    guard ends.count == 2, let first = ends[0], let last = ends[1], first >= 0, last >= first else { return nil }
+    (self.first, self.last) = (first, last)
+  }
+
+  public var description: String { "\(first)-\(last)" }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let range = RowRange(text) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "\"\(text.prefix(40))\" is no range of rows; write first-last, such as 0-499")
+    }
+    self = range
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+/// An experiment with its data read and its stages worked out: all that is known before a model is loaded.
+struct PlannedRun {
+  let file: URL
+  let experiment: Experiment
+  let device: Device
+  var datasets: Datasets
+  let plan: StagePlan
+  /// The stages of each model of the experiment, in the order of its models.
+  let stages: [[Stage]]
+
+  /// - Parameters:
+  ///   - file: data files in it are relative to its folder.
+  ///   - models: instead of the file's own.
+  /// - Throws: whatever is wrong with file, data or models, before anything is written.
+  init(file: URL, models: [String] = [], device: Device) throws {
+    self.file = file
+    self.device = device
+    experiment = try ExperimentFile.load(file).replacing(models: models)
+    var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
+    for name in experiment.usedDatasets { _ = try datasets.items(name) }
+    try datasets.checkSharedQuestions()
+    let plan = try StagePlan(experiment, &datasets, device: device)
+    stages = try experiment.models.map { try plan.stages(of: $0) }
+    self.plan = plan
+    self.datasets = datasets
+  }
+
+  var allStages: [Stage] { stages.flatMap { $0 } }
+
+  /// What is frozen in the run directory: the file as it is, or with other models.
+  func frozenText() throws -> String {
+    let text = try String(contentsOf: file, encoding: .utf8)
+    return try ExperimentFile.load(file).models == experiment.models ? text : ExperimentFile.text(of: experiment)
+  }
+
+  /// A model as the experiment computes with it.
+  func load(_ name: String) throws -> LoadedModel {
+    let loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
+    let isInvariant = experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32)
+    return isInvariant ? loaded.batchInvariant() : loaded
+  }
+
+  func recorder(_ loaded: LoadedModel, _ encoder: PromptEncoder) throws -> Recorder {
+    var options = Recorder.Options(layers: Array(0..<loaded.model.configuration.layerCount))
+    options.labelSource = experiment.recording.label
+    options.maxTokens = experiment.recording.maxTokens
+    return try Recorder(loaded, encoder, options)
+  }
+
+  /// How a model's texts are rendered and become tokens.
+  func encoder(_ tokenizer: Tokenizer) throws -> PromptEncoder {
+    let prompt = experiment.prompt
+    switch prompt.style {
+    case .plain: return .plain(tokenizer)
+    case .chat: return try .chat(tokenizer, template: prompt.template)
+    case .fewShot:
+      guard let pool = prompt.examplesFrom else {
+        throw ExperimentError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
+      }
+      var asked: Set<QuestionGroup> = []
+      for name in experiment.usedDatasets where name != pool { asked.formUnion(try items(name).map(\.group)) }
+      let header = try FewShotHeader(
+        count: prompt.examples, from: items(pool), excluding: asked, seed: experiment.seed)
+      return .fewShot(tokenizer, header)
+    }
+  }
+
+  /// The items of a data set that the experiment uses.
+  func items(_ dataset: String) throws -> [Item] {
+    var datasets = datasets
+    return try datasets.items(dataset)
+  }
+
+  /// The items that a vector is made of: all of its data set, or the balanced few that `pairs` says.
+  func items(of settings: Experiment.VectorSettings) throws -> [Item] {
+    let items = try items(settings.dataset)
+    guard let count = settings.pairs, count < items.count else { return items }
+    return try sample(items, take: count, seed: experiment.seed).items
+  }
+}

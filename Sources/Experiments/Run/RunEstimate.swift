@@ -1,0 +1,188 @@
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+/// What a run would compute and need: counted from its texts, and timed by computing a few of them.
+public struct RunEstimate: Encodable, Sendable {
+  public var experiment: String
+  public var stages: [StageCost] = []
+  /// Of the largest model in its computation dtype.
+  public var weightBytes = 0
+  /// Beside the weights: activations of a chunk, keys and values of what is generated together, or the largest recording
+  /// that the analysis reads, whichever is most.
+  public var workingBytes = 0
+  public var diskBytes = 0
+  /// Of all stages but the analysis.
+  public var seconds = 0.0
+  /// Rows that were computed for the estimate.
+  public var measuredRows = 0
+
+  /// - Throws: whatever the run itself would throw before it computes.
+  public init(
+    file: URL, models: [String] = [], device: Device = .cpu, onStage: @escaping (String) -> Void = { _ in }
+  ) throws {
+    let planned = try PlannedRun(file: file, models: models, device: device)
+    experiment = planned.experiment.name
+    for (model, stages) in zip(planned.experiment.models, planned.stages) {
+      onStage("\(model): counting tokens and timing a few rows")
+      try add(ModelEstimate(planned, model), stages)
+    }
+    diskBytes = stages.reduce(0) { $0 + $1.bytes }
+    seconds = stages.reduce(0) { $0 + ($1.seconds ?? 0) }
+  }
+
+  private mutating func add(_ model: ModelEstimate, _ stages: [Stage]) throws {
+    let timing = try model.timing(stages)
+    measuredRows += timing.rows
+    weightBytes = max(weightBytes, model.weightBytes)
+    for stage in stages where stage.kind != .audit {
+      let cost = try model.cost(of: stage, timing)
+      self.stages.append(cost)
+      if stage.kind == .record { workingBytes = max(workingBytes, model.workingBytes(rows: cost.prompts)) }
+    }
+  }
+}
+
+/// How long and how large things are, from a few rows.
+struct StageTiming {
+  /// Seconds a token of a recording, given and generated.
+  var recording: Double?
+  /// Seconds a token that is only read.
+  var reading: Double?
+  /// Bytes of a stored row, without its activations.
+  var rowBytes = 0
+  /// Rows that were computed.
+  var rows = 0
+}
+
+/// One model of an estimate.
+struct ModelEstimate {
+  /// Rows that are timed: a few first, more where those were quick.
+  private static let (fewRows, manyRows) = (2, 32)
+  /// Seconds that the larger sample may take.
+  private static let patience = 10.0
+  /// Bytes of one row of the store's table of scores with its index.
+  private static let scoreBytes = 90
+
+  private let planned: PlannedRun
+  private let loaded: LoadedModel
+  private let encoder: PromptEncoder
+  private let count: TokenCount
+  private var settings: Experiment.RecordingSettings { planned.experiment.recording }
+
+  init(_ planned: PlannedRun, _ name: String) throws {
+    self.planned = planned
+    loaded = try planned.load(name)
+    encoder = try planned.encoder(loaded.tokenizer)
+    count = TokenCount(planned: planned, encoder: encoder)
+  }
+
+  private var shape: ModelConfiguration { loaded.model.configuration }
+
+  var weightBytes: Int { loaded.model.parameterCount * loaded.model.dtype.size }
+
+  /// Activations of one row in float32: two positions of every layer.
+  private var activationBytes: Int { 2 * shape.layerCount * shape.hiddenSize * 4 }
+
+  func workingBytes(rows: Int) -> Int {
+    let tokens = Recorder.Options(layers: []).tokenBudget
+    let cached = 2 * shape.layerCount * shape.keyValueHeadCount * shape.headDimension * loaded.model.dtype.size
+    // A chunk's activations are there twice while they are stacked.
+    let recording = 2 * min(rows, settings.chunkRows) * activationBytes + tokens * cached
+    return max(recording, rows * activationBytes)
+  }
+
+  // MARK: Counting
+
+  func cost(of stage: Stage, _ timing: StageTiming) throws -> StageCost {
+    var cost = StageCost(kind: stage.kind.rawValue, model: loaded.name, subject: stage.subject)
+    if stage.kind == .record {
+      let items = try planned.items(stage.subject)
+      cost.prompts = items.count
+      cost.givenTokens = try count.recording(items)
+      cost.newTokens = items.count * settings.maxTokens
+      cost.bytes = items.count * (activationBytes + 2 * timing.rowBytes) + scoreBytes(of: stage.subject, items.count)
+      cost.seconds = timing.recording.map { $0 * Double(cost.tokens) }
+    } else if let vector = planned.experiment.vectors.first(where: { $0.name == stage.subject }) {
+      let items = try planned.items(of: vector)
+      let tokens = try count.extraction(vector, items)
+      (cost.prompts, cost.givenTokens, cost.newTokens) = (tokens.given > 0 ? items.count : 0, tokens.given, tokens.new)
+      cost.bytes = bytes(of: vector, items.count)
+      let perNewToken = timing.recording ?? timing.reading
+      cost.seconds = timing.reading.map {
+        $0 * Double(tokens.given) + (perNewToken ?? $0) * Double(tokens.new)
+      }
+    }
+    return cost
+  }
+
+  /// A vector and the mean of each layer, and the differences of its pairs that the audit keeps.
+  private func bytes(of vector: Experiment.VectorSettings, _ items: Int) -> Int {
+    let layers = shape.layerCount * shape.hiddenSize * 4
+    return 2 * layers + (vector.method == .classMean ? 0 : min(items * layers, 1 << 30))
+  }
+
+  /// The store holds a row for every answer, vector, layer and position that a prediction names.
+  private func scoreBytes(of dataset: String, _ rows: Int) -> Int {
+    let predictions = planned.experiment.predictions.filter { $0.targets.contains(dataset) }
+    let vectors = predictions.reduce(0) {
+      $0 + ($1.vectors?.count ?? planned.experiment.vectors.count) * $1.positions.count
+    }
+    return rows * vectors * shape.layerCount * Self.scoreBytes
+  }
+
+  // MARK: Timing
+
+  /// Records and reads a few rows of the experiment's own.
+  func timing(_ stages: [Stage]) throws -> StageTiming {
+    var timing = StageTiming()
+    if let stage = stages.first(where: { $0.kind == .record }) {
+      let recorder = try planned.recorder(loaded, encoder)
+      timing.recording = try sampled(planned.items(stage.subject), &timing.rows) { sample in
+        let recording = try recorder.record(sample)
+        let encoder = JSONEncoder()
+        timing.rowBytes = try recording.rows.reduce(0) { try $0 + encoder.encode($1).count } / sample.count
+        return try count.recording(sample) + sample.count * settings.maxTokens
+      }
+    }
+    if let vector = planned.experiment.vectors.first(where: { $0.method != .classMean }) {
+      let extraction = VectorExtraction(
+        read: .prompt, layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
+      timing.reading = try sampled(planned.items(of: vector), &timing.rows) { sample in
+        let prompts = try sample.map { encoder.encode(try encoder.prompt($0)).ids }
+        _ = try extraction.run(loaded, prompts.map(Self.withoutItsEnd))
+        return prompts.reduce(0) { $0 + $1.count }
+      }
+    }
+    return timing
+  }
+
+  /// A text beside itself without its last token: two texts that differ and cost one.
+  private static func withoutItsEnd(_ ids: [Int]) -> ReadablePair {
+    let shorter = ids.count > 1 ? Array(ids.dropLast()) : ids + ids
+    return ReadablePair(
+      positive: ReadableText(ids: ids, read: ids.count - 1..<ids.count),
+      negative: ReadableText(ids: shorter, read: shorter.count - 1..<shorter.count), group: "")
+  }
+
+  /// Seconds a token of some work on evenly spaced items: on a few, and on more where that takes not long.
+  ///
+  /// - Parameter work: returns how many tokens it computed.
+  private func sampled(_ items: [Item], _ rows: inout Int, _ work: ([Item]) throws -> Int) throws -> Double {
+    func measure(_ wanted: Int) throws -> (seconds: Double, tokens: Int) {
+      let number = min(wanted, items.count)
+      let started = Date()
+      let tokens = try work((0..<number).map { items[$0 * items.count / number] })
+      rows += number
+      return (Date().timeIntervalSince(started), max(1, tokens))
+    }
+    _ = try measure(1)  // the first pass reads the weights and warms up
+    let few = try measure(Self.fewRows)
+    guard few.seconds * Double(Self.manyRows / Self.fewRows) < Self.patience else {
+      return few.seconds / Double(few.tokens)
+    }
+    let many = try measure(Self.manyRows)
+    return many.seconds / Double(many.tokens)
+  }
+}

@@ -1,0 +1,71 @@
+import LanguageModels
+import Steering
+import Torch
+
+/// What a stage computes, counted with the model's own tokenizer.
+public struct StageCost: Encodable, Sendable {
+  public var kind: String
+  public var model: String
+  public var subject: String
+  /// Rows recorded, or items whose activations are read.
+  public var prompts = 0
+  /// Tokens of given texts that are computed: prompts, and answers to choose between or to contrast, a prefix that the
+  /// answers of one prompt share counted once.
+  public var givenTokens = 0
+  /// Tokens that are generated at most.
+  public var newTokens = 0
+  /// Bytes written.
+  public var bytes = 0
+  /// Seconds, from the measurement; nil where nothing is computed.
+  public var seconds: Double?
+
+  var tokens: Int { givenTokens + newTokens }
+}
+
+/// Counts tokens of prompts and answers without computing anything.
+struct TokenCount {
+  let planned: PlannedRun
+  let encoder: PromptEncoder
+
+  /// Given tokens of recording items: each prompt, and its answers once more for the choice between them.
+  func recording(_ items: [Item]) throws -> Int {
+    try items.reduce(0) { sum, item in
+      try sum + encoder.encode(encoder.prompt(item)).ids.count + answers(item)
+    }
+  }
+
+  /// Tokens of the answers of an item with what stands before them, which is counted once.
+  private func answers(_ item: Item) throws -> Int {
+    guard let matching = item.matchingAnswer else { return 0 }
+    return try family(
+      ([matching] + item.otherAnswers).map { answer in
+        let placed = try encoder.builder.answered(item, with: answer)
+        return placed.prefix + placed.answer
+      })
+  }
+
+  private func family(_ texts: [String]) -> Int {
+    let ids = texts.map { encoder.encode($0).ids }
+    return ids.reduce(0) { $0 + $1.count } - max(0, ids.count - 1) * PackedBatch.commonPrefix(ids)
+  }
+
+  /// What a vector of a method computes.
+  func extraction(_ settings: Experiment.VectorSettings, _ items: [Item]) throws -> (given: Int, new: Int) {
+    switch settings.method {
+    case .classMean: return (0, 0)
+    case .contrastPairs:
+      return (
+        try items.reduce(0) { sum, item in
+          let pair = try encoder.builder.pair(for: item)
+          return sum + family([pair.prefix + pair.positive, pair.prefix + pair.negative])
+        }, 0
+      )
+    case .instructions:
+      let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
+      let given = try pairs.readable(items, encoder).reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
+      return (given, settings.read == .prompt ? 0 : 2 * items.count * settings.maxTokens)
+    case .modelDifference:
+      return (try 2 * items.reduce(0) { try $0 + encoder.encode(encoder.prompt($1)).ids.count }, 0)
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct Schema: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print the JSON Schema of experiment files.",
+    discussion: """
+      Editors complete and check keys by it: with the YAML language server, begin an experiment file with \
+      "# yaml-language-server: $schema=docs/experiment.schema.json". docs/experiment.schema.json is what this prints.
+      """)
+
+  func run() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    Output.line(String(decoding: try encoder.encode(ExperimentSchema()), as: UTF8.self))
+  }
+}

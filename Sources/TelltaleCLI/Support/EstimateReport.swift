@@ -1,0 +1,45 @@
+import Experiments
+import Foundation
+
+/// What a run would compute and need, as text.
+struct EstimateReport {
+  private let estimate: RunEstimate
+
+  init(_ estimate: RunEstimate) { self.estimate = estimate }
+
+  func print() {
+    var table = ResultTable(["stage", "model", "of", "prompts", "tokens given", "new at most", "disk", "time"])
+    table.rows = estimate.stages.map(cells)
+    table.print()
+    let memory = estimate.weightBytes + estimate.workingBytes
+    Output.line(
+      "memory: about \(Self.bytes(memory)) (\(Self.bytes(estimate.weightBytes)) weights), beside the program's own")
+    Output.line("disk: about \(Self.bytes(estimate.diskBytes))")
+    Output.line(
+      "time: about \(Self.duration(estimate.seconds)) on this machine as busy as it is now, from "
+        + "\(estimate.measuredRows) rows; the analysis comes on top")
+  }
+
+  private func cells(_ stage: StageCost) -> [ResultTable.Field] {
+    [
+      .text(stage.kind), .text(stage.model), .text(stage.subject), .text("\(stage.prompts)"),
+      .text("\(stage.givenTokens)"), .text("\(stage.newTokens)"), .text(Self.bytes(stage.bytes)),
+      .text(stage.seconds.map(Self.duration)),
+    ]
+  }
+
+  /// `1.5 GB`, in powers of 1,000.
+  static func bytes(_ count: Int) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"]
+    var (value, unit) = (Double(count), 0)
+    while value >= 999.5, unit < units.count - 1 { (value, unit) = (value / 1_000, unit + 1) }
+    return String(format: value < 9.95 && unit > 0 ? "%.1f" : "%.0f", value) + " \(units[unit])"
+  }
+
+  /// `45 s`, `12 min`, `3.5 h`.
+  static func duration(_ seconds: Double) -> String {
+    if seconds < 100 { return String(format: seconds < 9.95 ? "%.1f s" : "%.0f s", seconds) }
+    if seconds < 5_940 { return String(format: "%.0f min", seconds / 60) }
+    return String(format: "%.1f h", seconds / 3_600)
+  }
+}

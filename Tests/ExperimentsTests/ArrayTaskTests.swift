@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+@Suite("Array tasks share a run without overlap")
+struct ArrayTaskTests {
+  private func task(_ text: String) throws -> ArrayTask { try #require(ArrayTask(text)) }
+
+  @Test("A task is written index/count, counted from 0")
+  func parsing() throws {
+    #expect(ArrayTask("2/4") == ArrayTask(index: 2, count: 4))
+    #expect(try task("0/1").description == "0/1")
+    for text in ["4/4", "-1/4", "1", "1/0", "a/b", "1/2/3", "0/1000000", ""] { #expect(ArrayTask(text) == nil) }
+  }
+
+  @Test("Equal chunks are shared evenly, in neighbours")
+  func evenShares() throws {
+    // Middles at 1/12, 3/12, ... 11/12: two each for three tasks.
+    let weights = [5, 5, 5, 5, 5, 5]
+    let shares = try (0..<3).map { try task("\($0)/3").share(of: weights) }
+    #expect(shares == [[0, 1], [2, 3], [4, 5]])
+    #expect(try task("0/1").share(of: weights) == [0, 1, 2, 3, 4, 5])
+  }
+
+  @Test("A heavy piece goes to one task and the others take the rest")
+  func heavyPiece() throws {
+    // Of 10 in all, the first piece has its middle at 4, hence in the first half; the others at 8.5 and 9.5.
+    #expect(try task("0/2").share(of: [8, 1, 1]) == [0])
+    #expect(try task("1/2").share(of: [8, 1, 1]) == [1, 2])
+  }
+
+  @Test("Whatever the weights and the number of tasks, every piece is in exactly one share")
+  func partition() throws {
+    for count in [1, 2, 3, 7, 40] {
+      let weights = (0..<23).map { 1 + $0 * 37 % 11 }
+      let shares = try (0..<count).flatMap { try task("\($0)/\(count)").share(of: weights) }
+      #expect(shares.sorted() == Array(0..<23), "\(count) tasks")
+    }
+  }
+
+  @Test("Tasks of one array work side by side; nobody has the directory alone meanwhile")
+  func sharedLock() throws {
+    let folder = try ScratchFolder()
+    do {
+      let locks = try [TaskLock(folder.url, task("0/3")), TaskLock(folder.url, task("2/3"))]
+      #expect(RunLock.holders(of: folder.url).map(\.task) == ["0/3", "2/3"])
+      let alone = #expect(throws: ExperimentError.self) { try RunLock(folder.url) }
+      #expect(alone?.message.contains("is in use: array task 0/3, process \(getpid()) on ") == true)
+      let overlapping = #expect(throws: ExperimentError.self) { try TaskLock(folder.url, task("1/4")) }
+      #expect(overlapping?.message.contains("its share overlaps that of 1/4") == true)
+      withExtendedLifetime(locks) {}
+    }
+    #expect(RunLock.holders(of: folder.url).isEmpty)
+    let alone = try RunLock(folder.url)
+    let refused = #expect(throws: ExperimentError.self) { try TaskLock(folder.url, task("0/3")) }
+    #expect(refused?.message.contains("is in use: process \(getpid())") == true)
+    withExtendedLifetime(alone) {}
+  }
+
+  @Test("A word of a script is one word, whatever is in it")
+  func quoting() throws {
+    let folder = try ScratchFolder()
+    let words = ["a b", "it's", "$HOME `id` \"x\"", "-n", "%a\\"]
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", "printf '%s\\n' " + words.map(SlurmScript.quoted).joined(separator: " ")]
+    let output = try folder.write("", to: "output")
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    try process.run()
+    process.waitUntilExit()
+    #expect(try String(contentsOf: output, encoding: .utf8) == words.joined(separator: "\n") + "\n")
+  }
+}

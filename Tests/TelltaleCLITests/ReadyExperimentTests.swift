@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The files in Experiments/ on real data, with fewer rows and tiny models in the place of their own.
+@Suite(.serialized, .enabled(if: Fixtures.hasShared("models/tiny-mistral") && Fixtures.hasShared("data/truthfulqa")))
+struct ReadyExperimentTests {
+  private let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
+
+  /// A ready file with 24 rows of each data set, in the test's folder.
+  private func shorten(_ name: String) throws {
+    let source = Fixtures.repository.appending(path: "Experiments/\(name).yaml")
+    var text = try String(contentsOf: source, encoding: .utf8)
+      .replacingOccurrences(of: "../../shared", with: Fixtures.shared("").path)
+      .replacingOccurrences(of: "rows: 9700-10199", with: "rows: 9888-9911")
+    text.replace(/take: \d+/, with: "take: 24")
+    // A random model answers with no letters; which of two it finds likelier can be told.
+    text.replace("label: letter, max-tokens: 16", with: "label: forced-choice, max-tokens: 2")
+    // Data sets on one line have all their rows.
+    text.replace(/(files: \[[^\]]+\])\}/) { "\($0.output.1), take: 24}" }
+    try folder.write(text, to: "\(name).yaml")
+  }
+
+  private static func models(_ name: String) -> [String] {
+    let both = ["tiny-mistral", "tiny-llama"].map { Fixtures.shared("models/\($0)").path }
+    let count = ["llama-7b-sycophancy", "finetune-chain"].contains(name) ? 2 : 1
+    return both.prefix(count).flatMap { ["--model", $0] }
+  }
+
+  private struct Estimate: Decodable {
+    struct Stage: Decodable {
+      var kind: String
+      var prompts: Int
+      var given_tokens: Int
+      var new_tokens: Int
+    }
+    var stages: [Stage]
+    var disk_bytes: Int
+    var weight_bytes: Int
+    var seconds: Double
+  }
+
+  @Test(
+    "Every ready experiment is planned and run to its tables",
+    arguments: [
+      "founding-as-it-was", "founding-as-it-should-be", "zephyr-sycophancy", "llama-7b-sycophancy", "truthfulqa",
+      "caa-llama-2-7b", "finetune-chain",
+    ])
+  func run(_ name: String) throws {
+    try shorten(name)
+    let models = Self.models(name)
+    let planned = try Binary.succeed(["run", "\(name).yaml", "--dry-run", "--json"] + models, in: folder)
+    let estimate = try JSONDecoder().decode(Estimate.self, from: Data(planned.output.utf8))
+    let recorded = estimate.stages.filter { $0.kind == "record" }
+    #expect(!recorded.isEmpty && recorded.allSatisfy { $0.prompts == 24 && $0.given_tokens > 24 * 10 })
+    #expect(estimate.seconds > 0 && estimate.disk_bytes > 0 && estimate.weight_bytes > 100_000)
+    #expect(try folder.names() == ["\(name).yaml"], "a dry run writes nothing")
+
+    let outcome = try Binary.run(["run", "\(name).yaml", "--output", "run"] + models, in: folder)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let frozen = try String(contentsOf: folder.url.appending(path: "run/experiment.yaml"), encoding: .utf8)
+    #expect(frozen.contains("tiny-mistral") && !frozen.contains("HuggingFaceH4"))
+    let table = try String(contentsOf: folder.url.appending(path: "run/results/predictivity.csv"), encoding: .utf8)
+    #expect(table.split(separator: "\n").count > 1)
+    // Going on with it finds everything there: the models given are part of what is frozen.
+    let again = try Binary.run(["run", "\(name).yaml", "--output", "run", "--resume"] + models, in: folder)
+    #expect(again.code == 0 && again.errors.contains("recordings and vectors are there"), "\(again.errors)")
+  }
+
+  @Test("Questions that the vector was made from are not predicted unless the file says so")
+  func sharedQuestions() throws {
+    let source = Fixtures.repository.appending(path: "Experiments/caa-llama-2-7b.yaml")
+    let text = try String(contentsOf: source, encoding: .utf8)
+      .replacingOccurrences(of: "../../shared", with: Fixtures.shared("").path)
+      .replacingOccurrences(of: ", shared-questions: true", with: "")
+    try folder.write(text, to: "strict.yaml")
+    let outcome = try Binary.run(["run", "strict.yaml", "--dry-run"] + Self.models("caa-llama-2-7b"), in: folder)
+    #expect(outcome.code == 2 && outcome.errors.contains("or say shared-questions: true in the prediction"))
+    #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+  }
+}
