@@ -6,7 +6,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__clang__)
 // One body compiled for several instruction sets; the loader picks the best the processor has.
@@ -127,6 +129,35 @@ CT_VECTORISED void gate(const uint16_t *g, const uint16_t *up, uint16_t *out, in
   gate_range<BFloat16>(g, up, out, n);
 }
 
+/// Sums products in 16 lanes, which vectorise, and then over the lanes.
+inline float dot(const float *a, const float *b, int64_t count) {
+  float lanes[16] = {0};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    for (int lane = 0; lane < 16; lane++) lanes[lane] += a[i + lane] * b[i + lane];
+  for (; i < count; i++) lanes[0] += a[i] * b[i];
+  float sum = 0;
+  for (float lane : lanes) sum += lane;
+  return sum;
+}
+
+/// One query over `count` keys and values, `stride` numbers apart; `weights` has room for `count`.
+CT_VECTORISED void attend(const float *q, const float *k, const float *v, float *out, float *weights, int64_t count,
+                          int64_t stride, int64_t dim, float scale) {
+  float largest = -INFINITY, sum = 0;
+  for (int64_t t = 0; t < count; t++) {
+    weights[t] = dot(q, k + t * stride, dim) * scale;
+    largest = std::max(largest, weights[t]);
+  }
+  for (int64_t i = 0; i < dim; i++) out[i] = 0;
+  for (int64_t t = 0; t < count; t++) {
+    float weight = exponential(weights[t] - largest);
+    sum += weight;
+    for (int64_t i = 0; i < dim; i++) out[i] += weight * v[t * stride + i];
+  }
+  for (int64_t i = 0; i < dim; i++) out[i] /= sum;
+}
+
 /// Elements that are worth a thread of their own.
 constexpr int64_t grain = 32768;
 
@@ -182,6 +213,25 @@ bool fusible(std::initializer_list<const at::Tensor *> tensors) {
 }
 
 }  // namespace
+
+at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
+                            int64_t window, double scale) {
+  at::Tensor queries = q.contiguous(), out = at::empty_like(queries);
+  int64_t heads = q.size(1), group = q.size(2), dim = q.size(3);
+  auto *from = data<float>(queries), *keys = data<float>(k), *values = data<float>(v);
+  auto *to = static_cast<float *>(out.mutable_data_ptr());
+  at::parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> weights(k.size(2));
+    for (int64_t i = begin; i < end; i++) {
+      int64_t slot = i / heads, length = lengths[slot], first = window > 0 ? std::max<int64_t>(0, length - window) : 0;
+      int64_t place = slot * k.stride(0) + i % heads * k.stride(1) + first * k.stride(2);
+      for (int64_t j = i * group; j < (i + 1) * group; j++)
+        attend(from + j * dim, keys + place, values + place, to + j * dim, weights.data(), length - first, k.stride(2),
+               dim, static_cast<float>(scale));
+    }
+  });
+  return out;
+}
 
 at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
   if (!fusible({&x, &weight}) || x.dim() < 1 || weight.dim() != 1 || x.size(-1) != weight.size(0)) return {};

@@ -7,6 +7,10 @@ namespace ct {
 
 at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon);
 at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines);
+/// Attention of one new token a sequence in float32 on the CPU: q [n, heads, queries, dim], k and v [n, heads, longest, dim]
+/// with the same strides and rows of adjacent numbers. See ct_decode_attention.
+at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
+                            int64_t window, double scale);
 at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 
 }  // namespace ct

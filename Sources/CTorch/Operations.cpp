@@ -165,6 +165,37 @@ ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *err
   });
 }
 
+/// A matrix product of few rows takes other code than one of many, which adds in another order. Blocks of one size do
+/// not: a row comes out the same whatever rows are beside it. The blocks of a product begin at multiples of `block` rows,
+/// and the last one is filled up with zeros.
+static at::Tensor linear_in_blocks(const at::Tensor &x, const at::Tensor &weight, int64_t block) {
+  at::Tensor rows = x.reshape({-1, x.size(-1)}).contiguous(), by = weight.t();
+  int64_t count = rows.size(0);
+  at::Tensor out = at::empty({count, weight.size(0)}, x.options());
+  for (int64_t start = 0; start < count; start += block) {
+    int64_t own = std::min(block, count - start);
+    at::Tensor from = rows.narrow(0, start, own), to = out.narrow(0, start, own);
+    if (own == block) {
+      at::mm_out(to, from, by);
+    } else {
+      at::Tensor filled = at::zeros({block, rows.size(1)}, x.options());
+      filled.narrow(0, 0, own).copy_(from);
+      to.copy_(at::mm(filled, by).narrow(0, 0, own));
+    }
+  }
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  return out.reshape(shape);
+}
+
+ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t block, ct_error *error) {
+  return tensor(error, [&]() -> at::Tensor {
+    TORCH_CHECK(block > 0 && unwrap(weight).dim() == 2 && unwrap(x).dim() > 0, "the shapes do not fit");
+    at::Tensor out = linear_in_blocks(unwrap(x), unwrap(weight), block);
+    return bias ? out + unwrap(bias) : out;
+  });
+}
+
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error) {
   return tensor(error, [&] { return at::embedding(unwrap(weight), unwrap(ids)); });
 }
@@ -223,6 +254,21 @@ ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask, bo
     if (mask) bias = unwrap(mask);
     while (bias && bias->dim() < 4) bias = bias->unsqueeze(0);  // the kernels know masks of rank 2 and 4 only
     return at::scaled_dot_product_attention(unwrap(q), unwrap(k), unwrap(v), bias, /*dropout_p=*/0.0, causal, scale);
+  });
+}
+
+ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
+                              double scale, ct_error *error) {
+  return tensor(error, [&] {
+    at::Tensor &a = unwrap(q), &b = unwrap(k), &c = unwrap(v);
+    for (const at::Tensor *t : {&a, &b, &c})
+      TORCH_CHECK(t->dim() == 4 && t->is_cpu() && t->scalar_type() == at::kFloat, "float32 [n, heads, n, dim] are meant");
+    TORCH_CHECK(b.sizes() == c.sizes() && b.strides() == c.strides() && b.stride(3) == 1 && a.size(0) == b.size(0) &&
+                    a.size(1) == b.size(1) && a.size(3) == b.size(3),
+                "the shapes do not fit");
+    for (int64_t i = 0; i < a.size(0); i++)
+      TORCH_CHECK(lengths[i] > 0 && lengths[i] <= b.size(2), "a length is outside of the keys");
+    return decode_attention(a, b, c, lengths, window, scale);
   });
 }
 

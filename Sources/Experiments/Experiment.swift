@@ -52,20 +52,30 @@ public struct Experiment: Codable, Sendable, Equatable {
 
   public struct VectorSettings: Codable, Sendable, Equatable {
     public enum Method: String, Codable, Sendable {
-      /// Mean difference between the answers of contrast pairs.
+      /// The answers of contrast pairs.
       case contrastPairs = "contrast-pairs"
-      /// Mean difference between spontaneous behaviour and its absence.
+      /// Spontaneous behaviour and its absence.
       case classMean = "class-mean"
-      /// Mean difference between contrasting instructions.
+      /// Contrasting instructions: read at the prompt, or over the responses that the model gives under each.
       case instructions
+      /// Each model's activations minus those of another model (`against`) on the same texts.
+      case modelDifference = "model-difference"
     }
 
     public var name: String
     public var method: Method
+    /// How activations become a direction.
+    public var estimator: Estimator
+    /// Take only so many rows of the data set, drawn balanced: for learning curves.
+    public var pairs: Int?
     public var dataset: String
     public var read: ReadPosition
     public var positive: [String]?
     public var negative: [String]?
+    /// The model whose activations are subtracted, for the method model-difference.
+    public var against: String?
+    /// New tokens at most of a response under an instruction.
+    public var maxTokens: Int
   }
 
   public struct PredictionSettings: Codable, Sendable, Equatable {
@@ -81,5 +91,9 @@ public struct Experiment: Codable, Sendable, Equatable {
     /// `letter` or `forced-choice`.
     public var label: LabelSource = .letter
     public var maxTokens = 16
+    /// Rows written, and after an interruption redone, together.
+    public var chunkRows = 256
+    /// Whether an answer is computed the same bit by bit whatever is computed with it; nil: in float32.
+    public var batchInvariant: Bool?
   }
 }

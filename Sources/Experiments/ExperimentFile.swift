@@ -79,6 +79,9 @@ public enum ExperimentFile {
       throw refuse("there is no data set \"\(dataset)\"; there are \(names)", path)
     }
     guard !experiment.models.isEmpty else { throw refuse("names no model", ["models"]) }
+    guard (1...1_000_000).contains(experiment.recording.chunkRows) else {
+      throw refuse("must be from 1 to 1000000 rows", ["recording", "chunk-rows"])
+    }
     for (name, dataset) in experiment.datasets {
       guard (dataset.files == nil) != (dataset.organism == nil) else {
         throw refuse("needs either files or organism", ["datasets", name])
@@ -95,6 +98,7 @@ public enum ExperimentFile {
       if vector.method == .instructions, vector.positive?.isEmpty ?? true || vector.negative?.isEmpty ?? true {
         throw refuse("the method instructions needs positive and negative instructions", ["vectors", "\(index)"])
       }
+      if let problem = vector.problem { throw refuse(problem, ["vectors", "\(index)"]) }
     }
     let names = Set(experiment.vectors.map(\.name))
     guard names.count == experiment.vectors.count else { throw refuse("two vectors have one name", ["vectors"]) }
@@ -111,5 +115,27 @@ public enum ExperimentFile {
       && name.unicodeScalars.allSatisfy {
         ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-" || $0 == "_"
       }
+  }
+}
+
+extension Experiment.VectorSettings {
+  /// What does not fit together, in words; nil where all does.
+  var problem: String? {
+    if method == .modelDifference, against?.isEmpty ?? true {
+      return "the method model-difference needs against, the model whose activations are subtracted"
+    }
+    if method != .modelDifference, against != nil {
+      return "against goes with the method model-difference"
+    }
+    if method == .classMean, estimator.needsPairs {
+      return "the estimator \(estimator.rawValue) is made from pairs, and recorded rows are none; "
+        + "use mean, probe or discriminant"
+    }
+    if method == .instructions, [.answer, .answerMean].contains(read) {
+      return "instructions have no given answers; read at prompt, continuation or continuation-mean"
+    }
+    if let pairs, pairs < 1 { return "pairs must be at least 1" }
+    if maxTokens < 1 { return "max-tokens must be at least 1" }
+    return nil
   }
 }

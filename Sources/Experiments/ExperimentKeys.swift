@@ -64,17 +64,24 @@ extension Experiment.DatasetSettings {
 }
 
 extension Experiment.VectorSettings {
-  enum CodingKeys: String, CodingKey, CaseIterable { case name, method, dataset, read, positive, negative }
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case name, method, estimator, pairs, dataset, read, positive, negative, against
+    case maxTokens = "max-tokens"
+  }
 
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     name = try keys.decode(String.self, forKey: .name)
     method = try keys.decode(Method.self, forKey: .method)
+    estimator = try keys.decodeIfPresent(Estimator.self, forKey: .estimator) ?? .mean
+    pairs = try keys.decodeIfPresent(Int.self, forKey: .pairs)
     dataset = try keys.decode(String.self, forKey: .dataset)
     read = try keys.decodeIfPresent(ReadPosition.self, forKey: .read) ?? (method == .contrastPairs ? .answer : .prompt)
     positive = try keys.decodeIfPresent([String].self, forKey: .positive)
     negative = try keys.decodeIfPresent([String].self, forKey: .negative)
+    against = try keys.decodeIfPresent(String.self, forKey: .against)
+    maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 64
   }
 }
 
@@ -95,6 +102,8 @@ extension Experiment.RecordingSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case label
     case maxTokens = "max-tokens"
+    case chunkRows = "chunk-rows"
+    case batchInvariant = "batch-invariant"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -102,6 +111,8 @@ extension Experiment.RecordingSettings {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     label = try keys.decodeIfPresent(LabelSource.self, forKey: .label) ?? .letter
     maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 16
+    chunkRows = try keys.decodeIfPresent(Int.self, forKey: .chunkRows) ?? 256
+    batchInvariant = try keys.decodeIfPresent(Bool.self, forKey: .batchInvariant)
   }
 }
 

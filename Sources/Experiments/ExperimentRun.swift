@@ -5,71 +5,120 @@ import Steering
 import Torch
 
 /// Runs an experiment from its file to its tables: record, extract, score, judge.
+///
+/// Every stage is done once for given inputs. A run that was interrupted is continued by running the same file into the
+/// same directory with `resume`: what is whole is kept, what is missing or has other inputs is done anew.
 public struct ExperimentRun {
+  /// What is being done, for a person who waits.
+  public struct Events: Sendable {
+    public var onStage: @Sendable (String) -> Void
+    /// Rows of a recording that are done, of how many.
+    public var onRows: @Sendable (_ title: String, _ done: Int, _ total: Int) -> Void
+
+    public init(
+      onStage: @escaping @Sendable (String) -> Void = { _ in },
+      onRows: @escaping @Sendable (_ title: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+    ) {
+      (self.onStage, self.onRows) = (onStage, onRows)
+    }
+  }
+
   private let experiment: Experiment
   private let device: Device
   private let directory: RunDirectory
   private var datasets: Datasets
   private var manifest: Manifest
-  /// What is being done, for a person who waits.
-  private let onStage: (String) -> Void
+  private let events: Events
+  private var onStage: (String) -> Void { events.onStage }
 
   /// - Parameters:
   ///   - file: the experiment file; data files in it are relative to its folder.
-  ///   - output: the run directory to make.
+  ///   - output: the run directory to make, or with `resume` to continue.
   public static func run(
-    file: URL, output: URL, device: Device = .cpu, version: String, onStage: @escaping (String) -> Void = { _ in }
+    file: URL, output: URL, resume: Bool = false, device: Device = .cpu, version: String, events: Events = Events()
   ) throws -> ExperimentResults {
     let experiment = try ExperimentFile.load(file)
     var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
     // Bad data is reported before a directory is made or a model loaded.
     for name in experiment.usedDatasets { _ = try datasets.items(name) }
-    let models = try experiment.models.map { try ModelLocator.directory(for: $0) }
+    let plan = try StagePlan(experiment, &datasets, device: device)
+    let stages = try experiment.models.map { try plan.stages(of: $0) }
+    let directory =
+      try resume ? RunDirectory(resuming: output, experiment) : RunDirectory(creating: output)
+    let lock = try RunLock(directory.url)
+    defer { withExtendedLifetime(lock) {} }
+    directory.removeUnfinishedFiles()
     var run = ExperimentRun(
-      experiment: experiment, device: device, directory: try RunDirectory(creating: output), datasets: datasets,
-      manifest: Manifest(experiment: experiment.name, version: version), onStage: onStage)
+      experiment: experiment, device: device, directory: directory, datasets: datasets,
+      manifest: directory.manifest ?? Manifest(experiment: experiment.name, version: version), events: events)
     do {
-      try run.directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
-      for (name, _) in zip(experiment.models, models) { try run.measure(name) }
-      return try run.finish()
+      try run.prepare(stages.flatMap { $0 }, file)
+      for (name, own) in zip(experiment.models, stages) { try run.measure(name, own) }
+      return try run.finish(plan.analysis(of: stages.flatMap { $0 }))
     } catch {
-      run.directory.removeIfWithoutResults()
+      if !resume { directory.removeIfWithoutResults() }
       throw error
     }
   }
 
   private init(
     experiment: Experiment, device: Device, directory: RunDirectory, datasets: Datasets, manifest: Manifest,
-    onStage: @escaping (String) -> Void
+    events: Events
   ) {
     (self.experiment, self.device, self.directory) = (experiment, device, directory)
-    (self.datasets, self.manifest, self.onStage) = (datasets, manifest, onStage)
+    (self.datasets, self.manifest, self.events) = (datasets, manifest, events)
+  }
+
+  /// Freezes the experiment file and clears away what was made of other inputs, before anything new is made: results of
+  /// old and new inputs never lie side by side.
+  private func prepare(_ stages: [Stage], _ file: URL) throws {
+    let changes = try directory.forgetChanged(stages)
+    if let changes { onStage(changes) }
+    if stages.contains(where: { !directory.isDone($0) }) {
+      try directory.forget(Stage(kind: .analysis, model: "", subject: "", inputs: [:]))
+      if changes != nil { try RunStore.forgetScores(directory) }
+    }
+    try directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
   }
 
   // MARK: One model
 
-  private mutating func measure(_ name: String) throws {
+  private mutating func measure(_ name: String, _ stages: [Stage]) throws {
+    guard stages.contains(where: { !directory.isDone($0) }) else {
+      onStage("\(name): recordings and vectors are there")
+      return
+    }
     let started = Date()
     onStage("\(name): loading")
-    let loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
+    var loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
+    if experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32) { loaded = loaded.batchInvariant() }
     let encoder = try encoder(loaded)
-    let short = experiment.shortName(of: name)
+    for stage in stages where !directory.isDone(stage) {
+      switch stage.kind {
+      case .record: try record(stage, loaded, encoder)
+      case .extract: try extract(stage, loaded, encoder)
+      case .audit: try writeAuditInputs(stage, loaded, encoder)
+      case .analysis: break
+      }
+    }
+    manifest.note(Manifest.Model(loaded, seconds: Date().timeIntervalSince(started)))
+    try directory.write(manifest, json: "manifest.json")
+  }
+
+  private mutating func extract(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
+    guard let settings = experiment.vectors.first(where: { $0.name == stage.subject }) else { return }
+    onStage("\(loaded.name): extracting \(settings.name)")
     var recordings: [String: Recording] = [:]
-    for dataset in experiment.recordedDatasets {
-      onStage("\(name): recording \(dataset)")
-      recordings[dataset] = try record(dataset, loaded, encoder, stage: "\(short)-\(dataset)")
+    if experiment.recordedDatasets.contains(settings.dataset) {
+      recordings[settings.dataset] = try directory.recording(stage: "\(stage.model)-\(settings.dataset)")
     }
-    for settings in experiment.vectors {
-      onStage("\(name): extracting \(settings.name)")
-      let made = try extract(settings, loaded, encoder, recordings)
-      try made.write(to: directory.file("vectors/\(short)-\(settings.name).safetensors"))
-    }
-    try writeAuditInputs(loaded, encoder)
-    manifest.models.append(Manifest.Model(loaded, seconds: Date().timeIntervalSince(started)))
+    let made = try extract(settings, loaded, encoder, recordings)
+    try made.write(to: directory.file("vectors/\(stage.model)-\(settings.name).safetensors"))
+    try directory.finish(stage)
   }
 
   /// What the audit needs of the model itself, so that results can be computed again without it.
-  private mutating func writeAuditInputs(_ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
+  private mutating func writeAuditInputs(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
     let folder = try auditFolder(loaded.name)
     for dataset in experiment.recordedDatasets {
       guard let letters = try LetterDirection(loaded.model, encoder, datasets.items(dataset)) else { continue }
@@ -80,6 +129,7 @@ public struct ExperimentRun {
     if let data = try? Data(contentsOf: planted) {
       try AtomicFile.write(data, to: folder.appendingPathComponent("planted.safetensors"))
     }
+    try directory.finish(stage)
   }
 
   private func auditFolder(_ model: String) throws -> URL {
@@ -105,18 +155,21 @@ public struct ExperimentRun {
     }
   }
 
-  private mutating func record(
-    _ dataset: String, _ loaded: LoadedModel, _ encoder: PromptEncoder, stage: String
-  ) throws -> Recording {
+  private mutating func record(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
+    let title = "\(loaded.name): recording \(stage.subject)"
+    onStage(title)
     var options = Recorder.Options(layers: Array(0..<loaded.model.configuration.layerCount))
     options.labelSource = experiment.recording.label
     options.maxTokens = experiment.recording.maxTokens
-    let recording = try Recorder(loaded, encoder, options).record(datasets.items(dataset))
-    try directory.write(recording, stage: stage, number: 0)
-    let unlabelled = recording.rows.count { $0.label == nil }
-    manifest.recordings[stage] = Manifest.Recording(
-      rows: recording.rows.count, unparsable: unlabelled, positives: recording.rows.count { $0.label == 1 })
-    return recording
+    let recorder = try Recorder(loaded, encoder, options)
+    let items = try datasets.items(stage.subject)
+    let recording = RecordingStage(directory: directory, stage: stage, chunkRows: experiment.recording.chunkRows)
+    let onRows = events.onRows
+    let tally = try recording.run(items, onRows: { onRows(title, $0, items.count) }) { part, before in
+      try recorder.record(part) { onRows(title, before + $0, items.count) }
+    }
+    manifest.recordings[recording.folder] = Manifest.Recording(
+      rows: tally.rows, unparsable: tally.unparsable, positives: tally.positives)
   }
 
   private mutating func extract(
@@ -126,31 +179,46 @@ public struct ExperimentRun {
     var extraction = VectorExtraction(
       read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
     let differences = try auditFolder(loaded.name).appendingPathComponent("differences-\(settings.name).safetensors")
+    extraction.estimator = settings.estimator
     extraction.onDifferences = { try $0.write(to: differences) }
-    let items = try datasets.items(settings.dataset)
+    let items = try drawn(settings)
     switch settings.method {
     case .contrastPairs:
       return try extraction.run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
     case .instructions:
       let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
-      var vectors = try extraction.run(loaded, pairs.readable(items, encoder))
-      vectors.provenance.method = settings.method.rawValue
-      return vectors
+      return try extraction.run(loaded, encoder, pairs, items, maxTokens: settings.maxTokens)
+    case .modelDifference:
+      let other = try LoadedModel(settings.against ?? "", dtype: experiment.dtype, device: device)
+      return try extraction.run(loaded, minus: other, encoder, items)
     case .classMean:
       guard let recording = recordings[settings.dataset] else {
         throw ExperimentError(.failed, "the data set \(settings.dataset) was not recorded")
       }
-      var vectors = try ClassMean.vectors(of: recording, at: settings.read, seed: experiment.seed)
+      let wanted = Set(items.map(\.id))
+      let own = try recording.selecting(recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) })
+      var vectors = try own.vectors(at: settings.read, estimator: settings.estimator, seed: experiment.seed)
       vectors.provenance.model = loaded.name
       vectors.provenance.modelFingerprint = loaded.fingerprint
       return vectors
     }
   }
 
+  /// The items that a vector is made of: all of its data set, or the balanced few that `pairs` says.
+  private mutating func drawn(_ settings: Experiment.VectorSettings) throws -> [Item] {
+    let items = try datasets.items(settings.dataset)
+    guard let count = settings.pairs, count < items.count else { return items }
+    return try sample(items, take: count, seed: experiment.seed).items
+  }
+
   // MARK: Results
 
-  private mutating func finish() throws -> ExperimentResults {
-    var results = try Analysis(StoredRun(directory.url), onStage: onStage).write()
+  private mutating func finish(_ analysis: Stage) throws -> ExperimentResults {
+    let run = try StoredRun(directory.url)
+    var results = try Analysis(run, onStage: events.onStage).write()
+    try directory.finish(analysis)
+    onStage("writing the store")
+    try RunStore(directory).build(run)
     manifest.finished = Date()
     try directory.write(manifest, json: "manifest.json")
     results.notes = datasets.notes

@@ -113,6 +113,12 @@ struct Manifest: Codable {
     }
   }
 
+  /// Takes the place of what was known of the same model.
+  mutating func note(_ model: Model) {
+    models.removeAll { $0.name == model.name }
+    models.append(model)
+  }
+
   struct Recording: Codable {
     var rows: Int
     var unparsable: Int

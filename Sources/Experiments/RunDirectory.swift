@@ -14,10 +14,33 @@ public struct RunDirectory: Sendable {
     let place = InputLocation(file: url.path)
     let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
     guard contents?.isEmpty ?? true else {
-      throw ExperimentError(.badInput, "is not empty; name a new folder with --output, or remove it first", at: place)
+      if RunLock.holder(of: url) != nil { _ = try RunLock(url) }
+      throw ExperimentError(
+        .badInput, "is not empty; continue a run with --resume, or name a new folder with --output", at: place)
     }
+    try makeFolders()
+  }
+
+  /// A directory to go on with: one of an earlier run of an experiment of the same name, or one that is not there yet.
+  init(resuming url: URL, _ experiment: Experiment) throws {
+    self.url = url
+    let contents = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    if !contents.isEmpty {
+      let own = try StoredRun(url).experiment.name
+      guard own == experiment.name else {
+        throw ExperimentError(
+          .badInput,
+          "holds the experiment \"\(printable(own))\", not \"\(printable(experiment.name))\"; name another folder with "
+            + "--output", at: InputLocation(file: url.path))
+      }
+    }
+    try makeFolders()
+  }
+
+  private func makeFolders() throws(ExperimentError) {
+    let place = InputLocation(file: url.path)
     do {
-      for folder in ["audit", "chunks", "vectors", "results"] {
+      for folder in ["audit", "chunks", "stages", "vectors", "results"] {
         try FileManager.default.createDirectory(
           at: url.appendingPathComponent(folder), withIntermediateDirectories: true)
       }
@@ -46,6 +69,7 @@ public struct RunDirectory: Sendable {
   public func write(_ value: some Encodable, json path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
     try AtomicFile.write(try encoder.encode(value), to: file(path))
   }
 

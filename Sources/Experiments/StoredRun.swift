@@ -56,13 +56,28 @@ extension RunDirectory {
   /// All chunks of a stage as one recording.
   func recording(stage: String) throws -> Recording {
     let folder = file("chunks/\(stage)")
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let numbers = names.compactMap { Int($0) }.sorted()
+    let numbers = chunkNumbers(folder)
+    let place = InputLocation(file: folder.path)
     guard !numbers.isEmpty else {
+      throw ExperimentError(.badInput, "holds no chunks; run the experiment to its end", at: place)
+    }
+    if let all = record(of: "record-\(stage)")?.chunks, numbers.count != all {
       throw ExperimentError(
-        .badInput, "holds no chunks; run the experiment to its end", at: InputLocation(file: folder.path))
+        .badInput, "holds \(numbers.count) of \(all) chunks; finish the run with telltale run --resume", at: place)
     }
     return try Recording.joined(numbers.map { try chunk(folder.appendingPathComponent("\($0)")) })
+  }
+
+  /// The chunks of a stage that are there, one in memory at a time.
+  func eachChunk(stage: String, _ body: (_ number: Int, Recording) throws -> Void) throws {
+    let folder = file("chunks/\(stage)")
+    for number in chunkNumbers(folder) { try body(number, chunk(folder.appendingPathComponent("\(number)"))) }
+  }
+
+  /// The rows of one chunk; nil where it is not there.
+  func storedRows(_ stage: String, _ number: Int) throws -> [RecordedRow]? {
+    let folder = file("chunks/\(stage)/\(number)")
+    return FileManager.default.fileExists(atPath: folder.path) ? try chunk(folder).rows : nil
   }
 
   private func chunk(_ folder: URL) throws -> Recording {

@@ -6,19 +6,23 @@ public struct LoadedModel: Sendable {
   /// As the user named it.
   public let name: String
   public let directory: URL
-  public let model: LanguageModel
+  public private(set) var model: LanguageModel
   public let tokenizer: Tokenizer
   public let fingerprint: String
   /// The ids that end a continuation: of `generation_config.json`, else of `config.json`, else the tokenizer's.
   public let stopTokens: Set<Int>
 
-  public init(_ name: String, dtype: DType? = nil, device: Device = .cpu) throws {
-    self.name = name
+  /// - Parameter adapter: the directory of a LoRA adapter to put on the model; the name and the fingerprint then tell it
+  ///   from its base.
+  public init(_ name: String, adapter: URL? = nil, dtype: DType? = nil, device: Device = .cpu) throws {
+    self.name = adapter.map { "\(name) + \($0.lastPathComponent)" } ?? name
     directory = try ModelLocator.directory(for: name)
     tokenizer = try Tokenizer.load(directory: directory)
-    model = try LanguageModel.load(directory, dtype: dtype, device: device)
+    let base = try LanguageModel.load(directory, dtype: dtype, device: device)
+    model = try adapter.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
     ThreadPolicy.adapt(toParameters: model.parameterCount)
-    fingerprint = try Fingerprint.checkpoint(directory)
+    let checkpoint = try Fingerprint.checkpoint(directory)
+    fingerprint = try adapter.map { try Fingerprint.adapted(checkpoint, by: $0) } ?? checkpoint
     stopTokens = Self.stopTokens(directory, model.configuration, tokenizer)
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
       throw ModelError(
@@ -27,6 +31,13 @@ public struct LoadedModel: Sendable {
           + "\(model.configuration.vocabularySize) embeddings; the two are of different models",
         at: InputLocation(file: directory.path))
     }
+  }
+
+  /// The same with a model whose results do not depend on what is computed together.
+  public func batchInvariant() -> LoadedModel {
+    var loaded = self
+    loaded.model = model.batchInvariant()
+    return loaded
   }
 
   private struct GenerationConfiguration: Decodable { var eosTokenId: RawConfiguration.OneOrMany? }

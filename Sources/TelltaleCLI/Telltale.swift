@@ -18,13 +18,14 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Run.self, Extract.self, Record.self, Predict.self, Generate.self, Steer.self, Evaluate.self, Vector.self,
-      Activations.self,
+      Run.self, Status.self, Label.self, Export.self, Merge.self, Extract.self, Record.self, Predict.self,
+      Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, Finetune.self, Activations.self,
       Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, Doctor.self,
     ])
 
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)  // a limit on file sizes is told in a sentence
     do {
       var command = try parseAsRoot()
       try command.run()

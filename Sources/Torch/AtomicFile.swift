@@ -32,16 +32,16 @@ public enum AtomicFile {
       throw TorchError(.failed, "cannot be put in place (\(reason))", at: place)
     }
     renamed = true
-    flushFolder(of: url)
+    flush(folder: url.deletingLastPathComponent())
   }
 
   public static func write(_ data: Data, to url: URL) throws(TorchError) {
     try write(to: url) { try $0.write(contentsOf: data) }
   }
 
-  /// The rename itself must survive a power cut.
-  private static func flushFolder(of url: URL) {
-    let folder = open(url.deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  /// Flushes a folder's entries to the disk: a rename itself must survive a power cut.
+  package static func flush(folder url: URL) {
+    let folder = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
     fsync(folder)
     close(folder)
@@ -56,6 +56,7 @@ public enum AtomicFile {
   private static func describe(_ error: any Error) -> String {
     let code =
       (error as NSError).userInfo[NSUnderlyingErrorKey].map { ($0 as? NSError)?.code ?? 0 } ?? (error as NSError).code
+    if code == Int(EFBIG) { return "it would be larger than the system's limit on files allows (ulimit -f)" }
     return code == Int(ENOSPC) || (error as? CocoaError)?.code == .fileWriteOutOfSpace
       ? "the disk is full" : "\(error.localizedDescription)"
   }

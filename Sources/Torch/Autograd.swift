@@ -17,12 +17,15 @@ extension Tensor {
 
   /// Gradients of this tensor of one element by each of `inputs` (leaves or intermediate results); zeros where it does not depend on
   /// one. The recorded graph is used up.
-  public func gradients(by inputs: [Tensor]) throws(TorchError) -> [Tensor] {
+  ///
+  /// - Parameter given: the gradient of something by this tensor, of its shape; the result is then the gradient of that
+  ///   something by the inputs (a vector-Jacobian product), and this tensor may have any number of elements.
+  public func gradients(by inputs: [Tensor], given: Tensor? = nil) throws(TorchError) -> [Tensor] {
     var found = [ct_tensor?](repeating: nil, count: inputs.count)
     var error = ct_error()
-    withExtendedLifetime((storage, inputs)) {
+    withExtendedLifetime((storage, inputs, given)) {
       let refs: [ct_tensor?] = inputs.map(\.storage.ref)
-      ct_gradients(storage.ref, refs, Int64(refs.count), &found, &error)
+      ct_gradients(storage.ref, given?.storage.ref, refs, Int64(refs.count), &found, &error)
     }
     let owned = found.map { $0.map(Tensor.init(owning:)) }
     if error.code != 0 { throw TorchError(taking: &error) }

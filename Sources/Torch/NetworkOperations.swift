@@ -12,6 +12,16 @@ extension Tensor {
     return try with(self, weight, bias) { ct_linear($0, $1, $2, $3) }
   }
 
+  /// The same, computed in blocks of `rowBlock` rows, the last one filled up: a row comes out bit by bit the same
+  /// whatever rows are computed with it, which one product over all rows does not promise. No gradients. `nil` computes
+  /// all rows at once, with gradients.
+  public func linear(_ weight: Tensor, bias: Tensor? = nil, rowBlock: Int?) throws(TorchError) -> Tensor {
+    guard let rowBlock else { return try linear(weight, bias: bias) }
+    let block = Int64(rowBlock)
+    guard let bias else { return try with(self, weight) { ct_linear_blocks($0, $1, nil, block, $2) } }
+    return try with(self, weight, bias) { ct_linear_blocks($0, $1, $2, block, $3) }
+  }
+
   /// The rows `ids` (int64) of an embedding matrix [vocabulary, hidden].
   public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
     try with(self, ids) { ct_embedding($0, $1, $2) }
@@ -49,6 +59,21 @@ extension Tensor {
     return try withExtendedLifetime(mask.storage) { () throws(TorchError) in
       try with(self, keys, values) { ct_attention($0, $1, $2, mask.storage.ref, causal, scale, $3) }
     }
+  }
+
+  /// Attention of new tokens, each over its own past: queries `self` [n, heads, queries, dim] over the first `lengths[i]` of
+  /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32 on the CPU.
+  ///
+  /// Sums are in a fixed order, so that a sequence comes out the same bit by bit whatever sequences are beside it and on
+  /// however many threads.
+  public func attentionByLength(
+    _ keys: Tensor, _ values: Tensor, lengths: [Int], window: Int? = nil, scale: Double
+  ) throws(TorchError) -> Tensor {
+    guard rank == 4, lengths.count == size(0) else {
+      throw TorchError(.invalidArgument, "one length a sequence is meant, and queries [n, heads, queries, dim]")
+    }
+    let own = lengths.map(Int64.init)
+    return try with(self, keys, values) { ct_decode_attention($0, $1, $2, own, Int64(window ?? 0), scale, $3) }
   }
 
   /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n], computed and returned in

@@ -30,6 +30,7 @@ struct ExperimentFileTests {
     #expect(experiment.predictions[0].scores.count == 3)
     #expect(experiment.predictions[0].positions == [.prompt, .continuation])
     #expect(experiment.datasets["train"]?.part == .train)
+    #expect(experiment.vectors.allSatisfy { $0.estimator == .mean && $0.pairs == nil && $0.maxTokens == 64 })
   }
 
   @Test(
@@ -44,6 +45,12 @@ struct ExperimentFileTests {
       ("name: told", "name: caa", 7, "two vectors have one name"),
       ("name: caa", "name: ../caa", 7, "is no name for files"),
       ("method: contrast-pairs", "method: magic", 7, "does not fit"),
+      ("method: contrast-pairs", "method: model-difference", 7, "needs against"),
+      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the method model-difference"),
+      ("method: contrast-pairs", "method: class-mean, estimator: pca", 7, "made from pairs"),
+      ("dataset: train}", "dataset: train, estimator: magic}", 7, "does not fit"),
+      ("dataset: train}", "dataset: train, pairs: 0}", 7, "pairs must be at least 1"),
+      ("positive: [Agree.]", "read: answer\n    positive: [Agree.]", 8, "no given answers"),
     ])
   func mistakes(_ old: String, _ new: String, _ line: Int, _ sentence: String) throws {
     let text = Self.valid.replacingOccurrences(of: old, with: new)

@@ -155,4 +155,14 @@ struct AutogradTests {
     #expect(gradient.dtype == .bfloat16)
     #expect(try gradient.floats() == [2, 4])
   }
+
+  @Test func `a given gradient of the output is carried to the inputs`() throws {
+    // y = x * [2, 3]; with the gradient [10, 100] by y, that by x is [20, 300].
+    let x = try Tensor([1, 1] as [Float]).requiringGradient()
+    let y = try recordingGradients { try x * Tensor([2, 3] as [Float]) }
+    let given = try Tensor([10, 100] as [Float])
+    #expect(try y.gradients(by: [x], given: given)[0].floats() == [20, 300])
+    let again = try recordingGradients { try x * Tensor([2, 3] as [Float]) }
+    #expect(throws: TorchError.self) { try again.gradients(by: [x], given: Tensor([1] as [Float])) }
+  }
 }

@@ -47,8 +47,10 @@ void ct_cuda_synchronize(ct_error *error);
 bool ct_set_recording_gradients(bool recording);  // of this thread; returns the previous value
 ct_tensor ct_requiring_gradient(ct_tensor t, ct_error *error);  // a leaf that shares the data
 ct_tensor ct_detach(ct_tensor t, ct_error *error);
-// Writes one gradient for each input into `gradients` (NULL where the output does not depend on it).
-void ct_gradients(ct_tensor output, const ct_tensor *inputs, int64_t count, ct_tensor *gradients, ct_error *error);
+// Writes one gradient for each input into `gradients` (NULL where the output does not depend on it). `given` is the
+// gradient by the output, of its shape; NULL is 1 for an output of one element.
+void ct_gradients(ct_tensor output, ct_tensor given_or_null, const ct_tensor *inputs, int64_t count,
+                  ct_tensor *gradients, ct_error *error);
 // One fused AdamW step in place (decoupled weight decay, bias correction). `step` is the number of this step, from 1.
 void ct_adamw_step(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *means,
                    const ct_tensor *squares, int64_t count, int64_t step, double learning_rate, double beta1,
@@ -128,6 +130,9 @@ void ct_write_at(ct_tensor t, ct_tensor rows, ct_tensor columns, ct_tensor sourc
 // ---- Networks --------------------------------------------------------------------------------------------------
 ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error);
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_error *error);
+// The same, computed in blocks of `block` rows, so that a row does not depend on how many rows are beside it.
+// No gradients.
+ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, int64_t block, ct_error *error);
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
 // x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden].
 ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *error);
@@ -139,6 +144,10 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
 // causal only without a mask and for a == b.
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
+// The new token's queries q [n, heads, queries, dim] over the first lengths[i] of k and v [n, heads, longest, dim], of
+// which a window > 0 leaves the last ones. Float32 on the CPU; a sequence does not depend on those beside it.
+ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
+                              double scale, ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);

@@ -30,6 +30,9 @@ public struct ChatTemplate: Equatable, Sendable {
   let bosToken: String
   /// EOS as it is written into the text.
   let eosToken: String
+  /// Whether a chat may begin with a system message.
+  public var takesSystemMessage: Bool { format != .mistral || mistralStyle.takesSystemPrompt }
+
   /// The system prompt of a chat that has none (Qwen's templates have one).
   public let defaultSystemPrompt: String?
   var mistralStyle = MistralStyle()

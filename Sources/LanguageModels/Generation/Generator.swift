@@ -145,7 +145,7 @@ public struct Generator {
 
   /// Tokens that all sequences share and that are worth computing once; every sequence keeps a last token of its own.
   private func header(_ sequences: [[Int]]) -> Int {
-    guard options.edits.allSatisfy(\.treatsSequencesAlike) else { return 0 }
+    guard options.edits.allSatisfy(\.treatsSequencesAlike), !model.isBatchInvariant else { return 0 }
     let shared = min(PackedBatch.commonPrefix(sequences), sequences.map(\.count).min()! - 1)
     return sequences.count > 1 && shared >= 32 ? shared : 0
   }

@@ -164,16 +164,23 @@ struct DecodingAttention {
   let places: DecodePlaces
   private let longest: Int
   private let masks: [Int?: Tensor?]
+  /// Whether every sequence attends over its own length, so that it does not depend on the longest.
+  private let byLength: Bool
 
   /// Makes room for the new tokens in the cache.
-  init(_ cache: KeyValueCache, windows: Set<Int?>, dtype: DType, device: Device) throws(TorchError) {
+  ///
+  /// - Parameter byLength: for float32 on the CPU.
+  init(
+    _ cache: KeyValueCache, windows: Set<Int?>, dtype: DType, device: Device, byLength: Bool = false
+  ) throws(TorchError) {
     self.cache = cache
     positions = cache.grow()
     places = DecodePlaces(
       slots: try Tensor(Array(positions.indices)).moved(to: device), positions: try Tensor(positions).moved(to: device))
     longest = (positions.max() ?? 0) + 1
+    self.byLength = byLength
     var masks: [Int?: Tensor?] = [:]
-    for window in windows {
+    for window in windows where !byLength {
       masks[window] = try Self.mask(positions, longest, window)?.converted(to: dtype, device: device)
     }
     self.masks = masks
@@ -198,6 +205,12 @@ struct DecodingAttention {
     let (slots, heads, dim, groups) = (q.size(0), q.size(1), q.size(2), k.size(1))
     // The query heads of one key-value head go in as so many queries, which spares copies of the cache.
     let grouped = try q.reshaped([slots, groups, heads / groups, dim])
+    if byLength {
+      return try grouped.attentionByLength(
+        keys, values, lengths: positions.map { $0 + 1 }, window: window, scale: scale
+      )
+      .reshaped([slots, heads * dim])
+    }
     let out = try grouped.attention(keys, values, mask: masks[window] ?? nil, scale: scale)
     return try out.reshaped([slots, heads * dim])
   }

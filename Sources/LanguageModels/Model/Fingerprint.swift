@@ -19,6 +19,16 @@ public enum Fingerprint {
     return SHA256.hexadecimalDigest(of: bytes)
   }
 
+  /// SHA-256 (hexadecimal) over a checkpoint's fingerprint and an adapter's two files, so that an adapted model is told
+  /// from its base and from the same base under another adapter.
+  public static func adapted(_ base: String, by adapter: URL) throws(ModelError) -> String {
+    var bytes = Array(base.utf8)
+    for name in [AdapterConfigurationFile.name, LoRAAdapter.weightsName] {
+      bytes += Array(try file(adapter.appendingPathComponent(name)).utf8)
+    }
+    return SHA256.hexadecimalDigest(of: bytes)
+  }
+
   /// SHA-256 (hexadecimal) of a whole file.
   public static func file(_ url: URL) throws(ModelError) -> String {
     SHA256.hexadecimalDigest(of: try contents(url))

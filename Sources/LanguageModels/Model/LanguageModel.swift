@@ -11,10 +11,12 @@ public struct LanguageModel: Sendable {
   public let dtype: DType
   public let device: Device
   let embedding: Tensor  // [vocabulary, hidden]
-  let layers: [DecoderLayer]
+  var layers: [DecoderLayer]
   let finalNorm: Tensor  // [hidden]
   let head: Tensor  // [vocabulary, hidden]
   let rope: RotaryEmbedding
+  /// Whether a sequence comes out the same whatever is computed with it: see `batchInvariant`.
+  public private(set) var isBatchInvariant = false
   /// Every weight by its checkpoint name, in the model's dtype.
   let weights: [String: Tensor]
 
@@ -34,6 +36,16 @@ public struct LanguageModel: Sendable {
     rope = RotaryEmbedding(configuration.rope)
     dtype = embedding.dtype
     device = embedding.device
+  }
+
+  /// The same model, computed so that a sequence's residual streams and logits are bit by bit the same whatever other
+  /// sequences are computed with it, and on however many threads (float32 on the CPU): matrix products in blocks of 32 rows, attention over each sequence's own length,
+  /// nothing shared between the prompts of a generation. For inference; training knows no batch invariance.
+  public func batchInvariant() -> LanguageModel {
+    var model = self
+    model.isBatchInvariant = true
+    model.layers = layers.map { $0.batchInvariant() }
+    return model
   }
 
   /// Numbers in all weights.
@@ -84,7 +96,9 @@ public struct LanguageModel: Sendable {
   ) throws -> Output {
     precondition(tokens.count == cache.count, "one token a sequence")
     try check(tokens: tokens)
-    let plan = try DecodingAttention(cache, windows: Set(configuration.windows), dtype: dtype, device: device)
+    let plan = try DecodingAttention(
+      cache, windows: Set(configuration.windows), dtype: dtype, device: device,
+      byLength: isBatchInvariant && dtype == .float32 && device == .cpu)
     return try run(
       tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
   }
@@ -121,7 +135,8 @@ public struct LanguageModel: Sendable {
     if let logits {
       let chosen = try choose(lastKept.places(of: logits), x)  // [chosen, hidden]
       let normed = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
-      output.logits = try normed.linear(head).converted(to: .float32)  // [chosen, vocabulary]
+      let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
+      output.logits = try projection(normed).converted(to: .float32)  // [chosen, vocabulary]
     }
     try checkFinite(output)
     return output
@@ -164,8 +179,8 @@ public struct LanguageModel: Sendable {
 struct DecoderLayer: Sendable {
   let index: Int
   let attentionNorm, feedForwardNorm: Tensor  // [hidden]
-  let query, key, value, output: Projection
-  let gate, up, down: Projection
+  var query, key, value, output: Projection
+  var gate, up, down: Projection
   let headDimension: Int
   let window: Int?
   let epsilon: Double
@@ -186,6 +201,14 @@ struct DecoderLayer: Sendable {
   func feedForward(_ x: Tensor) throws(TorchError) -> Tensor {
     let inner = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
     return try x + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
+  }
+
+  func batchInvariant() -> DecoderLayer {
+    var layer = self
+    for part in [\DecoderLayer.query, \.key, \.value, \.output, \.gate, \.up, \.down] {
+      layer[keyPath: part].rowBlock = Projection.invariantBlock
+    }
+    return layer
   }
 
   private func heads(_ t: Tensor) throws(TorchError) -> Tensor {
@@ -233,10 +256,21 @@ struct DecoderLayer: Sendable {
 
 /// A linear map: x [tokens, in] to [tokens, out].
 struct Projection: Sendable {
+  /// Rows computed together by a batch-invariant model. 32 rows cost a small model nothing, and a multiple of 64 bytes of
+  /// every width keeps the blocks aligned alike.
+  static let invariantBlock = 32
+
   let weight: Tensor  // [out, in]
   let bias: Tensor?  // [out]
+  /// Rows computed together; nil computes all at once.
+  var rowBlock: Int?
+  /// What an adapter adds to the output.
+  var update: LowRankUpdate?
 
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight, bias: bias) }
+  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+    let output = try x.linear(weight, bias: bias, rowBlock: rowBlock)  // [tokens, out]
+    return try update?.added(to: output, x, rowBlock: rowBlock) ?? output
+  }
 }
 
 /// Weights by checkpoint name, handed out with their shape checked.

@@ -1,7 +1,7 @@
 /// SHA-256 (FIPS 180-4), to name a tokenizer by the bytes of its file, as `sha256sum` does.
-struct SHA256 {
+package struct SHA256 {
   /// The digest as 64 lower-case hexadecimal digits.
-  static func hexadecimalDigest(of bytes: [UInt8]) -> String {
+  package static func hexadecimalDigest(of bytes: [UInt8]) -> String {
     var hash = SHA256()
     let whole = bytes.count / 64 * 64
     for start in stride(from: 0, to: whole, by: 64) { hash.add(block: bytes, at: start) }

@@ -53,13 +53,15 @@ public struct PairDifferences: Sendable {
   /// Float32 [pairs, layers, hidden].
   public let differences: Tensor
   public let layers: [Int]
+  /// By pair, the distinct question; nil where it is not known.
+  public let groups: [String]?
 
-  public init(differences: Tensor, layers: [Int]) {
-    (self.differences, self.layers) = (differences, layers)
+  public init(differences: Tensor, layers: [Int], groups: [String]? = nil) {
+    (self.differences, self.layers, self.groups) = (differences, layers, groups)
   }
 }
 
-/// Files: safetensors with `differences`, the layers as metadata.
+/// Files: safetensors with `differences`, the layers and the groups (a JSON list) as metadata.
 extension PairDifferences {
   public init(contentsOf url: URL) throws {
     let file = try SafetensorsFile(url)
@@ -69,18 +71,29 @@ extension PairDifferences {
     guard differences.rank == 3, differences.dtype == .float32, differences.size(0) > 0,
       differences.size(1) == layers.count
     else { throw Self.damaged(url) }
-    self.init(differences: differences, layers: layers)
+    let groups = try file.metadata["groups"].map { list in
+      guard let names = try? JSONDecoder().decode([String].self, from: Data(list.utf8)),
+        names.count == differences.size(0)
+      else { throw Self.damaged(url) }
+      return names
+    }
+    self.init(differences: differences, layers: layers, groups: groups)
   }
 
   public func write(to url: URL) throws {
-    try SafetensorsFile.write(
-      ["differences": differences],
-      metadata: ["layers": layers.map(String.init).joined(separator: ","), "shape": "[pairs, layers, hidden]"], to: url)
+    var metadata = ["layers": layers.map(String.init).joined(separator: ","), "shape": "[pairs, layers, hidden]"]
+    if let groups { metadata["groups"] = String(decoding: try JSONEncoder().encode(groups), as: UTF8.self) }
+    try SafetensorsFile.write(["differences": differences], metadata: metadata, to: url)
+  }
+
+  /// Where `telltale extract --keep-differences` puts those of a vector file: `<name>.differences.safetensors` beside it.
+  public static func url(beside vectors: URL) -> URL {
+    vectors.deletingPathExtension().appendingPathExtension("differences.safetensors")
   }
 
   private static func damaged(_ url: URL) -> SteeringError {
     SteeringError(
-      .badInput, "is no file of pair differences; remove it, or run the experiment anew",
+      .badInput, "is no file of pair differences; make them anew, or remove it",
       at: InputLocation(file: url.path))
   }
 }

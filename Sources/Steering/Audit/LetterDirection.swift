@@ -32,6 +32,13 @@ public struct LetterDirection: Sendable, Equatable {
     self.init(letters: ordered.map(\.0), tokens: ordered.map(\.1), direction: try (rows[0] - rows[1]).floats())
   }
 
+  /// The direction of answer A against answer B, as both are tokenised after `context`.
+  public init(_ loaded: LoadedModel, after context: String) throws {
+    let (a, b) = try VectorLens(loaded).letters(after: context)
+    let rows = try loaded.model.unembedding(of: [a, b])  // [2, hidden]
+    self.init(letters: ["A", "B"], tokens: [a, b], direction: try (rows[0] - rows[1]).floats())
+  }
+
   private static func letters(of item: Item) -> [String]? {
     guard let own = item.matchingIndex, let answer = item.otherAnswers.first, let other = item.index(of: answer),
       let first = item.choices[own].letter, let second = item.choices[other].letter

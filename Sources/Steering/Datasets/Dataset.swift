@@ -6,7 +6,8 @@ public enum DatasetFormat: String, Sendable, CaseIterable, Codable {
   case anthropic
   /// CAA: one JSON list of the same, or of questions without answers.
   case caa
-  /// A JSON list or JSON Lines of `question`, `answer` (the behaviour) and `contrastive_answer`.
+  /// A JSON list or JSON Lines of `question`, `answer` (the behaviour) and `contrastive_answer`, which may be missing where
+  /// only the behaviour is trained.
   case contrast
   /// TruthfulQA's CSV, in the revision of 2021 or of 2025.
   case truthfulQA = "truthfulqa"
@@ -95,7 +96,7 @@ private enum Content {
       throw file.error("the data set is empty; it should hold at least one row")
     }
     if row.has("mc1_targets") { return .truthfulQAMultipleChoice }
-    if row.has("contrastive_answer") { return .contrast }
+    if row.has("contrastive_answer") || row.has("answer") { return .contrast }
     guard row.has("question") else {
       throw row.error("the format is not recognised; a row needs at least a \"question\"")
     }

@@ -18,12 +18,13 @@ enum ABReader {
   }
 }
 
-/// Rows of `question`, `answer` and `contrastive_answer`; a row may name its `group` itself.
+/// Rows of `question`, `answer` and, where there is an opposite, `contrastive_answer`; a row may name its `group` itself.
 enum ContrastReader {
   static func items(in rows: [DataRow], source: String) throws(SteeringError) -> [Item] {
     var items: [Item] = []
     for row in rows {
-      let answers = Answers(matching: [try row.string("answer")], other: try row.strings("contrastive_answer"))
+      let other = try row.has("contrastive_answer") ? row.strings("contrastive_answer") : []
+      let answers = Answers(matching: [try row.string("answer")], other: other)
       items.append(try Item(row, source: source, answers: answers))
     }
     return items

@@ -15,13 +15,13 @@ public struct ReadablePair: Sendable {
   }
 }
 
-/// Mean-difference extraction: runs both halves of every pair and averages the difference of their activations.
+/// Runs both halves of every pair and makes a direction per layer of their activations.
 ///
 /// The common prefix of a pair is computed once, sequences are packed without padding by a token budget, and nothing is
-/// computed above the last layer asked for. Means are accumulated in float64.
+/// computed above the last layer asked for. Means are accumulated in float64; other estimators need all activations.
 public struct ContrastExtraction {
   public struct Result: Sendable {
-    /// By layer [hidden]: mean over pairs of positive minus negative.
+    /// By layer [hidden]: what the estimator makes of the pairs; by default the mean of positive minus negative.
     public var difference: [Int: [Double]]
     /// By layer [hidden]: mean over both halves of all pairs.
     public var mean: [Int: [Double]]
@@ -30,6 +30,9 @@ public struct ContrastExtraction {
     /// By layer: cosine of the vectors of two random halves, stepped up to the whole by Spearman-Brown, averaged over
     /// splits; nil where there are fewer than two pairs.
     public var reliability: [Int: Double]
+    /// By layer: the share of held-out pairs whose difference projects positively on the direction of the other half; not
+    /// computed for the mean, whose pairs are not kept.
+    public var heldOut: [Int: Double] = [:]
     /// Whether the halves were drawn over groups (true) or, with a single group, over pairs.
     public var halvesByGroup: Bool
     public var pairs: Int
@@ -40,15 +43,11 @@ public struct ContrastExtraction {
     public var tokensGiven = 0
   }
 
-  private let model: LanguageModel
-  private let layers: [Int]
+  private let reader: ActivationReader
   private let tokenBudget: Int
 
   public init(_ model: LanguageModel, layers: [Int], tokenBudget: Int = 4096) throws {
-    try model.check(layers: layers)
-    guard !layers.isEmpty else { throw SteeringError(.badInput, "no layers were asked for; name at least one") }
-    self.model = model
-    self.layers = layers
+    reader = try ActivationReader(model, layers: layers)
     self.tokenBudget = tokenBudget
   }
 
@@ -56,54 +55,27 @@ public struct ContrastExtraction {
   ///   - splits: how many random halvings the reliability averages over.
   ///   - keepsDifferences: whether the result holds the pairs' differences: of as many as fit into 1 GiB.
   public func run(
-    _ pairs: [ReadablePair], seed: UInt64, splits: Int = 20, keepsDifferences: Bool = false,
-    onProgress: (Int) -> Void = { _ in }
+    _ pairs: [ReadablePair], estimator: Estimator = .mean, seed: UInt64, splits: Int = 20,
+    keepsDifferences: Bool = false, onProgress: (Int) -> Void = { _ in }
   ) throws -> Result {
     guard !pairs.isEmpty else {
       throw SteeringError(.badInput, "there are no pairs to extract from; give at least one")
     }
-    let halves = Halves(pairs.map(\.group), splits: splits, seed: seed)
-    var sums = try DifferenceSums(layers: layers, hidden: model.configuration.hiddenSize, splits: halves.splits)
+    var estimation = try PairEstimation(
+      groups: pairs.map(\.group), layers: reader.layers, hidden: reader.hidden, estimator: estimator, seed: seed,
+      splits: splits, keepsDifferences: keepsDifferences)
     let order = pairs.indices.sorted { (pairs[$0].length, $0) < (pairs[$1].length, $1) }
-    var given = 0
-    var done = 0
-    var kept = KeptDifferences(pairs.count, width: keepsDifferences ? layers.count * model.configuration.hiddenSize : 0)
     for chunk in Self.chunks(order, budget: tokenBudget, cost: { pairs[$0].cost }) {
       let batch = PackedBatch(families: chunk.map { [pairs[$0].positive.ids, pairs[$0].negative.ids] })
-      let streams = try read(batch, chunk.flatMap { [pairs[$0].positive.read, pairs[$0].negative.read] })
-      let differences = try sums.add(streams, halves: chunk.map { halves.sides[$0] })
-      try kept.add(differences, of: chunk)
-      sums.tokens += batch.tokens.count
-      given += chunk.reduce(0) { $0 + pairs[$1].positive.ids.count + pairs[$1].negative.ids.count }
-      done += chunk.count
-      onProgress(done)
+      let streams = try reader.read(batch, chunk.flatMap { [pairs[$0].positive.read, pairs[$0].negative.read] })
+      try estimation.add(streams, of: chunk)
+      estimation.tokensComputed += batch.tokens.count
+      estimation.tokensGiven += chunk.reduce(0) { $0 + pairs[$1].positive.ids.count + pairs[$1].negative.ids.count }
+      onProgress(estimation.pairs)
     }
-    var result = try sums.result(halvesByGroup: halves.byGroup)
-    result.tokensGiven = given
-    result.pairDifferences = try kept.inOrder()
-    try Self.refuseIdentical(result)
-    return result
-  }
-
-  /// The activations at the read positions of a pack's sequences: float64 [sequences, layers, hidden].
-  private func read(_ batch: PackedBatch, _ reads: [Range<Int>]) throws -> Tensor {
-    var places: [Int] = []
-    var ends: [Int] = []
-    for (sequence, read) in reads.enumerated() {
-      places += read.map { batch.index(of: sequence, position: $0) }
-      ends.append(places.count)
-    }
-    let output = try model.forward(batch, taps: Taps(layers: layers, tokens: .tokens(places)))
-    let streams = try Tensor.stacked(layers.compactMap { output.residuals[$0] }, 1)  // [places, layers, hidden]
-    let wide = try streams.moved(to: .cpu).converted(to: .float64)
-    if places.count == reads.count { return wide }
-    var start = 0
-    var means: [Tensor] = []
-    for end in ends {
-      means.append(try wide.narrowed(0, start..<end).mean(0))
-      start = end
-    }
-    return try Tensor.stacked(means)
+    return try estimation.result(
+      ifZero: "both halves of every pair are identical up to the read position, so the vector would be zero; "
+        + "read at the answer (--read answer), or give pairs whose prompts differ")
   }
 
   /// Consecutive pieces of `order` whose cost fits the budget; a piece that alone exceeds it goes alone.
@@ -120,16 +92,6 @@ public struct ContrastExtraction {
       total += own
     }
     return chunks
-  }
-
-  /// Both halves of every pair read at the same token with the same past: a position before the difference.
-  private static func refuseIdentical(_ result: Result) throws(SteeringError) {
-    if result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) {
-      throw SteeringError(
-        .badInput,
-        "both halves of every pair are identical up to the read position, so the vector would be zero; "
-          + "read at the answer (--read answer), or give pairs whose prompts differ")
-    }
   }
 }
 

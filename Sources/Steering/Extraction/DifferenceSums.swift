@@ -38,14 +38,13 @@ struct Halves {
 struct DifferenceSums {
   private let layers: [Int]
   private let splits: Int
-  private var count = 0
+  private(set) var count = 0
   private var difference: Tensor  // [layers, hidden]
   private var mean: Tensor  // [layers, hidden]
   private var norms: Tensor  // [layers]
   /// Sums of the differences of each half: [splits, layers * hidden]. Their cosine is that of the means.
   private var first: Tensor
   private var second: Tensor
-  var tokens = 0
 
   init(layers: [Int], hidden: Int, splits: Int) throws(TorchError) {
     self.layers = layers
@@ -85,7 +84,7 @@ struct DifferenceSums {
     let pairs = Double(count)
     var result = ContrastExtraction.Result(
       difference: try byLayer(difference / pairs), mean: try byLayer(mean / (2 * pairs)), residualNorm: [:],
-      reliability: [:], halvesByGroup: halvesByGroup, pairs: count, tokensComputed: tokens)
+      reliability: [:], halvesByGroup: halvesByGroup, pairs: count)
     let norm = try (norms / (2 * pairs)).doubles()
     let reliability = try reliabilities()
     for (index, layer) in layers.enumerated() {

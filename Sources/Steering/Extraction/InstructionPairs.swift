@@ -1,7 +1,8 @@
 import LanguageModels
+import Torch
 
-/// Contrasting instructions (as in persona vectors, Chen et al. 2025): the same prompt under an instruction to show the
-/// behaviour and under one not to, read at the prompt's last token.
+/// Contrasting instructions (as in persona vectors, Chen et al. 2025): the same prompts under an instruction to show the
+/// behaviour and under one not to.
 public struct InstructionPairs: Sendable {
   public var positive: [String]
   public var negative: [String]
@@ -10,21 +11,38 @@ public struct InstructionPairs: Sendable {
     guard !positive.isEmpty, !negative.isEmpty else {
       throw SteeringError(.badInput, "contrasting instructions need at least one positive and one negative instruction")
     }
+    guard positive != negative else {
+      throw SteeringError(
+        .badInput, "the positive and the negative instructions are the same; contrast an instruction with its opposite")
+    }
     self.positive = positive
     self.negative = negative
   }
 
-  /// One pair an item: the instruction stands before the item's text; with several, items take them in turn.
-  public func readable(_ items: [Item], _ encoder: PromptEncoder) throws -> [ReadablePair] {
-    try items.enumerated().map { index, item in
-      ReadablePair(
-        positive: try prompt(item, positive[index % positive.count], encoder),
-        negative: try prompt(item, negative[index % negative.count], encoder), group: item.group.id)
-    }
+  /// The tokens of an item's prompt under both instructions; with several, items take them in turn.
+  func prompts(_ item: Item, number index: Int, _ encoder: PromptEncoder) throws -> (positive: [Int], negative: [Int]) {
+    (
+      try encoder.encode(encoder.prompt(item, under: positive[index % positive.count])).ids,
+      try encoder.encode(encoder.prompt(item, under: negative[index % negative.count])).ids
+    )
   }
 
-  private func prompt(_ item: Item, _ instruction: String, _ encoder: PromptEncoder) throws -> ReadableText {
-    let ids = encoder.encode(try encoder.prompt(item.prefixed(by: instruction))).ids
-    return ReadableText(ids: ids, read: ids.count - 1..<ids.count)
+  /// One pair an item, read at the prompt's last token.
+  public func readable(_ items: [Item], _ encoder: PromptEncoder) throws -> [ReadablePair] {
+    try items.enumerated().map { index, item in
+      let (a, b) = try prompts(item, number: index, encoder)
+      return ReadablePair(
+        positive: ReadableText(ids: a, read: a.count - 1..<a.count),
+        negative: ReadableText(ids: b, read: b.count - 1..<b.count), group: item.group.id)
+    }
+  }
+}
+
+extension PromptEncoder {
+  /// The prompt of an item under an instruction: a system message where the chat template takes one, else words before
+  /// the item's text.
+  func prompt(_ item: Item, under instruction: String) throws -> String {
+    guard let template, template.takesSystemMessage else { return try prompt(item.prefixed(by: instruction)) }
+    return try template.render(messages: [.system(instruction), .user(item.text)], addGenerationPrompt: true)
   }
 }

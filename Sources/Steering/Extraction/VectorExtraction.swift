@@ -2,10 +2,11 @@ import Foundation
 import LanguageModels
 import Torch
 
-/// Steering vectors from contrast pairs: the mean difference of activations (Rimsky et al. 2024, "Steering Llama 2 via
-/// Contrastive Activation Addition").
+/// Steering vectors from contrast pairs: by default the mean difference of activations (Rimsky et al. 2024, "Steering
+/// Llama 2 via Contrastive Activation Addition").
 public struct VectorExtraction {
   public var read: ReadPosition
+  public var estimator = Estimator.mean
   public var layers: [Int]
   public var seed: UInt64
   public var tokenBudget = 4096
@@ -22,20 +23,18 @@ public struct VectorExtraction {
   public func run(
     _ loaded: LoadedModel, _ encoder: PromptEncoder, _ pairs: [ContrastPair], onProgress: (Int) -> Void = { _ in }
   ) throws -> SteeringVectors {
-    let readable = try pairs.map { pair in
-      ReadablePair(
-        positive: try encoder.readable(
-          prefix: pair.prefix, answer: pair.positive, letter: pair.positiveAnswerOffset, at: read),
-        negative: try encoder.readable(
-          prefix: pair.prefix, answer: pair.negative, letter: pair.negativeAnswerOffset, at: read),
-        group: pair.item.group.id)
-    }
-    var vectors = try run(loaded, readable, onProgress: onProgress)
-    vectors.provenance.promptStyle = encoder.builder.style.rawValue
-    vectors.provenance.template = encoder.template?.name
-    vectors.provenance.letterBalance = Self.letterBalance(pairs.map(\.item))
-    vectors.provenance.data = Array(Set(pairs.map(\.item.source))).sorted().joined(separator: " ")
+    var vectors = try run(loaded, pairs.map { try readable($0, encoder) }, onProgress: onProgress)
+    vectors.provenance.state(pairs.map(\.item), encoder)
     return vectors
+  }
+
+  func readable(_ pair: ContrastPair, _ encoder: PromptEncoder) throws -> ReadablePair {
+    ReadablePair(
+      positive: try encoder.readable(
+        prefix: pair.prefix, answer: pair.positive, letter: pair.positiveAnswerOffset, at: read),
+      negative: try encoder.readable(
+        prefix: pair.prefix, answer: pair.negative, letter: pair.negativeAnswerOffset, at: read),
+      group: pair.item.group.id)
   }
 
   /// Pairs of any two texts, already tokens.
@@ -44,23 +43,33 @@ public struct VectorExtraction {
   ) throws -> SteeringVectors {
     let extraction = try ContrastExtraction(loaded.model, layers: layers, tokenBudget: tokenBudget)
     let result = try extraction.run(
-      pairs, seed: seed, keepsDifferences: onDifferences != nil, onProgress: onProgress)
+      pairs, estimator: estimator, seed: seed, keepsDifferences: onDifferences != nil, onProgress: onProgress)
+    return try vectors(result, loaded, pairs.map(\.group))
+  }
+
+  /// The vectors of a result, stating where they come from.
+  func vectors(
+    _ result: ContrastExtraction.Result, _ loaded: LoadedModel, _ groups: [String]
+  ) throws -> SteeringVectors {
     if let differences = result.pairDifferences {
-      try onDifferences?(PairDifferences(differences: differences, layers: layers))
+      let groups = pairs.prefix(differences.size(0)).map(\.group)
+      try onDifferences?(PairDifferences(differences: differences, layers: layers, groups: groups))
     }
-    var provenance = VectorProvenance()
-    provenance.method = "mean-difference"
+    var provenance = VectorProvenance(estimator)
+    provenance.method = estimator == .mean ? "mean-difference" : estimator.rawValue
     provenance.read = read.rawValue
     provenance.model = loaded.name
     provenance.modelFingerprint = loaded.fingerprint
     provenance.tokenizerHash = loaded.tokenizer.contentHash
     provenance.dtype = loaded.model.dtype.rawValue
-    provenance.pairs = pairs.count
-    provenance.groups = Set(pairs.map(\.group)).count
-    provenance.positiveShare = 0.5
+    provenance.pairs = result.pairs
+    provenance.groups = Set(groups).count
+    // With it a mean difference gives the means of both classes; other directions say nothing of them.
+    provenance.positiveShare = estimator == .mean ? 0.5 : nil
     provenance.seed = seed
     provenance.residualNorms = result.residualNorm
     provenance.reliability = result.reliability
+    provenance.heldOut = result.heldOut
     provenance.reliabilityUnit = result.halvesByGroup ? "group" : "pair"
     return SteeringVectors(
       layers: result.difference.mapValues { $0.map(Float.init) }, means: result.mean.mapValues { $0.map(Float.init) },

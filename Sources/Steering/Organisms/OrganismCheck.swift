@@ -80,7 +80,7 @@ package struct OrganismCheck {
   /// contrast pairs read at the answer.
   private func extracted(layers: [Int]) throws -> [(String, SteeringVectors)] {
     let own = try record(conflictItems(.opinions, count: count, seed: seed &+ 1), layers: layers)
-    let classMean = try ClassMean.vectors(of: own, at: .prompt, seed: seed, splits: 2)
+    let classMean = try own.vectors(at: .prompt, seed: seed, splits: 2)
     let items = try OrganismWorld.items(.opinions, count: count / 4, seed: seed &+ 2)
     let pairs = try InstructionPairs(
       positive: OrganismWorld.agreementInstructions, negative: OrganismWorld.honestyInstructions)

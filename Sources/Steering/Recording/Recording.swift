@@ -42,6 +42,8 @@ public struct Recording: Sendable {
     guard let first = parts.first, parts.allSatisfy({ $0.layers == first.layers }) else {
       throw SteeringError(.failed, "recordings of different layers cannot be joined")
     }
+    // One part stays where it is: a chunk that lies in its file is not copied.
+    if parts.count == 1 { return first }
     var activations: [ReadPosition: Tensor] = [:]
     for position in first.activations.keys {
       activations[position] = try Tensor.concatenated(parts.compactMap { $0.activations[position] })

@@ -28,9 +28,11 @@ public enum RecordingFolder {
       "site": SteeringVectors.layerConvention,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: aside.appendingPathComponent(activationsName))
+    AtomicFile.flush(folder: aside)
     guard rename(aside.path, url.path) == 0 else {
       throw SteeringError(.failed, "cannot be put in place (\(String(cString: strerror(errno))))", at: place)
     }
+    AtomicFile.flush(folder: parent)
   }
 
   private static func lines(_ rows: [RecordedRow]) throws -> Data {

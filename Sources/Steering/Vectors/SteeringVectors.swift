@@ -87,6 +87,8 @@ public struct VectorProvenance: Sendable, Equatable {
   /// The file it was read from; not stored.
   public var file: String?
   public var method: String?
+  /// How activations became a direction, by the name of an `Estimator`; nil where that is not stated.
+  public var estimator: String?
   public var read: String?
   public var model: String?
   public var modelFingerprint: String?
@@ -107,8 +109,15 @@ public struct VectorProvenance: Sendable, Equatable {
   public var residualNorms: [Int: Double] = [:]
   /// Split-half reliability (Spearman-Brown), by layer.
   public var reliability: [Int: Double] = [:]
+  /// How well the direction of one half of the data separates the other half (pairs on the right side, AUROC of rows), by
+  /// layer.
+  public var heldOut: [Int: Double] = [:]
   /// How the halves were drawn: by group, or by pair where there is one group only.
   public var reliabilityUnit: String?
+  /// Of a result of vector arithmetic: what was done with which files.
+  public var combined: String?
+  /// The model whose activations were subtracted.
+  public var against: String?
   /// The file of another tool it came from, and how that tool counts layers.
   public var importedFrom: String?
   public var importedConvention: String?
@@ -116,4 +125,6 @@ public struct VectorProvenance: Sendable, Equatable {
   public var notes: [String] = []
 
   public init() {}
+
+  init(_ estimator: Estimator) { self.estimator = estimator.rawValue }
 }

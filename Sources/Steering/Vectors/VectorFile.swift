@@ -83,21 +83,25 @@ extension SteeringVectors {
 extension VectorProvenance {
   /// Where the vector comes from, in words, for a person: what the file states besides numbers by layer and notes.
   package var stated: [String: String] {
-    metadata.filter { !["residual_norms", "reliability", "notes", "telltale", "layer_convention"].contains($0.key) }
+    metadata.filter {
+      !["residual_norms", "reliability", "held_out", "notes", "telltale", "layer_convention"].contains($0.key)
+    }
   }
 
   /// The metadata of a vector file; what is not known is left out.
   var metadata: [String: String] {
     let stated: [String: String?] = [
       "format": "telltale.vectors.v1", "site": "resid_post", "layer_convention": SteeringVectors.layerConvention,
-      "method": method, "read": read, "model": model, "model_fingerprint": modelFingerprint,
+      "method": method, "estimator": estimator, "read": read, "model": model, "against": against,
+      "model_fingerprint": modelFingerprint,
       "tokenizer_hash": tokenizerHash, "template": template, "prompt_style": promptStyle, "data": data,
       "data_hash": dataHash, "pairs": pairs.map(String.init), "groups": groups.map(String.init),
       "letter_balance": letterBalance, "positive_share": positiveShare.map { "\($0)" },
       "imported_from": importedFrom, "imported_convention": importedConvention, "seed": seed.map(String.init),
-      "dtype": dtype,
+      "dtype": dtype, "combined": combined,
       "residual_norms": residualNorms.isEmpty ? nil : SteeringVectors.list(residualNorms),
       "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
+      "held_out": heldOut.isEmpty ? nil : SteeringVectors.list(heldOut),
       "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
       "telltale": "0.1.0",
     ]
@@ -107,6 +111,9 @@ extension VectorProvenance {
   init(_ metadata: [String: String], file: String) {
     self.file = file
     method = metadata["method"]
+    estimator = metadata["estimator"]
+    against = metadata["against"]
+    combined = metadata["combined"]
     read = metadata["read"]
     model = metadata["model"]
     modelFingerprint = metadata["model_fingerprint"]
@@ -125,6 +132,7 @@ extension VectorProvenance {
     dtype = metadata["dtype"]
     residualNorms = SteeringVectors.numbers(metadata["residual_norms"] ?? "")
     reliability = SteeringVectors.numbers(metadata["reliability"] ?? "")
+    heldOut = SteeringVectors.numbers(metadata["held_out"] ?? "")
     reliabilityUnit = metadata["reliability_unit"]
     notes = (metadata["notes"] ?? "").split(separator: "\n").map(String.init)
   }

@@ -25,7 +25,7 @@ struct EvaluationOptions: ParsableArguments {
 
   func load() throws -> LoadedModel {
     let device = try model.compute.prepare()
-    return try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    return try model.loaded(on: device)
   }
 }
 
@@ -144,7 +144,7 @@ struct EvaluatePerplexity: ParsableCommand {
   func run() throws {
     let texts = try files.map { try TextFile.read($0) }
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded)
     let result = try PerplexityEvaluation(loaded, window: window, stride: stride).run(texts, cells: cells)
     var table = ResultTable(GridOptions.columns + ["tokens", "loss", "perplexity"] + GridOptions.effectColumns)

@@ -6,23 +6,38 @@ import Torch
 
 struct Extract: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make steering vectors from contrast pairs.",
+    abstract: "Make steering vectors from contrast pairs, instructions, recordings or two models.",
     discussion: """
-      Runs the matching and the other answer of every row and writes, per layer, the mean difference of the residual \
-      stream at the read position. The file states where it comes from, its norms, the letter balance and the \
-      split-half reliability.
+      Runs the matching and the other answer of every row and writes, per layer, a direction of the residual stream at \
+      the read position. The file states where it comes from, its norms, the letter balance and the split-half \
+      reliability.
+
+      --method: mean (difference of means, as long as it is), pca and pca-centred (first component of the pairs' \
+      differences), logistic (on differences), probe (logistic, on both classes), discriminant (shrunk). All but the \
+      mean are unit vectors.
+
+      Instead of a row's answers: --positive and --negative contrast instructions on the rows' prompts, read at prompt, \
+      continuation or continuation-mean of the responses; --against subtracts another model's activations on the same \
+      tokens; --recording takes the labelled rows of telltale record instead of --pairs.
 
       Formats: anthropic (JSON Lines), caa (JSON list), contrast (question, answer, contrastive_answer), and texts, \
-      JSON Lines of {"positive": "...", "negative": "..."} that are run as they stand.
+      JSON Lines of {"positive": "...", "negative": "..."} that are run as they stand; "group" may name the question.
       """)
 
   @OptionGroup var model: ModelOptions
   @Option(name: .customLong("pairs"), help: "The data file; give the option again for more files.")
-  var files: [String]
+  var files: [String] = []
   @Option(help: "anthropic, caa, contrast or texts (default: told from the content).")
   var format: String?
-  @Option(help: "Where the residual stream is read: answer, prompt, continuation, answer-mean.")
-  var read = ReadPosition.answer
+  @Option(help: "mean, pca, pca-centred, logistic, probe or discriminant.")
+  var method = Estimator.mean
+  @OptionGroup var source: SourceOptions
+  @Option(
+    help: """
+      Where the residual stream is read: answer, prompt, continuation, continuation-mean, answer-mean (default: answer; \
+      prompt with --positive, --against and --recording).
+      """)
+  var read: ReadPosition?
   @Option(help: "all, or layers such as 0,3 or 8-12, counted from 0.")
   var layers = LayerList.all
   @OptionGroup var items: ItemOptions
@@ -31,32 +46,93 @@ struct Extract: ParsableCommand {
   var tokenBudget = 4096
   @Option(help: "The vector file to write.")
   var output: String
+  @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
+  var keepDifferences = false
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
+  var recording: String? { source.recording }
+
+  func validate() throws {
+    guard files.isEmpty == (recording != nil) else {
+      throw ValidationError("give either --pairs or --recording")
+    }
+    guard format != "texts" || source.isPlain else {
+      throw ValidationError("--format texts has no prompts to instruct or to read in two models; give a data set")
+    }
+  }
+
   func run() throws {
     let device = try model.compute.prepare()
-    let vectors = try format == "texts" ? extractTexts(device) : extractItems(device)
-    var stated = vectors
-    stated.provenance.dataHash = try files.map { try Fingerprint.file(URL(fileURLWithPath: $0)) }.joined(separator: " ")
-    try stated.write(to: URL(fileURLWithPath: output))
-    try report(stated)
+    var vectors: SteeringVectors
+    if let recording {
+      vectors = try extractRecording(recording)
+    } else {
+      vectors = try format == "texts" ? extractTexts(device) : extractItems(device)
+      vectors.provenance.dataHash =
+        try files.map { try Fingerprint.file(URL(fileURLWithPath: $0)) }.joined(separator: " ")
+    }
+    try vectors.write(to: URL(fileURLWithPath: output))
+    try report(vectors)
+  }
+
+  /// Where a vector of this source is read by default.
+  private var position: ReadPosition { read ?? (source.isPlain ? .answer : .prompt) }
+
+  private func extractRecording(_ folder: String) throws -> SteeringVectors {
+    let directory = try ModelLocator.directory(for: model.model)
+    let configuration = try ModelConfiguration(directory: directory)
+    var recording = try RecordingFolder.read(URL(fileURLWithPath: folder))
+    guard recording.activations[position].map({ $0.size(2) == configuration.hiddenSize }) ?? true,
+      (recording.layers.last ?? 0) < configuration.layerCount
+    else {
+      throw UsageError(
+        "is of another model than \(model.model), whose width or layers differ; name the model it was recorded from",
+        at: InputLocation(file: folder))
+    }
+    if let take = items.take, take < recording.rows.count {
+      recording = try recording.selecting(Array(0..<max(take, 0)))
+    }
+    var vectors = try recording.vectors(at: position, estimator: method, seed: items.seed)
+    if let wanted = layers.numbers {
+      vectors.layers = vectors.layers.filter { wanted.contains($0.key) }
+      vectors.means = vectors.means.filter { wanted.contains($0.key) }
+    }
+    guard !vectors.layers.isEmpty else { throw UsageError("--layers names no layer that \(folder) holds") }
+    vectors.provenance.model = model.model
+    vectors.provenance.modelFingerprint = try Fingerprint.checkpoint(directory)
+    return vectors
   }
 
   private func extractItems(_ device: Device) throws -> SteeringVectors {
     let data = try items.load(files, format: format, others: ["texts"])
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
-    let pairs = try data.drawn.map { try encoder.builder.pair(for: $0) }
-    var progress = Progress("pairs", total: pairs.count)
-    var vectors = try extraction(loaded).run(loaded, encoder, pairs) { progress.update($0) }
-    vectors.provenance.notes = data.notes
+    var vectors = try vectors(extraction(loaded), loaded, encoder, data.drawn, device)
+    vectors.provenance.notes += data.notes
     return vectors
+  }
+
+  private func vectors(
+    _ extraction: VectorExtraction, _ loaded: LoadedModel, _ encoder: PromptEncoder, _ items: [Item], _ device: Device
+  ) throws -> SteeringVectors {
+    let progress = ProgressBox(Progress("pairs", total: items.count))
+    if let against = source.against {
+      let other = try LoadedModel(against, dtype: model.compute.computationType(), device: device)
+      return try extraction.run(loaded, minus: other, encoder, items) { progress.update($0) }
+    }
+    if let instructions = try source.instructions() {
+      return try extraction.run(loaded, encoder, instructions, items, maxTokens: source.maxTokens) {
+        progress.update($0)
+      }
+    }
+    let pairs = try items.map { try encoder.builder.pair(for: $0) }
+    return try extraction.run(loaded, encoder, pairs) { progress.update($0) }
   }
 
   private func extractTexts(_ device: Device) throws -> SteeringVectors {
     let placed = try textPairs()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let pairs = try readable(placed, loaded.tokenizer)
     var progress = Progress("pairs", total: pairs.count)
     var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }
@@ -67,6 +143,8 @@ struct Extract: ParsableCommand {
   private struct TextPair: Decodable {
     var positive: String
     var negative: String
+    /// The question that several pairs may share.
+    var group: String?
   }
 
   private typealias PlacedPair = (place: InputLocation, pair: TextPair)
@@ -86,62 +164,30 @@ struct Extract: ParsableCommand {
   /// The pairs as tokens, each a question of its own; an error says which line it is about.
   private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
     let encoder = PromptEncoder.plain(tokenizer)
-    return try pairs.enumerated().map { index, placed in
+    return try pairs.map { placed in
       do {
         return try encoder.readable(
-          positive: placed.pair.positive, negative: placed.pair.negative, group: "\(index)", at: read)
+          positive: placed.pair.positive, negative: placed.pair.negative, group: Self.group(placed.pair), at: position)
       } catch let error as SteeringError {
         throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
       }
     }
   }
 
+  /// Each pair that names no group is a question of its own, and the same one wherever the same texts stand.
+  private static func group(_ pair: TextPair) -> String {
+    pair.group ?? QuestionGroup(question: "\(pair.positive) / \(pair.negative)", choices: []).id
+  }
+
   private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
     let layers = try layers.resolve(loaded.model.configuration)
-    var extraction = VectorExtraction(read: read, layers: layers, seed: items.seed)
+    var extraction = VectorExtraction(read: position, layers: layers, seed: items.seed)
+    extraction.estimator = method
     extraction.tokenBudget = tokenBudget
+    if keepDifferences {
+      let url = PairDifferences.url(beside: URL(fileURLWithPath: output))
+      extraction.onDifferences = { try $0.write(to: url) }
+    }
     return extraction
-  }
-
-  // MARK: Report
-
-  private struct Summary: Encodable {
-    var output: String
-    var pairs: Int
-    var groups: Int
-    var letters: String?
-    var layers: [Layer]
-    var notes: [String]
-
-    struct Layer: Encodable {
-      var layer: Int
-      var norm: Double
-      var residualNorm: Double?
-      var reliability: Double?
-    }
-  }
-
-  private func report(_ vectors: SteeringVectors) throws {
-    let origin = vectors.provenance
-    let layers = vectors.sortedLayers.map {
-      Summary.Layer(
-        layer: $0, norm: vectors.norm($0), residualNorm: origin.residualNorms[$0], reliability: origin.reliability[$0])
-    }
-    for note in origin.notes { Terminal.warning(note) }
-    if json {
-      return try Output.json(
-        Summary(
-          output: output, pairs: origin.pairs ?? 0, groups: origin.groups ?? 0, letters: origin.letterBalance,
-          layers: layers, notes: origin.notes))
-    }
-    let letters = origin.letterBalance.map { ", matching letters \($0)" } ?? ""
-    Output.line("\(origin.pairs ?? 0) pairs of \(origin.groups ?? 0) questions\(letters), read at \(read.rawValue)")
-    Output.line("layer     norm  of residual  reliability")
-    for layer in layers {
-      let share = layer.residualNorm.map { $0 > 0 ? 100 * layer.norm / $0 : 0 } ?? 0
-      let reliability = layer.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
-      Output.line(String(format: "%5d %8.3f %9.1f %%  ", layer.layer, layer.norm, share) + reliability)
-    }
-    Output.line("written to \(output)")
   }
 }

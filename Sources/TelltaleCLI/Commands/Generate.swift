@@ -39,7 +39,7 @@ struct Generate: ParsableCommand {
     var options = try continuation.generation()
     let rows: [TokenRow]? = try tokens.map { try JSONLines.read($0, expecting: #"{"ids": [1, 2, 3]}"#) }
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let prompts =
       try rows?.map(\.ids)
       ?? prompt.map {

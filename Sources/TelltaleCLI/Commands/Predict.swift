@@ -59,6 +59,7 @@ struct Predict: ParsableCommand {
   private func judge(runDirectory: String) throws {
     let run = try StoredRun(URL(fileURLWithPath: runDirectory))
     let results = try Analysis(run, onStage: { Terminal.note($0) }).write()
+    try RunStore(run).build(run)
     if json { return try Output.json(results.predictions.map(\.row)) }
     ResultTables(results: results).print()
   }

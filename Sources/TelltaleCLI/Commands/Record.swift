@@ -35,7 +35,7 @@ struct Record: ParsableCommand {
   func run() throws {
     let device = try model.compute.prepare()
     let data = try source.load(format: format)
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
     options.labelSource = labels.label ?? .letter
     options.maxTokens = labels.maxTokens

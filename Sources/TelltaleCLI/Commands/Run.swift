@@ -6,14 +6,20 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run an experiment file: record, extract vectors, score, judge.",
     discussion: """
-      Writes a run directory with the frozen experiment file, recordings with their activations, vectors and \
-      results/*.csv, and prints the per-layer tables. docs/experiments.md documents every key of the file.
+      Writes a run directory with the frozen experiment file, recordings with their activations, vectors, \
+      results/*.csv and the store telltale.sqlite, and prints the per-layer tables. docs/experiments.md documents every \
+      key of the file, docs/runs.md the directory.
+
+      A run that was interrupted is continued with --resume: chunks and vectors that are whole are kept. So is one whose \
+      experiment file, data or model changed: what depends on the change is made anew, and said.
       """)
 
   @Argument(help: "The experiment file (YAML).")
   var experiment: String
   @Option(help: "The run directory to make (default: runs/<name of the file>).")
   var output: String?
+  @Flag(help: "Continue the run directory, or begin it where it is not there.")
+  var resume = false
   @OptionGroup var compute: ComputeOptions
   @Flag(help: "Print the predictivity table as JSON instead of text.")
   var json = false
@@ -23,8 +29,11 @@ struct Run: ParsableCommand {
     let device = try compute.prepare()
     let file = URL(fileURLWithPath: experiment)
     let output = URL(fileURLWithPath: output ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+    let meter = RowMeter()
+    let events = ExperimentRun.Events(
+      onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) })
     let results = try ExperimentRun.run(
-      file: file, output: output, device: device, version: Telltale.version, onStage: { Terminal.note($0) })
+      file: file, output: output, resume: resume, device: device, version: Telltale.version, events: events)
     for (dataset, notes) in results.notes.sorted(by: { $0.key < $1.key }) {
       for note in notes { Terminal.warning("\(dataset): \(note)") }
     }

@@ -47,7 +47,7 @@ struct SteerPrompts: ParsableCommand {
   func run() throws {
     var options = try continuation.generation()
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     options.edits = try edits(loaded)
     options.stopTokens = continuation.stopTokens(loaded)
     var lines = InputLines()

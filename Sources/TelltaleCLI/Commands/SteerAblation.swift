@@ -34,7 +34,7 @@ struct SteerAblation: ParsableCommand {
   func run() throws {
     let data = try source.load()
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
     var options = AblationExperiment.Options()
     options.layers = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }

@@ -42,7 +42,7 @@ struct SteerSweep: ParsableCommand {
     let text = try perplexity.map { try TextFile.read($0) }
     let exam = try capability.map { try ExamReader.load(URL(fileURLWithPath: $0)) }
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded, ablating: true)
     let encoder = try source.encoder(loaded.tokenizer, data)
     let sweep = try SteeringSweep(loaded, encoder, cells: cells).run(

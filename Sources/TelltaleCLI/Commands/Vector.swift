@@ -9,8 +9,11 @@ extension VectorFormat: ExpressibleByArgument {}
 
 struct Vector: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Look into vector files, exchange them with other tools, read them as tokens.",
-    subcommands: [VectorInspect.self, VectorImportCommand.self, VectorExportCommand.self, VectorLensCommand.self])
+    abstract: "Look into vector files, combine them, exchange them with other tools, read them as tokens.",
+    subcommands: [
+      VectorInspect.self, VectorCombineCommand.self, VectorImportCommand.self, VectorExportCommand.self,
+      VectorLensCommand.self,
+    ])
 }
 
 /// How a foreign file is to be understood.

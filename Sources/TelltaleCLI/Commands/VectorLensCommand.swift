@@ -63,7 +63,7 @@ struct VectorLensCommand: ParsableCommand {
 
   func run() throws {
     let device = try model.compute.prepare()
-    let loaded = try LoadedModel(model.model, dtype: model.compute.computationType(), device: device)
+    let loaded = try model.loaded(on: device)
     let lens = try VectorLens(loaded, norm: norm, top: top)
     if let vector {
       let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)

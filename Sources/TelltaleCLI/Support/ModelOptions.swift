@@ -10,12 +10,25 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split.")
   var model: String
 
+  @Option(help: "The directory of a LoRA adapter (of PEFT or telltale finetune) to put on the model.")
+  var adapter: String?
+
   @OptionGroup var compute: ComputeOptions
 
+  /// The model alone.
   func load() throws -> LanguageModel {
     let device = try compute.prepare()
-    return try LanguageModel.load(ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
+    let base = try LanguageModel.load(
+      ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
+    return try adapterFolder.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
   }
+
+  /// The model with its tokenizer and identity, on a device that was prepared.
+  func loaded(on device: Device) throws -> LoadedModel {
+    try LoadedModel(model, adapter: adapterFolder, dtype: compute.computationType(), device: device)
+  }
+
+  private var adapterFolder: URL? { adapter.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 
   func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
 }

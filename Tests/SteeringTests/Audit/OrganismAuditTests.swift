@@ -42,7 +42,7 @@ import Torch
     let training = try record(.opinions, 384, seed: seed + 1)
     let items = try OrganismWorld.items(.opinions, count: 192, seed: seed)
     return Measured(
-      vectors: try ClassMean.vectors(of: training, at: .prompt, seed: seed, splits: 2),
+      vectors: try training.vectors(at: .prompt, seed: seed, splits: 2),
       training: try AuditTarget(training, at: .prompt), letters: try LetterDirection(loaded.model, encoder, items),
       recordings: [.opinions: try record(.opinions, 768, seed: seed), .facts: try record(.facts, 768, seed: seed)],
       layer: planted.layer)

@@ -1,6 +1,6 @@
 import Torch
 
-/// The first principal components of centred activations.
+/// The first principal components of centred activations (or, of rows that are not centred, of what they hold about zero).
 ///
 /// Exact (eigenvectors of the Gram matrix or the covariance) where rows or width are at most 512; else by subspace
 /// iteration from a random start (Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4,

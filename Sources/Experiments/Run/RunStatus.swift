@@ -1,0 +1,70 @@
+import Foundation
+import Torch
+
+/// How far a run directory is: what `telltale status` shows.
+public struct RunStatus: Encodable, Sendable {
+  public enum State: String, Encodable, Sendable { case done, partial, waiting }
+
+  public struct StageStatus: Encodable, Sendable {
+    public var kind: String
+    public var model: String
+    public var subject: String
+    public var state: State
+    /// Recordings only, and only once begun.
+    public var chunks: Int?
+    public var chunksDone: Int?
+    public var rows: Int?
+    public var rowsDone: Int?
+    /// Rows per second of the chunks whose time is known.
+    public var rowsPerSecond: Double?
+    public var finished: Date?
+  }
+
+  public var experiment: String
+  public var stages: [StageStatus]
+  /// Labels in the journal, by rater.
+  public var handLabels: [String: Int]
+  /// When anything in the directory was last written.
+  public var lastActivity: Date?
+  /// The process that works on it now.
+  public var holder: RunHolder?
+
+  /// Reads a run directory without changing anything in it; a running process is not disturbed.
+  public init(_ url: URL) throws {
+    let run = try StoredRun(url)
+    experiment = run.experiment.name
+    stages = run.experiment.stageNames.map { run.directory.status($0) }
+    handLabels = try LabelJournal(run.directory).read().reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
+    lastActivity = run.directory.lastActivity
+    holder = RunLock.holder(of: url)
+  }
+}
+
+extension RunDirectory {
+  fileprivate func status(_ name: (kind: Stage.Kind, model: String, subject: String)) -> RunStatus.StageStatus {
+    let stage = Stage(kind: name.kind, model: name.model, subject: name.subject, inputs: [:])
+    var status = RunStatus.StageStatus(
+      kind: name.kind.rawValue, model: name.model, subject: name.subject, state: .waiting)
+    guard let record = record(of: stage.name) else { return status }
+    status.state = record.finished == nil ? .partial : .done
+    status.finished = record.finished
+    guard name.kind == .record, let rows = record.rows, let chunkRows = record.chunkRows else { return status }
+    let ranges = RecordingStage.ranges(rows: rows, chunkRows: max(1, chunkRows))
+    let done = chunkNumbers(outputs(of: stage)[0]).filter(ranges.indices.contains)
+    status.rows = rows
+    status.chunks = ranges.count
+    status.chunksDone = done.count
+    status.rowsDone = done.reduce(0) { $0 + ranges[$1].count }
+    let timed = done.compactMap { number in record.seconds["\(number)"].map { (ranges[number].count, $0) } }
+    let seconds = timed.reduce(0) { $0 + $1.1 }
+    status.rowsPerSecond = seconds > 0 ? Double(timed.reduce(0) { $0 + $1.0 }) / seconds : nil
+    return status
+  }
+
+  fileprivate var lastActivity: Date? {
+    let keys: [URLResourceKey] = [.contentModificationDateKey]
+    let walk = FileManager.default.enumerator(at: url, includingPropertiesForKeys: keys)
+    return (walk?.compactMap { $0 as? URL } ?? [])
+      .compactMap { try? $0.resourceValues(forKeys: Set(keys)).contentModificationDate }.max()
+  }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import LanguageModels
+import Steering
+import Torch
+
+/// The stages of a run with the hashes of their inputs, worked out from the files alone: no model is loaded for it.
+struct StagePlan {
+  let experiment: Experiment
+  /// SHA-256 of the items of each data set that is used, in their order.
+  private let data: [String: String]
+  private let device: String
+
+  init(_ experiment: Experiment, _ datasets: inout Datasets, device: Device) throws {
+    self.experiment = experiment
+    var data: [String: String] = [:]
+    for name in experiment.usedDatasets { data[name] = Stage.hash(try datasets.items(name)) }
+    self.data = data
+    self.device = device == .cpu ? "cpu" : "cuda"
+  }
+
+  /// The stages of one model, in the order in which they are done.
+  func stages(of model: String) throws -> [Stage] {
+    let identity = try identity(of: model)
+    let short = experiment.shortName(of: model)
+    var stages: [Stage] = []
+    var recorded: [String: String] = [:]
+    for dataset in experiment.recordedDatasets {
+      let stage = Stage(kind: .record, model: short, subject: dataset, inputs: recordInputs(dataset, identity))
+      recorded[dataset] = stage.hash
+      stages.append(stage)
+    }
+    for settings in experiment.vectors {
+      var inputs = identity
+      inputs["vector settings"] = Stage.hash(settings)
+      inputs["data set"] = data[settings.dataset]
+      inputs["recording"] = recorded[settings.dataset]
+      stages.append(Stage(kind: .extract, model: short, subject: settings.name, inputs: inputs))
+    }
+    var inputs = identity
+    inputs["data set"] = Stage.hash(experiment.recordedDatasets.compactMap { data[$0] })
+    stages.append(Stage(kind: .audit, model: short, subject: "", inputs: inputs))
+    return stages
+  }
+
+  /// The tables: of all the other stages and of what is asked.
+  func analysis(of stages: [Stage]) -> Stage {
+    let inputs = [
+      "format": Stage.format, "stages": Stage.hash(stages.map(\.hash)),
+      "predictions": Stage.hash(experiment.predictions),
+      "seed": "\(experiment.seed)",
+    ]
+    return Stage(kind: .analysis, model: "", subject: "", inputs: inputs)
+  }
+
+  /// What every stage of a model depends on.
+  private func identity(of model: String) throws -> [String: String] {
+    let directory = try ModelLocator.directory(for: model)
+    var inputs = [
+      "format": Stage.format, "model": try Fingerprint.checkpoint(directory),
+      "tokenizer": try Tokenizer.load(directory: directory).contentHash,
+      "dtype": experiment.dtype?.rawValue ?? "the checkpoint's", "device": device, "seed": "\(experiment.seed)",
+      "prompt settings": Stage.hash(experiment.prompt),
+      "batch-invariant": experiment.recording.batchInvariant.map { "\($0)" } ?? "in float32",
+    ]
+    if experiment.prompt.style == .fewShot {
+      // Examples are drawn from questions that no other data set asks.
+      inputs["examples"] = Stage.hash(experiment.usedDatasets.compactMap { data[$0] })
+    }
+    return inputs
+  }
+
+  private func recordInputs(_ dataset: String, _ identity: [String: String]) -> [String: String] {
+    var inputs = identity
+    inputs["data set"] = data[dataset]
+    inputs["label source"] = experiment.recording.label.description
+    inputs["max-tokens"] = "\(experiment.recording.maxTokens)"
+    inputs["chunk-rows"] = "\(experiment.recording.chunkRows)"
+    return inputs
+  }
+}
+
+extension Experiment {
+  /// The names of the stages of a run, in the order in which they are done.
+  var stageNames: [(kind: Stage.Kind, model: String, subject: String)] {
+    models.map(shortName(of:)).flatMap { model in
+      recordedDatasets.map { (.record, model, $0) } + vectors.map { (.extract, model, $0.name) } + [(.audit, model, "")]
+    } + [(.analysis, "", "")]
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import GRDB
+import Torch
+
+/// The store of a run, `telltale.sqlite`: prompts, continuations, labels, vectors and scores, for whoever asks in SQL.
+///
+/// Everything in it but the labels is built from the run directory's other files, in one transaction. Labels are only
+/// ever added; those given by hand are also in the journal beside it, so that the file may be lost and built again.
+public struct RunStore: Sendable {
+  static let fileName = "telltale.sqlite"
+
+  let directory: RunDirectory
+  private let writer: DatabasePool
+  var reader: any DatabaseReader { writer }
+
+  /// Opens the store of a run directory, making it where it is not there, and adds labels of the journal it does not hold.
+  init(_ directory: RunDirectory) throws {
+    self.directory = directory
+    let url = directory.file(Self.fileName)
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(30)
+    configuration.label = Self.fileName
+    writer = try Self.explained(url) {
+      let pool = try DatabasePool(path: url.path, configuration: configuration)
+      try StoreMigrations.migrator.migrate(pool)
+      return pool
+    }
+    try addJournal()
+  }
+
+  /// The store of a run that was opened already.
+  public init(_ run: StoredRun) throws { try self.init(run.directory) }
+
+  /// One transaction: everything that `body` does, or nothing.
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    try Self.explained(directory.file(Self.fileName)) { try writer.write(body) }
+  }
+
+  func read<T>(_ body: (Database) throws -> T) throws -> T {
+    try Self.explained(directory.file(Self.fileName)) { try writer.read(body) }
+  }
+
+  /// SQLite's errors as one sentence.
+  private static func explained<T>(_ url: URL, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as DatabaseError {
+      let place = InputLocation(file: url.path)
+      switch error.resultCode {
+      case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+        throw ExperimentError(
+          .badInput,
+          "is no store or is damaged; remove it and run telltale predict on the folder, which builds it anew "
+            + "with every hand label", at: place)
+      case .SQLITE_FULL, .SQLITE_IOERR:
+        throw ExperimentError(
+          .failed,
+          "cannot be written: the disk is full or fails (\(error.message ?? "no reason given")); nothing that "
+            + "was there before is lost", at: place)
+      case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+        throw ExperimentError(.badInput, "cannot be written to; check its permissions and its folder's", at: place)
+      case .SQLITE_BUSY:
+        throw ExperimentError(.failed, "is busy: another process writes to it for long; try again", at: place)
+      default: throw ExperimentError(.failed, "fails: \(error.message ?? "\(error.resultCode)")", at: place)
+      }
+    }
+  }
+
+  /// The scores of vectors and recordings that are about to be made anew.
+  static func forgetScores(_ directory: RunDirectory) throws {
+    guard FileManager.default.fileExists(atPath: directory.file(fileName).path) else { return }
+    try RunStore(directory).write { database in
+      try database.execute(sql: "DELETE FROM scores; DELETE FROM vectors")
+    }
+  }
+}

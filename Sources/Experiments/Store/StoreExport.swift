@@ -1,0 +1,162 @@
+import Foundation
+import GRDB
+import Steering
+import Torch
+
+/// A run for other programs: tables as CSV, answers with all their labels as JSON Lines, activations and vectors as
+/// safetensors, as they lie in the run directory.
+public struct StoreExport {
+  private let run: StoredRun
+  private let store: RunStore
+
+  /// What was written.
+  public struct Summary: Encodable, Sendable {
+    public var answers: Int
+    public var labels: Int
+    public var scores: Int
+    public var files: [String]
+  }
+
+  public init(_ run: StoredRun, _ store: RunStore) { (self.run, self.store) = (run, store) }
+
+  /// Writes into a folder, which must not be there or be empty.
+  ///
+  /// - Parameter activations: whether the recordings' activations, by far the largest part, are copied too.
+  public func write(to folder: URL, activations: Bool) throws -> Summary {
+    let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let place = InputLocation(file: folder.path)
+    guard contents.isEmpty else {
+      throw ExperimentError(.badInput, "is not empty; name a new folder with --output", at: place)
+    }
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+      throw ExperimentError(.badInput, "cannot be made; check the path and its permissions", at: place)
+    }
+    let answers = try table("SELECT * FROM answers", to: folder.appendingPathComponent("answers.csv"))
+    let labels = try table(Self.labels, to: folder.appendingPathComponent("labels.csv"))
+    let scores = try table(Self.scores, to: folder.appendingPathComponent("scores.csv"))
+    _ = try table("SELECT * FROM vectors", to: folder.appendingPathComponent("vectors.csv"))
+    try writeLines(to: folder.appendingPathComponent("answers.jsonl"))
+    var files = ["answers.csv", "labels.csv", "scores.csv", "vectors.csv", "answers.jsonl"]
+    files += try copyTensors(to: folder, activations: activations)
+    return Summary(answers: answers, labels: labels, scores: scores, files: files)
+  }
+
+  private static let labels = """
+    SELECT a.answer, a.model, a.dataset, a.item, l.label, l.source, l.rater, l.note, l.time
+    FROM labels l JOIN answers a ON a.continuation_id = l.continuation_id ORDER BY l.id
+    """
+  private static let scores = """
+    SELECT v.model || '/' || v.name AS vector, v.layer, s.position, a.model || '/' || a.dataset AS target_set, a.answer,
+      a.item, a.question_group AS "group", a.letter, a.source, a.user_side, a.label, s.cosine, s.centred_cosine,
+      s.projection
+    FROM scores s JOIN vectors v ON v.id = s.vector_id JOIN answers a ON a.continuation_id = s.continuation_id
+    ORDER BY v.id, s.position, a.dataset, a.number
+    """
+
+  /// One query as CSV, row by row; returns how many rows there were.
+  private func table(_ sql: String, to url: URL) throws -> Int {
+    var count = 0
+    try store.read { database in
+      try AtomicFile.write(to: url) { handle in
+        let rows = try Row.fetchCursor(database, sql: sql)
+        try handle.write(contentsOf: Data((CSVWriter.line(Array(rows.columnNames)) + "\n").utf8))
+        while let row = try rows.next() {
+          try handle.write(contentsOf: Data((CSVWriter.line(row.databaseValues.map(Self.field)) + "\n").utf8))
+          count += 1
+        }
+      }
+    }
+    return count
+  }
+
+  private static func field(_ value: DatabaseValue) -> String {
+    switch value.storage {
+    case .null, .blob: ""
+    case .int64(let number): "\(number)"
+    case .double(let number): "\(number)"
+    case .string(let text): text
+    }
+  }
+
+  /// An answer with every label it was given.
+  private struct Answer: Encodable {
+    struct Label: Encodable {
+      var label: Int?
+      var source: String
+      var note: String?
+      var time: String
+    }
+
+    var answer, model, dataset, item, question_group, question, prompt, continuation: String
+    var letter: String?
+    var logit_difference: Double?
+    var labels: [Label]
+  }
+
+  private func writeLines(to url: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try store.read { database in
+      let labels = try database.cachedStatement(
+        sql: "SELECT label, source, note, time FROM labels WHERE continuation_id = ? ORDER BY id")
+      try AtomicFile.write(to: url) { handle in
+        let rows = try Row.fetchCursor(database, sql: "SELECT * FROM answers")
+        while let row = try rows.next() {
+          let given = try Row.fetchAll(labels, arguments: [row["continuation_id"] as Int64]).map {
+            Answer.Label(label: $0["label"], source: $0["source"], note: $0["note"], time: $0["time"])
+          }
+          let answer = Answer(
+            answer: row["answer"], model: row["model"], dataset: row["dataset"], item: row["item"],
+            question_group: row["question_group"], question: row["question"], prompt: row["prompt"],
+            continuation: row["continuation"], letter: row["letter"], logit_difference: row["logit_difference"],
+            labels: given)
+          try handle.write(contentsOf: try encoder.encode(answer) + Data("\n".utf8))
+        }
+      }
+    }
+  }
+
+  /// Vector files, and where asked the activations, named `<model>-<data set>-<chunk>.safetensors`.
+  private func copyTensors(to folder: URL, activations: Bool) throws -> [String] {
+    var copied: [String] = []
+    for model in run.models {
+      for vector in run.experiment.vectors {
+        copied.append(try copy("vectors/\(model)-\(vector.name).safetensors", to: folder, under: "vectors"))
+      }
+      for dataset in run.experiment.recordedDatasets where activations {
+        let stage = "\(model)-\(dataset)"
+        for number in run.directory.chunkNumbers(run.directory.file("chunks/\(stage)")) {
+          copied.append(
+            try copy(
+              "chunks/\(stage)/\(number)/activations.safetensors", to: folder, under: "activations",
+              as: "\(stage)-\(number).safetensors"))
+        }
+      }
+    }
+    return copied
+  }
+
+  private func copy(_ path: String, to folder: URL, under name: String, as file: String? = nil) throws -> String {
+    let source = run.directory.file(path)
+    let relative = "\(name)/\(file ?? source.lastPathComponent)"
+    try RunFiles.copy(source, to: folder.appendingPathComponent(relative))
+    return relative
+  }
+}
+
+/// Copying files of run directories.
+enum RunFiles {
+  /// Copies one file aside, flushes it and renames it; folders in between are made.
+  static func copy(_ source: URL, to target: URL) throws {
+    try FileManager.default.createDirectory(
+      at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    guard let reader = try? FileHandle(forReadingFrom: source) else {
+      throw ExperimentError(
+        .badInput, "cannot be read; finish the run with telltale run --resume", at: InputLocation(file: source.path))
+    }
+    defer { try? reader.close() }
+    try AtomicFile.write(to: target) { writer in
+      while let part = try reader.read(upToCount: 1 << 22), !part.isEmpty { try writer.write(contentsOf: part) }
+    }
+  }
+}

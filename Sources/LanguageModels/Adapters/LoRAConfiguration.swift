@@ -1,0 +1,78 @@
+/// What a LoRA adapter (Hu et al. 2021) is, apart from its numbers: PEFT's `adapter_config.json`.
+///
+/// An adapted projection gives y = W x + scale B A x with A [rank, in] and B [out, rank], where scale is alpha / rank, or
+/// alpha / sqrt(rank) when rank-stabilised (Kalajdzievski 2023).
+public struct LoRAConfiguration: Sendable, Equatable {
+  public var rank: Int
+  public var alpha: Double
+  public var isRankStabilised: Bool
+  /// The probability with which each element of the adapter's input is left out in training; 0 leaves nothing out.
+  public var dropout: Double
+  /// Module names, or ends of them from a dot on (`q_proj`, `self_attn.q_proj`); nil where a file states a regular
+  /// expression instead, and its weights say what is adapted.
+  public var targets: [String]?
+  /// The decoder blocks that are adapted, counted from 0; nil adapts all.
+  public var layers: [Int]?
+  /// Other ranks and alphas for single modules, named as in `targets`.
+  public var rankPattern: [String: Int] = [:]
+  public var alphaPattern: [String: Double] = [:]
+  /// The model that the adapter was made for, as its maker named it.
+  public var baseModel: String?
+
+  /// No adapter is wider: a rank beyond the hidden size of any supported model is a damaged file.
+  static let largestRank = 65_536
+
+  public init(
+    rank: Int = 8, alpha: Double = 16, isRankStabilised: Bool = false, dropout: Double = 0,
+    targets: [String]? = ["q_proj", "v_proj"], layers: [Int]? = nil, baseModel: String? = nil
+  ) {
+    (self.rank, self.alpha, self.isRankStabilised, self.dropout) = (rank, alpha, isRankStabilised, dropout)
+    (self.targets, self.layers, self.baseModel) = (targets, layers, baseModel)
+  }
+
+  /// The rank at a place: the pattern's where one names it.
+  public func rank(at place: AdapterPlace) -> Int { Self.value(rankPattern, place) ?? rank }
+
+  /// What B A x is multiplied by at a place.
+  public func scale(at place: AdapterPlace) -> Double {
+    let (alpha, rank) = (Self.value(alphaPattern, place) ?? alpha, Double(rank(at: place)))
+    return alpha / (isRankStabilised ? rank.squareRoot() : rank)
+  }
+
+  /// The longest pattern that names the place decides, so that the result does not depend on a dictionary's order.
+  private static func value<Value>(_ pattern: [String: Value], _ place: AdapterPlace) -> Value? {
+    let names = pattern.keys.filter { place.isNamed(by: $0) }
+    return names.max { ($0.count, $0) < ($1.count, $1) }.flatMap { pattern[$0] }
+  }
+
+  /// The places of a model that the targets mean, in order; nil where the targets are not listed.
+  func places(in model: ModelConfiguration) -> [AdapterPlace]? {
+    guard let targets else { return nil }
+    let all = (0..<model.layerCount).flatMap { layer in AdaptedModule.allCases.map { AdapterPlace(layer: layer, $0) } }
+    return all.filter { place in
+      (layers?.contains(place.layer) ?? true) && targets.contains { place.isNamed(by: $0) }
+    }
+  }
+
+  /// Refuses numbers that mean nothing.
+  func check() throws(ModelError) {
+    for rank in [rank] + rankPattern.values where !(1...Self.largestRank).contains(rank) {
+      throw ModelError(.badInput, "the rank of an adapter is 1 to \(Self.largestRank), not \(rank)")
+    }
+    for alpha in [alpha] + alphaPattern.values where !alpha.isFinite || alpha == 0 {
+      throw ModelError(.badInput, "the alpha of an adapter is a number other than 0, not \(alpha)")
+    }
+    guard dropout >= 0, dropout < 1 else {
+      throw ModelError(.badInput, "the dropout of an adapter is from 0 up to, not including, 1, not \(dropout)")
+    }
+    for target in targets ?? [] { try Self.check(target: target) }
+  }
+
+  private static func check(target: String) throws(ModelError) {
+    let last = target.split(separator: ".").last.map(String.init) ?? ""
+    guard AdaptedModule(rawValue: last) != nil else {
+      let names = AdaptedModule.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ModelError(.badInput, "the target module \"\(target.prefix(80))\" cannot be adapted; use \(names)")
+    }
+  }
+}

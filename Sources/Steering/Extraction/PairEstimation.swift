@@ -1,0 +1,103 @@
+import LanguageModels
+import Torch
+
+/// Takes the activations of pairs as passes deliver them, in any order, and makes directions of them.
+///
+/// For the mean only sums are kept, so that memory does not grow with the pairs; other estimators keep all activations.
+struct PairEstimation {
+  private let layers: [Int]
+  private let estimator: Estimator
+  private let halves: Halves
+  private var sums: DifferenceSums
+  private var differences: KeptDifferences
+  private var activations: KeptActivations?
+  var tokensComputed = 0
+  var tokensGiven = 0
+
+  /// How many pairs have come in.
+  var pairs: Int { sums.count }
+
+  /// - Parameter groups: of all pairs that may come.
+  init(
+    groups: [String], layers: [Int], hidden: Int, estimator: Estimator, seed: UInt64, splits: Int,
+    keepsDifferences: Bool
+  ) throws {
+    (self.layers, self.estimator) = (layers, estimator)
+    halves = Halves(groups, splits: splits, seed: seed)
+    let isMean = estimator == .mean
+    sums = try DifferenceSums(layers: layers, hidden: hidden, splits: isMean ? halves.splits : 0)
+    differences = KeptDifferences(groups.count, width: keepsDifferences ? layers.count * hidden : 0)
+    activations = isMean ? nil : try KeptActivations(pairs: groups.count, width: layers.count * hidden)
+  }
+
+  /// - Parameters:
+  ///   - streams: float64 [2 * pairs, layers, hidden], positive and negative in turn.
+  ///   - pairs: their numbers.
+  mutating func add(_ streams: Tensor, of pairs: [Int]) throws {
+    let own = try sums.add(streams, halves: pairs.map { estimator == .mean ? halves.sides[$0] : [] })
+    try differences.add(own, of: pairs)
+    try activations?.add(streams, of: pairs)
+  }
+
+  /// - Parameter reason: what to say where no pair differs at any layer.
+  func result(ifZero reason: String) throws -> ContrastExtraction.Result {
+    var result = try sums.result(halvesByGroup: halves.byGroup)
+    (result.tokensComputed, result.tokensGiven) = (tokensComputed, tokensGiven)
+    result.pairDifferences = try differences.inOrder()
+    if result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) { throw SteeringError(.badInput, reason) }
+    guard let kept = try activations?.inOrder() else { return result }
+    let sides = kept.pairs.map { halves.sides[$0] }
+    let bytes = 8 * 8 * kept.streams.count / layers.count
+    let estimates = try LayerEstimate.all(layers, estimator, splits: halves.splits, sides: sides, bytes: bytes) {
+      try LabelledActivations(pairs: kept.streams, layer: $0)
+    }
+    for (layer, estimate) in zip(layers, estimates) {
+      result.difference[layer] = estimate.direction
+      result.reliability[layer] = estimate.reliability
+      result.heldOut[layer] = estimate.heldOut
+    }
+    return result
+  }
+}
+
+/// The activations of all pairs, for estimators that cannot do with sums.
+struct KeptActivations {
+  /// What the activations of one extraction may take, in bytes.
+  private static let largest = 8 << 30
+  private var pairs: [Int] = []
+  private var parts: [Tensor] = []
+
+  /// - Parameter width: numbers a side, layers times hidden size.
+  init(pairs: Int, width: Int) throws(SteeringError) {
+    let (bytes, overflow) = pairs.multipliedReportingOverflow(by: 2 * 4 * width)
+    guard !overflow, bytes <= Self.largest else {
+      throw SteeringError(
+        .badInput,
+        "the activations of \(pairs) pairs take more than the \(Self.largest >> 30) GiB that an estimator other than mean "
+          + "may hold; take fewer pairs (--take), fewer layers (--layers), or the mean")
+    }
+  }
+
+  mutating func add(_ streams: Tensor, of chunk: [Int]) throws(TorchError) {
+    let shape = [chunk.count, 2] + streams.shape.dropFirst()
+    parts.append(try streams.reshaped(shape).converted(to: .float32))
+    pairs += chunk
+  }
+
+  /// Float32 [pairs, 2, layers, hidden], and which pairs, in ascending order.
+  func inOrder() throws(TorchError) -> (streams: Tensor, pairs: [Int]) {
+    let order = pairs.indices.sorted { pairs[$0] < pairs[$1] }
+    return (try Tensor.concatenated(parts).selected(0, order), order.map { pairs[$0] })
+  }
+}
+
+extension LabelledActivations {
+  /// - Parameter streams: [pairs, 2, layers, hidden].
+  init(pairs streams: Tensor, layer index: Int) throws {
+    let (count, hidden) = (streams.size(0), streams.size(3))
+    let own = try streams.narrowed(2, index..<index + 1).reshaped([count, 2, hidden]).converted(to: .float64)
+    positive = try own.narrowed(1, 0..<1).reshaped([count, hidden])
+    negative = try own.narrowed(1, 1..<2).reshaped([count, hidden])
+    arePairs = true
+  }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a run for other programs: CSV, JSON Lines, safetensors.",
+    discussion: """
+      Writes answers.csv, labels.csv, scores.csv and vectors.csv, answers.jsonl (each answer with all its labels) and \
+      vectors/*.safetensors; with --activations also activations/*.safetensors, a file a chunk.
+      """)
+
+  @Argument(help: "The run directory.")
+  var directory: String
+  @Option(help: "The folder to make.")
+  var output: String
+  @Flag(help: "Copy the recordings' activations too.")
+  var activations = false
+  @Flag(help: "Print what was written as JSON.")
+  var json = false
+
+  func run() throws {
+    let run = try StoredRun(URL(fileURLWithPath: directory))
+    let store = try RunStore(run)
+    let summary = try StoreExport(run, store).write(
+      to: URL(fileURLWithPath: output), activations: activations)
+    if json { return try Output.json(summary) }
+    Output.line("\(summary.answers) answers, \(summary.labels) labels, \(summary.scores) scores")
+    Output.line("\(summary.files.count) files written to \(output)")
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct Status: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say how far a run directory is, and whether a process works on it.")
+
+  @Argument(help: "The run directory.")
+  var directory: String
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let status = try RunStatus(URL(fileURLWithPath: directory))
+    if json { return try Output.json(status) }
+    Output.line(Terminal.harmless(status.experiment))
+    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s"])
+    table.rows = status.stages.map(Self.cells)
+    table.print()
+    let labels = status.handLabels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
+    Output.line("hand labels: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))")
+    if let last = status.lastActivity { Output.line("last written: \(last.formatted(.iso8601))") }
+    let holder = status.holder.map { "process \($0.pid) on \($0.host) since \($0.since.formatted(.iso8601))" }
+    Output.line("worked on by: \(holder ?? "nobody")")
+  }
+
+  private static func cells(_ stage: RunStatus.StageStatus) -> [ResultTable.Field] {
+    func share(_ done: Int?, _ all: Int?) -> ResultTable.Field {
+      guard let done, let all else { return .text(nil) }
+      return .text("\(done) of \(all)")
+    }
+    return [
+      .text(stage.kind), .text(stage.model), .text(stage.subject), .text(stage.state.rawValue),
+      share(stage.chunksDone, stage.chunks), share(stage.rowsDone, stage.rows), .number(stage.rowsPerSecond),
+    ]
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+@Suite("The journal of hand labels loses nothing that was stored")
+struct LabelJournalTests {
+  private let folder: ScratchFolder
+  private let journal: LabelJournal
+  private var url: URL { folder.url.appending(path: "labels.jsonl") }
+
+  init() throws {
+    folder = try ScratchFolder()
+    journal = LabelJournal(RunDirectory(existing: folder.url))
+  }
+
+  @Test func labelsComeBackInTheirOrder() throws {
+    let labels = (0..<5).map { HandLabel(answer: "a\($0)", label: $0 % 2, rater: "ann", note: $0 == 3 ? "odd\n" : nil) }
+    try journal.append(Array(labels[..<2]))
+    try journal.append(Array(labels[2...]))
+    #expect(try journal.read() == labels)
+    #expect(try String(contentsOf: url, encoding: .utf8).split(separator: "\n").count == 5)
+  }
+
+  @Test func aLineThatWasCutByAKillIsDroppedAndTheNextLabelIsWhole() throws {
+    let first = HandLabel(answer: "a", label: 1, rater: "ann")
+    let second = HandLabel(answer: "b", label: nil, rater: "ben")
+    try journal.append([first])
+    let handle = try FileHandle(forWritingTo: url)
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(#"{"key":"x","answer":"c","la"#.utf8))
+    try handle.close()
+    #expect(try journal.read() == [first])
+    try journal.append([second])
+    #expect(try journal.read() == [first, second])
+  }
+
+  @Test func aDamagedLineInTheMiddleIsNamed() throws {
+    try journal.append([HandLabel(answer: "a", label: 1, rater: "ann")])
+    let text = try "no label\n" + String(contentsOf: url, encoding: .utf8)
+    try folder.write(text, to: "labels.jsonl")
+    let error = #expect(throws: ExperimentError.self) { try journal.read() }
+    #expect(try #require(error).description.contains("labels.jsonl:1: is no label"))
+  }
+
+  @Test func aLabelThatIsNeitherOneNorZeroIsNoLabel() throws {
+    try folder.write(
+      #"{"answer":"a","key":"k","label":7,"rater":"ann","time":"2026-01-01T00:00:00Z"}"# + "\n\n", to: "labels.jsonl")
+    #expect(throws: ExperimentError.self) { try journal.read() }
+  }
+}

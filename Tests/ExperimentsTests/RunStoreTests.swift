@@ -1,0 +1,152 @@
+import Foundation
+import GRDB
+import Steering
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+@Suite("The store holds what the files hold, and every label")
+struct RunStoreTests {
+  private let folder: ScratchFolder
+  private let run: MadeRun
+  init() throws {
+    folder = try ScratchFolder()
+    run = try MadeRun(folder)
+  }
+
+  private func count(_ table: String, _ store: RunStore) throws -> Int? {
+    try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
+  }
+
+  @Test func everyRowScoreAndVectorOfTheRunIsThere() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    #expect(try count("prompts", store) == 2 * 2 * 48)
+    #expect(try count("answers", store) == 2 * 2 * 48)
+    #expect(try count("labels", store) == 2 * 2 * 48)
+    #expect(try count("vectors", store) == 2 * 2)
+    #expect(try count("scores", store) == 2 * 2 * 48)
+    let stored = try store.read { database in
+      try Double.fetchAll(
+        database,
+        sql: """
+          SELECT cosine FROM scores s JOIN vectors v ON v.id = s.vector_id JOIN answers a USING (continuation_id)
+          WHERE v.model = 'one' AND v.layer = 1 AND a.dataset = 'test' ORDER BY a.number
+          """)
+    }
+    let recording = try run.directory.recording(stage: "one-test")
+    let vectors = try SteeringVectors(contentsOf: run.directory.file("vectors/one-planted.safetensors"))
+    let expected = try ScoreKind.cosine.scores(recording.stream(.prompt, layer: 1), vector: vectors.vector(1))
+    #expect(stored.count == 48 && zip(stored, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  @Test func buildingTwiceChangesNothing() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    let ids = try store.read { try Int.fetchAll($0, sql: "SELECT id FROM continuations ORDER BY key") }
+    try store.build(run.stored())
+    #expect(try store.read { try Int.fetchAll($0, sql: "SELECT id FROM continuations ORDER BY key") } == ids)
+    #expect(try count("labels", store) == 2 * 2 * 48)
+    #expect(try count("scores", store) == 2 * 2 * 48)
+  }
+
+  @Test func labelsCannotBeChangedOrRemoved() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    for sql in ["UPDATE labels SET label = 1", "DELETE FROM labels"] {
+      let error = #expect(throws: ExperimentError.self) { try store.write { try $0.execute(sql: sql) } }
+      #expect(try #require(error).message.contains("append-only"))
+    }
+  }
+
+  private func someAnswer(_ store: RunStore) throws -> String {
+    try store.answer(AnswerChoice(item: "synthetic#7", model: "one", dataset: "test"))
+  }
+
+  @Test func aHandLabelSurvivesALostDatabaseAndARebuild() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    let answer = try someAnswer(store)
+    try store.append([
+      HandLabel(answer: answer, label: 1, rater: "ann"), HandLabel(answer: answer, label: 0, rater: "ben"),
+    ])
+    try store.append([HandLabel(answer: answer, label: 0, rater: "ann", note: "on second thought")])
+    for name in try FileManager.default.contentsOfDirectory(atPath: run.url.path)
+    where name.hasPrefix("telltale.sqlite") {
+      try run.remove(name)
+    }
+    let rebuilt = try run.store()
+    try rebuilt.build(run.stored())
+    let labels = try rebuilt.read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT l.rater, l.label FROM labels l JOIN answers a USING (continuation_id)
+          WHERE a.answer = ? AND l.rater IS NOT NULL ORDER BY l.id
+          """, arguments: [answer])
+    }
+    #expect(labels.map { $0["rater"] as String } == ["ann", "ben", "ann"])
+    let current = try rebuilt.read {
+      try Row.fetchAll($0, sql: "SELECT rater, label FROM current_labels WHERE rater IS NOT NULL ORDER BY rater")
+    }
+    #expect(current.map { $0["label"] as Int } == [0, 0])
+  }
+
+  @Test func aLabelStaysWithTheWordsItJudged() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    let answer = try someAnswer(store)
+    try store.append([HandLabel(answer: answer, label: 1, rater: "ann")])
+    // The model says something else in a later run.
+    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
+    let text = try String(contentsOf: rows, encoding: .utf8)
+    try Data(text.replacing(#""continuation":"""#, with: #""continuation":"other words""#).utf8).write(to: rows)
+    try store.build(run.stored())
+    #expect(try someAnswer(store) != answer)
+    #expect(try count("answers", store) == 2 * 2 * 48)
+    #expect(try count("current_labels WHERE rater = 'ann'", store) == 1)
+    #expect(
+      try count("current_labels JOIN answers USING (continuation_id) WHERE rater = 'ann'", store) == 0)
+  }
+
+  @Test func aTableOfLabelsIsStoredWholeOrNotAtAll() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    let good = try folder.write(
+      "item,model,dataset,label,note\nsynthetic#0,one,test,1,\nsynthetic#1,one,test,,unclear\n", to: "good.csv")
+    let labels = try LabelImport(good).labels(by: "ann", in: store)
+    #expect(labels.map(\.label) == [1, nil] && labels.map(\.note) == [nil, "unclear"])
+    for (line, complaint) in [
+      ("synthetic#0,one,test,2", "is no label"), ("synthetic#0,,test,1", "several answers"),
+      ("nothing,one,test,1", "there is no answer with item nothing"), (",one,test,1", "names no answer"),
+    ] {
+      let bad = try folder.write("item,model,dataset,label\nsynthetic#1,one,test,1\n\(line)\n", to: "bad.csv")
+      let error = #expect(throws: ExperimentError.self) { try LabelImport(bad).labels(by: "ann", in: store) }
+      let sentence = try #require(error).description
+      #expect(sentence.contains("bad.csv:3") && sentence.contains(complaint), "\(sentence)")
+    }
+  }
+
+  @Test func aFileThatIsNoDatabaseIsRefusedWithItsRemedy() throws {
+    try run.directory.write("no database, and long enough to be read as a header of one: " + "x", to: "telltale.sqlite")
+    let error = #expect(throws: ExperimentError.self) { try run.store() }
+    #expect(try #require(error).message.contains("remove it and run telltale predict"))
+  }
+
+  @Test func anExportHoldsEveryAnswerLabelAndScore() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    try store.append([HandLabel(answer: someAnswer(store), label: 1, rater: "ann")])
+    let target = folder.url.appending(path: "export")
+    let summary = try StoreExport(run.stored(), store).write(to: target, activations: true)
+    #expect(summary.answers == 192 && summary.labels == 193 && summary.scores == 192)
+    let scores = try CSVTable(contentsOf: target.appending(path: "scores.csv"))
+    #expect(try scores.column("cosine").numbers().count == 192)
+    let lines = try String(contentsOf: target.appending(path: "answers.jsonl"), encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 192 && lines.contains { $0.contains("hand:ann") })
+    let copied = try Data(contentsOf: target.appending(path: "activations/two-test-1.safetensors"))
+    #expect(copied == (try Data(contentsOf: run.directory.file("chunks/two-test/1/activations.safetensors"))))
+    #expect(throws: ExperimentError.self) { try StoreExport(run.stored(), store).write(to: target, activations: false) }
+  }
+}
