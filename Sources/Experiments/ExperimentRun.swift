@@ -165,9 +165,9 @@ public struct ExperimentRun {
     let items = try datasets.items(stage.subject)
     let recording = RecordingStage(directory: directory, stage: stage, chunkRows: experiment.recording.chunkRows)
     let onRows = events.onRows
-    let tally = try recording.run(items, onRows: { onRows(title, $0, items.count) }) { part, before in
-      try recorder.record(part) { onRows(title, before + $0, items.count) }
-    }
+    let tally = try recording.run(
+      items, onRows: { onRows(title, $0, items.count) },
+      record: { part, before in try recorder.record(part) { onRows(title, before + $0, items.count) } })
     manifest.recordings[recording.folder] = Manifest.Recording(
       rows: tally.rows, unparsable: tally.unparsable, positives: tally.positives)
   }

@@ -20,7 +20,7 @@ struct Telltale: ParsableCommand {
     subcommands: [
       Run.self, Status.self, Label.self, Export.self, Merge.self, Extract.self, Record.self, Predict.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, Finetune.self, Activations.self,
-      Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, Doctor.self,
+      Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, BenchChunks.self, Doctor.self,
     ])
 
   static func main() {

@@ -87,15 +87,16 @@ public struct StoreExport {
       var time: String
     }
 
-    var answer, model, dataset, item, question_group, question, prompt, continuation: String
+    var answer, model, dataset, item, questionGroup, question, prompt, continuation: String
     var letter: String?
-    var logit_difference: Double?
+    var logitDifference: Double?
     var labels: [Label]
   }
 
   private func writeLines(to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     try store.read { database in
       let labels = try database.cachedStatement(
         sql: "SELECT label, source, note, time FROM labels WHERE continuation_id = ? ORDER BY id")
@@ -107,8 +108,8 @@ public struct StoreExport {
           }
           let answer = Answer(
             answer: row["answer"], model: row["model"], dataset: row["dataset"], item: row["item"],
-            question_group: row["question_group"], question: row["question"], prompt: row["prompt"],
-            continuation: row["continuation"], letter: row["letter"], logit_difference: row["logit_difference"],
+            questionGroup: row["question_group"], question: row["question"], prompt: row["prompt"],
+            continuation: row["continuation"], letter: row["letter"], logitDifference: row["logit_difference"],
             labels: given)
           try handle.write(contentsOf: try encoder.encode(answer) + Data("\n".utf8))
         }

@@ -36,10 +36,10 @@ public struct CosineSums: Sendable, Equatable {
 
 /// A cosine of vectors with intervals from resampled groups.
 ///
-/// Percentile intervals of a Bayesian bootstrap (Rubin 1981): every group's weight is multiplied by an independent standard
-/// exponential number, the same in both vectors where they share the group, and the unbiased sums are computed anew. The
-/// mean of a plain bootstrap's cosines is too low, because drawing groups twice adds noise to both vectors; here the noise
-/// part stays the observed one.
+/// Percentile intervals, widened for few groups, of a Bayesian bootstrap (Rubin 1981): every group's weight is multiplied by
+/// an independent standard exponential number, the same in both vectors where they share the group, and the unbiased sums
+/// are computed anew. The mean of a plain bootstrap's cosines is too low, because drawing groups twice adds noise to both
+/// vectors; here the noise part stays the observed one.
 public struct ResampledCosine: Sendable, Equatable {
   /// Fewer groups than this have no interval.
   public static let fewestGroups = 6
@@ -65,22 +65,33 @@ public struct ResampledCosine: Sendable, Equatable {
     let sums = replicates.map {
       CosineSums(ab: $0.ab, aa: $0.aa, bb: $0.bb, noiseA: estimate.noiseA, noiseB: estimate.noiseB)
     }
+    let tail = Self.tail(confidence, groups: groups)
     cosineInterval =
       estimate.cosine == nil
       ? nil
-      : Self.interval(sums.map { $0.cosine ?? Self.endless($0.ab) }, confidence)?
+      : Self.interval(sums.map { $0.cosine ?? Self.endless($0.ab) }, tail)?
         .clamped(to: -1...1)
-    disattenuatedInterval = Self.interval(sums.map { $0.disattenuated ?? Self.endless($0.ab) }, confidence)
+    disattenuatedInterval = Self.interval(sums.map { $0.disattenuated ?? Self.endless($0.ab) }, tail)
   }
 
   /// A replicate whose noise is as large as the vector could be anything in the direction of its product.
   private static func endless(_ product: Double) -> Double { product < 0 ? -.infinity : .infinity }
 
+  /// The share of replicates beyond each end: that of the normal distribution beyond sqrt((G + 1) / (G - 1)) times Student's
+  /// t of G - 1 degrees of freedom. Percentiles of few groups are too narrow: resampling sees a variance of (G - 1) / G, and
+  /// with exponential weights 1 / (G + 1) instead of 1 / G (Hesterberg 2015, "What teachers should know about the
+  /// bootstrap", the expanded percentile interval; Rubin 1981).
+  private static func tail(_ confidence: Double, groups: Int) -> Double {
+    let count = Double(groups)
+    let critical = StudentT.quantile((1 + confidence) / 2, degreesOfFreedom: count - 1)
+    return NormalDistribution.cumulative(-critical * ((count + 1) / (count - 1)).squareRoot())
+  }
+
   /// Order statistics without interpolation, which infinite replicates would not bear.
-  private static func interval(_ values: [Double], _ confidence: Double) -> Interval? {
+  private static func interval(_ values: [Double], _ tail: Double) -> Interval? {
     guard values.allSatisfy({ !$0.isNaN }) else { return nil }
     let sorted = values.sorted()
-    let below = Int(Double(sorted.count) * (1 - confidence) / 2)
+    let below = Int(Double(sorted.count) * tail)
     return Interval(low: sorted[below], high: sorted[sorted.count - 1 - below])
   }
 }

@@ -1,4 +1,4 @@
-import RealModule
+import Foundation
 import Torch
 
 /// The angles between two subspaces (Björck and Golub 1973, "Numerical methods for computing angles between linear subspaces").
@@ -7,7 +7,7 @@ public struct PrincipalAngles: Sendable, Equatable {
   public let angles: [Double]
 
   /// The mean squared cosine of the angles: 1 where the smaller subspace lies in the larger one.
-  public var overlap: Double { angles.reduce(0) { $0 + Double.cos($1) * Double.cos($1) } / Double(angles.count) }
+  public var overlap: Double { angles.reduce(0) { $0 + cos($1) * cos($1) } / Double(angles.count) }
 
   /// - Parameters: [hidden, k] and [hidden, l] of the same hidden size, whose columns are independent and span the subspaces.
   public init(_ a: Tensor, _ b: Tensor) throws {
@@ -24,7 +24,7 @@ public struct PrincipalAngles: Sendable, Equatable {
     // Small angles from their sines: near 1 a cosine has lost half of their digits.
     let sines = try (smaller - larger.matmul(product)).singularValues().values.doubles()
     angles = zip(cosines, sines.reversed()).map { cosine, sine in
-      cosine * cosine >= 0.5 ? Double.asin(min(1, sine)) : Double.acos(min(1, cosine))
+      cosine * cosine >= 0.5 ? asin(min(1, sine)) : acos(min(1, cosine))
     }
   }
 

@@ -52,8 +52,8 @@ public struct VectorExtraction {
     _ result: ContrastExtraction.Result, _ loaded: LoadedModel, _ groups: [String]
   ) throws -> SteeringVectors {
     if let differences = result.pairDifferences {
-      let groups = pairs.prefix(differences.size(0)).map(\.group)
-      try onDifferences?(PairDifferences(differences: differences, layers: layers, groups: groups))
+      let kept = Array(groups.prefix(differences.size(0)))
+      try onDifferences?(PairDifferences(differences: differences, layers: layers, groups: kept))
     }
     var provenance = VectorProvenance(estimator)
     provenance.method = estimator == .mean ? "mean-difference" : estimator.rawValue

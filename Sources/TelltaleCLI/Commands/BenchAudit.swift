@@ -74,7 +74,7 @@ struct BenchAudit: ParsableCommand {
   }
 
   /// The most memory the process has held, as the system counts it.
-  private static func peakGiB() -> Double? {
+  static func peakGiB() -> Double? {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
       let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }),
       let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })

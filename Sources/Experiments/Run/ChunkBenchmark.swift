@@ -1,0 +1,62 @@
+import Foundation
+import Steering
+import Torch
+
+/// How fast recordings are written as chunks and read back, on made activations: the part of a run that is neither model
+/// nor statistics.
+package struct ChunkBenchmark {
+  package var rows: Int
+  package var layers: Int
+  package var hidden: Int
+  package var chunkRows: Int
+
+  package init(rows: Int, layers: Int, hidden: Int, chunkRows: Int) {
+    (self.rows, self.layers, self.hidden, self.chunkRows) = (rows, layers, hidden, chunkRows)
+  }
+
+  package struct Result {
+    package var writeSeconds: Double
+    package var readSeconds: Double
+    package var bytes: Int
+  }
+
+  /// Writes `rows` rows of both positions into a new run directory, then reads every number back.
+  package func run(in url: URL, onRows: (Int) -> Void) throws -> Result {
+    let directory = try RunDirectory(creating: url)
+    let items = try OrganismWorld.items(.facts, count: rows, seed: 1)
+    let made = try SyntheticRecording(rows: chunkRows, layers: layers, hidden: hidden, pairs: 2).recording
+    let stage = Stage(kind: .record, model: "made", subject: "rows", inputs: [:])
+    let recording = RecordingStage(directory: directory, stage: stage, chunkRows: chunkRows)
+    let started = Date()
+    _ = try recording.run(items, onRows: onRows, record: { part, _ in try named(made, part) })
+    let written = Date()
+    var sum = 0.0
+    try directory.eachChunk(stage: recording.folder) { _, chunk in
+      for position in chunk.activations.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+        sum += try chunk.activations[position]?.sum().scalar() ?? 0
+      }
+    }
+    guard sum.isFinite else { throw ExperimentError(.failed, "what was read back is not what was written") }
+    return Result(
+      writeSeconds: written.timeIntervalSince(started), readSeconds: Date().timeIntervalSince(written),
+      bytes: try bytes(under: directory.file("chunks")))
+  }
+
+  /// The made chunk with the texts of some items.
+  private func named(_ made: Recording, _ items: [Item]) throws -> Recording {
+    var chunk = items.count == made.rows.count ? made : try made.selecting(Array(items.indices))
+    for (index, item) in items.enumerated() {
+      chunk.rows[index].id = item.id
+      chunk.rows[index].prompt = item.text
+      chunk.rows[index].question = item.question
+    }
+    return chunk
+  }
+
+  private func bytes(under url: URL) throws -> Int {
+    let walk = FileManager.default.enumerator(at: url, includingPropertiesForKeys: [.fileSizeKey])
+    return (walk?.compactMap { $0 as? URL } ?? []).reduce(0) {
+      $0 + ((try? $1.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0)
+    }
+  }
+}
