@@ -15,7 +15,11 @@ public struct Experiment: Codable, Sendable, Equatable {
   public var dtype: DType?
   public var prompt: PromptSettings
   public var datasets: [String: DatasetSettings]
+  /// Those of the list, then those of the grids.
   public var vectors: [VectorSettings]
+  public var grids: [GridSettings]
+  public var steering: SteeringSettings?
+  public var study: StudySettings?
   public var predictions: [PredictionSettings]
   public var recording: RecordingSettings
 

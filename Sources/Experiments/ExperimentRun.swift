@@ -33,11 +33,13 @@ public struct ExperimentRun {
 
   /// - Parameters:
   ///   - file: the experiment file; data files in it are relative to its folder.
+  ///   - overrides: models and data in the place of those that the file names.
   ///   - output: the run directory to make, or with `resume` to continue.
   public static func run(
-    file: URL, output: URL, resume: Bool = false, device: Device = .cpu, version: String, events: Events = Events()
+    file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
+    device: Device = .cpu, version: String, events: Events = Events()
   ) throws -> ExperimentResults {
-    let experiment = try ExperimentFile.load(file)
+    let (experiment, text) = try ExperimentFile.load(file, overrides)
     var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
     // Bad data is reported before a directory is made or a model loaded.
     for name in experiment.usedDatasets { _ = try datasets.items(name) }
@@ -52,7 +54,7 @@ public struct ExperimentRun {
       experiment: experiment, device: device, directory: directory, datasets: datasets,
       manifest: directory.manifest ?? Manifest(experiment: experiment.name, version: version), events: events)
     do {
-      try run.prepare(stages.flatMap { $0 }, file)
+      try run.prepare(stages.flatMap { $0 }, text)
       for (name, own) in zip(experiment.models, stages) { try run.measure(name, own) }
       return try run.finish(plan.analysis(of: stages.flatMap { $0 }))
     } catch {
@@ -71,14 +73,15 @@ public struct ExperimentRun {
 
   /// Freezes the experiment file and clears away what was made of other inputs, before anything new is made: results of
   /// old and new inputs never lie side by side.
-  private func prepare(_ stages: [Stage], _ file: URL) throws {
+  private func prepare(_ stages: [Stage], _ text: String) throws {
+    for sentence in experiment.impossibleVectors { onStage(sentence) }
     let changes = try directory.forgetChanged(stages)
     if let changes { onStage(changes) }
     if stages.contains(where: { !directory.isDone($0) }) {
       try directory.forget(Stage(kind: .analysis, model: "", subject: "", inputs: [:]))
       if changes != nil { try RunStore.forgetScores(directory) }
     }
-    try directory.write(try String(contentsOf: file, encoding: .utf8), to: "experiment.yaml")
+    try directory.write(text, to: "experiment.yaml")
   }
 
   // MARK: One model
@@ -93,10 +96,12 @@ public struct ExperimentRun {
     var loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
     if experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32) { loaded = loaded.batchInvariant() }
     let encoder = try encoder(loaded)
+    var steering: SteeringStage?
     for stage in stages where !directory.isDone(stage) {
       switch stage.kind {
       case .record: try record(stage, loaded, encoder)
       case .extract: try extract(stage, loaded, encoder)
+      case .steer: try steer(stage, loaded, encoder, &steering)
       case .audit: try writeAuditInputs(stage, loaded, encoder)
       case .analysis: break
       }
@@ -115,6 +120,32 @@ public struct ExperimentRun {
     let made = try extract(settings, loaded, encoder, recordings)
     try made.write(to: directory.file("vectors/\(stage.model)-\(settings.name).safetensors"))
     try directory.finish(stage)
+  }
+
+  /// - Parameter made: what the vectors of one model share, made for the first.
+  private mutating func steer(
+    _ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder, _ made: inout SteeringStage?
+  ) throws {
+    guard let settings = experiment.steering else { return }
+    onStage("\(loaded.name): steering with \(stage.subject)")
+    let steering = try made ?? SteeringStage(settings, loaded, encoder, steeringTargets(settings))
+    made = steering
+    let vectors = try SteeringVectors(
+      contentsOf: directory.file("vectors/\(stage.model)-\(stage.subject).safetensors"))
+    let folder = directory.file("steering")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try directory.write(try steering.run(vectors), json: "steering/\(stage.model)-\(stage.subject).json")
+    try directory.finish(stage)
+  }
+
+  private mutating func steeringTargets(
+    _ settings: Experiment.SteeringSettings
+  ) throws -> [(dataset: String, items: [Item])] {
+    try settings.targets.map { name in
+      let items = try datasets.items(name)
+      guard let take = settings.take, take < items.count else { return (name, items) }
+      return (name, try sample(items, take: take, seed: experiment.seed).items)
+    }
   }
 
   /// What the audit needs of the model itself, so that results can be computed again without it.
@@ -230,7 +261,8 @@ extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
   var recordedDatasets: [String] {
     let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
-    return Array(Set(predictions.flatMap(\.targets) + spontaneous)).sorted()
+    let choice = [study?.chooseLayer].compactMap { $0 }
+    return Array(Set(predictions.flatMap(\.targets) + spontaneous + choice)).sorted()
   }
 
   /// The name of a model in files and tables: the last part of its path or id, unless another model ends alike.
@@ -241,6 +273,8 @@ extension Experiment {
   }
 
   var usedDatasets: [String] {
-    Array(Set(recordedDatasets + vectors.map(\.dataset) + [prompt.examplesFrom].compactMap { $0 })).sorted()
+    let steered = steering?.targets ?? []
+    return Array(Set(recordedDatasets + vectors.map(\.dataset) + steered + [prompt.examplesFrom].compactMap { $0 }))
+      .sorted()
   }
 }
