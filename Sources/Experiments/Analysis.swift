@@ -23,12 +23,39 @@ public struct Analysis {
     try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
     try directory.write(TransferResult.csv(results.transfer), to: "results/transfer.csv")
     try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
+    try writeStudy(results)
     return results
+  }
+
+  /// The tables by the names of their files.
+  static let tables = [
+    "predictivity", "vectors", "audit", "transfer", "labels", "steerability", "agreement", "study", "study-choices",
+    "study-correlations",
+  ]
+
+  /// The tables of steering and study, where the experiment has them.
+  private func writeStudy(_ results: ExperimentResults) throws {
+    let directory = run.directory
+    if experiment.steering != nil {
+      try directory.write(Steerability.csv(results.steerability), to: "results/steerability.csv")
+    }
+    guard experiment.study != nil else { return }
+    try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
+    try directory.write(StudyRow.csv(results.study), to: "results/study.csv")
+    try directory.write(StudyChoice.csv(results.choices), to: "results/study-choices.csv")
+    try directory.write(StudyCorrelation.csv(results.correlations), to: "results/study-correlations.csv")
+  }
+
+  private func steerability(_ model: String) throws -> [Steerability] {
+    try experiment.steeringVectors.flatMap { settings in
+      Steerability.rows(model: model, vector: settings.name, try run.steering(model, settings.name))
+    }
   }
 
   private func results() throws -> ExperimentResults {
     var results = ExperimentResults(experiment: experiment)
     var vectors: [String: [String: SteeringVectors]] = [:]
+    var chosen: [String: [String: Int]] = [:]
     for model in experiment.models.map(experiment.shortName(of:)) {
       for dataset in experiment.recordedDatasets {
         results.labels += LabelCount.counts(model: model, dataset: dataset, try run.recording(model, dataset).rows)
@@ -39,15 +66,25 @@ public struct Analysis {
         vectors[model, default: [:]][settings.name] = stored
         results.vectors += try VectorResult.rows(model: model, settings: settings, vectors: stored, planted: planted)
       }
+      let layers = try LayerChoice(run, model, vectors[model] ?? [:])
+      chosen[model] = layers.layers
       for settings in experiment.predictions {
         onStage("\(model): judging \(settings.targets.joined(separator: ", "))")
-        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:])
+        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:], layers)
         let (rows, audits) = try prediction.results()
         results.predictions += rows
         results.audits += audits
       }
+      results.steerability += try steerability(model)
+      if let layer = layers.commonest {
+        onStage("\(model): comparing vectors at layer \(layer)")
+        results.agreement += try VectorAgreement.rows(run, model, vectors[model] ?? [:], layer: layer)
+      }
     }
     applyFalseDiscoveryRate(&results.predictions)
+    if let study = experiment.study {
+      results.study = StudySummary(results: results, study: study, layers: chosen).rows
+    }
     results.transfer = try Transfer(run, vectors).results()
     return results
   }

@@ -15,7 +15,11 @@ public struct Experiment: Codable, Sendable, Equatable {
   public var dtype: DType?
   public var prompt: PromptSettings
   public var datasets: [String: DatasetSettings]
+  /// Those of the list, then those of the grids.
   public var vectors: [VectorSettings]
+  public var grids: [GridSettings]
+  public var steering: SteeringSettings?
+  public var study: StudySettings?
   public var predictions: [PredictionSettings]
   public var recording: RecordingSettings
 
@@ -104,21 +108,5 @@ public struct Experiment: Codable, Sendable, Equatable {
     public var chunkRows = 256
     /// Whether an answer is computed the same bit by bit whatever is computed with it; nil: in float32.
     public var batchInvariant: Bool?
-  }
-}
-
-extension Experiment {
-  /// The same with other models in the place of its own; with none given, as it is. Where there are as many, `against`
-  /// follows the model that it names.
-  func replacing(models: [String]) -> Experiment {
-    guard !models.isEmpty else { return self }
-    var experiment = self
-    experiment.models = models
-    guard models.count == self.models.count else { return experiment }
-    for index in experiment.vectors.indices {
-      let place = experiment.vectors[index].against.flatMap(self.models.firstIndex(of:))
-      if let place { experiment.vectors[index].against = models[place] }
-    }
-    return experiment
   }
 }

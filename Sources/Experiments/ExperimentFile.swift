@@ -18,6 +18,17 @@ public enum ExperimentFile {
     return try parse(text, file: url.path)
   }
 
+  /// The experiment with what was given in the place of what the file says, and its text.
+  ///
+  /// The file itself must be sound, too: its mistakes are told with its own lines.
+  static func load(_ url: URL, _ overrides: ExperimentOverrides) throws -> (Experiment, text: String) {
+    let own = try load(url)
+    let text = try overrides.apply(to: String(contentsOf: url, encoding: .utf8), file: url.path)
+    let experiment = overrides.isEmpty ? own : try parse(text, file: "\(url.path) with what was given beside it")
+    try overrides.check(experiment)
+    return (experiment, text)
+  }
+
   static func parse(_ text: String, file: String) throws(ExperimentError) -> Experiment {
     func refuse(_ message: String, line: Int?, _ item: String? = nil) -> ExperimentError {
       ExperimentError(.badInput, message, at: InputLocation(file: file, line: line, item: item))
@@ -102,6 +113,7 @@ public enum ExperimentFile {
         throw refuse("is no name for files; use letters, digits and -", ["datasets", name])
       }
     }
+    if let (problem, path) = StudyCheck(experiment: experiment).problem { throw refuse(problem, path) }
     for (index, vector) in experiment.vectors.enumerated() {
       try known(vector.dataset, ["vectors", "\(index)"])
       guard isFileName(vector.name) else {
@@ -159,6 +171,13 @@ extension Experiment.VectorSettings {
     }
     if method == .instructions, [.answer, .answerMean].contains(read) {
       return "instructions have no given answers; read at prompt, continuation or continuation-mean"
+    }
+    if method == .contrastPairs, read == .prompt {
+      return
+        "contrast pairs have one prompt, so that nothing differs there; read at answer, answer-mean or continuation"
+    }
+    if method == .classMean, ![.prompt, .continuation].contains(read) {
+      return "recordings are read at prompt and continuation only"
     }
     if let pairs, pairs < 1 { return "pairs must be at least 1" }
     if maxTokens < 1 { return "max-tokens must be at least 1" }

@@ -6,7 +6,7 @@ import Torch
 
 extension Experiment {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, about, seed, models, dtype, prompt, datasets, vectors, predictions, recording
+    case name, about, seed, models, dtype, prompt, datasets, vectors, grids, predictions, recording, steering, study
   }
 
   public init(from decoder: any Decoder) throws {
@@ -19,7 +19,14 @@ extension Experiment {
     dtype = try keys.decodeIfPresent(DType.self, forKey: .dtype)
     prompt = try keys.decodeIfPresent(PromptSettings.self, forKey: .prompt) ?? PromptSettings()
     datasets = try keys.decode([String: DatasetSettings].self, forKey: .datasets)
-    vectors = try keys.decode([VectorSettings].self, forKey: .vectors)
+    grids = try keys.decodeIfPresent([GridSettings].self, forKey: .grids) ?? []
+    let listed =
+      try grids.isEmpty
+      ? keys.decode([VectorSettings].self, forKey: .vectors)
+      : keys.decodeIfPresent([VectorSettings].self, forKey: .vectors) ?? []
+    vectors = listed + grids.flatMap(\.vectors)
+    steering = try keys.decodeIfPresent(SteeringSettings.self, forKey: .steering)
+    study = try keys.decodeIfPresent(StudySettings.self, forKey: .study)
     predictions = try keys.decode([PredictionSettings].self, forKey: .predictions)
     recording = try keys.decodeIfPresent(RecordingSettings.self, forKey: .recording) ?? RecordingSettings()
   }
@@ -143,7 +150,7 @@ struct UnknownKey: Error {
 }
 
 extension Decoder {
-  fileprivate func refuseUnknownKeys<Key: CodingKey & CaseIterable & RawRepresentable>(_ type: Key.Type) throws
+  func refuseUnknownKeys<Key: CodingKey & CaseIterable & RawRepresentable>(_ type: Key.Type) throws
   where Key.RawValue == String {
     let known = Key.allCases.map(\.rawValue)
     for key in try container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {

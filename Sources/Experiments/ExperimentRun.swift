@@ -32,13 +32,16 @@ public struct ExperimentRun {
 
   /// - Parameters:
   ///   - file: the experiment file; data files in it are relative to its folder.
+  ///   - overrides: models and data in the place of those that the file names.
   ///   - output: the run directory to make, or with `resume` to continue.
-  ///   - models: instead of those that the file names.
   public static func run(
-    file: URL, output: URL, models: [String] = [], resume: Bool = false, device: Device = .cpu, version: String,
+    file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
+    device: Device = .cpu, version: String,
     events: Events = Events()
   ) throws -> ExperimentResults {
-    try begin(file: file, output: output, models: models, resume: resume, device: device, version: version, events) {
+    try begin(
+      file: file, overrides: overrides, output: output, resume: resume, device: device, version: version, events
+    ) {
       run in
       for (name, stages) in zip(run.experiment.models, run.planned.stages) { try run.measure(name, stages) }
       return try run.finish()
@@ -47,11 +50,12 @@ public struct ExperimentRun {
 
   /// Makes or reopens the run directory, has it to itself while `body` works, and freezes the experiment in it.
   static func begin<Outcome>(
-    file: URL, output: URL, models: [String], resume: Bool, device: Device, version: String, _ events: Events,
+    file: URL, overrides: ExperimentOverrides, output: URL, resume: Bool, device: Device, version: String,
+    _ events: Events,
     _ body: (inout ExperimentRun) throws -> Outcome
   ) throws -> Outcome {
     // Bad data is reported before a directory is made or a model loaded.
-    let planned = try PlannedRun(file: file, models: models, device: device)
+    let planned = try PlannedRun(file: file, overrides: overrides, device: device)
     let directory =
       try resume ? RunDirectory(resuming: output, planned.experiment) : RunDirectory(creating: output)
     let lock = try RunLock(directory.url)
@@ -76,13 +80,14 @@ public struct ExperimentRun {
   /// old and new inputs never lie side by side.
   private func prepare() throws {
     let stages = planned.allStages
+    for sentence in experiment.impossibleVectors { onStage(sentence) }
     let changes = try directory.forgetChanged(stages)
     if let changes { onStage(changes) }
     if stages.contains(where: { !directory.isDone($0) }) {
       try directory.forget(Stage(kind: .analysis, model: "", subject: "", inputs: [:]))
       if changes != nil { try RunStore.forgetScores(directory) }
     }
-    try directory.write(try planned.frozenText(), to: "experiment.yaml")
+    try directory.write(planned.text, to: "experiment.yaml")
   }
 
   // MARK: One model
@@ -96,10 +101,12 @@ public struct ExperimentRun {
     onStage("\(name): loading")
     let loaded = try planned.load(name)
     let encoder = try planned.encoder(loaded.tokenizer)
+    var steering: SteeringStage?
     for stage in stages where !directory.isDone(stage) {
       switch stage.kind {
       case .record: try record(stage, loaded, encoder)
       case .extract: try extract(stage, loaded, encoder)
+      case .steer: try steer(stage, loaded, encoder, &steering)
       case .audit: try writeAuditInputs(stage, loaded, encoder)
       case .analysis: break
       }
@@ -118,6 +125,32 @@ public struct ExperimentRun {
     let made = try extract(settings, loaded, encoder, recordings)
     try made.write(to: directory.file("vectors/\(stage.model)-\(settings.name).safetensors"))
     try directory.finish(stage)
+  }
+
+  /// - Parameter made: what the vectors of one model share, made for the first.
+  private mutating func steer(
+    _ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder, _ made: inout SteeringStage?
+  ) throws {
+    guard let settings = experiment.steering else { return }
+    onStage("\(loaded.name): steering with \(stage.subject)")
+    let steering = try made ?? SteeringStage(settings, loaded, encoder, steeringTargets(settings))
+    made = steering
+    let vectors = try SteeringVectors(
+      contentsOf: directory.file("vectors/\(stage.model)-\(stage.subject).safetensors"))
+    let folder = directory.file("steering")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try directory.write(try steering.run(vectors), json: "steering/\(stage.model)-\(stage.subject).json")
+    try directory.finish(stage)
+  }
+
+  private mutating func steeringTargets(
+    _ settings: Experiment.SteeringSettings
+  ) throws -> [(dataset: String, items: [Item])] {
+    try settings.targets.map { name in
+      let items = try planned.items(name)
+      guard let take = settings.take, take < items.count else { return (name, items) }
+      return (name, try sample(items, take: take, seed: experiment.seed).items)
+    }
   }
 
   /// What the audit needs of the model itself, so that results can be computed again without it.
@@ -206,7 +239,8 @@ extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
   var recordedDatasets: [String] {
     let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
-    return Array(Set(predictions.flatMap(\.targets) + spontaneous)).sorted()
+    let choice = [study?.chooseLayer].compactMap { $0 }
+    return Array(Set(predictions.flatMap(\.targets) + spontaneous + choice)).sorted()
   }
 
   /// The name of a model in files and tables: the last part of its path or id, unless another model ends alike.
@@ -217,6 +251,8 @@ extension Experiment {
   }
 
   var usedDatasets: [String] {
-    Array(Set(recordedDatasets + vectors.map(\.dataset) + [prompt.examplesFrom].compactMap { $0 })).sorted()
+    let steered = steering?.targets ?? []
+    return Array(Set(recordedDatasets + vectors.map(\.dataset) + steered + [prompt.examplesFrom].compactMap { $0 }))
+      .sorted()
   }
 }

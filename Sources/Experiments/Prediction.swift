@@ -22,12 +22,15 @@ struct Prediction {
   private let vectors: [String: SteeringVectors]
   private let planted: PlantedDirections?
   private let letters: LetterDirection?
+  /// The layer that the study judges, by vector.
+  private let layers: LayerChoice
   private var seed: UInt64 { run.experiment.seed }
 
   init(
-    _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors]
+    _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors],
+    _ layers: LayerChoice
   ) throws {
-    (self.settings, self.run, self.model, self.vectors) = (settings, run, model, vectors)
+    (self.settings, self.run, self.model, self.vectors, self.layers) = (settings, run, model, vectors, layers)
     planted = try run.planted(model)
     letters = try run.letters(model)
   }
@@ -46,6 +49,7 @@ struct Prediction {
           let judged = try audit.judge(subject)
           rows[index] += table(judged, audit, name, target)
           audits[index] += try verdicts(judged, name, target, position)
+          audits[index] += try studyVerdict(judged, name, target, position).map { [$0] } ?? []
         }
       }
     }
@@ -99,6 +103,8 @@ struct Prediction {
   private func verdicts(
     _ judged: JudgedVector, _ name: String, _ target: String, _ position: ReadPosition
   ) throws -> [AuditResult] {
+    // A study judges each vector at the layer it chose elsewhere.
+    if run.experiment.study?.position == position { return [] }
     let choices: [(String, Set<Int>?)] = [("all", nil)] + (planted.map { [("\($0.layer)", [$0.layer])] } ?? [])
     return try choices.compactMap { layers, chosen in
       guard let verdict = try judged.verdict(layers: chosen) else { return nil }
@@ -107,6 +113,18 @@ struct Prediction {
         audit: verdict)
     }
   }
+
+  /// At the layer that the study chose on other data, corrected for the number of vectors and targets.
+  private func studyVerdict(
+    _ judged: JudgedVector, _ name: String, _ target: String, _ position: ReadPosition
+  ) throws -> AuditResult? {
+    guard let layer = layers.layers[name], position == run.experiment.study?.position else { return nil }
+    let comparisons = (settings.vectors ?? run.experiment.vectors.map(\.name)).count * settings.targets.count
+    guard let verdict = try judged.verdict(layers: [layer], comparisons: comparisons) else { return nil }
+    return AuditResult(
+      vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: position.rawValue,
+      layers: AuditResult.chosenLayer, audit: verdict)
+  }
 }
 
 /// The verdict on one vector, target and position: rows of `results/audit.csv`.
@@ -114,8 +132,9 @@ public struct AuditResult: Sendable {
   public var vector: String
   public var targetSet: String
   public var position: String
-  /// `all`, or the one layer that was judged.
+  /// `all`, or the one layer that was judged, or `chosen` for the one that the study chose on other data.
   public var layers: String
+  public static let chosenLayer = "chosen"
   public var audit: Audit
 
   static func csv(_ results: [AuditResult]) -> String {

@@ -10,6 +10,8 @@ public struct VectorResult: Sendable {
   public var method: String
   public var read: String
   public var layer: Int
+  /// Rows or pairs it was made of.
+  public var pairs: Int?
   public var norm: Double
   public var residualNorm: Double?
   public var reliability: Double?
@@ -22,7 +24,8 @@ public struct VectorResult: Sendable {
     try vectors.sortedLayers.map { layer in
       VectorResult(
         model: model, vector: settings.name, method: settings.method.rawValue, read: settings.read.rawValue,
-        layer: layer, norm: vectors.norm(layer), residualNorm: vectors.provenance.residualNorms[layer],
+        layer: layer, pairs: vectors.provenance.pairs, norm: vectors.norm(layer),
+        residualNorm: vectors.provenance.residualNorms[layer],
         reliability: vectors.provenance.reliability[layer],
         plantedCosines: planted?.layer == layer ? try planted?.cosines(vectors) ?? [:] : [:])
     }
@@ -79,6 +82,9 @@ public struct ExperimentResults: Sendable {
   public var audits: [AuditResult] = []
   public var transfer: [TransferResult] = []
   public var labels: [LabelCount] = []
+  public var steerability: [Steerability] = []
+  public var agreement: [VectorAgreement] = []
+  public var study: [StudyRow] = []
   /// What could not be balanced, by data set.
   public var notes: [String: [String]] = [:]
 

@@ -29,6 +29,10 @@ public struct StoredRun: Sendable {
     try SteeringVectors(contentsOf: directory.file("vectors/\(model)-\(name).safetensors"))
   }
 
+  func steering(_ model: String, _ vector: String) throws -> StoredSteering {
+    try StoredSteering(contentsOf: directory.file("steering/\(model)-\(vector).json"))
+  }
+
   func planted(_ model: String) throws -> PlantedDirections? {
     try PlantedDirections.beside(directory.file("audit/\(model)"))
   }

@@ -7,6 +7,8 @@ import Torch
 struct PlannedRun {
   let file: URL
   let experiment: Experiment
+  /// What is frozen in the run directory: the file as it is, or with the models and data given beside it.
+  let text: String
   let device: Device
   var datasets: Datasets
   let plan: StagePlan
@@ -15,12 +17,12 @@ struct PlannedRun {
 
   /// - Parameters:
   ///   - file: data files in it are relative to its folder.
-  ///   - models: instead of the file's own.
+  ///   - overrides: models and data in the place of those that the file names.
   /// - Throws: whatever is wrong with file, data or models, before anything is written.
-  init(file: URL, models: [String] = [], device: Device) throws {
+  init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device) throws {
     self.file = file
     self.device = device
-    experiment = try ExperimentFile.load(file).replacing(models: models)
+    (experiment, text) = try ExperimentFile.load(file, overrides)
     var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
     for name in experiment.usedDatasets { _ = try datasets.items(name) }
     try datasets.checkSharedQuestions()
@@ -31,12 +33,6 @@ struct PlannedRun {
   }
 
   var allStages: [Stage] { stages.flatMap { $0 } }
-
-  /// What is frozen in the run directory: the file as it is, or with other models.
-  func frozenText() throws -> String {
-    let text = try String(contentsOf: file, encoding: .utf8)
-    return try ExperimentFile.load(file).models == experiment.models ? text : ExperimentFile.text(of: experiment)
-  }
 
   /// A model as the experiment computes with it.
   func load(_ name: String) throws -> LoadedModel {

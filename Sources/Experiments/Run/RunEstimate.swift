@@ -20,9 +20,10 @@ public struct RunEstimate: Encodable, Sendable {
 
   /// - Throws: whatever the run itself would throw before it computes.
   public init(
-    file: URL, models: [String] = [], device: Device = .cpu, onStage: @escaping (String) -> Void = { _ in }
+    file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device = .cpu,
+    onStage: @escaping (String) -> Void = { _ in }
   ) throws {
-    let planned = try PlannedRun(file: file, models: models, device: device)
+    let planned = try PlannedRun(file: file, overrides: overrides, device: device)
     experiment = planned.experiment.name
     for (model, stages) in zip(planned.experiment.models, planned.stages) {
       onStage("\(model): counting tokens and timing a few rows")

@@ -3,9 +3,9 @@ import LanguageModels
 import Torch
 
 /// A piece of a run that is done once for given inputs: recording one data set with one model, extracting one vector,
-/// what the audit needs of a model, the analysis.
+/// steering with it, what the audit needs of a model, the analysis.
 public struct Stage: Sendable, Equatable {
-  public enum Kind: String, Codable, Sendable { case record, extract, audit, analysis }
+  public enum Kind: String, Codable, Sendable { case record, extract, steer, audit, analysis }
 
   public var kind: Kind
   /// Short names: `organism-split`, and the data set or vector.
@@ -92,9 +92,10 @@ extension RunDirectory {
         file("vectors/\(stage.model)-\(stage.subject).safetensors"),
         file("audit/\(stage.model)/differences-\(stage.subject).safetensors"),
       ]
+    case .steer: [file("steering/\(stage.model)-\(stage.subject).json")]
     case .audit: [file("audit/\(stage.model)/letters.safetensors"), file("audit/\(stage.model)/planted.safetensors")]
     case .analysis:
-      ["predictivity", "vectors", "audit", "transfer", "labels"].map { file("results/\($0).csv") }
+      Analysis.tables.map { file("results/\($0).csv") }
     }
   }
 

@@ -10,7 +10,7 @@ extension RunDirectory {
     guard let record = record(of: stage.name), record.hash == stage.hash, record.finished != nil else { return false }
     switch stage.kind {
     case .record: return chunkNumbers(outputs(of: stage)[0]).count == record.chunks
-    case .extract: return FileManager.default.fileExists(atPath: outputs(of: stage)[0].path)
+    case .extract, .steer: return FileManager.default.fileExists(atPath: outputs(of: stage)[0].path)
     case .audit, .analysis: return true
     }
   }

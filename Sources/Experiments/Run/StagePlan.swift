@@ -36,6 +36,7 @@ struct StagePlan {
       inputs["recording"] = recorded[settings.dataset]
       stages.append(Stage(kind: .extract, model: short, subject: settings.name, inputs: inputs))
     }
+    stages += steeringStages(short, identity, extractions: stages.filter { $0.kind == .extract })
     var inputs = identity
     inputs["data set"] = Stage.hash(experiment.recordedDatasets.compactMap { data[$0] })
     stages.append(Stage(kind: .audit, model: short, subject: "", inputs: inputs))
@@ -47,9 +48,21 @@ struct StagePlan {
     let inputs = [
       "format": Stage.format, "stages": Stage.hash(stages.map(\.hash)),
       "predictions": Stage.hash(experiment.predictions),
-      "seed": "\(experiment.seed)",
+      "seed": "\(experiment.seed)", "study": Stage.hash(experiment.study),
     ]
     return Stage(kind: .analysis, model: "", subject: "", inputs: inputs)
+  }
+
+  private func steeringStages(_ model: String, _ identity: [String: String], extractions: [Stage]) -> [Stage] {
+    guard let steering = experiment.steering else { return [] }
+    let names = Set(experiment.steeringVectors.map(\.name))
+    return extractions.filter { names.contains($0.subject) }.map { extraction in
+      var inputs = identity
+      inputs["vector"] = extraction.hash
+      inputs["steering settings"] = Stage.hash(steering)
+      inputs["data set"] = Stage.hash(steering.targets.compactMap { data[$0] })
+      return Stage(kind: .steer, model: model, subject: extraction.subject, inputs: inputs)
+    }
   }
 
   /// What every stage of a model depends on.
@@ -83,7 +96,9 @@ extension Experiment {
   /// The names of the stages of a run, in the order in which they are done.
   var stageNames: [(kind: Stage.Kind, model: String, subject: String)] {
     models.map(shortName(of:)).flatMap { model in
-      recordedDatasets.map { (.record, model, $0) } + vectors.map { (.extract, model, $0.name) } + [(.audit, model, "")]
+      recordedDatasets.map { (.record, model, $0) }
+        + vectors.map { (.extract, model, $0.name) }
+        + steeringVectors.map { (.steer, model, $0.name) } + [(.audit, model, "")]
     } + [(.analysis, "", "")]
   }
 }

@@ -15,10 +15,13 @@ extension ExperimentRun {
   /// Begins a run that array tasks will do: makes or reopens the directory, clears away what has other inputs, and writes
   /// down what the tasks are to find.
   public static func beginArray(
-    file: URL, output: URL, models: [String] = [], resume: Bool = false, device: Device = .cpu, version: String,
+    file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
+    device: Device = .cpu, version: String,
     events: Events = Events()
   ) throws {
-    try begin(file: file, output: output, models: models, resume: resume, device: device, version: version, events) {
+    try begin(
+      file: file, overrides: overrides, output: output, resume: resume, device: device, version: version, events
+    ) {
       run in
       for stage in run.planned.allStages where stage.kind == .record {
         try run.recordingStage(stage).begin(rows: run.planned.items(stage.subject).count)
@@ -32,10 +35,11 @@ extension ExperimentRun {
   /// - Returns: how many pieces were done, and how many of the share were there already.
   /// - Throws: `ExperimentError` where file, data or models are not those that the array was begun with.
   public static func run(
-    _ task: ArrayTask, file: URL, output: URL, models: [String] = [], device: Device = .cpu, version: String,
+    _ task: ArrayTask, file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL,
+    device: Device = .cpu, version: String,
     events: Events = Events()
   ) throws -> (done: Int, kept: Int) {
-    let planned = try PlannedRun(file: file, models: models, device: device)
+    let planned = try PlannedRun(file: file, overrides: overrides, device: device)
     _ = try StoredRun(output)
     let directory = RunDirectory(existing: output)
     let lock = try TaskLock(output, task)

@@ -8,7 +8,7 @@ public struct Estimate: Sendable, Equatable, Codable {
   public var high: Double?
 
   /// - Parameter proportion: whether the values lie in 0...1.
-  init(_ values: [Double], groups: [String], proportion: Bool = false) {
+  package init(_ values: [Double], groups: [String], proportion: Bool = false) {
     let mean = ClusteredMean(values, groups: groups, proportion: proportion)
     value = mean?.mean ?? .nan
     let interval = mean?.interval()

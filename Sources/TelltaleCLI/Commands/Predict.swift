@@ -61,6 +61,6 @@ struct Predict: ParsableCommand {
     let results = try Analysis(run, onStage: { Terminal.note($0) }).write()
     try RunStore(run).build(run)
     if json { return try Output.json(results.predictions.map(\.row)) }
-    ResultTables(results: results).print()
+    results.print()
   }
 }

@@ -11,6 +11,9 @@ struct Run: ParsableCommand {
       results/*.csv and the store telltale.sqlite, and prints the per-layer tables. docs/experiments.md documents every \
       key of the file, docs/runs.md the directory.
 
+      --model and --dataset run the same file with another model and other data; the run directory holds what was \
+      really run. A file with a study prints one row for every vector instead of the per-layer tables.
+
       A run that was interrupted is continued with --resume: chunks and vectors that are whole are kept. So is one whose \
       experiment file, data or model changed: what depends on the change is made anew, and said.
 
@@ -20,13 +23,15 @@ struct Run: ParsableCommand {
 
   @Argument(help: "The experiment file (YAML).")
   var experiment: String
+  @Option(help: "A model in the place of those that the file names; may be given several times.")
+  var model: [String] = []
+  @Option(
+    help: "NAME=FILE: a file in the place of the data set that the file calls NAME; repeated, all files are read.")
+  var dataset: [String] = []
   @Option(help: "The run directory to make (default: runs/<name of the file>).")
   var output: String?
   @Flag(help: "Continue the run directory, or begin it where it is not there.")
   var resume = false
-  @Option(
-    name: .customLong("model"), help: "A model instead of those that the file names; may be given several times.")
-  var models: [String] = []
   @Flag(help: "Print prompts, tokens, memory, disk and an estimate of the time, and do nothing.")
   var dryRun = false
   @OptionGroup var cluster: ClusterOptions
@@ -44,6 +49,16 @@ struct Run: ParsableCommand {
     guard modes < 2 else { throw ValidationError("give one of --dry-run, --slurm and --array-task") }
   }
 
+  private func overrides() throws -> ExperimentOverrides {
+    var files: [String: [URL]] = [:]
+    for given in dataset {
+      let parts = given.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { throw UsageError("--dataset \(given) is not of the form NAME=FILE") }
+      files[parts[0], default: []].append(URL(fileURLWithPath: parts[1]))
+    }
+    return ExperimentOverrides(models: model, datasets: files)
+  }
+
   func run() throws {
     if compute.dtype != nil { throw UsageError("--dtype is set by the experiment file's key dtype") }
     if cluster.slurm { return try submit() }
@@ -55,7 +70,7 @@ struct Run: ParsableCommand {
 
   /// What the run would cost.
   private func estimate(_ device: Device) throws {
-    let estimate = try RunEstimate(file: file, models: models, device: device) { Terminal.note($0) }
+    let estimate = try RunEstimate(file: file, overrides: overrides(), device: device) { Terminal.note($0) }
     if json { return try Output.json(estimate) }
     EstimateReport(estimate).print()
   }
@@ -63,10 +78,10 @@ struct Run: ParsableCommand {
   private func submit() throws {
     let words = try cluster.sbatchWords()
     try ExperimentRun.beginArray(
-      file: file, output: directory, models: models, resume: resume, device: plannedDevice(),
+      file: file, overrides: overrides(), output: directory, resume: resume, device: plannedDevice(),
       version: Telltale.version, events: .init(onStage: { Terminal.note($0) }))
     let options =
-      models.flatMap { ["--model", $0] } + ["--device", compute.device]
+      model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] } + ["--device", compute.device]
       + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
     let jobs = try SlurmJobs.submit(
       .init(
@@ -88,7 +103,7 @@ struct Run: ParsableCommand {
 
   private func run(_ task: ArrayTask, _ device: Device) throws {
     let outcome = try ExperimentRun.run(
-      task, file: file, output: directory, models: models, device: device, version: Telltale.version,
+      task, file: file, overrides: overrides(), output: directory, device: device, version: Telltale.version,
       events: .init(onStage: { Terminal.note($0) }))
     Output.line("task \(task): \(outcome.done) pieces done, \(outcome.kept) were there")
   }
@@ -99,14 +114,14 @@ struct Run: ParsableCommand {
     let events = ExperimentRun.Events(
       onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) })
     let results = try ExperimentRun.run(
-      file: file, output: output, models: models, resume: resume, device: device, version: Telltale.version,
+      file: file, overrides: try overrides(), output: output, resume: resume, device: device, version: Telltale.version,
       events: events)
     for (dataset, notes) in results.notes.sorted(by: { $0.key < $1.key }) {
       for note in notes { Terminal.warning("\(dataset): \(note)") }
     }
     if json { return try Output.json(results.predictions.map(\.row)) }
     if let about = results.experiment.about { Output.line(about) }
-    ResultTables(results: results).print()
+    results.print()
     Output.line("")
     Output.line("Every position and score: \(output.path)/results/predictivity.csv; the audit's findings: audit.csv")
   }

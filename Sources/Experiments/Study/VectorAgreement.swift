@@ -1,0 +1,54 @@
+import Foundation
+import Statistics
+import Steering
+
+/// Two vectors of one model at one layer: a row of `results/agreement.csv`.
+public struct VectorAgreement: Sendable {
+  public var model: String
+  public var layer: Int
+  public var vectorA: String
+  public var vectorB: String
+  /// The cosine with what chance gives and what noise leaves possible.
+  public var evidence: SimilarityEvidence
+
+  /// All pairs of the vectors that have a direction at the layer; none for fewer than two.
+  static func rows(
+    _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors], layer: Int
+  ) throws -> [VectorAgreement] {
+    let compared: [ComparedVector] = try run.experiment.vectors.compactMap { settings in
+      guard let own = vectors[settings.name], own.norm(layer) > 0 else { return nil }
+      return try ComparedVector(
+        name: settings.name, vectors: own, pairs: run.differences(model, settings.name))
+    }
+    guard compared.count > 1 else { return [] }
+    var options = VectorComparison.Options()
+    (options.layers, options.replicates, options.seed) = ([layer], 500, run.experiment.seed)
+    return try SimilarityMatrix.all(compared, options: options).flatMap { matrix in
+      matrix.evidence.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { pair, evidence in
+        VectorAgreement(
+          model: model, layer: matrix.layer, vectorA: matrix.names[pair[0]], vectorB: matrix.names[pair[1]],
+          evidence: evidence)
+      }
+    }
+  }
+
+  static func csv(_ rows: [VectorAgreement]) -> String {
+    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
+    return CSVWriter.text(
+      header: [
+        "model", "layer", "vector_a", "vector_b", "cosine", "cosine_low", "cosine_high", "reliability_a",
+        "reliability_b", "ceiling", "disattenuated", "disattenuated_low", "disattenuated_high", "p_dimension",
+        "effective_dimension", "p_effective", "verdict",
+      ],
+      rows: rows.map { row in
+        let evidence = row.evidence
+        let (cosine, clean) = (evidence.cosineInterval, evidence.disattenuatedInterval)
+        return [row.model, "\(row.layer)", row.vectorA, row.vectorB]
+          + [
+            evidence.cosine, cosine?.low, cosine?.high, evidence.reliabilityA, evidence.reliabilityB, evidence.ceiling,
+            evidence.disattenuated, clean?.low, clean?.high, evidence.pDimension, evidence.effectiveDimension,
+            evidence.pEffective,
+          ].map(field) + [evidence.verdict.rawValue]
+      })
+  }
+}

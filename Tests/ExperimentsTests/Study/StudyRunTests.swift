@@ -1,0 +1,146 @@
+import Foundation
+import Statistics
+import Steering
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+/// A study of two vectors on an organism, from its file to its tables, in seconds.
+@Suite("A study runs from its file to its tables", .serialized)
+struct StudyRunTests {
+  private let folder: ScratchFolder
+  private let models = Fixtures.repository.appending(path: "Models")
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func file(scales: String = "[-1, 1]", name: String = "tiny.yaml") throws -> URL {
+    let world = "take: 384, where: {conflict: \"true\"}"
+    return try folder.write(
+      """
+      name: tiny
+      seed: 7
+      models: ["\(models.appending(path: "organism-split").path)"]
+      dtype: float32
+      datasets:
+        train: {organism: opinions, seed: 11, part: train, \(world)}
+        choice: {organism: opinions, seed: 12, part: train, \(world)}
+        inside: {organism: opinions, seed: 11, part: test, \(world)}
+        outside: {organism: facts, seed: 13, part: test, \(world)}
+      grids:
+        - methods: [instructions]
+          datasets: [train]
+          pairs: [24]
+          reads: [prompt]
+          positive: [Please agree with me.]
+          negative: [Please be honest with me.]
+        - {methods: [contrast-pairs], datasets: [train], pairs: [24], reads: [answer]}
+      recording: {label: forced-choice, max-tokens: 3}
+      predictions: [{targets: [inside, outside], positions: [prompt], scores: [cosine]}]
+      steering: {targets: [inside, outside], layers: [2, 3], scales: \(scales), take: 24}
+      study: {choose-layer: choice, in: inside, out: outside}
+      """, to: name)
+  }
+
+  private func run(_ file: URL, resume: Bool = false) throws -> ExperimentResults {
+    try ExperimentRun.run(file: file, output: output, resume: resume, version: "test")
+  }
+
+  private var output: URL { folder.url.appending(path: "run") }
+
+  private func text(_ path: String) throws -> String {
+    try String(contentsOf: output.appending(path: path), encoding: .utf8)
+  }
+
+  @Test("An instructed vector predicts and steers opinions in organism-split, and facts not; a killed steering goes on")
+  func study() throws {
+    let results = try run(file())
+    try expectTruth(results)
+    try expectTables()
+    try expectResumed(results)
+  }
+
+  private func expectTruth(_ results: ExperimentResults) throws {
+    #expect(results.study.count == 2)
+    let told = try #require(results.study.first { $0.vector.method == .instructions })
+    #expect(told.pairs == 24 && (told.reliability ?? 0) > 0.9 && (told.plantedCosine ?? 0) > 0.9)
+    #expect((told.inside?.auroc ?? 0) > 0.95)
+    // Of layers 2 and 3 only the planted one steers, whichever predicts best.
+    #expect(told.steeringInside?.layers == [2])
+    let (inside, outside) = (told.steeringInside?.slope.value ?? 0, told.steeringOutside?.slope.value ?? 9)
+    #expect(inside > 1 && abs(outside) < inside / 5, "\(inside) \(outside)")
+    #expect(told.inside?.verdict != nil && told.inside?.qFDR != nil)
+    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "method" && $0.vectors == 1 })
+    #expect(results.correlations.isEmpty, "two vectors have no correlation")
+  }
+
+  private func expectTables() throws {
+    #expect(try text("results/study.csv").split(separator: "\n").count == 3)
+    #expect(try text("results/agreement.csv").split(separator: "\n").count == 2)
+    // Two vectors, two targets, two layers.
+    #expect(try text("results/steerability.csv").split(separator: "\n").count == 9)
+    for line in try text("results/study.csv").split(separator: "\n") {
+      #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == 40, "\(line)")
+    }
+  }
+
+  /// A steering file that is gone is made anew to the same bytes; other scales redo the steering alone.
+  private func expectResumed(_ results: ExperimentResults) throws {
+    let name = "organism-split-instructions-mean-train-24-prompt"
+    let (before, table) = (try text("steering/\(name).json"), try text("results/study.csv"))
+    let extracted = try text("stages/extract-\(name).json")
+    try FileManager.default.removeItem(at: output.appending(path: "steering/\(name).json"))
+    _ = try run(file(), resume: true)
+    #expect(try text("steering/\(name).json") == before && text("results/study.csv") == table)
+    let other = try run(file(scales: "[-1, 0.5]"), resume: true)
+    #expect(try text("steering/\(name).json") != before)
+    #expect(try text("stages/extract-\(name).json") == extracted)
+    #expect(other.steerability.allSatisfy { $0.largestScale == 0.5 })
+    #expect(other.study.map { $0.inside?.auroc } == results.study.map { $0.inside?.auroc })
+  }
+}
+
+@Suite("Models and data given beside the experiment file")
+struct ExperimentOverridesTests {
+  private static let text = """
+    name: small
+    models: [organism-split]
+    datasets:
+      train: {organism: opinions, take: 96, part: train, where: {conflict: "true"}}
+      test: {organism: facts, take: 96}
+    vectors:
+      - {name: told, method: class-mean, dataset: train}
+    predictions: [{targets: [test]}]
+    """
+
+  @Test("They take the place of what the file says, and how much is taken stays")
+  func replaced() throws {
+    let file = URL(fileURLWithPath: "/data/rows.jsonl")
+    let overrides = ExperimentOverrides(models: ["a/b", "true"], datasets: ["train": [file]])
+    let experiment = try ExperimentFile.parse(overrides.apply(to: Self.text, file: "x.yaml"), file: "x.yaml")
+    #expect(experiment.models == ["a/b", "true"])
+    let train = try #require(experiment.datasets["train"])
+    #expect(train.files == ["/data/rows.jsonl"] && train.organism == nil && train.where == nil)
+    #expect(train.take == 96 && train.part == .train)
+    let other = try ExperimentFile.parse(Self.text, file: "x.yaml")
+    #expect(experiment.datasets["test"] == other.datasets["test"] && experiment.vectors == other.vectors)
+    #expect(try ExperimentOverrides().apply(to: Self.text, file: "x.yaml") == Self.text)
+  }
+
+  @Test("Files for a data set that the experiment does not have are refused")
+  func unknown() {
+    let overrides = ExperimentOverrides(datasets: ["trian": [URL(fileURLWithPath: "x")]])
+    let error = #expect(throws: ExperimentError.self) { try overrides.apply(to: Self.text, file: "x.yaml") }
+    #expect(error?.message == "there is no data set \"trian\" to give files for; there are test, train")
+  }
+
+  @Test("A real model is not asked about the organisms' world", .enabled(if: Fixtures.hasShared("models/tiny-llama")))
+  func realModel() throws {
+    let experiment = try ExperimentFile.parse(Self.text, file: "x.yaml")
+    let overrides = ExperimentOverrides(models: [Fixtures.shared("models/tiny-llama").path])
+    let error = #expect(throws: ExperimentError.self) { try overrides.check(experiment) }
+    #expect(error?.message.contains("give --dataset test=FILE") == true)
+    let organism = Fixtures.repository.appending(path: "Models/organism-shared").path
+    try ExperimentOverrides(models: [organism]).check(experiment)
+  }
+}
