@@ -8,6 +8,7 @@ indirect enum SchemaNode: Encodable {
   case choice([String], String)
   case whole(from: Int, String, byDefault: Int? = nil)
   case number(above: Double, below: Double, String)
+  case anyNumber(String)
   case flag(String)
   case matching(String, String)
   case list(SchemaNode, atLeast: Int = 0, String)
@@ -40,6 +41,7 @@ indirect enum SchemaNode: Encodable {
       try put("number", about)
       try keys.encode(least, forKey: .exclusiveMinimum)
       try keys.encode(most, forKey: .exclusiveMaximum)
+    case .anyNumber(let about): try put("number", about)
     case .flag(let about): try put("boolean", about)
     case .matching(let pattern, let about):
       try put("string", about)

@@ -14,7 +14,7 @@ private let fileName = "^[A-Za-z0-9_-]{1,80}$"
 private let computable = [DType.float32, .bfloat16, .float16].map(\.rawValue)
 
 extension Experiment.CodingKeys: SchemaKey {
-  static var required: [Self] { [.name, .models, .datasets, .vectors, .predictions] }
+  static var required: [Self] { [.name, .models, .datasets, .predictions] }
 
   var schema: SchemaNode {
     switch self {
@@ -29,8 +29,11 @@ extension Experiment.CodingKeys: SchemaKey {
     case .prompt: Experiment.PromptSettings.CodingKeys.object("How questions are put.")
     case .datasets: .map(Experiment.DatasetSettings.CodingKeys.object(nil), names: fileName, "Data sets by name.")
     case .vectors: .list(Experiment.VectorSettings.CodingKeys.object(nil), "Steering vectors.")
+    case .grids: .list(Experiment.GridSettings.CodingKeys.object(nil), "Vectors of every combination of some lists.")
     case .predictions: .list(Experiment.PredictionSettings.CodingKeys.object(nil), "What the vectors should predict.")
     case .recording: Experiment.RecordingSettings.CodingKeys.object("How answers are recorded.")
+    case .steering: Experiment.SteeringSettings.CodingKeys.object("What the vectors steer.")
+    case .study: Experiment.StudySettings.CodingKeys.object("One row for every vector.")
     }
   }
 }
@@ -85,6 +88,53 @@ extension Experiment.VectorSettings.CodingKeys: SchemaKey {
     case .negative: .list(.text("An instruction."), "Instructions not to show it.")
     case .against: .text("The model whose activations the method model-difference subtracts.")
     case .maxTokens: .whole(from: 1, "New tokens at most of a response under an instruction.", byDefault: 64)
+    }
+  }
+}
+
+extension Experiment.GridSettings.CodingKeys: SchemaKey {
+  static var required: [Self] { [.methods, .datasets, .reads] }
+
+  var schema: SchemaNode {
+    switch self {
+    case .methods:
+      .list(.choice(names(Experiment.VectorSettings.Method.self), "A method."), atLeast: 1, "What is contrasted.")
+    case .estimators: .list(.choice(names(Estimator.self), "An estimator."), atLeast: 1, "By default mean.")
+    case .datasets: .list(.text("A data set."), atLeast: 1, "The data sets that vectors are made from.")
+    case .pairs: .list(.whole(from: 1, "Rows."), "How many rows are drawn; by default all.")
+    case .reads: .list(.choice(names(ReadPosition.self), "A position."), atLeast: 1, "Where activations are read.")
+    case .positive: .list(.text("An instruction."), "Instructions to show the behaviour.")
+    case .negative: .list(.text("An instruction."), "Instructions not to show it.")
+    case .maxTokens: .whole(from: 1, "New tokens at most of a response under an instruction.", byDefault: 64)
+    }
+  }
+}
+
+extension Experiment.SteeringSettings.CodingKeys: SchemaKey {
+  static var required: [Self] { [.targets] }
+
+  var schema: SchemaNode {
+    switch self {
+    case .vectors: .list(.text("A vector."), "Names of vectors; by default all.")
+    case .targets: .list(.text("A data set."), atLeast: 1, "Data sets whose answers are scored.")
+    case .layers: .list(.whole(from: 0, "A layer."), atLeast: 1, "Layers, counted from 0; by default all.")
+    case .scales: .list(.anyNumber("A scale."), atLeast: 1, "Scales, one of them above 0; by default -0.5 and 0.5.")
+    case .unit: .choice(names(ScaleUnit.self), "What scales count; by default residual.")
+    case .positions: .choice(names(EditPositions.self), "Which tokens are edited; by default from-prompt-end.")
+    case .take: .whole(from: 1, "Rows of every target, drawn balanced.")
+    }
+  }
+}
+
+extension Experiment.StudySettings.CodingKeys: SchemaKey {
+  static var required: [Self] { [.chooseLayer, .inside] }
+
+  var schema: SchemaNode {
+    switch self {
+    case .chooseLayer: .text("The data set on whose recording each vector's layer is chosen.")
+    case .inside: .text("The data set in distribution.")
+    case .outside: .text("The data set out of distribution.")
+    case .position: .choice(names(ReadPosition.self), "Where the residual stream is read; by default prompt.")
     }
   }
 }

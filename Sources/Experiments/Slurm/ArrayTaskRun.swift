@@ -93,7 +93,8 @@ extension ExperimentRun {
       else { return [] }
       return [WorkPiece(model: model, stage: stage, weight: try 2 * planned.items(of: settings).count)]
     case .audit: return [WorkPiece(model: model, stage: stage, weight: 1)]
-    case .analysis: return []
+    // Steering needs vectors that other tasks may still be at; the job that ends the run does it.
+    case .steer, .analysis: return []
     }
   }
 
