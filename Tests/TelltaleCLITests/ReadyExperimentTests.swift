@@ -32,12 +32,12 @@ struct ReadyExperimentTests {
     struct Stage: Decodable {
       var kind: String
       var prompts: Int
-      var given_tokens: Int
-      var new_tokens: Int
+      var givenTokens: Int
+      var newTokens: Int
     }
     var stages: [Stage]
-    var disk_bytes: Int
-    var weight_bytes: Int
+    var diskBytes: Int
+    var weightBytes: Int
     var seconds: Double
   }
 
@@ -51,10 +51,12 @@ struct ReadyExperimentTests {
     try shorten(name)
     let models = Self.models(name)
     let planned = try Binary.succeed(["run", "\(name).yaml", "--dry-run", "--json"] + models, in: folder)
-    let estimate = try JSONDecoder().decode(Estimate.self, from: Data(planned.output.utf8))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let estimate = try decoder.decode(Estimate.self, from: Data(planned.output.utf8))
     let recorded = estimate.stages.filter { $0.kind == "record" }
-    #expect(!recorded.isEmpty && recorded.allSatisfy { $0.prompts == 24 && $0.given_tokens > 24 * 10 })
-    #expect(estimate.seconds > 0 && estimate.disk_bytes > 0 && estimate.weight_bytes > 100_000)
+    #expect(!recorded.isEmpty && recorded.allSatisfy { $0.prompts == 24 && $0.givenTokens > 24 * 10 })
+    #expect(estimate.seconds > 0 && estimate.diskBytes > 0 && estimate.weightBytes > 100_000)
     #expect(try folder.names() == ["\(name).yaml"], "a dry run writes nothing")
 
     let outcome = try Binary.run(["run", "\(name).yaml", "--output", "run"] + models, in: folder)
