@@ -59,6 +59,10 @@ struct Prediction {
   private func audit(_ recording: Recording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit {
     var options = RecordingAudit.Options()
     options.seed = seed
+    if run.experiment.study?.position == position {
+      // Enough for a p-value that can survive the correction: 0.02 at the least.
+      options.permutations = max(options.permutations, 50 * comparisons)
+    }
     options.scores = ScoreKind.allCases.filter { settings.scores.contains($0) || $0 == .cosine }
     do { return try RecordingAudit(recording, at: position, options: options) } catch let error as SteeringError {
       throw SteeringError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
@@ -114,12 +118,16 @@ struct Prediction {
     }
   }
 
+  /// From how many vectors and targets one is looked at.
+  private var comparisons: Int {
+    (settings.vectors ?? run.experiment.vectors.map(\.name)).count * settings.targets.count
+  }
+
   /// At the layer that the study chose on other data, corrected for the number of vectors and targets.
   private func studyVerdict(
     _ judged: JudgedVector, _ name: String, _ target: String, _ position: ReadPosition
   ) throws -> AuditResult? {
     guard let layer = layers.layers[name], position == run.experiment.study?.position else { return nil }
-    let comparisons = (settings.vectors ?? run.experiment.vectors.map(\.name)).count * settings.targets.count
     guard let verdict = try judged.verdict(layers: [layer], comparisons: comparisons) else { return nil }
     return AuditResult(
       vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: position.rawValue,

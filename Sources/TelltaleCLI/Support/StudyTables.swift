@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Statistics
 import Steering
 
 /// The tables of a study, for a person at a terminal: a row for every vector, and what its choices do on average.
@@ -68,20 +69,21 @@ struct StudyTables {
     return table
   }
 
-  /// Mean cosines between the vectors of every two methods; agreement.csv has every pair.
+  private static let verdicts: [SimilarityVerdict] = [.agree, .related, .opposed, .apart, .unclear]
+
+  /// Mean cosines, and verdicts counted, between the vectors of every two methods; agreement.csv has every pair.
   private func agreement(_ model: String) {
     let own = results.agreement.filter { $0.model == model }
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
       results.experiment.vectors.map { ($0.name, $0.method.rawValue) }, uniquingKeysWith: { first, _ in first })
-    var table = ResultTable(["between", "and", "pairs", "mean cosine", "agree up to noise"])
+    var table = ResultTable(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
     let pairs = Dictionary(grouping: own) { [methods[$0.vectorA] ?? "", methods[$0.vectorB] ?? ""].sorted() }
     table.rows = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, rows in
       let mean = rows.reduce(0) { $0 + $1.evidence.cosine } / Double(rows.count)
-      let agreeing = rows.count { $0.evidence.verdict == .agree }
-      return [
-        .text(key[0]), .text(key[1]), .integer(rows.count), .text(two(mean)), .text("\(agreeing) of \(rows.count)"),
-      ]
+      let counts = Self.verdicts.map { verdict in rows.count { $0.evidence.verdict == verdict } }
+      return [.text(key[0]), .text(key[1]), .integer(rows.count), .text(two(mean))]
+        + counts.map { .integer($0) }
     }
     Output.line("Agreement at layer \(layer), the one chosen most often:")
     table.print()
