@@ -47,9 +47,6 @@ public enum ExperimentFile {
     }
   }
 
-  /// An experiment as the text of a file; comments of the file that it came from are lost.
-  static func text(of experiment: Experiment) throws -> String { try YAMLEncoder().encode(experiment) }
-
   private static func firstLine(_ text: String) -> String { text.split(separator: "\n").first.map(String.init) ?? text }
 
   private static func describe(_ error: DecodingError) -> (path: [String], sentence: String) {

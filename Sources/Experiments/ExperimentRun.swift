@@ -133,7 +133,7 @@ public struct ExperimentRun {
   ) throws {
     guard let settings = experiment.steering else { return }
     onStage("\(loaded.name): steering with \(stage.subject)")
-    let steering = try made ?? SteeringStage(settings, loaded, encoder, steeringTargets(settings))
+    let steering = try made ?? SteeringStage(settings, loaded, encoder, planned.items(of: settings))
     made = steering
     let vectors = try SteeringVectors(
       contentsOf: directory.file("vectors/\(stage.model)-\(stage.subject).safetensors"))
@@ -141,16 +141,6 @@ public struct ExperimentRun {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try directory.write(try steering.run(vectors), json: "steering/\(stage.model)-\(stage.subject).json")
     try directory.finish(stage)
-  }
-
-  private mutating func steeringTargets(
-    _ settings: Experiment.SteeringSettings
-  ) throws -> [(dataset: String, items: [Item])] {
-    try settings.targets.map { name in
-      let items = try planned.items(name)
-      guard let take = settings.take, take < items.count else { return (name, items) }
-      return (name, try sample(items, take: take, seed: experiment.seed).items)
-    }
   }
 
   /// What the audit needs of the model itself, so that results can be computed again without it.

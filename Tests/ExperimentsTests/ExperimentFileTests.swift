@@ -53,11 +53,7 @@ struct ExperimentFileTests {
       ("positive: [Agree.]", "read: answer\n    positive: [Agree.]", 8, "no given answers"),
     ])
   func mistakes(_ old: String, _ new: String, _ line: Int, _ sentence: String) throws {
-    let text = Self.valid.replacingOccurrences(of: old, with: new)
-    let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
-    #expect(error?.isBadInput == true)
-    #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
-    #expect(abs((error?.location?.line ?? -9) - line) <= 1, "\(String(describing: error))")
+    expectRefused(Self.valid.replacingOccurrences(of: old, with: new), line, sentence)
   }
 
   @Test("Text that is no YAML is one sentence, not a trace")
@@ -74,4 +70,12 @@ struct ExperimentFileTests {
     #expect(editDistance("", "abc") == 3)
     #expect(editDistance("same", "same") == 0)
   }
+}
+
+/// An experiment file's text is refused as bad input, with this in its sentence and within a line of this place.
+func expectRefused(_ text: String, _ line: Int, _ sentence: String) {
+  let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+  #expect(error?.isBadInput == true)
+  #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
+  #expect(abs((error?.location?.line ?? -9) - line) <= 1, "\(String(describing: error))")
 }

@@ -67,7 +67,7 @@ struct ExperimentSchemaTests {
   func valid() throws {
     #expect(try Self.problems(ExperimentFileTests.valid) == [])
     let experiment = try ExperimentFile.parse(ExperimentFileTests.valid, file: "x.yaml")
-    let text = try ExperimentFile.text(of: experiment)
+    let text = try YAMLEncoder().encode(experiment)
     #expect(try ExperimentFile.parse(text, file: "x.yaml") == experiment)
     #expect(try Self.problems(text) == [])
   }

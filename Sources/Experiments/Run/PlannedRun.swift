@@ -74,8 +74,17 @@ struct PlannedRun {
 
   /// The items that a vector is made of: all of its data set, or the balanced few that `pairs` says.
   func items(of settings: Experiment.VectorSettings) throws -> [Item] {
-    let items = try items(settings.dataset)
-    guard let count = settings.pairs, count < items.count else { return items }
+    try drawn(settings.pairs, of: settings.dataset)
+  }
+
+  /// The items that are steered, by target.
+  func items(of settings: Experiment.SteeringSettings) throws -> [(dataset: String, items: [Item])] {
+    try settings.targets.map { ($0, try drawn(settings.take, of: $0)) }
+  }
+
+  private func drawn(_ count: Int?, of dataset: String) throws -> [Item] {
+    let items = try items(dataset)
+    guard let count, count < items.count else { return items }
     return try sample(items, take: count, seed: experiment.seed).items
   }
 }

@@ -98,14 +98,16 @@ struct ModelEstimate {
 
   func cost(of stage: Stage, _ timing: StageTiming) throws -> StageCost {
     var cost = StageCost(kind: stage.kind.rawValue, model: loaded.name, subject: stage.subject)
-    if stage.kind == .record {
+    switch stage.kind {
+    case .record:
       let items = try planned.items(stage.subject)
       cost.prompts = items.count
       cost.givenTokens = try count.recording(items)
       cost.newTokens = items.count * settings.maxTokens
       cost.bytes = items.count * (activationBytes + 2 * timing.rowBytes) + scoreBytes(of: stage.subject, items.count)
       cost.seconds = timing.recording.map { $0 * Double(cost.tokens) }
-    } else if let vector = planned.experiment.vectors.first(where: { $0.name == stage.subject }) {
+    case .extract:
+      guard let vector = planned.experiment.vectors.first(where: { $0.name == stage.subject }) else { break }
       let items = try planned.items(of: vector)
       let tokens = try count.extraction(vector, items)
       (cost.prompts, cost.givenTokens, cost.newTokens) = (tokens.given > 0 ? items.count : 0, tokens.given, tokens.new)
@@ -114,6 +116,13 @@ struct ModelEstimate {
       cost.seconds = timing.reading.map {
         $0 * Double(tokens.given) + (perNewToken ?? $0) * Double(tokens.new)
       }
+    case .steer:
+      guard let steering = planned.experiment.steering else { break }
+      let items = try planned.items(of: steering).flatMap(\.items)
+      cost.prompts = items.count
+      cost.givenTokens = try count.steering(steering, layers: shape.layerCount, items)
+      cost.seconds = (timing.reading ?? timing.recording).map { $0 * Double(cost.givenTokens) }
+    case .audit, .analysis: break
     }
     return cost
   }

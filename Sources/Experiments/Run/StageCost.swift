@@ -34,6 +34,17 @@ struct TokenCount {
     }
   }
 
+  /// Tokens of steering items, at most: each with its answers once unsteered, and from the first edited token on in every
+  /// cell of layers and scales. What a cell shares below its layer is not taken off.
+  func steering(_ settings: Experiment.SteeringSettings, layers: Int, _ items: [Item]) throws -> Int {
+    let cells = (settings.layers?.count ?? layers) * settings.scales.count { $0 != 0 }
+    return try items.reduce(0) { sum, item in
+      let whole = try answers(item)
+      let prompt = try encoder.encode(encoder.prompt(item)).ids.count
+      return sum + whole + cells * max(0, whole - settings.positions.firstEdited(promptLength: prompt))
+    }
+  }
+
   /// Tokens of the answers of an item with what stands before them, which is counted once.
   private func answers(_ item: Item) throws -> Int {
     guard let matching = item.matchingAnswer else { return 0 }

@@ -4,7 +4,7 @@ func counted(_ count: Int, _ noun: String) -> String {
 }
 
 /// "98.6 %". What is not quite all or nothing is never rounded to it.
-func percent(_ share: Double) -> String {
+package func percent(_ share: Double) -> String {
   let rounded = (share * 1000).rounded() / 10
   if share < 1, rounded == 100 { return "over 99.9 %" }
   if share > 0, rounded == 0 { return "under 0.1 %" }

@@ -38,7 +38,7 @@ struct VectorGeometry {
     let cosine = try (direction * other).sum().scalar() / norm
     let doubtful = abs(cosine) > max(Self.doubtfulLetterCosine, 3 / Double(vector.count).squareRoot())
     let sentence =
-      "The vector at layer \(layer) has a cosine of \(decimals(cosine)) with the unembedding difference of the answer "
+      "The vector at layer \(layer) has a cosine of \(fixed(cosine)) with the unembedding difference of the answer "
       + "letters \(letters.letters[0]) and \(letters.letters[1])"
     return AuditGeometry(
       name: "cosine with the answer letters", value: cosine,
@@ -72,7 +72,7 @@ struct VectorGeometry {
     profile.anisotropy.map { value in
       AuditGeometry(
         name: "anisotropy", value: value,
-        sentence: "Activations of unrelated rows at layer \(layer) have a mean cosine of \(decimals(value))"
+        sentence: "Activations of unrelated rows at layer \(layer) have a mean cosine of \(fixed(value))"
           + (value > 0.5 ? ": uncentred cosines are mostly about what all rows share." : "."), isDoubtful: value > 0.5)
     }
   }
@@ -82,12 +82,7 @@ struct VectorGeometry {
     let turns = (auroc - 0.5) * (centred - 0.5) < 0
     return AuditGeometry(
       name: "centring", value: centred,
-      sentence: "With the training mean subtracted the AUROC at layer \(layer) is \(decimals(centred)) instead of "
-        + decimals(auroc) + (turns ? ": centring turns the prediction over." : "."), isDoubtful: turns)
+      sentence: "With the training mean subtracted the AUROC at layer \(layer) is \(fixed(centred)) instead of "
+        + fixed(auroc) + (turns ? ": centring turns the prediction over." : "."), isDoubtful: turns)
   }
 }
-
-/// "0.123"
-func decimals(_ value: Double) -> String { String(format: "%.3f", value) }
-
-private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }

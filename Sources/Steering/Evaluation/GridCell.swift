@@ -43,12 +43,16 @@ public struct GridCell: Sendable {
   }
 
   /// Where the first edited token of a sequence may lie; beyond every sequence where nothing is edited.
-  func firstEdited(promptLength: Int) -> Int {
-    switch positions {
+  func firstEdited(promptLength: Int) -> Int { positions?.firstEdited(promptLength: promptLength) ?? Int.max }
+}
+
+extension EditPositions {
+  /// Where the first edited token of a sequence may lie.
+  package func firstEdited(promptLength: Int) -> Int {
+    switch self {
     case .all, .prompt, .legacyDouble: 0
     case .fromPromptEnd: max(0, promptLength - 1)
     case .generated, .firstGenerated: promptLength
-    case nil: Int.max
     }
   }
 }

@@ -60,6 +60,20 @@ struct StudyRunTests {
     try expectResumed(results)
   }
 
+  @Test("A dry run counts steering by its own cells, not as an extraction")
+  func estimate() throws {
+    let estimate = try RunEstimate(file: file())
+    let steering = estimate.stages.filter { $0.kind == "steer" }
+    #expect(steering.map(\.prompts) == [48, 48], "two vectors, 24 rows of each of two targets")
+    let planned = try PlannedRun(file: file(), device: .cpu)
+    let encoder = try planned.encoder(planned.load(planned.experiment.models[0]).tokenizer)
+    let items = try planned.items(of: #require(planned.experiment.steering)).flatMap(\.items)
+    let prompts = try items.reduce(0) { try $0 + encoder.encode(encoder.prompt($1)).ids.count }
+    // " (A)" is three tokens, of which both answers share the first: 5 beside the prompt. The prompt's last token and these
+    // are computed anew in each of 2 layers x 2 scales.
+    #expect(steering.map(\.givenTokens) == Array(repeating: prompts + 48 * 5 + 4 * 48 * 6, count: 2))
+  }
+
   private func expectTruth(_ results: ExperimentResults) throws {
     #expect(results.study.count == 2)
     let told = try #require(results.study.first { $0.vector.method == .instructions })

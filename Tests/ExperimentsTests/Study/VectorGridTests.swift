@@ -89,11 +89,7 @@ struct VectorGridTests {
       ("choose-layer: choice, ", "", 16, "the key \"choose-layer\" is missing"),
     ])
   func mistakes(_ old: String, _ new: String, _ line: Int, _ sentence: String) throws {
-    let text = Self.valid.replacingOccurrences(of: old, with: new)
-    let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
-    #expect(error?.isBadInput == true)
-    #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
-    #expect(abs((error?.location?.line ?? -9) - line) <= 1, "\(String(describing: error))")
+    expectRefused(Self.valid.replacingOccurrences(of: old, with: new), line, sentence)
   }
 
   @Test("A grid of more vectors than anyone wants is refused before it is made")
