@@ -70,6 +70,7 @@ import Torch
   func sweeps() throws {
     let outcome = try Binary.succeed([
       "bench", "--sweep", "--shape", "tiny", "--items", "3", "--sweep-layers", "2", "--sweep-scales", "2",
+      "--sweep-positions", "from-prompt-end", "generated", "first-generated", "all", "prompt",
       "--whole-prompt-items", "1", "--rounds", "1", "--json",
     ])
     let decoder = JSONDecoder()

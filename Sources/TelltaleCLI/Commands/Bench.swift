@@ -85,7 +85,7 @@ struct Bench: ParsableCommand {
         ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
     }
     let shape = ownShape
-    let depth = layers ?? ([.tiny, .smolLM2of135M].contains(shape) ? nil : 4)
+    let depth = layers ?? (shape == .tiny ? nil : shape == .smolLM2of135M ? 10 : 4)
     Terminal.note("making \(depth.map { "\($0) layers" } ?? "all layers") of \(shape.rawValue) with random weights")
     return try GeneratedModel.make(
       shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, device: device, seed: seed)
@@ -113,7 +113,7 @@ struct Bench: ParsableCommand {
     let prompts = try prompts(model, count: sweep.items)
     let bench = try BenchSweep(model, prompts, sweep, tokenBudget: tokenBudget)
     var report = BenchSweepReport(model: self.model ?? ownShape.rawValue, model, device, bench)
-    for rule in BenchSweep.rules {
+    for rule in sweep.sweepPositions {
       Terminal.note("sweeping at \(rule.rawValue), \(rounds) rounds")
       report.rules.append(try bench.measure(rule, rounds: rounds))
     }

@@ -13,6 +13,12 @@ struct BenchSweepOptions: ParsableArguments {
   var sweepLayers = 8
   @Option(help: "Scales of each layer in --sweep, none of them 0.")
   var sweepScales = 5
+  @Option(
+    parsing: .upToNextOption,
+    help:
+      "Rules of edit positions that --sweep measures: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var sweepPositions: [EditPositions] = [.fromPromptEnd]
   @Option(help: "Items of --sweep for rules that edit the prompt itself, which share less and cost more.")
   var wholePromptItems = 10
 
@@ -30,8 +36,6 @@ struct BenchSweepOptions: ParsableArguments {
 struct BenchSweep {
   /// What a sweep may cost at most, in unsteered passes.
   static let limit = 12.0
-  /// The rules that are measured: those that share the whole prompt first.
-  static let rules: [EditPositions] = [.fromPromptEnd, .generated, .firstGenerated, .all, .prompt]
 
   let families: [ScoredFamily]
   let prompts: BenchPrompts
@@ -82,7 +86,7 @@ struct BenchSweep {
       measured: measured, counted: counted, isUnderTwelve: max(measured, counted) < Self.limit)
   }
 
-  private static func editsPrompt(_ rule: EditPositions) -> Bool { rule == .all || rule == .prompt }
+  private static func editsPrompt(_ rule: EditPositions) -> Bool { rule.firstEdited(promptLength: 2) == 0 }
 }
 
 extension BenchPrompts {
