@@ -23,24 +23,28 @@ public struct Analysis {
     try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
     try directory.write(TransferResult.csv(results.transfer), to: "results/transfer.csv")
     try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
+    try directory.write(NullBand.csv(results.nulls), to: "results/nulls.csv")
     try writeStudy(results)
     return results
   }
 
   /// The tables by the names of their files.
   static let tables = [
-    "predictivity", "vectors", "audit", "transfer", "labels", "steerability", "agreement", "study", "study-choices",
+    "predictivity", "vectors", "audit", "transfer", "labels", "nulls", "steerability", "agreement", "study",
+    "study-choices",
     "study-correlations",
   ]
 
-  /// The tables of steering and study, where the experiment has them.
+  /// The tables of steering, agreement and study, where the experiment has them.
   private func writeStudy(_ results: ExperimentResults) throws {
     let directory = run.directory
     if experiment.steering != nil {
       try directory.write(Steerability.csv(results.steerability), to: "results/steerability.csv")
     }
+    if !results.agreement.isEmpty {
+      try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
+    }
     guard experiment.study != nil else { return }
-    try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
     try directory.write(StudyRow.csv(results.study), to: "results/study.csv")
     try directory.write(StudyChoice.csv(results.choices), to: "results/study-choices.csv")
     try directory.write(StudyCorrelation.csv(results.correlations), to: "results/study-correlations.csv")
@@ -71,12 +75,13 @@ public struct Analysis {
       for settings in experiment.predictions {
         onStage("\(model): judging \(settings.targets.joined(separator: ", "))")
         let prediction = try Prediction(settings, run, model, vectors[model] ?? [:], layers)
-        let (rows, audits) = try prediction.results()
-        results.predictions += rows
-        results.audits += audits
+        let found = try prediction.results()
+        results.predictions += found.rows
+        results.audits += found.audits
+        results.nulls += found.nulls
       }
       results.steerability += try steerability(model)
-      if let layer = layers.commonest {
+      if let layer = layers.commonest ?? Transfer.commonestLayer(vectors[model] ?? [:], planted: planted?.layer) {
         onStage("\(model): comparing vectors at layer \(layer)")
         results.agreement += try VectorAgreement.rows(run, model, vectors[model] ?? [:], layer: layer)
       }

@@ -35,15 +35,17 @@ struct Prediction {
     letters = try run.letters(model)
   }
 
-  /// Rows and audits in the order of the experiment's vectors.
-  func results() throws -> (rows: [PredictionResult], audits: [AuditResult]) {
+  /// Rows and audits in the order of the experiment's vectors; nulls in that of the targets.
+  func results() throws -> (rows: [PredictionResult], audits: [AuditResult], nulls: [NullBand]) {
     let names = settings.vectors ?? run.experiment.vectors.map(\.name)
     var rows = names.map { _ in [PredictionResult]() }
     var audits = names.map { _ in [AuditResult]() }
+    var nulls: [NullBand] = []
     for target in settings.targets {
       let recording = try run.recording(model, target)
       for position in settings.positions {
         let audit = try audit(recording, target, position)
+        nulls += NullBand.rows(audit, targetSet: "\(model)/\(target)")
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
           let judged = try audit.judge(subject)
@@ -53,7 +55,7 @@ struct Prediction {
         }
       }
     }
-    return (rows.flatMap { $0 }, audits.flatMap { $0 })
+    return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
   private func audit(_ recording: Recording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit {
