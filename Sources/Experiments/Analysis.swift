@@ -7,6 +7,8 @@ import Torch
 public struct Analysis {
   private let run: StoredRun
   private let onStage: (String) -> Void
+  /// How thoroughly recordings are audited.
+  var auditOptions = RecordingAudit.Options()
   private var experiment: Experiment { run.experiment }
 
   public init(_ run: StoredRun, onStage: @escaping (String) -> Void = { _ in }) {
@@ -74,7 +76,7 @@ public struct Analysis {
       chosen[model] = layers.layers
       for settings in experiment.predictions {
         onStage("\(model): judging \(settings.targets.joined(separator: ", "))")
-        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:], layers)
+        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:], layers, auditOptions)
         let found = try prediction.results()
         results.predictions += found.rows
         results.audits += found.audits

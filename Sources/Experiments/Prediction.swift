@@ -24,13 +24,15 @@ struct Prediction {
   private let letters: LetterDirection?
   /// The layer that the study judges, by vector.
   private let layers: LayerChoice
+  private let options: RecordingAudit.Options
   private var seed: UInt64 { run.experiment.seed }
 
   init(
     _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors],
-    _ layers: LayerChoice
+    _ layers: LayerChoice, _ options: RecordingAudit.Options
   ) throws {
     (self.settings, self.run, self.model, self.vectors, self.layers) = (settings, run, model, vectors, layers)
+    self.options = options
     planted = try run.planted(model)
     letters = try run.letters(model)
   }
@@ -59,7 +61,7 @@ struct Prediction {
   }
 
   private func audit(_ recording: Recording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit {
-    var options = RecordingAudit.Options()
+    var options = options
     options.seed = seed
     if run.experiment.study?.position == position {
       // Enough for a p-value that can survive the correction: 0.02 at the least.

@@ -9,7 +9,7 @@ struct ReportData: Encodable {
     /// "in distribution", "out of distribution" or empty.
     var distribution: String
     var table: DataTable
-    /// Reliability of the vector by layer, where the table of vectors has it.
+    /// The layer that is judged, and how it came about.
     var judged: Int?
     var judgedHow: String
   }
@@ -36,7 +36,7 @@ struct ReportData: Encodable {
 
   init(_ contents: RunContents) throws {
     curves = try contents.series.map { try Self.curve(contents, $0) }
-    var library = try ScoreLibrary(contents)
+    var library = ScoreLibrary(contents)
     try library.load()
     (answers, scores, notes) = (library.tables, library.series, library.notes)
     transfer = contents.transfer.table([

@@ -16,6 +16,7 @@ struct RunContents {
   let store: RunStore?
   /// Vector, target and position of every prediction, in the order of the table.
   let series: [SeriesName]
+  private let cosines: [SeriesName: [NamedRows.Row]]
 
   init(_ run: StoredRun) throws {
     self.run = run
@@ -29,14 +30,17 @@ struct RunContents {
     labels = NamedRows(try run.table("labels"))
     vectors = NamedRows(try run.table("vectors"))
     store = try RunStore.ifBuilt(run)
-    var seen: Set<SeriesName> = []
-    series = predictivity.rows.map { SeriesName($0) }.filter { seen.insert($0).inserted }
+    var (order, cosines): ([SeriesName], [SeriesName: [NamedRows.Row]]) = ([], [:])
+    for row in predictivity.rows where row["score"] == ScoreKind.cosine.rawValue {
+      let name = SeriesName(row)
+      if cosines[name] == nil { order.append(name) }
+      cosines[name, default: []].append(row)
+    }
+    (series, self.cosines) = (order, cosines)
   }
 
   /// Rows of predictivity.csv of one series, by cosine, in the order of layers.
-  func cosines(_ name: SeriesName) -> [NamedRows.Row] {
-    predictivity.rows.filter { $0["score"] == ScoreKind.cosine.rawValue && SeriesName($0) == name }
-  }
+  func cosines(_ name: SeriesName) -> [NamedRows.Row] { cosines[name] ?? [] }
 
   // MARK: Which layer is judged
 

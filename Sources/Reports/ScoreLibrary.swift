@@ -15,10 +15,11 @@ struct ScoreLibrary {
   private(set) var tables: [AnswerTable] = []
   private(set) var series: [ScoreSeries] = []
   private(set) var notes: [String] = []
-  private var left = Self.mostScores
+  /// How many more scores there is room for.
+  private var left: Int
   private var stored: [[StoredAnswer]] = []
 
-  init(_ contents: RunContents) throws { self.contents = contents }
+  init(_ contents: RunContents, room: Int = Self.mostScores) { (self.contents, left) = (contents, room) }
 
   /// Loads every series, as far as there is room: first those of all layers, then those of the judged layer alone.
   mutating func load() throws {

@@ -91,7 +91,8 @@ function layersSection(selection) {
     const colours = positions.map((_, i) => themeColour(seriesColours[i % seriesColours.length]));
     legend.replaceChildren(
       ...positions.map((name, i) => legendEntry(`cosine at the ${name}, 95 % interval`, colours[i], seriesSymbols[i % 2])),
-      legendEntry('null directions, middle 95 %', colours[0] ?? '#888888', 'band'), legendEntry('logistic probe (ceiling)', colours[0] ?? '#888888', 'dot'),
+      ...positions.map((name, i) => legendEntry(`null directions at the ${name}, middle 95 %`, colours[i], 'band')),
+      ...positions.map((name, i) => legendEntry(`logistic probe at the ${name} (ceiling)`, colours[i], 'dot')),
       legendEntry('answer letter', themeColour('quiet'), 'dash'), legendEntry('model’s own logit difference', themeColour('quiet'), 'dashdot'));
   };
   selection.onChange(['model', 'vector', 'theme'], show);

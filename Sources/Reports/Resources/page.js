@@ -72,7 +72,7 @@ function start() {
   const first = data.curves[0]?.name ?? {};
   const selection = makeSelection({ ...first, theme: currentTheme() });
   selection.layer = data.curves.length ? startLayer(selection) : null;
-  const nothing = [element('p', {}, 'This run holds no predictions (results/predictivity.csv).')];
+  const nothing = [element('p', {}, 'This run holds no predictions by cosine (results/predictivity.csv).')];
   const has = data.curves.length > 0;
   const notes = data.notes.map((note) => element('p', { class: 'quiet' }, note));
   document.getElementById('figures').replaceChildren(

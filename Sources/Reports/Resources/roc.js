@@ -28,10 +28,12 @@ function drawCalibration(place, table) {
   plot(place, [line, own], { xaxis: axis('predicted probability', range), yaxis: axis('share with the behaviour', range) });
 }
 
+function percent(share) { return `${(100 * share).toFixed(0)} %`; }
+
 function describeROC(curve) {
   const at = curve.falsePositiveRates.findLastIndex((rate) => rate <= 0.1);
   return `ROC at layer ${curve.layer}: AUROC ${withInterval(curve.auroc, curve.low, curve.high)}. `
-    + `With at most ${fixed(curve.falsePositiveRates[at], 2)} of the answers without the behaviour flagged, ${fixed(curve.truePositiveRates[at], 2)} of those with it are.`;
+    + `A threshold that flags ${percent(curve.falsePositiveRates[at])} of the answers without the behaviour flags ${percent(curve.truePositiveRates[at])} of those with it.`;
 }
 
 function describeCalibration(curve) {

@@ -34,7 +34,7 @@ function densityTrace(values, low, high, base, direction, colour) {
   if (!curve) return [];
   const x = [curve.x[0], ...curve.x, curve.x[curve.x.length - 1]];
   const y = [base, ...curve.y.map((value) => base + direction * 0.26 * value), base];
-  return [{ x, y, mode: 'lines', fill: 'toself', line: { color: colour, width: 1.2 }, fillcolor: faded(colour, 0.18), hoverinfo: 'skip' }];
+  return [{ x, y, mode: 'lines', fill: 'toself', line: { width: 0 }, fillcolor: faded(colour, 0.35), hoverinfo: 'skip' }];
 }
 
 function fitTrace(fit, low, high) {
@@ -48,8 +48,9 @@ function fitTrace(fit, low, high) {
 function rowLooks(table, rows, by) {
   const numbers = { question: table.group, letter: table.letter, side: table.side }[by] ?? table.label.map((label) => (label === 1 ? 1 : 0));
   const known = (row) => Math.max(0, numbers[row]);
+  const colours = by === 'label' ? [themeColour('first'), themeColour('second')] : manyColours;
   return {
-    color: rows.map((row) => manyColours[known(row) % manyColours.length]),
+    color: rows.map((row) => colours[known(row) % colours.length]),
     symbol: rows.map((row) => manySymbols[Math.floor(known(row) / (by === 'question' ? manyColours.length : 1)) % manySymbols.length]),
   };
 }

@@ -1,7 +1,7 @@
 /// The receiver operating characteristic: for every threshold, which share of either class scores at or above it.
 ///
 /// Points run from (0, 0), a threshold above every score, to (1, 1). Tied scores enter together. Points on a straight line
-/// between their neighbours are left out, as scikit-learn's `roc_curve` does by default; the area by trapezoids is the
+/// between their neighbours are left out after the highest score's, as scikit-learn's `roc_curve` does by default; the area by trapezoids is the
 /// AUROC.
 public struct OperatingCurve: Sendable, Equatable {
   /// By point: the share of rows labelled 0 at or above the threshold.
@@ -25,7 +25,7 @@ public struct OperatingCurve: Sendable, Equatable {
         (last.negatives + block.count - gained, last.positives + gained, scores[order[block.lowerBound]]))
     }
     let kept = points.indices.filter { index in
-      guard index > 0, index < points.count - 1 else { return true }
+      guard index > 1, index < points.count - 1 else { return true }
       let (before, here, after) = (points[index - 1], points[index], points[index + 1])
       return here.negatives - before.negatives != after.negatives - here.negatives
         || here.positives - before.positives != after.positives - here.positives
