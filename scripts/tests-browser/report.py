@@ -126,7 +126,7 @@ def check_hover_and_slider(browser, page):
     expect(after.startswith("Layer 0:"), f"Home moves the slider to: {after[:40]}")
     point = visit.page.locator("#scores .scatterlayer .point").nth(3).bounding_box()
     visit.page.mouse.move(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2, steps=4)
-    visit.page.wait_for_function("document.querySelector('#scores .reader').textContent.includes('Question')")
+    visit.page.locator("#scores .reader", has_text="Question").wait_for()
     visit.check(f"hover and slider ({before[:20]})")
     visit.context.close()
 
