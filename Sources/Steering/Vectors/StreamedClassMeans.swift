@@ -78,13 +78,18 @@ struct StreamedClassMeans {
   private func heldOut(_ layer: Int, _ splits: [Int], _ directions: [[Tensor]]) throws -> Double? {
     guard !splits.isEmpty else { return nil }
     let stacked = try Tensor.stacked(directions.flatMap { $0 }).transposed(0, 1)  // [hidden, 2 x splits]
-    var projections: [Tensor] = []
-    try eachBlock(layer) { projections.append(try $1.matmul(stacked)) }
-    let scores = try Tensor.concatenated(projections).transposed(0, 1)  // [2 x splits, rows]
+    // Room for all of them first: small tensors kept from every block would leave holes between the large ones.
+    var scores = [[Double]](repeating: [Double](repeating: 0, count: rows.count), count: 2 * splits.count)
+    try eachBlock(layer) { range, block in
+      let own = try block.matmul(stacked).transposed(0, 1).doubles()  // [2 x splits, rows of the block]
+      for direction in scores.indices {
+        scores[direction].replaceSubrange(range, with: own[direction * range.count..<(direction + 1) * range.count])
+      }
+    }
     var areas: [Double] = []
     for (index, split) in splits.enumerated() {
       for (direction, otherSide) in [(0, -1.0), (1, 1.0)] {
-        let own = try scores[2 * index + direction].doubles()
+        let own = scores[2 * index + direction]
         let held = rows.indices.filter { halves.sides[places[$0]][split] == otherSide }
         let area = Measures.auroc(scores: held.map { own[$0] }, labels: held.map { isPositive[$0] ? 1 : 0 })
         if let area { areas.append(area) }
