@@ -1,5 +1,5 @@
 /// What is known of the cosine of two vectors at one layer, and what it amounts to.
-public struct SimilarityEvidence: Sendable, Equatable {
+public struct SimilarityEvidence: Sendable, Equatable, Codable {
   /// Of the two vectors as they are, from -1 to 1.
   public var cosine: Double
   /// The same without the noise that vectors share which were made of the same questions (`CosineSums.cosine`); where
