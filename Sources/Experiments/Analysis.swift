@@ -33,11 +33,10 @@ public struct Analysis {
   /// The tables by the names of their files.
   static let tables = [
     "predictivity", "vectors", "audit", "transfer", "labels", "nulls", "steerability", "agreement", "study",
-    "study-choices",
-    "study-correlations",
+    "study-choices", "study-correlations", "comparisons",
   ]
 
-  /// The tables of steering, agreement and study, where the experiment has them.
+  /// The tables of steering, agreement, comparisons and study, where the experiment has them.
   private func writeStudy(_ results: ExperimentResults) throws {
     let directory = run.directory
     if experiment.steering != nil {
@@ -45,6 +44,12 @@ public struct Analysis {
     }
     if !results.agreement.isEmpty {
       try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
+    }
+    if experiment.comparisons != nil {
+      try directory.write(VectorPair.csv(results.vectorPairs), to: "results/comparisons.csv")
+    } else {
+      // Of an earlier run, whose experiment file compared vectors.
+      try? FileManager.default.removeItem(at: directory.file("results/comparisons.csv"))
     }
     guard experiment.study != nil else { return }
     try directory.write(StudyRow.csv(results.study), to: "results/study.csv")
@@ -93,6 +98,7 @@ public struct Analysis {
       results.study = StudySummary(results: results, study: study, layers: chosen).rows
     }
     results.transfer = try Transfer(run, vectors).results()
+    if experiment.comparisons != nil { results.vectorPairs = try run.comparisons() }
     return results
   }
 

@@ -86,6 +86,7 @@ public struct ExperimentResults: Sendable {
   public var steerability: [Steerability] = []
   public var agreement: [VectorAgreement] = []
   public var study: [StudyRow] = []
+  public var vectorPairs: [VectorPair] = []
   /// What could not be balanced, by data set.
   public var notes: [String: [String]] = [:]
 
@@ -95,6 +96,8 @@ public struct ExperimentResults: Sendable {
 /// `manifest.json`: what a run was made with.
 package struct Manifest: Codable {
   package var experiment: String
+  /// Where the experiment file lay, which its data files are relative to.
+  package var folder: String?
   package var telltale: String
   package var libtorch = Runtime.version
   package var threads = Runtime.threadCount

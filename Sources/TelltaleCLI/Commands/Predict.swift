@@ -58,8 +58,7 @@ struct Predict: ParsableCommand {
 
   private func judge(runDirectory: String) throws {
     let run = try StoredRun(URL(fileURLWithPath: runDirectory))
-    let results = try Analysis(run, onStage: { Terminal.note($0) }).write()
-    try RunStore(run).build(run)
+    let results = try run.judge { Terminal.note($0) }
     if json { return try Output.json(results.predictions.map(\.row)) }
     results.print()
   }
