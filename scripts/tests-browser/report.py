@@ -97,6 +97,7 @@ def check_numbers(browser, page):
     """The table of a figure, opened as a reader opens it, equals predictivity.csv."""
     visit = Visit(browser, page)
     visit.page.locator("#layers details summary").first.click()
+    visit.page.locator("#layers details[open] tbody tr").first.wait_for()
     cells = visit.page.locator("#layers details[open] tbody tr").all()
     with open(page.parent / "results/predictivity.csv", newline="") as file:
         stored = [row for row in csv.DictReader(file) if row["position"] == "prompt"]
