@@ -48,7 +48,11 @@ static int32_t count_cuda_devices() {
   cuda_asked = true;
   ct_error error = {CT_OK, nullptr};
   int32_t count = guarded(&error, int32_t{0}, [] {
-    return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount()) : int32_t{0};
+    if (!at::hasCUDA()) return int32_t{0};
+    // float32 means float32, and cuDNN's attention would be compiled anew for every length.
+    at::globalContext().setAllowTF32CuBLAS(false);
+    at::globalContext().setSDPUseCuDNN(false);
+    return static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount());
   });
   ct_error_clear(&error);
   return count;
