@@ -67,8 +67,10 @@ def parity_lines(path):
     name, checks = "", []
 
     def line():
+        if not checks:
+            return f"{name}: ran no check"
         failed = [text for good, text, share in checks if not good]
-        worst = max(checks, key=lambda check: check[2], default=(True, "", 0))
+        worst = max(checks, key=lambda check: check[2])
         return f"{name}: " + ("; ".join(failed) if failed else f"{len(checks)} hold, the closest: {worst[1]}")
 
     for text in open(path).read().splitlines() + ["-- "]:
