@@ -1,6 +1,7 @@
 // Version, threads, devices, errors, autograd.
 #include <ATen/ops/_fused_adamw.h>
 #include <dlfcn.h>
+#include <link.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
@@ -26,6 +27,23 @@ void ct_error_clear(ct_error *error) {
 }
 
 const char *ct_version(void) { return TORCH_VERSION; }
+
+/// The linker's own list: /proc/self/maps leaves paths out under some container runtimes.
+static int keep_libtorch_path(dl_phdr_info *library, size_t, void *found) {
+  std::string path = library->dlpi_name;
+  bool is_libtorch = path.size() > 15 && path.compare(path.size() - 16, 16, "/libtorch_cpu.so") == 0;
+  if (is_libtorch) *static_cast<std::string *>(found) = path;
+  return is_libtorch;
+}
+
+const char *ct_library_path(void) {
+  static const std::string path = [] {
+    std::string found;
+    dl_iterate_phdr(keep_libtorch_path, &found);
+    return found;
+  }();
+  return path.c_str();
+}
 
 int32_t ct_thread_count(void) {
   ct_error error = {CT_OK, nullptr};

@@ -36,6 +36,7 @@ typedef int32_t ct_device;
 
 // ---- Runtime ---------------------------------------------------------------------------------------------------
 const char *ct_version(void);
+const char *ct_library_path(void);  // of libtorch_cpu in this process; empty where the linker knows none
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);  // of one operation, for calls from every thread
 int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 where it or a driver is missing
