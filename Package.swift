@@ -18,6 +18,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.8.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     .target(
@@ -47,10 +48,17 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Experiments", "Steering", "Statistics", "Torch", .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("Resources")],
+      swiftSettings: strict),
     .executableTarget(
       name: "TelltaleCLI",
       dependencies: [
-        "Experiments", "Steering", "LanguageModels", "Statistics", "Torch",
+        "Reports", "Experiments", "Steering", "LanguageModels", "Statistics", "Torch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -65,6 +73,9 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: ["Reports", "Experiments", "Steering", "Statistics", "Torch", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SteeringTests", dependencies: ["Steering", "TestSupport"], swiftSettings: strict),
   ],

@@ -24,26 +24,30 @@ struct Prediction {
   private let letters: LetterDirection?
   /// The layer that the study judges, by vector.
   private let layers: LayerChoice
+  private let options: RecordingAudit.Options
   private var seed: UInt64 { run.experiment.seed }
 
   init(
     _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors],
-    _ layers: LayerChoice
+    _ layers: LayerChoice, _ options: RecordingAudit.Options
   ) throws {
     (self.settings, self.run, self.model, self.vectors, self.layers) = (settings, run, model, vectors, layers)
+    self.options = options
     planted = try run.planted(model)
     letters = try run.letters(model)
   }
 
-  /// Rows and audits in the order of the experiment's vectors.
-  func results() throws -> (rows: [PredictionResult], audits: [AuditResult]) {
+  /// Rows and audits in the order of the experiment's vectors; nulls in that of the targets.
+  func results() throws -> (rows: [PredictionResult], audits: [AuditResult], nulls: [NullBand]) {
     let names = settings.vectors ?? run.experiment.vectors.map(\.name)
     var rows = names.map { _ in [PredictionResult]() }
     var audits = names.map { _ in [AuditResult]() }
+    var nulls: [NullBand] = []
     for target in settings.targets {
       let recording = try run.recording(model, target)
       for position in settings.positions {
         let audit = try audit(recording, target, position)
+        nulls += NullBand.rows(audit, targetSet: "\(model)/\(target)")
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
           let judged = try audit.judge(subject)
@@ -53,12 +57,12 @@ struct Prediction {
         }
       }
     }
-    return (rows.flatMap { $0 }, audits.flatMap { $0 })
+    return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
   private func audit(_ recording: ChunkedRecording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit
   {
-    var options = RecordingAudit.Options()
+    var options = options
     options.seed = seed
     if run.experiment.study?.position == position {
       // Enough for a p-value that can survive the correction: 0.02 at the least.

@@ -78,6 +78,13 @@ struct Transfer {
     return best?.key ?? (layers.isEmpty ? nil : layers[layers.count / 2])
   }
 
+  /// The layer that is read for most vectors of a model, the lowest of several: where they are compared with each other.
+  static func commonestLayer(_ vectors: [String: SteeringVectors], planted: Int?) -> Int? {
+    let layers = vectors.values.compactMap { layer($0, planted: planted) }
+    let counts = layers.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+    return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key
+  }
+
   func results() throws -> [TransferResult] {
     var results: [TransferResult] = []
     for model in run.experiment.models.map(run.experiment.shortName(of:)) {
