@@ -22,7 +22,7 @@ struct Telltale: ParsableCommand {
       Predict.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
       Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, BenchChunks.self,
-      BenchPage.self, Doctor.self,
+      BenchPage.self, BenchParityCommand.self, Doctor.self,
     ])
 
   static func main() {
