@@ -34,7 +34,8 @@ public struct RunStatus: Encodable, Sendable {
     let run = try StoredRun(url)
     experiment = run.experiment.name
     stages = run.experiment.stageNames.map { run.directory.status($0) }
-    handLabels = try LabelJournal(run.directory).read().reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
+    handLabels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
+      .reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
     lastActivity = run.directory.lastActivity
     holders = RunLock.holders(of: url)
   }
