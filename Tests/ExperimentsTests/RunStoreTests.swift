@@ -51,6 +51,38 @@ struct RunStoreTests {
     #expect(try count("scores", store) == 2 * 2 * 48)
   }
 
+  @Test func rowsThatTheStoreHasAreNotReadAgain() throws {
+    let store = try run.store()
+    try store.buildRows(run.stored())
+    // Rows that could not be read, in a file that looks as it did.
+    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
+    let before = try FileManager.default.attributesOfItem(atPath: rows.path)
+    let size = try #require(before[.size] as? Int)
+    try Data(repeating: 65, count: size).write(to: rows)
+    try FileManager.default.setAttributes(
+      [.modificationDate: #require(before[.modificationDate])], ofItemAtPath: rows.path)
+    try store.buildRows(run.stored())
+    #expect(try count("answers", store) == 2 * 2 * 48)
+    try Data(repeating: 65, count: size + 1).write(to: rows)
+    #expect(throws: ExperimentError.self) { try store.buildRows(run.stored()) }
+  }
+
+  @Test func aLabelThatCameBeforeItsRowsIsStoredWithThem() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    let answer = try someAnswer(store)
+    for name in try FileManager.default.contentsOfDirectory(atPath: run.url.path)
+    where name.hasPrefix("telltale.sqlite") {
+      try run.remove(name)
+    }
+    let empty = try run.store()
+    try empty.append([HandLabel(answer: answer, label: 1, rater: "ann")])
+    try empty.append([HandLabel(answer: answer, label: 0, rater: "ben")])
+    #expect(try count("labels", empty) == 0)
+    try empty.buildRows(run.stored())
+    #expect(try count("labels WHERE rater IS NOT NULL", empty) == 2)
+  }
+
   @Test func labelsCannotBeChangedOrRemoved() throws {
     let store = try run.store()
     try store.build(run.stored())

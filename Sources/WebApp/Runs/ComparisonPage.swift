@@ -41,9 +41,9 @@ struct ComparisonPage {
   }
 
   private static func row(_ verdict: RunComparison.Verdict) -> HTML {
-    let differs = verdict.first != verdict.second
+    let mark: HTML = verdict.first != verdict.second ? " class=\"differs\"" : ""
     return """
-      <tr\(differs ? " class=\"differs\"" : "")><th scope="row">\(verdict.vector)</th><td>\(verdict.targetSet)</td>\
+      <tr\(mark)><th scope="row">\(verdict.vector)</th><td>\(verdict.targetSet)</td>\
       <td>\(verdict.position)</td><td>\(verdict.layers)</td><td>\(verdict.first ?? "\u{2013}")</td>\
       <td>\(verdict.second ?? "\u{2013}")</td></tr>
 

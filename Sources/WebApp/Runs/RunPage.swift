@@ -13,7 +13,7 @@ struct RunPage {
       title: name, steps: [.init(name: name)], scripts: ["progress.js"],
       body: """
         <h1>\(name)</h1>
-        <p class="lead">\(status.experiment)</p>
+        \(experiment)
         <nav class="cards" aria-label="This run">\(report)
         <a href="\(path)/grade"><strong>Grade by hand</strong><span>Judge answers, blind and by keyboard</span></a>
         <a href="\(path)/labels"><strong>Labels</strong><span>Agreement, disagreements, CSV, recomputation</span></a>
@@ -33,6 +33,10 @@ struct RunPage {
         <dt>Hand labels</dt><dd data-fact="hand_labels">\(labels)</dd>
         </dl>
         """)
+  }
+
+  private var experiment: HTML {
+    status.experiment == name ? "" : "<p class=\"lead\">Experiment \(status.experiment)</p>"
   }
 
   private var report: HTML {
