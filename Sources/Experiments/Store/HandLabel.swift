@@ -1,8 +1,9 @@
 import Foundation
 import GRDB
+import Steering
 import Torch
 
-/// A label that a person gave to an answer.
+/// A label that a person, or a judge, gave to an answer: a line of the journal.
 public struct HandLabel: Codable, Sendable, Equatable {
   /// Its own name, so that it is stored once however often the journal is read.
   public var key: String
@@ -10,18 +11,35 @@ public struct HandLabel: Codable, Sendable, Equatable {
   public var answer: String
   /// 1 the behaviour, 0 not, nil where the rater cannot tell.
   public var label: Int?
+  /// A person's name; `judge:<name>` for a judge, so that the two are never mistaken for each other.
   public var rater: String
   public var note: String?
+  /// Which time the rater goes through the answers, from 1; nil is the first. The latest label counts, whatever its pass;
+  /// two passes tell how far raters agree with themselves.
+  public var pass: Int?
+  /// Judges: SHA-256 (hexadecimal) of the rubric they were given.
+  public var rubric: String?
   /// ISO 8601, UTC.
   public var time: String
 
-  public init(answer: String, label: Int?, rater: String, note: String? = nil) {
+  public init(answer: String, label: Int?, rater: String, note: String? = nil, pass: Int? = nil) {
     key = UUID().uuidString.lowercased()
-    (self.answer, self.label, self.rater, self.note) = (answer, label, rater, note)
+    (self.answer, self.label, self.rater, self.note, self.pass) = (answer, label, rater, note, pass)
     time = RunStore.timestamp()
   }
 
-  var isValid: Bool { (label.map { $0 == 0 || $0 == 1 } ?? true) && !key.isEmpty && !rater.isEmpty }
+  /// `hand:<rater>` or `judge:<name>`.
+  public var source: LabelSource {
+    if rater.hasPrefix(Self.judgePrefix), let judge = LabelSource(rater) { return judge }
+    return .hand(rater: rater)
+  }
+
+  /// What no person may be called.
+  public static let judgePrefix = "judge:"
+
+  var isValid: Bool {
+    (label.map { $0 == 0 || $0 == 1 } ?? true) && (pass ?? 1) >= 1 && !key.isEmpty && !rater.isEmpty
+  }
 }
 
 extension RunStore {
@@ -55,7 +73,7 @@ extension RunStore {
       for label in labels {
         try insert.execute(
           arguments: [
-            label.key, label.label, "hand:\(label.rater)", label.rater, label.note, label.time, label.answer,
+            label.key, label.label, label.source.description, label.rater, label.note, label.time, label.answer,
           ])
         if try Int.fetchOne(known, arguments: [label.answer]) == nil { waiting += 1 }
       }

@@ -18,7 +18,7 @@ public struct LabelImport {
   }
 
   /// All rows as labels, or nothing: every row must name one answer of the store.
-  public func labels(by rater: String, in store: RunStore) throws -> [HandLabel] {
+  public func labels(by rater: String, pass: Int? = nil, in store: RunStore) throws -> [HandLabel] {
     let values = try table.column("label").strings
     let selectors = ["answer", "item", "model", "dataset"].map { table.columnIfPresent($0)?.strings }
     let notes = table.columnIfPresent("note")?.strings
@@ -30,7 +30,7 @@ public struct LabelImport {
       let note = notes?[index].trimmingCharacters(in: .whitespaces)
       return HandLabel(
         answer: try store.answer(choice, at: place), label: try Self.label(values[index], place), rater: rater,
-        note: note.flatMap { $0.isEmpty ? nil : $0 })
+        note: note.flatMap { $0.isEmpty ? nil : $0 }, pass: pass)
     }
   }
 
