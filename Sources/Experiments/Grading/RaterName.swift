@@ -1,10 +1,11 @@
 import Foundation
+import Steering
 import Torch
 
 /// What a rater may be called on the grading page.
 public enum RaterName {
   /// Labels that settle a disagreement carry this name; nobody grades under it.
-  public static let adjudicated = "adjudicated"
+  public static let adjudicated = LabelChoice.adjudicated
   public static let longest = 40
 
   /// The name without spaces around it: 1 to 40 letters, digits, spaces, points, hyphens and underscores.
@@ -17,6 +18,15 @@ public enum RaterName {
         at: place)
     }
     return name
+  }
+
+  /// A name in a table of labels, where a judge (`judge:<name>`) may be one too.
+  static func imported(_ text: String, at place: InputLocation?) throws(ExperimentError) -> String {
+    guard text.hasPrefix(HandLabel.judgePrefix) else { return try checked(text, at: place) }
+    guard text.count <= 200, LabelSource(text) != nil,
+      printable(text) == text.prefix(80) + (text.count > 80 ? "..." : "")
+    else { throw ExperimentError(.badInput, "\"\(printable(text))\" is no judge; judge:<name> is", at: place) }
+    return text
   }
 
   /// The name of somebody who grades.

@@ -24,6 +24,8 @@ public struct RunStatus: Encodable, Sendable {
   public var stages: [StageStatus]
   /// Labels in the journal, by rater.
   public var handLabels: [String: Int]
+  /// Labels in the journal, by judge.
+  public var judgeLabels: [String: Int]
   /// When anything in the directory was last written.
   public var lastActivity: Date?
   /// The processes that work on it now: one, or the tasks of a job array.
@@ -34,10 +36,15 @@ public struct RunStatus: Encodable, Sendable {
     let run = try StoredRun(url)
     experiment = run.experiment.name
     stages = run.experiment.stageNames.map { run.directory.status($0) }
-    handLabels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
-      .reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
+    let labels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
+    handLabels = Self.counts(labels.filter(\.source.isHand))
+    judgeLabels = Self.counts(labels.filter { !$0.source.isHand })
     lastActivity = run.directory.lastActivity
     holders = RunLock.holders(of: url)
+  }
+
+  private static func counts(_ labels: [HandLabel]) -> [String: Int] {
+    labels.reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
   }
 }
 

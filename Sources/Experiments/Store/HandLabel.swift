@@ -1,8 +1,9 @@
 import Foundation
 import GRDB
+import Steering
 import Torch
 
-/// A label that a person gave to an answer.
+/// A label that a person, or a judge, gave to an answer: a line of the journal.
 public struct HandLabel: Codable, Sendable, Equatable {
   /// Its own name, so that it is stored once however often the journal is read.
   public var key: String
@@ -10,11 +11,14 @@ public struct HandLabel: Codable, Sendable, Equatable {
   public var answer: String
   /// 1 the behaviour, 0 not, nil where the rater cannot tell.
   public var label: Int?
+  /// A person's name; `judge:<name>` for a judge, so that the two are never mistaken for each other.
   public var rater: String
   public var note: String?
   /// Which time the rater goes through the answers, from 1; nil is the first. Labels of later passes tell how far raters
   /// agree with themselves: they replace none of the first, and no analysis counts them.
   public var pass: Int?
+  /// Judges: SHA-256 (hexadecimal) of the rubric they were given.
+  public var rubric: String?
   /// ISO 8601, UTC.
   public var time: String
 
@@ -28,13 +32,22 @@ public struct HandLabel: Codable, Sendable, Equatable {
     time = RunStore.timestamp()
   }
 
-  /// What the store calls where it comes from: `hand:<rater>`, and `repeat:<rater>` for later passes.
-  var storedSource: String { "\(isFirstPass ? "hand" : "repeat"):\(rater)" }
+  /// `hand:<rater>` or `judge:<name>`.
+  public var source: LabelSource {
+    if rater.hasPrefix(Self.judgePrefix), let judge = LabelSource(rater) { return judge }
+    return .hand(rater: rater)
+  }
+
+  /// What the store calls where it comes from: as `source`, and `repeat:<rater>` for later passes.
+  var storedSource: String { isFirstPass ? source.description : "repeat:\(rater)" }
 
   public var isFirstPass: Bool { (pass ?? 1) == 1 }
 
+  /// What no person may be called.
+  public static let judgePrefix = "judge:"
+
   var isValid: Bool {
-    (label.map { $0 == 0 || $0 == 1 } ?? true) && !key.isEmpty && !rater.isEmpty && (pass ?? 1) >= 1
+    (label.map { $0 == 0 || $0 == 1 } ?? true) && (pass ?? 1) >= 1 && !key.isEmpty && !rater.isEmpty
   }
 }
 

@@ -24,9 +24,11 @@ public struct LabelImport {
 
   /// All rows as labels, or nothing: every row must name one answer of the store.
   ///
-  /// - Parameter rater: who judged; nil where the column rater says it, as in the CSV that the grading page exports,
-  ///   whose column source also marks second passes.
-  public func labels(by rater: String?, in store: RunStore) throws -> [HandLabel] {
+  /// - Parameters:
+  ///   - rater: who judged; nil where the column rater says it, as in the CSV that the grading page exports, whose column
+  ///     source also marks second passes.
+  ///   - pass: which time the rater went through the answers.
+  public func labels(by rater: String?, pass: Int? = nil, in store: RunStore) throws -> [HandLabel] {
     let raters = try rater == nil ? table.column("rater").strings : nil
     let sources = rater == nil ? table.columnIfPresent("source")?.strings : nil
     let values = try table.column("label").strings
@@ -40,9 +42,9 @@ public struct LabelImport {
       let note = notes?[index].trimmingCharacters(in: .whitespaces)
       return HandLabel(
         answer: try store.answer(choice, at: place), label: try Self.label(values[index], place),
-        rater: try rater ?? RaterName.checked(raters?[index] ?? "", at: place),
+        rater: try rater ?? RaterName.imported(raters?[index] ?? "", at: place),
         note: note.flatMap { $0.isEmpty ? nil : $0 },
-        pass: sources?[index].hasPrefix("repeat:") == true ? 2 : nil)
+        pass: sources?[index].hasPrefix("repeat:") == true ? 2 : pass)
     }
   }
 

@@ -47,7 +47,7 @@ public struct StoreExport {
     """
   private static let scores = """
     SELECT v.model || '/' || v.name AS vector, v.layer, s.position, a.model || '/' || a.dataset AS target_set, a.answer,
-      a.item, a.question_group AS "group", a.letter, a.source, a.user_side, a.label, s.cosine, s.centred_cosine,
+      a.item, a.question_group AS "group", a.letter, a.source, a.user_side, a.label, a.label_source, s.cosine, s.centred_cosine,
       s.projection
     FROM scores s JOIN vectors v ON v.id = s.vector_id JOIN answers a ON a.continuation_id = s.continuation_id
     ORDER BY v.id, s.position, a.dataset, a.number
