@@ -42,6 +42,19 @@ struct GradedRun: Sendable {
     try directory.write(recording, stage: "secret-model-secret-data", number: 0)
   }
 
+  /// A run with a vector, whose labels the cosine predicts: what can be judged anew.
+  init(predictable rows: Int) throws {
+    try self.init((0..<rows).map { Answer(continuation: "Answer \($0)") })
+    let directory = RunDirectory(existing: url)
+    let made = try SyntheticRecording(rows: rows, layers: 2, hidden: 12, pairs: 4, effect: 1)
+    var recording = made.recording
+    for index in recording.rows.indices { recording.rows[index].continuation = "Answer \(index)" }
+    try FileManager.default.removeItem(at: directory.file("chunks/secret-model-secret-data"))
+    try directory.write(recording, stage: "secret-model-secret-data", number: 0)
+    try made.vectors.write(to: directory.file("vectors/secret-model-planted.safetensors"))
+    _ = try Analysis(StoredRun(url)).write()
+  }
+
   /// So many answers that differ.
   init(count: Int, in name: String = "run") throws {
     try self.init(

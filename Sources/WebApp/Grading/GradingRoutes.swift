@@ -76,7 +76,7 @@ struct Seat: Sendable {
 }
 
 /// A label as the page sends it.
-private struct PostedLabel: Decodable {
+struct PostedLabel: Decodable {
   private static let longestNote = 4_000
   var key: String
   var answer: String

@@ -76,7 +76,7 @@ public struct WebServer: Sendable {
     AssetRoutes().add(to: router)
     RunRoutes(catalog: catalog).add(to: router)
     GradingRoutes(catalog: catalog, unblind: options.unblind).add(to: router)
-    LabelRoutes(catalog: catalog).add(to: router)
+    LabelRoutes(catalog: catalog, unblind: options.unblind).add(to: router)
     return router
   }
 }
