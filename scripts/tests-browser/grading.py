@@ -183,6 +183,28 @@ def check_hostile_text(visit):
     assert not page.evaluate("'hacked' in window"), "markup was interpreted"
 
 
+def check_labels_page(visit, server, folder):
+    """Adds another rater's labels as a CSV, and settles a disagreement by keyboard."""
+    page = visit.page
+    labels = [json.loads(line) for line in (folder / "first" / "labels.jsonl").read_text().splitlines()]
+    table = folder / "ben.csv"
+    table.write_text("answer,label\n" + "".join(f"{answer},1\n" for answer in {label["answer"] for label in labels}))
+    page.goto(f"http://127.0.0.1:{server.port}/runs/first/labels")
+    page.set_input_files("#file", table)
+    page.fill("#csv-rater", "ben")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("20 labels stored")
+    page.reload()
+    expect(page.locator("table", has_text="Kappa")).to_contain_text("hand:ben")
+    assert page.locator(".case script, .case img, .case svg, .case b").count() == 0
+    case = page.locator(".case").first
+    case.locator("button", has_text="0 Not").focus()
+    page.keyboard.press("Enter")
+    expect(case.locator(".status")).to_have_text("Saved: 0")
+    journal = (folder / "first" / "labels.jsonl").read_text().splitlines()
+    assert json.loads(journal[-1])["rater"] == "adjudicated" and len(journal) == 42
+
+
 def look_at_pages(browser, server, pictures):
     """Every page at two widths, light and dark."""
     errors = []
@@ -233,6 +255,7 @@ def main():
             given = grade_twenty(visit, server)
             check_journal(folder, given)
             check_hostile_text(visit)
+            check_labels_page(visit, server, folder)
             errors = visit.errors + look_at_pages(browser, server, Pictures(options.screenshots))
         finally:
             browser.close()
