@@ -33,7 +33,7 @@ struct LabelsPage {
       return "<p>Nobody has graded yet. <a href=\"\(path)/grade\">Begin</a></p>"
     }
     return """
-      <div class="table"><table><caption class="hidden">Labels by source</caption>
+      <div class="table narrow"><table><caption class="hidden">Labels by source</caption>
       <thead><tr><th scope="col">Source</th><th scope="col" class="number">Labels</th></tr></thead>
       <tbody>\(counts.map(Self.row))</tbody></table></div>
       """
