@@ -161,6 +161,38 @@ struct GradingTests {
     }
   }
 
+  /// The page keeps a label that gets 500 and sends it again; one that gets 400 it gives back to the rater.
+  @Test func aLabelThatCannotBeStoredIsNotTheRatersFault() async throws {
+    let run = try GradedRun(count: 2)
+    let journal = run.url.appending(path: "labels.jsonl")
+    try await RunningServer.serving(run.url) { server, client in
+      let answer = try #require(turn(client, server, "rater=ann").item).answer
+      let label = PostedLabel(answer: answer, label: 1)
+      try FileManager.default.createDirectory(at: journal, withIntermediateDirectories: false)
+      let reply = try post(label, client, server, "rater=ann")
+      #expect(reply.status == 500 && reply.text.contains("labels.jsonl"))
+      try FileManager.default.removeItem(at: journal)
+      #expect(try post(label, client, server, "rater=ann").status == 200)
+    }
+    #expect(try run.journal.count == 1)
+  }
+
+  @Test func anAnswerThatALaterRunReplacedKeepsItsLabel() async throws {
+    let run = try GradedRun(count: 2)
+    try await RunningServer.serving(run.url) { server, client in
+      let answer = try #require(turn(client, server, "rater=ann").item).answer
+      let rows = run.url.appending(path: "chunks/secret-model-secret-data/0/rows.jsonl")
+      let text = try String(contentsOf: rows, encoding: .utf8)
+      try Data(text.replacing(#""continuation":"Answer"#, with: #""continuation":"Another answer"#).utf8).write(
+        to: rows)
+      _ = try client.send("GET", "/runs/run/grade?rater=ben", server.browser)
+      #expect(try turn(client, server, "rater=ben").item?.continuation.hasPrefix("Another") == true)
+      #expect(try post(PostedLabel(answer: answer, label: 1), client, server, "rater=ann").status == 200)
+    }
+    let kept = try run.store().read { try Int.fetchOne($0, sql: "SELECT count(*) FROM labels WHERE rater = 'ann'") }
+    #expect(kept == 1)
+  }
+
   @Test func labelsOfOtherProcessesAreSeen() async throws {
     let run = try GradedRun(count: 2)
     try await RunningServer.serving(run.url) { server, client in

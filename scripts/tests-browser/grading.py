@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -167,6 +168,12 @@ def check_journal(folder, given):
     assert all(label["rater"] == "ann" for label in labels)
 
 
+def check_store(folder):
+    with sqlite3.connect(folder / "first" / "telltale.sqlite") as store:
+        found = store.execute("SELECT source, count(*) FROM labels WHERE rater IS NOT NULL GROUP BY source").fetchall()
+    assert found == [("hand:adjudicated", 1), ("hand:ann", 21), ("hand:ben", 20)], found
+
+
 def check_hostile_text(visit):
     """Walks through all answers: those that are hostile stand there as text."""
     page, seen = visit.page, set()
@@ -258,8 +265,9 @@ def main():
             check_labels_page(visit, server, folder)
             errors = visit.errors + look_at_pages(browser, server, Pictures(options.screenshots))
         finally:
+            code = server.stop()  # while pages are open
             browser.close()
-            code = server.stop()
+        check_store(folder)
         errors += [f"the server ended with {code}"] if code else []
     for error in errors:
         print(error, file=sys.stderr)

@@ -74,22 +74,24 @@ public final class GradingDesk: Sendable {
 
   // MARK: Labels
 
-  /// Stores labels; each is stored once, however often it is sent. Returns once the disk has them.
+  /// Stores labels, which `check` has let pass; each is stored once, however often it is sent. Returns once the disk has
+  /// them.
   public func save(_ labels: [HandLabel]) async throws {
-    try check(labels)
     guard let writer = writer.withLock({ $0 }) else { return }
     try await writer.save(labels)
   }
 
-  private func check(_ labels: [HandLabel]) throws(ExperimentError) {
+  /// Refuses labels of answers that never were in this run, and a rater too many.
+  public func check(_ labels: [HandLabel]) throws {
     let (unknown, raters) = state.withLock { state in
       (
-        labels.first { !state.known.contains($0.answer) },
+        labels.filter { !state.known.contains($0.answer) },
         state.book.raters.union(labels.map(\.rater)).count
       )
     }
-    if let unknown {
-      throw ExperimentError(.badInput, "there is no answer \(printable(unknown.answer)) in this run")
+    // An answer that a later run replaced can still be on a rater's screen.
+    if let stranger = try unknown.first(where: { try !store.holds(answer: $0.answer) }) {
+      throw ExperimentError(.badInput, "there is no answer \(printable(stranger.answer)) in this run")
     }
     guard raters <= Self.mostRaters else {
       throw ExperimentError(.badInput, "there are \(Self.mostRaters) raters already; grade under one of their names")

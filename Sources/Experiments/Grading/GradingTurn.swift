@@ -58,6 +58,13 @@ public struct GradingCondition: Sendable, Encodable {
 }
 
 extension RunStore {
+  /// Whether an answer with this key is or was in the run.
+  func holds(answer key: String) throws -> Bool {
+    try read {
+      try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM continuations WHERE key = ?)", arguments: [key]) ?? false
+    }
+  }
+
   func gradingItem(_ key: String) throws -> GradingItem {
     let row = try read { database in
       try Row.fetchOne(

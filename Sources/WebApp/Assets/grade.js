@@ -22,17 +22,18 @@ async function ask(path, fields, body) {
   if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
   if (body) options.headers["Content-Type"] = "application/json";
   for (let wait = 250; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+    let reason = "the server does not answer";
     try {
       const reply = await fetch(`${root.dataset.path}/${path}?${query}`, options);
       const found = await reply.json();
       if (reply.ok) return found;
       if (reply.status < 500) throw new Refusal(found.error, reply.status);
+      reason = found.error;
     } catch (error) {
       if (error instanceof Refusal) throw error;
     }
     lostSince = true;
-    say(body ? "Not saved yet: the server does not answer. Your label is kept here and sent again."
-      : "The server does not answer. Trying again.", "waiting");
+    say(body ? `Not saved yet: ${reason}. Your label is kept here and sent again.` : `Trying again: ${reason}.`, "waiting");
     await new Promise((done) => setTimeout(done, wait));
   }
 }

@@ -23,7 +23,7 @@ struct GradingRoutes {
       let (name, seat) = (try context.run, try Seat(Query(request)))
       let label = try await PostedLabel(request).label(by: seat.pass)
       let desk = try await offThread { try catalog.desk(name) }
-      try await desk.save([label])
+      try await desk.store([label])
       return try await offThread { try TurnReply(seat.turn(desk), desk, unblind).reply }
     }
   }
@@ -35,6 +35,15 @@ struct GradingRoutes {
     do { return Reply.page(GradingPage(name: name, seat: try Seat(query), isBlind: !unblind).page) } catch {
       return Reply.page(GradingStartPage(name: name, desk: desk, problem: "\(error)").page, status: .badRequest)
     }
+  }
+}
+
+extension GradingDesk {
+  /// Stores labels. What is wrong with them is the sender's to mend; that they cannot be stored is not, and says so with a
+  /// status at which the page keeps them and tries again.
+  func store(_ labels: [HandLabel]) async throws {
+    try await offThread { try self.check(labels) }
+    do { try await save(labels) } catch { throw RequestError(.internalServerError, "\(error)") }
   }
 }
 

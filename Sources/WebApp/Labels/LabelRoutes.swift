@@ -20,7 +20,7 @@ struct LabelRoutes {
     router.post("/runs/:run/adjudications") { request, context in
       let (name, label) = (try context.run, try await PostedLabel(request))
       let desk = try await offThread { try catalog.desk(name) }
-      try await desk.save([label.label(by: RaterPass(RaterName.adjudicated))])
+      try await desk.store([label.label(by: RaterPass(RaterName.adjudicated))])
       return try Reply.json(Stored(stored: 1))
     }
     addTables(to: router)
@@ -65,12 +65,13 @@ struct LabelRoutes {
       }
       let desk = try await offThread { try catalog.desk(name) }
       let labels = try await offThread { try Self.labels(text, rater, desk) }
-      try await desk.save(labels)
+      try await desk.store(labels)
       return try Reply.json(Stored(stored: labels.count))
     }
   }
 
   private static func labels(_ text: String, _ rater: String, _ desk: GradingDesk) throws -> [HandLabel] {
+    try desk.refresh()
     let rater = rater.isEmpty ? nil : try RaterName.checked(rater)
     return try LabelImport(parsing: text, name: "the file").labels(by: rater, in: desk.store)
   }
