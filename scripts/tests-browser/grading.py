@@ -262,7 +262,11 @@ def main():
             given = grade_twenty(visit, server)
             check_journal(folder, given)
             check_hostile_text(visit)
+            overview = visit.context.new_page()
+            overview.goto(f"http://127.0.0.1:{server.port}/runs/first")
             check_labels_page(visit, server, folder)
+            expect(overview.locator("[data-fact=hand_labels]")).to_have_text(
+                "1 by adjudicated, 21 by ann, 20 by ben", timeout=15_000)
             errors = visit.errors + look_at_pages(browser, server, Pictures(options.screenshots))
         finally:
             code = server.stop()  # while pages are open
