@@ -37,6 +37,28 @@ struct LabelPageTests {
     #expect(!page.contains("secret-item"))
   }
 
+  @Test func aJudgeIsHeldAgainstPeople() async throws {
+    let run = try GradedRun(predictable: 48)
+    let answers = try answers(run)
+    // Of six that ann calls the behaviour the judge finds three, of four others it calls one so: 3/6 and 3/4.
+    for (rater, labels) in [("ann", [1, 1, 1, 1, 1, 1, 0, 0, 0, 0]), ("judge:m", [1, 1, 1, 0, 0, 0, 0, 0, 0, 1])] {
+      try give(zip(answers, labels).map { HandLabel(answer: $0.key, label: $1, rater: rater) }, run)
+    }
+    let (page, csv) = try await RunningServer.serving(run.url) { server, client in
+      let page = try client.send("GET", "/runs/run/labels", server.bearer).text
+      return (page, try client.send("GET", "/runs/run/labels.csv", server.bearer).text)
+    }
+    let table = try #require(page.components(separatedBy: "Judges against the hand labels").last)
+    let row = try #require(table.split(separator: "<tr>").first { $0.contains("<th scope=\"row\">judge:m</th>") })
+    #expect(row.contains(">6<") && row.contains("0.500 ") && row.contains(">4<") && row.contains("0.750 "))
+    #expect(page.contains("AUROC by a judge&#39;s labels instead of people&#39;s"))
+    // What goes out comes in elsewhere, the judge still a judge.
+    let other = try GradedRun(predictable: 48)
+    _ = try self.answers(other)
+    let labels = try LabelImport(parsing: csv, name: "labels.csv").labels(by: nil, in: other.store())
+    #expect(labels.count { $0.rater == "judge:m" } == 10 && labels.count { $0.rater == "ann" } == 10)
+  }
+
   @Test func aSettledDisagreementIsALabelOfTheAdjudicator() async throws {
     let run = try GradedRun(predictable: 48)
     let answer = try answers(run)[0].key
