@@ -39,8 +39,8 @@ public struct LanguageModel: Sendable {
   }
 
   /// The same model, computed so that a sequence's residual streams and logits are bit by bit the same whatever other
-  /// sequences are computed with it, and on however many threads (float32 on the CPU): matrix products in blocks of 32 rows, attention over each sequence's own length,
-  /// nothing shared between the prompts of a generation. For inference; training knows no batch invariance.
+  /// sequences are computed with it (float32 on the CPU): matrix products in blocks of equally many rows, attention over
+  /// each sequence's own length, nothing shared between the prompts of a generation. For inference; training knows no batch invariance.
   public func batchInvariant() -> LanguageModel {
     var model = self
     model.isBatchInvariant = true
@@ -256,9 +256,10 @@ struct DecoderLayer: Sendable {
 
 /// A linear map: x [tokens, in] to [tokens, out].
 struct Projection: Sendable {
-  /// Rows computed together by a batch-invariant model. 32 rows cost a small model nothing, and a multiple of 64 bytes of
-  /// every width keeps the blocks aligned alike.
-  static let invariantBlock = 32
+  /// Rows computed together by a batch-invariant model. The matrix library goes through a block by 4, 6 or 8 rows,
+  /// depending on the processor, and adds up what is left over in another order: 48 leaves nothing over. 48 rows cost a
+  /// small model nothing, and a multiple of 64 bytes of every width keeps the blocks aligned alike.
+  static let invariantBlock = 48
 
   let weight: Tensor  // [out, in]
   let bias: Tensor?  // [out]

@@ -104,8 +104,9 @@ import Torch
     #expect(part.logits == nil)
     let below = try #require(whole.residuals[0]).selected(0, [0, ids.count - 1])
     #expect(try GoldenModel.distance(#require(part.residuals[0]), below) == 0)
-    // In the last block, products of two rows instead of all add up in another order.
+    // In the last block, products of two rows instead of all add up in another order, by how much depends on the
+    // processor: as near as hidden states have to be to transformers'.
     let last = try #require(whole.residuals[1]).selected(0, [0, ids.count - 1])
-    #expect(try GoldenModel.distance(#require(part.residuals[1]), last) < 1e-5)
+    #expect(try GoldenModel.distance(#require(part.residuals[1]), last) < 1e-3)
   }
 }
