@@ -57,7 +57,7 @@ struct AgreementCommand: ParsableCommand {
       disagreements: LabelTables.disagreements(agreement))
     try write(document)
     if json { return try Output.json(document) }
-    print(document)
+    print(document, agreement)
   }
 
   /// Only judges that judged what people judged are compared.
@@ -75,10 +75,10 @@ struct AgreementCommand: ParsableCommand {
     for (name, table) in tables { try table.write(to: results.appending(path: "label-\(name).csv").path) }
   }
 
-  private func print(_ document: Document) {
+  private func print(_ document: Document, _ agreement: LabelAgreement) {
     Output.line("\(document.answers) answers; intervals are clustered by question")
-    section("agreement of two sources, on answers that both labelled 1 or 0", document.pairs)
-    section("agreement with oneself: first pass and second", document.selfAgreement)
+    section("agreement of two sources, on answers that both labelled 1 or 0", LabelTables.shortPairs(agreement.pairs))
+    section("agreement with oneself: first pass and second", LabelTables.shortPairs(agreement.selfAgreement))
     if let alpha = document.alpha {
       let value = ResultTable.Field.number(alpha.alpha).text(forEyes: true)
       let ends = [alpha.low, alpha.high].map { ResultTable.Field.number($0).text(forEyes: true) }

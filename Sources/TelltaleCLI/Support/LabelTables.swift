@@ -38,6 +38,27 @@ enum LabelTables {
     return table
   }
 
+  /// For a terminal: an interval beside its value.
+  static func shortPairs(_ pairs: [LabelAgreement.Pair]) -> ResultTable {
+    var table = ResultTable(["first", "second", "n", "groups", "cannot_tell", "agreement", "kappa", "ac1"])
+    table.rows = pairs.map { pair in
+      let measures = pair.measures
+      return [
+        .text(pair.first.description), .text(pair.second.description), .integer(measures?.items ?? 0),
+        .integer(measures?.groups ?? 0), .integer(pair.cannotTell),
+        short(measures?.observed, measures?.observedInterval), short(measures?.kappa, measures?.kappaInterval),
+        short(measures?.ac1, measures?.ac1Interval),
+      ]
+    }
+    return table
+  }
+
+  private static func short(_ value: Double?, _ interval: Interval?) -> ResultTable.Field {
+    guard let value else { return .text("undefined") }
+    let ends = interval.map { String(format: " [%.3f, %.3f]", $0.low, $0.high) } ?? " [undefined]"
+    return .text(String(format: "%.3f", value) + ends)
+  }
+
   static func judges(_ judges: [LabelAgreement.JudgeAccuracy]) -> ResultTable {
     var table = ResultTable(
       ["judge", "hand_1"] + ResultTable.estimate("sensitivity") + ["hand_0"] + ResultTable.estimate("specificity"))
