@@ -37,7 +37,8 @@ struct RunStoreTests {
     }
     let recording = try run.directory.recording(stage: "one-test")
     let vectors = try SteeringVectors(contentsOf: run.directory.file("vectors/one-planted.safetensors"))
-    let expected = try ScoreKind.cosine.scores(recording.stream(.prompt, layer: 1), vector: vectors.vector(1))
+    let expected = try ScoreKind.cosine.scores(
+      recording.stream(.prompt, layer: 1, rows: Array(recording.rows.indices)), vector: vectors.vector(1))
     #expect(stored.count == 48 && zip(stored, expected).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
@@ -53,14 +54,17 @@ struct RunStoreTests {
 
   @Test func rowsThatTheStoreHasAreNotReadAgain() throws {
     let store = try run.store()
+    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
+    let size = try Data(contentsOf: rows).count
+    func pretendItIsOld() throws {
+      let time = Date(timeIntervalSince1970: 1_000_000)
+      try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: rows.path)
+    }
+    try pretendItIsOld()
     try store.buildRows(run.stored())
     // Rows that could not be read, in a file that looks as it did.
-    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
-    let before = try FileManager.default.attributesOfItem(atPath: rows.path)
-    let size = try #require(before[.size] as? Int)
     try Data(repeating: 65, count: size).write(to: rows)
-    try FileManager.default.setAttributes(
-      [.modificationDate: #require(before[.modificationDate])], ofItemAtPath: rows.path)
+    try pretendItIsOld()
     try store.buildRows(run.stored())
     #expect(try count("answers", store) == 2 * 2 * 48)
     try Data(repeating: 65, count: size + 1).write(to: rows)

@@ -20,7 +20,7 @@ struct TargetLabels {
 
   /// A target with the chosen labels, and without rows that have none; nil where no answer has a label of 1 or 0.
   struct Target {
-    var recording: Recording
+    var recording: ChunkedRecording
     /// The label of each row by the reference.
     var reference: [Int?]
   }
@@ -32,13 +32,18 @@ struct TargetLabels {
     let verdicts = verdicts(choice, model, name, recording.rows)
     guard verdicts.contains(where: { $0?.label != nil }) else { return nil }
     let kept = verdicts.indices.filter { verdicts[$0] != nil }
-    var relabelled = kept.count == verdicts.count ? recording : try recording.selecting(kept)
-    for (row, index) in kept.enumerated() {
-      relabelled.rows[row].label = verdicts[index]?.label
-      relabelled.rows[row].labelSource = choice.source ?? relabelled.rows[row].labelSource
-      relabelled.rows[row].unparsable = nil
-    }
-    return Target(recording: relabelled, reference: kept.map { reference[$0] })
+    let rows = kept.map { relabelled(recording.rows[$0], verdicts[$0]) }
+    // Labelled rows of a part of a recording are few enough for memory.
+    let all = kept.count == verdicts.count ? recording : ChunkedRecording(try recording.selecting(kept))
+    return Target(recording: all.replacing(rows: rows), reference: kept.map { reference[$0] })
+  }
+
+  private func relabelled(_ row: RecordedRow, _ verdict: GivenLabels.Verdict?) -> RecordedRow {
+    var row = row
+    row.label = verdict?.label
+    row.labelSource = choice.source ?? row.labelSource
+    row.unparsable = nil
+    return row
   }
 
   func coverage(_ model: String, _ name: String) throws -> LabelCoverage {

@@ -29,7 +29,7 @@ struct RunPage {
         </tbody></table></div>
         <dl class="facts">
         <dt>Worked on by</dt><dd data-fact="holders">\(holders)</dd>
-        <dt>Last written</dt><dd data-fact="last_activity">\(Numbers.text(status.lastActivity))</dd>
+        \(left)<dt>Last written</dt><dd data-fact="last_activity">\(Numbers.text(status.lastActivity))</dd>
         <dt>Hand labels</dt><dd data-fact="hand_labels">\(labels)</dd>
         </dl>
         """)
@@ -45,6 +45,12 @@ struct RunPage {
 
       <a href="\(path)/report"><strong>Report</strong><span>What was found, with every figure</span></a>
       """
+  }
+
+  /// As of when the page was loaded.
+  private var left: HTML {
+    guard let seconds = status.recordingSecondsLeft, seconds > 0 else { return "" }
+    return "<dt>Recordings</dt><dd>about \(Int((seconds / 60).rounded(.up))) min left</dd>\n"
   }
 
   private var holders: String {
