@@ -6,20 +6,28 @@ import Torch
 /// From recordings and vectors to tables and verdicts: the part of a run that needs no model and can be done again.
 public struct Analysis {
   private let run: StoredRun
+  private let labels: LabelChoice
   private let onStage: (String) -> Void
   /// How thoroughly recordings are audited.
   var auditOptions = RecordingAudit.Options()
   private var experiment: Experiment { run.experiment }
 
-  public init(_ run: StoredRun, onStage: @escaping (String) -> Void = { _ in }) {
-    self.run = run
-    self.onStage = onStage
+  /// - Parameter labels: what the targets are judged by; vectors and the layers that a study chose stay as they were made.
+  public init(
+    _ run: StoredRun, labels: LabelChoice = .recorded, onStage: @escaping (String) -> Void = { _ in }
+  ) {
+    (self.run, self.labels, self.onStage) = (run, labels, onStage)
   }
 
-  /// Computes every table of the run and writes them to its folder `results`.
+  /// Computes every table of the run and writes them to its folder `results`; those by other labels than the recorded ones,
+  /// asked for here or in the experiment file, to a folder of their own in it.
   public func write() throws -> ExperimentResults {
-    let results = try results()
+    var results = try results()
     let directory = run.directory
+    if let folder = labels.folder {
+      try directory.write(results, byOtherLabels: labels, to: folder)
+      return results
+    }
     try directory.write(PredictivityRow.csv(results.predictions.map(\.row)), to: "results/predictivity.csv")
     try directory.write(VectorResult.csv(results.vectors), to: "results/vectors.csv")
     try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
@@ -27,6 +35,9 @@ public struct Analysis {
     try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
     try directory.write(NullBand.csv(results.nulls), to: "results/nulls.csv")
     try writeStudy(results)
+    for choice in experiment.otherLabels {
+      results.byOtherLabels.append(try Analysis(run, labels: choice, onStage: onStage).write())
+    }
     return results
   }
 
@@ -64,7 +75,9 @@ public struct Analysis {
   }
 
   private func results() throws -> ExperimentResults {
-    var results = ExperimentResults(experiment: experiment)
+    var results = ExperimentResults(experiment: experiment, labels: labels)
+    let targetLabels = try TargetLabels(run, labels)
+    let predictions = experiment.predictions(judgedBy: labels)
     var vectors: [String: [String: SteeringVectors]] = [:]
     var chosen: [String: [String: Int]] = [:]
     for model in experiment.models.map(experiment.shortName(of:)) {
@@ -79,14 +92,17 @@ public struct Analysis {
       }
       let layers = try LayerChoice(run, model, vectors[model] ?? [:])
       chosen[model] = layers.layers
-      for settings in experiment.predictions {
-        onStage("\(model): judging \(settings.targets.joined(separator: ", "))")
-        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:], layers, auditOptions)
+      for settings in predictions {
+        let by = labels == .recorded ? "" : " by \(labels.phrase)"
+        onStage("\(model): judging \(settings.targets.joined(separator: ", "))\(by)")
+        let prediction = try Prediction(
+          settings, run, model, vectors[model] ?? [:], layers, targetLabels, auditOptions)
         let found = try prediction.results()
         results.predictions += found.rows
         results.audits += found.audits
         results.nulls += found.nulls
       }
+      guard labels == .recorded else { continue }
       results.steerability += try steerability(model)
       if let layer = layers.commonest ?? Transfer.commonestLayer(vectors[model] ?? [:], planted: planted?.layer) {
         onStage("\(model): comparing vectors at layer \(layer)")
@@ -94,11 +110,17 @@ public struct Analysis {
       }
     }
     applyFalseDiscoveryRate(&results.predictions)
-    if let study = experiment.study {
+    if let study = experiment.study, labels == .recorded {
       results.study = StudySummary(results: results, study: study, layers: chosen).rows
     }
-    results.transfer = try Transfer(run, vectors).results()
-    if experiment.comparisons != nil { results.vectorPairs = try run.comparisons() }
+    let targets = predictions.distinctTargets
+    results.transfer = try Transfer(run, vectors, targetLabels).results(targets)
+    if labels != .recorded {
+      results.coverage = try run.models.flatMap { model in
+        try targets.map { try targetLabels.coverage(model, $0) }
+      }
+    }
+    if labels == .recorded, experiment.comparisons != nil { results.vectorPairs = try run.comparisons() }
     return results
   }
 

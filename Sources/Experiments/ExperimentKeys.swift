@@ -100,7 +100,7 @@ extension Experiment.VectorSettings {
 
 extension Experiment.PredictionSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case vectors, targets, positions, scores
+    case vectors, targets, positions, scores, labels
     case sharedQuestions = "shared-questions"
   }
 
@@ -112,6 +112,7 @@ extension Experiment.PredictionSettings {
     positions = try keys.decodeIfPresent([ReadPosition].self, forKey: .positions) ?? [.prompt, .continuation]
     scores = try keys.decodeIfPresent([ScoreKind].self, forKey: .scores) ?? ScoreKind.allCases
     sharedQuestions = try keys.decodeIfPresent(Bool.self, forKey: .sharedQuestions) ?? false
+    labels = try keys.decodeIfPresent(LabelChoice.self, forKey: .labels)
   }
 }
 

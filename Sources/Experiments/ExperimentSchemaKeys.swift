@@ -163,6 +163,9 @@ extension Experiment.PredictionSettings.CodingKeys: SchemaKey {
     case .targets: .list(.text("A data set."), "Data sets to predict.")
     case .positions: .list(.choice(["prompt", "continuation"], "A position."), "Where the answers are read.")
     case .scores: .list(.choice(names(ScoreKind.self), "A score."), "Kinds of score; by default all.")
+    case .labels:
+      .matching(
+        "^(recorded|hand|(hand|judge):.*\\S.*)$", "Judge by these labels too: hand, hand:<rater>, judge:<name>.")
     case .sharedQuestions: .flag("Allow vectors made of questions that a target asks.")
     }
   }

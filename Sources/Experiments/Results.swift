@@ -89,8 +89,19 @@ public struct ExperimentResults: Sendable {
   public var vectorPairs: [VectorPair] = []
   /// What could not be balanced, by data set.
   public var notes: [String: [String]] = [:]
+  /// By whose labels the targets were judged.
+  public var labelChoice: LabelChoice
+  /// How many answers of each target have such a label.
+  public var coverage: [LabelCoverage] = []
+  /// The same by the other sources of labels that the experiment names.
+  public var byOtherLabels: [ExperimentResults] = []
 
-  init(experiment: Experiment) { self.experiment = experiment }
+  init(experiment: Experiment, labels: LabelChoice = .recorded) {
+    (self.experiment, labelChoice) = (experiment, labels)
+  }
+
+  /// What these labels do to each AUROC; empty for the recorded ones.
+  public var changes: [LabelChange] { predictions.compactMap(\.change) }
 }
 
 /// `manifest.json`: what a run was made with.

@@ -26,6 +26,8 @@ public struct RunStatus: Encodable, Sendable {
   public var stages: [StageStatus]
   /// Labels in the journal, by rater.
   public var handLabels: [String: Int]
+  /// Labels in the journal, by judge.
+  public var judgeLabels: [String: Int]
   /// When anything in the directory was last written.
   public var lastActivity: Date?
   /// The processes that work on it now: one, or the tasks of a job array.
@@ -39,12 +41,18 @@ public struct RunStatus: Encodable, Sendable {
     experiment = run.experiment.name
     let seconds = TaskTimes.all(in: run.directory)
     stages = run.experiment.stageNames.map { run.directory.status($0, seconds) }
-    handLabels = try LabelJournal(run.directory).read().reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
+    let labels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
+    handLabels = Self.counts(labels.filter(\.source.isHand))
+    judgeLabels = Self.counts(labels.filter { !$0.source.isHand })
     lastActivity = run.directory.lastActivity
     holders = RunLock.holders(of: url)
     let left = stages.filter { $0.kind == Stage.Kind.record.rawValue && $0.state != .done }.map(\.secondsLeft)
     let known = left.compactMap { $0 }
     recordingSecondsLeft = known.count == left.count ? known.reduce(0, +) / Double(max(1, holders.count)) : nil
+  }
+
+  private static func counts(_ labels: [HandLabel]) -> [String: Int] {
+    labels.reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
   }
 }
 

@@ -96,8 +96,14 @@ extension RunDirectory {
     case .compare: [file("comparisons/\(stage.model)-\(stage.subject).json")]
     case .audit: [file("audit/\(stage.model)/letters.safetensors"), file("audit/\(stage.model)/planted.safetensors")]
     case .analysis:
-      Analysis.tables.map { file("results/\($0).csv") }
+      Analysis.tables.map { file("results/\($0).csv") } + labelFolders
     }
+  }
+
+  /// Tables by other labels than the run's own.
+  private var labelFolders: [URL] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: file("results").path)) ?? []
+    return names.filter { $0.hasPrefix("labels-") }.sorted().map { file("results/\($0)") }
   }
 
   private func remove(_ url: URL) throws {

@@ -38,6 +38,11 @@ public struct ChunkedRecording: Sendable {
       parts: [Part(rows: recording.rows.count) { activations }])
   }
 
+  /// The same activations with other rows, as many, such as rows with other labels.
+  public func replacing(rows: [RecordedRow]) -> ChunkedRecording {
+    ChunkedRecording(rows: rows, layers: layers, widths: widths, parts: parts)
+  }
+
   /// Float32 [rows, hidden] of some rows of a layer, whose numbers ascend.
   public func stream(_ position: ReadPosition, layer: Int, rows wanted: [Int]) throws -> Tensor {
     guard widths[position] != nil else {

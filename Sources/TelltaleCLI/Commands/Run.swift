@@ -152,6 +152,7 @@ struct Run: ParsableCommand {
     if json { return try Output.json(results.predictions.map(\.row)) }
     if let about = results.experiment.about { Output.line(about) }
     results.print()
+    for other in results.byOtherLabels { RelabelledReport(other).print() }
     Output.line("")
     Output.line("Every position and score: \(output.path)/results/predictivity.csv; the audit's findings: audit.csv")
   }

@@ -22,11 +22,16 @@ struct Status: ParsableCommand {
       let workers = status.holders.count > 1 ? "\(status.holders.count) tasks" : "one process"
       Output.line("recordings: about \(EstimateReport.duration(left)) left with \(workers)")
     }
-    let labels = status.handLabels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
-    Output.line("hand labels: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))")
+    Output.line("hand labels: \(Self.counts(status.handLabels))")
+    if !status.judgeLabels.isEmpty { Output.line("labels of judges: \(Self.counts(status.judgeLabels))") }
     if let last = status.lastActivity { Output.line("last written: \(last.formatted(.iso8601))") }
     let holders = status.holders.map { "\($0.description) since \($0.since.formatted(.iso8601))" }
     Output.line("worked on by: \(holders.isEmpty ? "nobody" : holders.joined(separator: "; "))")
+  }
+
+  private static func counts(_ labels: [String: Int]) -> String {
+    let counts = labels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
+    return counts.isEmpty ? "none" : counts.joined(separator: ", ")
   }
 
   private static func cells(_ stage: RunStatus.StageStatus) -> [ResultTable.Field] {
