@@ -133,6 +133,20 @@ struct WebServerTests {
     }
   }
 
+  @Test func aReportIsMadeWhereTheTablesAreNewer() async throws {
+    let judged = try GradedRun(predictable: 48)
+    let page = judged.url.appending(path: "report.html")
+    try await RunningServer.serving(judged.folder.url) { server, client in
+      #expect(try client.send("GET", "/runs/run", server.bearer).text.contains("/runs/run/report"))
+      let reply = try client.send("GET", "/runs/run/report", server.bearer)
+      #expect(reply.status == 200 && reply.text.contains("<title>") && reply.text.contains("Answer 47"))
+      try Data("kept".utf8).write(to: page)
+      #expect(try client.send("GET", "/runs/run/report", server.bearer).text == "kept")
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: page.path)
+      #expect(try client.send("GET", "/runs/run/report", server.bearer).text.contains("Answer 47"))
+    }
+  }
+
   @Test func whatIsTooLargeIsRefused() async throws {
     try await withServer { server, client in
       let large =

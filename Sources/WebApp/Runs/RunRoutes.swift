@@ -4,8 +4,6 @@ import Hummingbird
 
 /// Runs, how far they are, their reports, and two of them side by side.
 struct RunRoutes {
-  /// No report is larger.
-  private static let largestReport = 64 << 20
   let catalog: RunCatalog
 
   func add(to router: Router<BasicRequestContext>) {
@@ -16,8 +14,8 @@ struct RunRoutes {
       let name = try context.run
       return try await offThread {
         let url = try catalog.url(name)
-        let hasReport = RunFile.isPlain(url.appendingPathComponent("report.html"))
-        return Reply.page(RunPage(name: name, status: try RunStatus(url), hasReport: hasReport).page)
+        let report = RunReport(run: url)
+        return Reply.page(RunPage(name: name, status: try RunStatus(url), hasReport: report.isThere).page)
       }
     }
     router.get("/runs/:run/status.json") { _, context in
@@ -39,12 +37,9 @@ struct RunRoutes {
   }
 
   private static func report(_ run: URL) throws -> Response {
-    guard let data = RunFile.contents(run.appendingPathComponent("report.html"), largest: largestReport) else {
-      throw RequestError(.notFound, "This run has no report yet; telltale report makes it.")
-    }
     var response = Response(
       status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: try RunReport(run: run).contents())))
     if let name = HeaderName("Content-Security-Policy") { response.headers[name] = SecurityHeaders.reportPolicy }
     return response
   }
