@@ -41,14 +41,20 @@ public struct Analysis {
   /// The tables by the names of their files.
   static let tables = [
     "predictivity", "vectors", "audit", "transfer", "labels", "steerability", "agreement", "study", "study-choices",
-    "study-correlations",
+    "study-correlations", "comparisons",
   ]
 
-  /// The tables of steering and study, where the experiment has them.
+  /// The tables of steering, comparisons and study, where the experiment has them.
   private func writeStudy(_ results: ExperimentResults) throws {
     let directory = run.directory
     if experiment.steering != nil {
       try directory.write(Steerability.csv(results.steerability), to: "results/steerability.csv")
+    }
+    if experiment.comparisons != nil {
+      try directory.write(VectorPair.csv(results.vectorPairs), to: "results/comparisons.csv")
+    } else {
+      // Of an earlier run, whose experiment file compared vectors.
+      try? FileManager.default.removeItem(at: directory.file("results/comparisons.csv"))
     }
     guard experiment.study != nil else { return }
     try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
@@ -102,11 +108,13 @@ public struct Analysis {
     }
     let targets = predictions.distinctTargets
     results.transfer = try Transfer(run, vectors, targetLabels).results(targets)
-    if labels != .recorded {
+    guard labels == .recorded else {
       results.coverage = try run.models.flatMap { model in
         try targets.map { try targetLabels.coverage(model, $0) }
       }
+      return results
     }
+    if experiment.comparisons != nil { results.vectorPairs = try run.comparisons() }
     return results
   }
 

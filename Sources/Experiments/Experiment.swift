@@ -20,6 +20,7 @@ public struct Experiment: Codable, Sendable, Equatable {
   public var grids: [GridSettings]
   public var steering: SteeringSettings?
   public var study: StudySettings?
+  public var comparisons: ComparisonSettings?
   public var predictions: [PredictionSettings]
   public var recording: RecordingSettings
 

@@ -6,7 +6,8 @@ import Torch
 
 extension Experiment {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, about, seed, models, dtype, prompt, datasets, vectors, grids, predictions, recording, steering, study
+    case name, about, seed, models, dtype, prompt, datasets, vectors, grids, predictions, recording, steering, study,
+      comparisons
   }
 
   public init(from decoder: any Decoder) throws {
@@ -27,6 +28,7 @@ extension Experiment {
     vectors = listed + grids.flatMap(\.vectors)
     steering = try keys.decodeIfPresent(SteeringSettings.self, forKey: .steering)
     study = try keys.decodeIfPresent(StudySettings.self, forKey: .study)
+    comparisons = try keys.decodeIfPresent(ComparisonSettings.self, forKey: .comparisons)
     predictions = try keys.decode([PredictionSettings].self, forKey: .predictions)
     recording = try keys.decodeIfPresent(RecordingSettings.self, forKey: .recording) ?? RecordingSettings()
   }

@@ -33,6 +33,7 @@ extension Experiment.CodingKeys: SchemaKey {
     case .predictions: .list(Experiment.PredictionSettings.CodingKeys.object(nil), "What the vectors should predict.")
     case .recording: Experiment.RecordingSettings.CodingKeys.object("How answers are recorded.")
     case .steering: Experiment.SteeringSettings.CodingKeys.object("What the vectors steer.")
+    case .comparisons: Experiment.ComparisonSettings.CodingKeys.object("Which vectors are compared with which.")
     case .study: Experiment.StudySettings.CodingKeys.object("One row for every vector.")
     }
   }
@@ -135,6 +136,20 @@ extension Experiment.StudySettings.CodingKeys: SchemaKey {
     case .inside: .text("The data set in distribution.")
     case .outside: .text("The data set out of distribution.")
     case .position: .choice(names(ReadPosition.self), "Where the residual stream is read; by default prompt.")
+    }
+  }
+}
+
+extension Experiment.ComparisonSettings.CodingKeys: SchemaKey {
+  static var required: [Self] { [] }
+
+  var schema: SchemaNode {
+    switch self {
+    case .vectors: .list(.text("A vector."), "Vectors, every two of which are compared; by default all.")
+    case .pairs: .list(.list(.text("A vector."), atLeast: 2, "Two vectors."), atLeast: 1, "Instead: pairs of vectors.")
+    case .files: .list(.text("A vector file."), "Vector files that every vector is compared with, too.")
+    case .layers: .list(.whole(from: 0, "A layer."), atLeast: 1, "Layers, counted from 0; by default all.")
+    case .acrossModels: .flag("Compare each vector with its namesakes of the other models, too.")
     }
   }
 }

@@ -45,8 +45,8 @@ struct Prediction {
     var rows = names.map { _ in [PredictionResult]() }
     var audits = names.map { _ in [AuditResult]() }
     for target in settings.targets {
-      guard let labelled = try labels.target(model, target) else { continue }
-      for position in settings.positions {
+      let labelled = try labels.target(model, target)
+      for position in settings.positions where labels.choice == .recorded || labelled.hasLabels(at: position) {
         let audit = try audit(labelled.recording, target, position)
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
@@ -60,7 +60,8 @@ struct Prediction {
     return (rows.flatMap { $0 }, audits.flatMap { $0 })
   }
 
-  private func audit(_ recording: Recording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit {
+  private func audit(_ recording: ChunkedRecording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit
+  {
     var options = RecordingAudit.Options()
     options.seed = seed
     if run.experiment.study?.position == position {
@@ -68,7 +69,9 @@ struct Prediction {
       options.permutations = max(options.permutations, 50 * comparisons)
     }
     options.scores = ScoreKind.allCases.filter { settings.scores.contains($0) || $0 == .cosine }
-    do { return try RecordingAudit(recording, at: position, options: options) } catch let error as SteeringError {
+    do { return try RecordingAudit(AuditTarget(recording, at: position), options: options) } catch let error
+      as SteeringError
+    {
       throw SteeringError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
     }
   }
@@ -81,7 +84,7 @@ struct Prediction {
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
     if made.method == .classMean {
-      subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read))
+      subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read).drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(made.dataset) {
       // A training recording that says nothing at this position is no mark to measure by.
       subject.training = try? AuditTarget(run.recording(model, made.dataset), at: position)

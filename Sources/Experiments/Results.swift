@@ -85,6 +85,7 @@ public struct ExperimentResults: Sendable {
   public var steerability: [Steerability] = []
   public var agreement: [VectorAgreement] = []
   public var study: [StudyRow] = []
+  public var vectorPairs: [VectorPair] = []
   /// What could not be balanced, by data set.
   public var notes: [String: [String]] = [:]
   /// By whose labels the targets were judged.
@@ -105,6 +106,8 @@ public struct ExperimentResults: Sendable {
 /// `manifest.json`: what a run was made with.
 struct Manifest: Codable {
   var experiment: String
+  /// Where the experiment file lay, which its data files are relative to.
+  var folder: String?
   var telltale: String
   var libtorch = Runtime.version
   var threads = Runtime.threadCount

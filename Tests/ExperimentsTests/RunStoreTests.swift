@@ -37,7 +37,8 @@ struct RunStoreTests {
     }
     let recording = try run.directory.recording(stage: "one-test")
     let vectors = try SteeringVectors(contentsOf: run.directory.file("vectors/one-planted.safetensors"))
-    let expected = try ScoreKind.cosine.scores(recording.stream(.prompt, layer: 1), vector: vectors.vector(1))
+    let expected = try ScoreKind.cosine.scores(
+      recording.stream(.prompt, layer: 1, rows: Array(recording.rows.indices)), vector: vectors.vector(1))
     #expect(stored.count == 48 && zip(stored, expected).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 

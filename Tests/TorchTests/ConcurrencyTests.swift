@@ -78,14 +78,17 @@ struct RuntimeTests {
   @Test("The version is the pinned one")
   func version() { #expect(Runtime.version == "2.11.0") }
 
-  @Test("The thread count holds for threads that already ran and threads to come")
+  @Test("A thread's own count holds on that thread alone, and ends")
   func threadCount() {
-    for count in [3, 1, 2] {
-      Runtime.withThreadCount(count) {
-        DispatchQueue.concurrentPerform(iterations: 16) { _ in #expect(Runtime.threadCount == count) }
+    let everywhere = Runtime.threadCount
+    DispatchQueue.concurrentPerform(iterations: 16) { index in
+      Runtime.withThreadCount(index + 1) {
+        #expect(Runtime.threadCount == index + 1)
+        Runtime.withThreadCount(-5) { #expect(Runtime.threadCount == 1) }
+        #expect(Runtime.threadCount == index + 1)
       }
+      #expect(Runtime.threadCount == everywhere)
     }
-    Runtime.withThreadCount(-5) { #expect(Runtime.threadCount == 1) }
   }
 
   @Test("Synchronising does nothing without a device, and the number of devices can be asked for twice")

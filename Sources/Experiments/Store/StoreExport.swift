@@ -37,6 +37,9 @@ public struct StoreExport {
     _ = try table("SELECT * FROM vectors", to: folder.appendingPathComponent("vectors.csv"))
     try writeLines(to: folder.appendingPathComponent("answers.jsonl"))
     var files = ["answers.csv", "labels.csv", "scores.csv", "vectors.csv", "answers.jsonl"]
+    if run.experiment.comparisons != nil {
+      files.append(try copy("results/comparisons.csv", to: folder, under: nil))
+    }
     files += try copyTensors(to: folder, activations: activations)
     return Summary(answers: answers, labels: labels, scores: scores, files: files)
   }
@@ -137,9 +140,9 @@ public struct StoreExport {
     return copied
   }
 
-  private func copy(_ path: String, to folder: URL, under name: String, as file: String? = nil) throws -> String {
+  private func copy(_ path: String, to folder: URL, under name: String?, as file: String? = nil) throws -> String {
     let source = run.directory.file(path)
-    let relative = "\(name)/\(file ?? source.lastPathComponent)"
+    let relative = (name.map { "\($0)/" } ?? "") + (file ?? source.lastPathComponent)
     try RunFiles.copy(source, to: folder.appendingPathComponent(relative))
     return relative
   }

@@ -68,8 +68,7 @@ struct Predict: ParsableCommand {
     if let choice = labels.flatMap({ LabelChoice($0) }), choice != .recorded {
       return try RelabelledReport(run, by: choice).print(json: json)
     }
-    let results = try Analysis(run, onStage: { Terminal.note($0) }).write()
-    try RunStore(run).build(run)
+    let results = try run.judge { Terminal.note($0) }
     if json { return try Output.json(results.predictions.map(\.row)) }
     results.print()
     for other in results.byOtherLabels { RelabelledReport(other).print() }

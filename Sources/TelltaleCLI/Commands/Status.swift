@@ -15,9 +15,13 @@ struct Status: ParsableCommand {
     let status = try RunStatus(URL(fileURLWithPath: directory))
     if json { return try Output.json(status) }
     Output.line(Terminal.harmless(status.experiment))
-    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s"])
+    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
     table.rows = status.stages.map(Self.cells)
     table.print()
+    if let left = status.recordingSecondsLeft, left > 0 {
+      let workers = status.holders.count > 1 ? "\(status.holders.count) tasks" : "one process"
+      Output.line("recordings: about \(EstimateReport.duration(left)) left with \(workers)")
+    }
     Output.line("hand labels: \(Self.counts(status.handLabels))")
     if !status.judgeLabels.isEmpty { Output.line("labels of judges: \(Self.counts(status.judgeLabels))") }
     if let last = status.lastActivity { Output.line("last written: \(last.formatted(.iso8601))") }
@@ -38,6 +42,7 @@ struct Status: ParsableCommand {
     return [
       .text(stage.kind), .text(stage.model), .text(stage.subject), .text(stage.state.rawValue),
       share(stage.chunksDone, stage.chunks), share(stage.rowsDone, stage.rows), .number(stage.rowsPerSecond),
+      .text(stage.state == .done ? nil : stage.secondsLeft.map(EstimateReport.duration)),
     ]
   }
 }
