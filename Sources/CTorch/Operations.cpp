@@ -205,10 +205,22 @@ ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *e
     // The order of roundings is transformers': normalise in float32, round, then scale in the model's own type.
     at::Tensor &x = unwrap(t);
     if (at::Tensor fused = fused_rms_norm(x, unwrap(weight), epsilon); fused.defined()) return fused;
+    // One kernel instead of seven on a GPU; it rounds once, after scaling by the weight.
+    if (x.is_cuda() && !recording_gradients)
+      return std::get<0>(at::_fused_rms_norm(x, {x.size(-1)}, unwrap(weight), epsilon));
     at::Tensor values = x.to(wide(x));
     at::Tensor scale = values.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
     return (values * scale).to(x.scalar_type()) * unwrap(weight);
   });
+}
+
+/// `scaled`, which is x by the cosines, plus x with its halves turned by the sines: half the memory traffic of a
+/// concatenation.
+static at::Tensor rotated_in_place(at::Tensor scaled, const at::Tensor &x, const at::Tensor &sines) {
+  int64_t half = x.size(2) / 2;
+  scaled.narrow(2, 0, half).addcmul_(x.narrow(2, half, half), sines.narrow(2, 0, half), -1);
+  scaled.narrow(2, half, half).addcmul_(x.narrow(2, 0, half), sines.narrow(2, half, half));
+  return scaled;
 }
 
 ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *error) {
@@ -221,6 +233,7 @@ ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *e
     if (at::Tensor fused = fused_rotate(x, unwrap(cosines), unwrap(sines)); fused.defined()) return fused;
     at::Tensor c = unwrap(cosines).unsqueeze(1), s = unwrap(sines).unsqueeze(1);  // [tokens, 1, dim]
     int64_t half = x.size(2) / 2;
+    if (!recording_gradients) return rotated_in_place(x * c, x, s);
     return x * c + at::cat({-x.narrow(2, half, half), x.narrow(2, 0, half)}, -1) * s;
   });
 }

@@ -1,6 +1,7 @@
 // Version, threads, devices, errors, autograd.
 #include <ATen/ops/_fused_adamw.h>
 #include <dlfcn.h>
+#include <link.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
@@ -27,6 +28,23 @@ void ct_error_clear(ct_error *error) {
 
 const char *ct_version(void) { return TORCH_VERSION; }
 
+/// The linker's own list: /proc/self/maps leaves paths out under some container runtimes.
+static int keep_libtorch_path(dl_phdr_info *library, size_t, void *found) {
+  std::string path = library->dlpi_name;
+  bool is_libtorch = path.size() > 15 && path.compare(path.size() - 16, 16, "/libtorch_cpu.so") == 0;
+  if (is_libtorch) *static_cast<std::string *>(found) = path;
+  return is_libtorch;
+}
+
+const char *ct_library_path(void) {
+  static const std::string path = [] {
+    std::string found;
+    dl_iterate_phdr(keep_libtorch_path, &found);
+    return found;
+  }();
+  return path.c_str();
+}
+
 int32_t ct_thread_count(void) {
   ct_error error = {CT_OK, nullptr};
   int32_t count = guarded(&error, int32_t{1}, [] { return static_cast<int32_t>(at::get_num_threads()); });
@@ -50,7 +68,11 @@ static int32_t count_cuda_devices() {
   cuda_asked = true;
   ct_error error = {CT_OK, nullptr};
   int32_t count = guarded(&error, int32_t{0}, [] {
-    return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount()) : int32_t{0};
+    if (!at::hasCUDA()) return int32_t{0};
+    // float32 means float32, and cuDNN's attention would be compiled anew for every length.
+    at::globalContext().setAllowTF32CuBLAS(false);
+    at::globalContext().setSDPUseCuDNN(false);
+    return static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount());
   });
   ct_error_clear(&error);
   return count;

@@ -106,14 +106,35 @@ ct_tensor ct_arange(int64_t start, int64_t end, ct_device where, ct_error *error
   return tensor(error, [&] { return at::arange(start, end, options(CT_INT64, where)); });
 }
 
-ct_tensor ct_random_normal(const int64_t *shape, int64_t rank, ct_dtype dtype, uint64_t seed, ct_error *error) {
+static at::Generator generator(at::Device device, uint64_t seed) {
+  if (device.is_cpu()) return at::make_generator<at::CPUGeneratorImpl>(seed);
+  at::Generator own = at::detail::getCUDAHooks().getNewGenerator(device.index());
+  own.set_current_seed(seed);
+  return own;
+}
+
+ct_tensor ct_random_normal(const int64_t *shape, int64_t rank, ct_dtype dtype, ct_device where, uint64_t seed,
+                           ct_error *error) {
   return tensor(error, [&] {
-    return at::randn(dims(shape, rank), at::make_generator<at::CPUGeneratorImpl>(seed), options(dtype, -1));
+    return at::randn(dims(shape, rank), generator(device(where), seed), options(dtype, where));
   });
 }
 
+/// Copies up to this size go to the GPU from pinned memory, which libtorch keeps for the next one.
+static constexpr size_t largest_pinned = 64 << 20;
+
+/// To a GPU without waiting for it. A copy from pageable memory first waits for all that the GPU was given before.
+static at::Tensor sent(const at::Tensor &t, at::Device device, at::ScalarType type) {
+  if (t.nbytes() > largest_pinned) return t.to(device, type);
+  return t.to(type).pin_memory().to(device, /*non_blocking=*/true);
+}
+
 ct_tensor ct_convert(ct_tensor t, ct_dtype dtype, ct_device where, ct_error *error) {
-  return tensor(error, [&] { return unwrap(t).to(device(where), scalar_type(dtype)); });
+  return tensor(error, [&] {
+    at::Device target = device(where);
+    at::ScalarType type = scalar_type(dtype);
+    return unwrap(t).is_cpu() && target.is_cuda() ? sent(unwrap(t), target, type) : unwrap(t).to(target, type);
+  });
 }
 
 ct_tensor ct_contiguous(ct_tensor t, ct_error *error) {

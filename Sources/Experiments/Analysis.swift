@@ -8,6 +8,8 @@ public struct Analysis {
   private let run: StoredRun
   private let labels: LabelChoice
   private let onStage: (String) -> Void
+  /// How thoroughly recordings are audited.
+  var auditOptions = RecordingAudit.Options()
   private var experiment: Experiment { run.experiment }
 
   /// - Parameter labels: what the targets are judged by; vectors and the layers that a study chose stay as they were made.
@@ -31,6 +33,7 @@ public struct Analysis {
     try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
     try directory.write(TransferResult.csv(results.transfer), to: "results/transfer.csv")
     try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
+    try directory.write(NullBand.csv(results.nulls), to: "results/nulls.csv")
     try writeStudy(results)
     for choice in experiment.otherLabels {
       results.byOtherLabels.append(try Analysis(run, labels: choice, onStage: onStage).write())
@@ -40,15 +43,18 @@ public struct Analysis {
 
   /// The tables by the names of their files.
   static let tables = [
-    "predictivity", "vectors", "audit", "transfer", "labels", "steerability", "agreement", "study", "study-choices",
-    "study-correlations", "comparisons",
+    "predictivity", "vectors", "audit", "transfer", "labels", "nulls", "steerability", "agreement", "study",
+    "study-choices", "study-correlations", "comparisons",
   ]
 
-  /// The tables of steering, comparisons and study, where the experiment has them.
+  /// The tables of steering, agreement, comparisons and study, where the experiment has them.
   private func writeStudy(_ results: ExperimentResults) throws {
     let directory = run.directory
     if experiment.steering != nil {
       try directory.write(Steerability.csv(results.steerability), to: "results/steerability.csv")
+    }
+    if !results.agreement.isEmpty {
+      try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
     }
     if experiment.comparisons != nil {
       try directory.write(VectorPair.csv(results.vectorPairs), to: "results/comparisons.csv")
@@ -57,7 +63,6 @@ public struct Analysis {
       try? FileManager.default.removeItem(at: directory.file("results/comparisons.csv"))
     }
     guard experiment.study != nil else { return }
-    try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
     try directory.write(StudyRow.csv(results.study), to: "results/study.csv")
     try directory.write(StudyChoice.csv(results.choices), to: "results/study-choices.csv")
     try directory.write(StudyCorrelation.csv(results.correlations), to: "results/study-correlations.csv")
@@ -90,14 +95,16 @@ public struct Analysis {
       for settings in predictions {
         let by = labels == .recorded ? "" : " by \(labels.phrase)"
         onStage("\(model): judging \(settings.targets.joined(separator: ", "))\(by)")
-        let prediction = try Prediction(settings, run, model, vectors[model] ?? [:], layers, targetLabels)
-        let (rows, audits) = try prediction.results()
-        results.predictions += rows
-        results.audits += audits
+        let prediction = try Prediction(
+          settings, run, model, vectors[model] ?? [:], layers, targetLabels, auditOptions)
+        let found = try prediction.results()
+        results.predictions += found.rows
+        results.audits += found.audits
+        results.nulls += found.nulls
       }
       guard labels == .recorded else { continue }
       results.steerability += try steerability(model)
-      if let layer = layers.commonest {
+      if let layer = layers.commonest ?? Transfer.commonestLayer(vectors[model] ?? [:], planted: planted?.layer) {
         onStage("\(model): comparing vectors at layer \(layer)")
         results.agreement += try VectorAgreement.rows(run, model, vectors[model] ?? [:], layer: layer)
       }
@@ -108,13 +115,12 @@ public struct Analysis {
     }
     let targets = predictions.distinctTargets
     results.transfer = try Transfer(run, vectors, targetLabels).results(targets)
-    guard labels == .recorded else {
+    if labels != .recorded {
       results.coverage = try run.models.flatMap { model in
         try targets.map { try targetLabels.coverage(model, $0) }
       }
-      return results
     }
-    if experiment.comparisons != nil { results.vectorPairs = try run.comparisons() }
+    if labels == .recorded, experiment.comparisons != nil { results.vectorPairs = try run.comparisons() }
     return results
   }
 

@@ -245,7 +245,7 @@ public struct ExperimentRun {
 
 extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
-  var recordedDatasets: [String] {
+  public var recordedDatasets: [String] {
     let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
     let choice = [study?.chooseLayer].compactMap { $0 }
     return Array(Set(predictions.flatMap(\.targets) + spontaneous + choice)).sorted()

@@ -179,7 +179,8 @@ extension Experiment.RecordingSettings.CodingKeys: SchemaKey {
     case .label: .choice(["letter", "forced-choice"], "Parsed from the answer, or the likelier choice by the logits.")
     case .maxTokens: .whole(from: 1, "New tokens at most.", byDefault: 16)
     case .chunkRows: .whole(from: 1, "Rows written, and after an interruption redone, together.", byDefault: 256)
-    case .batchInvariant: .flag("Whether an answer does not depend on what is computed with it; by default in float32.")
+    case .batchInvariant:
+      .flag("Whether an answer does not depend on what is computed with it; by default in float32 on the CPU.")
     }
   }
 }

@@ -26,28 +26,32 @@ struct Prediction {
   private let letters: LetterDirection?
   /// The layer that the study judges, by vector.
   private let layers: LayerChoice
+  private let options: RecordingAudit.Options
   private let labels: TargetLabels
   private var seed: UInt64 { run.experiment.seed }
 
   init(
     _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors],
-    _ layers: LayerChoice, _ labels: TargetLabels
+    _ layers: LayerChoice, _ labels: TargetLabels, _ options: RecordingAudit.Options
   ) throws {
     (self.settings, self.run, self.model, self.vectors) = (settings, run, model, vectors)
-    (self.layers, self.labels) = (layers, labels)
+    (self.layers, self.labels, self.options) = (layers, labels, options)
     planted = try run.planted(model)
     letters = try run.letters(model)
   }
 
-  /// Rows and audits in the order of the experiment's vectors; none for a target without labels of the chosen source.
-  func results() throws -> (rows: [PredictionResult], audits: [AuditResult]) {
+  /// Rows and audits in the order of the experiment's vectors, nulls in that of the targets; none for a target without
+  /// labels of the chosen source.
+  func results() throws -> (rows: [PredictionResult], audits: [AuditResult], nulls: [NullBand]) {
     let names = settings.vectors ?? run.experiment.vectors.map(\.name)
     var rows = names.map { _ in [PredictionResult]() }
     var audits = names.map { _ in [AuditResult]() }
+    var nulls: [NullBand] = []
     for target in settings.targets {
-      let labelled = try labels.target(model, target)
-      for position in settings.positions where labels.choice == .recorded || labelled.hasLabels(at: position) {
+      guard let labelled = try labels.target(model, target) else { continue }
+      for position in settings.positions {
         let audit = try audit(labelled.recording, target, position)
+        nulls += NullBand.rows(audit, targetSet: "\(model)/\(target)")
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
           let judged = try audit.judge(subject)
@@ -57,12 +61,12 @@ struct Prediction {
         }
       }
     }
-    return (rows.flatMap { $0 }, audits.flatMap { $0 })
+    return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
   private func audit(_ recording: ChunkedRecording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit
   {
-    var options = RecordingAudit.Options()
+    var options = options
     options.seed = seed
     if run.experiment.study?.position == position {
       // Enough for a p-value that can survive the correction: 0.02 at the least.

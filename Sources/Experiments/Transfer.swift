@@ -79,6 +79,13 @@ struct Transfer {
     return best?.key ?? (layers.isEmpty ? nil : layers[layers.count / 2])
   }
 
+  /// The layer that is read for most vectors of a model, the lowest of several: where they are compared with each other.
+  static func commonestLayer(_ vectors: [String: SteeringVectors], planted: Int?) -> Int? {
+    let layers = vectors.values.compactMap { layer($0, planted: planted) }
+    let counts = layers.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+    return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key
+  }
+
   /// - Parameter targets: the target sets that are asked for.
   func results(_ targets: [String]) throws -> [TransferResult] {
     var results: [TransferResult] = []
@@ -90,7 +97,7 @@ struct Transfer {
 
   private func results(_ model: String, _ target: String) throws -> [TransferResult] {
     guard let position = run.experiment.position(of: target),
-      let labelled = try labels.target(model, target, at: position)
+      let labelled = try labels.target(model, target)
     else { return [] }
     let rows = try AuditTarget(labelled.recording, at: position)
     let own = sources.filter { $0.model == model } + sources.filter { $0.model != model }

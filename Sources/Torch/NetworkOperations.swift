@@ -76,6 +76,27 @@ extension Tensor {
     return try with(self, keys, values) { ct_decode_attention($0, $1, $2, own, Int64(window ?? 0), scale, $3) }
   }
 
+  /// Causal attention of sequences that lie side by side: queries `self` [queries, heads, dim] over `keys` and `values`
+  /// [keys, key-value heads, dim] gives [queries, heads, dim].
+  ///
+  /// - Parameters:
+  ///   - queryStarts: int32 [n + 1] on the queries' device: where the queries of each sequence begin, and their number.
+  ///   - keyStarts: the same of the keys. A sequence's last query is at its last key.
+  ///   - longest: the most queries and keys of a sequence.
+  ///   - window: how many keys, its own included, a query sees.
+  public func varlenAttention(
+    _ keys: Tensor, _ values: Tensor, queryStarts: Tensor, keyStarts: Tensor, longest: (queries: Int, keys: Int),
+    window: Int? = nil, scale: Double
+  ) throws(TorchError) -> Tensor {
+    try withExtendedLifetime((queryStarts.storage, keyStarts.storage)) { () throws(TorchError) in
+      try with(self, keys, values) {
+        ct_varlen_attention(
+          $0, $1, $2, queryStarts.storage.ref, keyStarts.storage.ref, Int64(longest.queries), Int64(longest.keys),
+          Int64(window ?? 0), scale, $3)
+      }
+    }
+  }
+
   /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n], computed and returned in
   /// float32 (float64 for float64 logits). Rows whose target is `ignored` do not count; NaN where none counts.
   public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TorchError) -> Tensor {

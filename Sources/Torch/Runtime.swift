@@ -5,6 +5,12 @@ public enum Runtime {
   /// The version of libtorch that the binary was built against, e.g. "2.11.0".
   public static var version: String { String(cString: ct_version()) }
 
+  /// The file that this process's libtorch_cpu was loaded from.
+  public static var libraryPath: String? {
+    let path = String(cString: ct_library_path())
+    return path.isEmpty ? nil : path
+  }
+
   /// Threads that one operation may use, whichever thread calls it. Set it explicitly: the environment's thread variables are not trusted.
   public static var threadCount: Int { Int(ct_thread_count()) }
 

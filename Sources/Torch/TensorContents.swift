@@ -113,10 +113,12 @@ extension Tensor {
     try make { ct_arange(Int64(range.lowerBound), Int64(range.upperBound), device.code, $0) }
   }
 
-  /// Standard normal numbers, the same for the same seed and the same libtorch.
-  public static func randomNormal(_ shape: [Int], dtype: DType = .float32, seed: UInt64) throws(TorchError) -> Tensor {
+  /// Standard normal numbers, the same for the same seed, the same libtorch and the same kind of device.
+  public static func randomNormal(
+    _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, seed: UInt64
+  ) throws(TorchError) -> Tensor {
     let wide = shape.wide
-    return try make { ct_random_normal(wide, Int64(wide.count), dtype.code, seed, $0) }
+    return try make { ct_random_normal(wide, Int64(wide.count), dtype.code, device.code, seed, $0) }
   }
 
   // MARK: Conversion

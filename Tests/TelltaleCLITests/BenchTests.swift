@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import TestSupport
 import Testing
 import Torch
 
@@ -26,6 +27,41 @@ import Torch
       #expect(PackedBatch.commonPrefix([pair.positive.ids, pair.negative.ids]) == pair.positive.ids.count - 2)
       #expect((pair.positive.ids + pair.negative.ids).allSatisfy { (0..<50).contains($0) })
     }
+  }
+
+  @Test("Pairs of stated lengths have them, and a length of none is refused")
+  func drawsLengths() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("lengths-\(UUID().uuidString).jsonl")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data(
+      """
+      {"shared": 7, "positive": 2, "negative": 3}
+      {"shared": 1, "positive": 1, "negative": 1, "count": 3}
+      """.utf8
+    ).write(to: file)
+    let pairs = try BenchPrompts.drawn(lengths: file.path, count: 9, vocabulary: 50, seed: 1).pairs
+    #expect(pairs.map(\.positive.ids.count).sorted() == [2, 2, 2, 9])
+    #expect(pairs.map(\.negative.ids.count).sorted() == [2, 2, 2, 10])
+    #expect(pairs.map { PackedBatch.commonPrefix([$0.positive.ids, $0.negative.ids]) }.sorted() == [1, 1, 1, 7])
+    #expect(try BenchPrompts.drawn(lengths: file.path, count: 2, vocabulary: 50, seed: 1).pairs.count == 2)
+    try Data(#"{"shared": 0, "positive": 2, "negative": 3}"#.utf8).write(to: file)
+    #expect(throws: UsageError.self) { try BenchPrompts.drawn(lengths: file.path, count: 9, vocabulary: 50, seed: 1) }
+  }
+
+  @Test("Every operation of a block is timed, and matrix products have a rate")
+  func breaksDown() throws {
+    let model = try GeneratedModel.make(.tiny, layers: 1, dtype: .float32, seed: 0)
+    let rows = try BenchBreakdown(model, rows: 24, length: 10).measure()
+    #expect(rows.allSatisfy { $0.device >= $0.host && $0.host > 0 } && rows.compactMap(\.rate).count == 5)
+  }
+
+  @Test(
+    "A model's own reference outputs hold on the CPU, in float32 and in bfloat16",
+    arguments: [DType.float32, .bfloat16])
+  func holdsParity(_ dtype: DType) throws {
+    let directory = Fixtures.file("models/tiny-llama3")
+    let rows = try BenchParity(directory: directory, dtype: dtype, device: .cpu).rows()
+    #expect(rows.count == 9 && rows.allSatisfy(\.holds), "\(rows)")
   }
 
   @Test("Medians are the middle value or the mean of the two middle ones")

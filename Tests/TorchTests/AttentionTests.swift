@@ -115,4 +115,47 @@ struct AttentionTests {
     expectError(.invalidArgument) { try q.attention(q, q, mask: Tensor.zeros([3, 3], dtype: .bool), scale: 1) }
     expectError(.invalidArgument) { try q.attention(q, q, mask: Tensor.zeros([3, 3]), causal: true, scale: 1) }
   }
+
+  @Test("Sequences side by side give what each gives alone, written out", arguments: [nil, 3] as [Int?])
+  func sideBySide(_ window: Int?) throws {
+    // Three sequences: as many queries as keys, a few queries at the end of more keys, one query.
+    let (queries, keys) = ([4, 2, 1], [4, 7, 5])
+    let (queryStarts, keyStarts): ([Int32], [Int32]) = ([0, 4, 6, 7], [0, 4, 11, 16])
+    let q = try Self.random([7, 4, 8], seed: 1)
+    let (k, v) = try (Self.random([16, 2, 8], seed: 2), Self.random([16, 2, 8], seed: 3))
+    let mixed = try q.varlenAttention(
+      k, v, queryStarts: Tensor(queryStarts), keyStarts: Tensor(keyStarts), longest: (4, 7), window: window, scale: 0.5)
+    for sequence in 0..<3 {
+      let own = Int(queryStarts[sequence])..<Int(queryStarts[sequence + 1])
+      let past = Int(keyStarts[sequence])..<Int(keyStarts[sequence + 1])
+      let hidden = (0..<queries[sequence]).flatMap { query in
+        (0..<keys[sequence]).map { key in
+          let place = keys[sequence] - queries[sequence] + query
+          return key <= place && key > place - (window ?? 100) ? 0.0 : -.infinity
+        }
+      }
+      let mask = try Tensor(hidden, shape: [queries[sequence], keys[sequence]])
+      for head in 0..<4 {
+        func one(_ t: Tensor, _ rows: Range<Int>, _ head: Int) throws -> Tensor {
+          try t.narrowed(0, rows).transposed(0, 1)[head]
+        }
+        let expected = try Self.explicit(
+          one(q, own, head), one(k, past, head / 2), one(v, past, head / 2), mask: mask, scale: 0.5)
+        try expectClose(one(mixed, own, head), expected.doubles(), shape: expected.shape, tolerance: 1e-13)
+      }
+    }
+  }
+
+  @Test("Starts that are not int32, or of another number of sequences, are refused")
+  func refusesStarts() throws {
+    let q = try Self.random([4, 2, 8], seed: 1)
+    func attend(_ queryStarts: Tensor, _ keyStarts: Tensor) throws -> Tensor {
+      try q.varlenAttention(q, q, queryStarts: queryStarts, keyStarts: keyStarts, longest: (4, 4), scale: 1)
+    }
+    let good = try Tensor([0, 4] as [Int32])
+    let cut = try Tensor([0, 2, 4] as [Int32])
+    let wide = try Tensor([0, 4] as [Int])
+    expectError(.invalidArgument) { try attend(good, cut) }
+    expectError(.invalidArgument) { try attend(wide, good) }
+  }
 }

@@ -78,6 +78,14 @@ struct RuntimeTests {
   @Test("The version is the pinned one")
   func version() { #expect(Runtime.version == "2.11.0") }
 
+  @Test("libtorch_cpu is found where the linker took it from")
+  func libraryPath() throws {
+    let path = try #require(Runtime.libraryPath)
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
+    let linked = root.appending(path: ".libtorch/lib/libtorch_cpu.so")
+    #expect(URL(fileURLWithPath: path).resolvingSymlinksInPath() == linked.resolvingSymlinksInPath())
+  }
+
   @Test("A thread's own count holds on that thread alone, and ends")
   func threadCount() {
     let everywhere = Runtime.threadCount

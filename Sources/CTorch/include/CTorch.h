@@ -36,6 +36,7 @@ typedef int32_t ct_device;
 
 // ---- Runtime ---------------------------------------------------------------------------------------------------
 const char *ct_version(void);
+const char *ct_library_path(void);  // of libtorch_cpu in this process; empty where the linker knows none
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);  // of one operation, for calls from every thread
 int32_t ct_set_own_thread_count(int32_t count);  // for calls from this thread, 0 as from every; returns the previous one
@@ -76,7 +77,9 @@ bool ct_is_contiguous(ct_tensor t);
 // ---- Creation --------------------------------------------------------------------------------------------------
 ct_tensor ct_full(const int64_t *shape, int64_t rank, double value, ct_dtype dtype, ct_device device, ct_error *error);
 ct_tensor ct_arange(int64_t start, int64_t end, ct_device device, ct_error *error);  // int64
-ct_tensor ct_random_normal(const int64_t *shape, int64_t rank, ct_dtype dtype, uint64_t seed, ct_error *error);
+// A GPU draws other numbers from a seed than the CPU.
+ct_tensor ct_random_normal(const int64_t *shape, int64_t rank, ct_dtype dtype, ct_device device, uint64_t seed,
+                           ct_error *error);
 ct_tensor ct_convert(ct_tensor t, ct_dtype dtype, ct_device device, ct_error *error);
 ct_tensor ct_contiguous(ct_tensor t, ct_error *error);
 ct_tensor ct_clone(ct_tensor t, ct_error *error);
@@ -149,6 +152,13 @@ ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_
 // which a window > 0 leaves the last ones. Float32 on the CPU; a sequence does not depend on those beside it.
 ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
                               double scale, ct_error *error);
+// Causal attention of sequences side by side: q [queries, heads, dim], k and v [keys, key-value heads, dim]; the
+// queries of sequence i are rows starts[i] ..< starts[i + 1] of q (int32 [n + 1], on q's device), its keys likewise,
+// and its last query is at its last key. A window > 0 leaves each query its last keys. Gives [queries, heads, dim].
+// `longest_*` is the most queries or keys of a sequence.
+ct_tensor ct_varlen_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor query_starts, ct_tensor key_starts,
+                              int64_t longest_queries, int64_t longest_keys, int64_t window, double scale,
+                              ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);

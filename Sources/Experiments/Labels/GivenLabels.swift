@@ -17,7 +17,8 @@ public struct GivenLabels: Sendable {
     }
   }
 
-  /// By key of the answer and source, in the order in which they were given.
+  /// By key of the answer and source: the latest label of the first pass, since later ones only tell how far raters agree
+  /// with themselves.
   private let latest: [String: [LabelSource: HandLabel]]
   /// By key of the answer and source: the latest label of each pass, by its number.
   let passes: [String: [LabelSource: [Int: HandLabel]]]
@@ -28,7 +29,7 @@ public struct GivenLabels: Sendable {
     var latest: [String: [LabelSource: HandLabel]] = [:]
     var passes: [String: [LabelSource: [Int: HandLabel]]] = [:]
     for label in labels {
-      latest[label.answer, default: [:]][label.source] = label
+      if label.isFirstPass { latest[label.answer, default: [:]][label.source] = label }
       passes[label.answer, default: [:]][label.source, default: [:]][label.pass ?? 1] = label
     }
     (self.latest, self.passes) = (latest, passes)

@@ -18,38 +18,32 @@ struct TargetLabels {
     given = choice == .recorded && reference == .recorded ? GivenLabels([]) : try GivenLabels(run)
   }
 
-  /// A target with the chosen labels; rows that have none are left out of whatever is judged.
+  /// A target with the chosen labels, and without rows that have none; nil where no answer has a label of 1 or 0.
   struct Target {
     var recording: ChunkedRecording
     /// The label of each row by the reference.
     var reference: [Int?]
-
-    /// Whether any row can be judged at a position.
-    func hasLabels(at position: ReadPosition) -> Bool {
-      recording.rows.contains { $0.label != nil && (position == .prompt || $0.continuationToken != nil) }
-    }
   }
 
-  func target(_ model: String, _ name: String) throws -> Target {
+  func target(_ model: String, _ name: String) throws -> Target? {
     let recording = try run.recording(model, name)
     let reference = verdicts(reference, model, name, recording.rows).map { $0?.label }
     guard choice != .recorded else { return Target(recording: recording, reference: reference) }
     let verdicts = verdicts(choice, model, name, recording.rows)
-    let rows = zip(recording.rows, verdicts).map { row, verdict in
-      var relabelled = row
-      relabelled.label = verdict?.label
-      relabelled.labelSource = choice.source ?? row.labelSource
-      relabelled.unparsable = nil
-      return relabelled
-    }
-    return Target(recording: recording.with(rows: rows), reference: reference)
+    guard verdicts.contains(where: { $0?.label != nil }) else { return nil }
+    let kept = verdicts.indices.filter { verdicts[$0] != nil }
+    let rows = kept.map { relabelled(recording.rows[$0], verdicts[$0]) }
+    // Labelled rows of a part of a recording are few enough for memory.
+    let all = kept.count == verdicts.count ? recording : ChunkedRecording(try recording.selecting(kept))
+    return Target(recording: all.replacing(rows: rows), reference: kept.map { reference[$0] })
   }
 
-  /// The target where it can be judged at a position. By the run's own labels it is left to the audit to say that it
-  /// cannot.
-  func target(_ model: String, _ name: String, at position: ReadPosition) throws -> Target? {
-    let target = try target(model, name)
-    return choice == .recorded || target.hasLabels(at: position) ? target : nil
+  private func relabelled(_ row: RecordedRow, _ verdict: GivenLabels.Verdict?) -> RecordedRow {
+    var row = row
+    row.label = verdict?.label
+    row.labelSource = choice.source ?? row.labelSource
+    row.unparsable = nil
+    return row
   }
 
   func coverage(_ model: String, _ name: String) throws -> LabelCoverage {

@@ -41,7 +41,7 @@ public struct RunStatus: Encodable, Sendable {
     experiment = run.experiment.name
     let seconds = TaskTimes.all(in: run.directory)
     stages = run.experiment.stageNames.map { run.directory.status($0, seconds) }
-    let labels = try LabelJournal(run.directory).read()
+    let labels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
     handLabels = Self.counts(labels.filter(\.source.isHand))
     judgeLabels = Self.counts(labels.filter { !$0.source.isHand })
     lastActivity = run.directory.lastActivity

@@ -44,7 +44,7 @@ public struct StoreExport {
     return Summary(answers: answers, labels: labels, scores: scores, files: files)
   }
 
-  private static let labels = """
+  static let labels = """
     SELECT a.answer, a.model, a.dataset, a.item, l.label, l.source, l.rater, l.note, l.time
     FROM labels l JOIN answers a ON a.continuation_id = l.continuation_id ORDER BY l.id
     """
@@ -55,6 +55,16 @@ public struct StoreExport {
     FROM scores s JOIN vectors v ON v.id = s.vector_id JOIN answers a ON a.continuation_id = s.continuation_id
     ORDER BY v.id, s.position, a.dataset, a.number
     """
+
+  /// What people and judges said, as CSV; `LabelImport` takes it back.
+  public static func givenLabels(_ store: RunStore) throws -> String {
+    try store.read { database in
+      let rows = try Row.fetchCursor(database, sql: "SELECT * FROM (\(labels)) WHERE rater IS NOT NULL")
+      var text = CSVWriter.line(Array(rows.columnNames)) + "\n"
+      while let row = try rows.next() { text += CSVWriter.line(row.databaseValues.map(Self.field)) + "\n" }
+      return text
+    }
+  }
 
   /// One query as CSV, row by row; returns how many rows there were.
   private func table(_ sql: String, to url: URL) throws -> Int {

@@ -138,7 +138,9 @@ public struct Generator {
     let first = active.count
     active += admitted
     if let residuals = try stacked(output) {
-      for (row, sequence) in admitted.enumerated() { states[sequence].prompt = try residuals[row].copy() }
+      for (row, sequence) in admitted.enumerated() {
+        states[sequence].prompt = try residuals[row].copy().moved(to: .cpu)
+      }
     }
     try continueSequences(Array(first..<active.count), output)
   }
@@ -201,17 +203,19 @@ public struct Generator {
     try cache.remove(slot: slot)
     active.swapAt(slot, active.count - 1)
     active.removeLast()
-    let mean = try state.sum.map { try ($0 / Double(state.tokens.count)).converted(to: .float32) }
+    let mean = try state.sum.map { try ($0 / Double(state.tokens.count)).converted(to: .float32, device: .cpu) }
     try onFinish(
       sequence,
       Generation(
-        tokens: state.tokens, end: end, promptResidual: state.prompt, continuationResidual: state.latest?.copy(),
+        tokens: state.tokens, end: end, promptResidual: state.prompt,
+        continuationResidual: state.latest?.copy().moved(to: .cpu),
         continuationMean: mean))
   }
 
-  /// Recorded residuals as float32 [sequences, layers, hidden] on the CPU; nil where nothing is recorded.
+  /// Recorded residuals as float32 [sequences, layers, hidden] on the model's device, which only those of finished
+  /// sequences leave; nil where nothing is recorded.
   private func stacked(_ output: LanguageModel.Output) throws -> Tensor? {
     let layers = options.recordedLayers.compactMap { output.residuals[$0] }
-    return layers.isEmpty ? nil : try Tensor.stacked(layers, 1).moved(to: .cpu)
+    return layers.isEmpty ? nil : try Tensor.stacked(layers, 1)
   }
 }

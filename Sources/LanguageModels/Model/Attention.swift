@@ -8,7 +8,8 @@ enum AttentionContext {
   case decoding(DecodingAttention)
 }
 
-/// Attention over a pack: root segments of equal length in one causal call, children of one parent in one masked call.
+/// Attention over a pack: by one variable-length kernel where the device has one, and otherwise root segments of equal
+/// length in one causal call, children of one parent in one masked call.
 struct PackedAttention {
   enum Call: Equatable {
     /// `count` root segments of `length` tokens, side by side from `start` on.
@@ -24,19 +25,36 @@ struct PackedAttention {
   let calls: [Call]
   /// Additive masks by call, per window (nil: no window): made once, used by every layer.
   private let masks: [Int?: [Tensor?]]
+  private let varlen: VarlenAttention?
 
-  init(_ batch: PackedBatch, windows: Set<Int?>, dtype: DType, device: Device) throws(TorchError) {
+  init(_ batch: PackedBatch, for model: LanguageModel) throws(TorchError) {
     self.batch = batch
-    calls = Self.calls(batch)
+    let windows = Set(model.configuration.windows)
+    let isFused = VarlenAttention.isFused(
+      dtype: model.dtype, device: model.device, headDimension: model.configuration.headDimension, windows: windows,
+      longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
+    if model.usesVarlenAttention ?? isFused {
+      varlen = try VarlenAttention(batch, device: model.device)
+      (calls, masks) = ([], [:])
+    } else {
+      varlen = nil
+      calls = Self.calls(batch)
+      masks = try Self.masks(calls, batch, windows, model.dtype, model.device)
+    }
+  }
+
+  private static func masks(
+    _ calls: [Call], _ batch: PackedBatch, _ windows: Set<Int?>, _ dtype: DType, _ device: Device
+  ) throws(TorchError) -> [Int?: [Tensor?]] {
     var masks: [Int?: [Tensor?]] = [:]
     for window in windows {
       var made: [Tensor?] = []
       for call in calls {
-        made.append(try Self.mask(call, batch, window: window)?.converted(to: dtype, device: device))
+        made.append(try mask(call, batch, window: window)?.converted(to: dtype, device: device))
       }
       masks[window] = made
     }
-    self.masks = masks
+    return masks
   }
 
   private static func calls(_ batch: PackedBatch) -> [Call] {
@@ -96,6 +114,7 @@ struct PackedAttention {
 
   /// Attention of all tokens: q [tokens, heads, dim], k and v [tokens, key-value heads, dim] to [tokens, heads * dim].
   func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, window: Int?, scale: Double) throws(TorchError) -> Tensor {
+    if let varlen { return try varlen.attend(q, k, v, window: window, scale: scale) }
     let width = q.size(1) * q.size(2)
     var parts: [Tensor] = []
     for (index, call) in calls.enumerated() {

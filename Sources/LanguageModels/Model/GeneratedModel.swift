@@ -19,9 +19,9 @@ package enum GeneratedModel {
   private static let deviation = 0.02
 
   /// The model of `shape`, cut to its first `layers` decoder blocks (default: all), with normal weights of standard
-  /// deviation 0.02, norms of one and biases of zero. The same for the same seed, shape, layers and dtype.
+  /// deviation 0.02, norms of one and biases of zero. The same for the same seed, shape, layers, dtype and kind of device.
   ///
-  /// Refuses a number of layers that the shape does not have, and a model beyond four fifths of the machine's memory.
+  /// Refuses a number of layers that the shape does not have, and on the CPU a model beyond four fifths of its memory.
   package static func make(
     _ shape: Shape, layers: Int? = nil, dtype: DType = .bfloat16, device: Device = .cpu, seed: UInt64
   ) throws -> LanguageModel {
@@ -29,7 +29,7 @@ package enum GeneratedModel {
     let tensors = shapes(configuration)
     let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(dtype.size, *) }
     let available = ProcessInfo.processInfo.physicalMemory / 5 * 4
-    guard bytes <= available else {
+    guard device != .cpu || bytes <= available else {
       throw ModelError(
         .badInput,
         "\(configuration.layerCount) layers of \(shape.rawValue) need \(bytes >> 30) GiB of the \(available >> 30) GiB "
@@ -37,16 +37,18 @@ package enum GeneratedModel {
     }
     var weights: [String: Tensor] = [:]
     for (index, (name, shape)) in tensors.enumerated() {
-      weights[name] = try weight(name, shape, dtype, seed: seed &+ UInt64(index)).moved(to: device)
+      weights[name] = try weight(name, shape, dtype, device, seed: seed &+ UInt64(index))
     }
     return try LanguageModel(configuration, weights: weights)
   }
 
-  private static func weight(_ name: String, _ shape: [Int], _ dtype: DType, seed: UInt64) throws -> Tensor {
-    if name.hasSuffix("norm.weight") { return try Tensor.ones(shape, dtype: dtype) }
-    if name.hasSuffix("bias") { return try Tensor.zeros(shape, dtype: dtype) }
+  private static func weight(
+    _ name: String, _ shape: [Int], _ dtype: DType, _ device: Device, seed: UInt64
+  ) throws -> Tensor {
+    if name.hasSuffix("norm.weight") { return try Tensor.ones(shape, dtype: dtype, device: device) }
+    if name.hasSuffix("bias") { return try Tensor.zeros(shape, dtype: dtype, device: device) }
     // Drawn in float32, which libtorch does several times faster than in a narrow type.
-    return try Tensor.randomNormal(shape, seed: seed).converted(to: dtype) * deviation
+    return try Tensor.randomNormal(shape, device: device, seed: seed).converted(to: dtype) * deviation
   }
 
   /// The names of a checkpoint of this configuration and the shape of each, in a fixed order.

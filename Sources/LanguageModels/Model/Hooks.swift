@@ -7,6 +7,24 @@ public enum TokenChoice: Sendable, Equatable {
   case tokens([Int])
 }
 
+/// Chosen tokens of a pack as the device wants them: made once, used at every layer.
+struct Rows {
+  private let indices: Tensor?  // int64 [chosen]; nil for all
+
+  init(_ choice: TokenChoice, _ device: Device) throws(TorchError) {
+    switch choice {
+    case .all: indices = nil
+    case .tokens(let chosen): indices = try Tensor(chosen).moved(to: device)
+    }
+  }
+
+  /// The chosen rows of x [tokens, ...].
+  func of(_ x: Tensor) throws(TorchError) -> Tensor {
+    guard let indices else { return x }
+    return try x.selected(0, indices)
+  }
+}
+
 /// What to record of the residual stream: the output of decoder blocks, counted from 0.
 public struct Taps: Sendable {
   public var layers: [Int]

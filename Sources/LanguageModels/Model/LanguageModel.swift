@@ -17,6 +17,8 @@ public struct LanguageModel: Sendable {
   let rope: RotaryEmbedding
   /// Whether a sequence comes out the same whatever is computed with it: see `batchInvariant`.
   public private(set) var isBatchInvariant = false
+  /// Whether attention over packs is computed by the variable-length kernel; nil: where the device has a fused one.
+  var usesVarlenAttention: Bool?
   /// Every weight by its checkpoint name, in the model's dtype.
   let weights: [String: Tensor]
 
@@ -59,6 +61,17 @@ public struct LanguageModel: Sendable {
     public var logits: Tensor?
     /// What each edit did, in the order of the edits.
     public var effects: [EditEffect] = []
+    /// The sum of each of these tensors, which is finite where they are: made with them, so that a GPU can be asked
+    /// later without waiting for what it was given since.
+    fileprivate var sums: Tensor?
+
+    fileprivate var tensors: [Tensor] { residuals.values + (logits.map { [$0] } ?? []) }
+
+    fileprivate mutating func addSums() throws(TorchError) {
+      var sums: [Tensor] = []
+      for tensor in tensors { sums.append(try tensor.sum()) }
+      self.sums = sums.isEmpty ? nil : try Tensor.stacked(sums)
+    }
   }
 
   /// Runs whole sequences. With a cache, they take its next free slots and can be continued by `decode`.
@@ -66,8 +79,19 @@ public struct LanguageModel: Sendable {
     _ batch: PackedBatch, taps: Taps = Taps(layers: []), edits: [Edit] = [], logits: TokenChoice? = nil,
     cache: KeyValueCache? = nil
   ) throws -> Output {
+    let output = try launch(batch, taps: taps, edits: edits, logits: logits, cache: cache)
+    try requireFinite(output)
+    return output
+  }
+
+  /// `forward` without waiting for the device: what it gives must be held against `requireFinite` once the next work is
+  /// under way.
+  package func launch(
+    _ batch: PackedBatch, taps: Taps = Taps(layers: []), edits: [Edit] = [], logits: TokenChoice? = nil,
+    cache: KeyValueCache? = nil
+  ) throws -> Output {
     try check(tokens: batch.tokens)
-    let plan = try PackedAttention(batch, windows: Set(configuration.windows), dtype: dtype, device: device)
+    let plan = try PackedAttention(batch, for: self)
     let slots = cache?.occupy(batch.leaves.indices.map(batch.length(of:))) ?? 0..<0
     return try run(
       batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
@@ -83,10 +107,12 @@ public struct LanguageModel: Sendable {
     logits: TokenChoice? = nil
   ) throws -> Output {
     try check(layers: [layer])
-    let plan = try PackedAttention(batch, windows: Set(configuration.windows), dtype: dtype, device: device)
-    return try run(
+    let plan = try PackedAttention(batch, for: self)
+    let output = try run(
       batch.tokens, positions: batch.positions, lengths: batch.sequenceLengths,
       .packed(plan, cache: nil, slots: 0..<0), taps, edits, logits, from: (stream.converted(to: dtype), layer))
+    try requireFinite(output)
+    return output
   }
 
   /// Runs one new token for every active sequence of the cache, in the order of its slots.
@@ -99,8 +125,10 @@ public struct LanguageModel: Sendable {
     let plan = try DecodingAttention(
       cache, windows: Set(configuration.windows), dtype: dtype, device: device,
       byLength: isBatchInvariant && dtype == .float32 && device == .cpu)
-    return try run(
+    let output = try run(
       tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
+    try requireFinite(output)
+    return output
   }
 
   private func run(
@@ -118,6 +146,7 @@ public struct LanguageModel: Sendable {
     // A pass resumed after its last layer has no block that could narrow the stream.
     let keepsAll = looked.isEmpty || start?.layer == last
     let lastKept = keepsAll ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
+    let tapped = try Rows(taps.tokens, device)
     var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
     for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
       let kept = layer.index == last ? lastKept : .all
@@ -128,33 +157,25 @@ public struct LanguageModel: Sendable {
       try edits.decide(at: layer.index, x, kept: kept)
       x = try edits.apply(at: layer.index, .blockOutput, to: x, kept: kept)  // [kept tokens, hidden]
       if taps.layers.contains(layer.index) {
-        output.residuals[layer.index] = try choose(kept.places(of: taps.tokens), x).converted(to: .float32)
+        let rows = layer.index == last ? try Rows(kept.places(of: taps.tokens), device) : tapped
+        output.residuals[layer.index] = try rows.of(x).converted(to: .float32)
       }
     }
     output.effects = edits.effects
     if let logits {
-      let chosen = try choose(lastKept.places(of: logits), x)  // [chosen, hidden]
+      let chosen = try Rows(lastKept.places(of: logits), device).of(x)  // [chosen, hidden]
       let normed = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon)  // [chosen, hidden]
       let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
       output.logits = try projection(normed).converted(to: .float32)  // [chosen, vocabulary]
     }
-    try checkFinite(output)
+    try output.addSums()
     return output
   }
 
   /// A NaN is caught where it first shows, and explained; while gradients are recorded, training watches its loss.
-  private func checkFinite(_ output: Output) throws {
-    for result in output.residuals.values + (output.logits.map { [$0] } ?? []) where try !result.sum().isFinite().all()
-    {
-      if try !result.isFinite().all() { try explainNonFinite() }
-    }
-  }
-
-  private func choose(_ tokens: TokenChoice, _ x: Tensor) throws(TorchError) -> Tensor {
-    switch tokens {
-    case .all: x
-    case .tokens(let indices): try x.selected(0, indices)
-    }
+  package func requireFinite(_ output: Output) throws {
+    guard let sums = output.sums, try !sums.isFinite().all() else { return }
+    for result in output.tensors where try !result.isFinite().all() { try explainNonFinite() }
   }
 
   private func check(tokens: [Int]) throws(ModelError) {

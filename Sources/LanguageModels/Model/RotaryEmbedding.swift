@@ -34,15 +34,23 @@ public struct RotaryEmbedding: Sendable {
   func tables(
     positions: [Int], lengths: [Int], dtype: DType, device: Device
   ) throws(TorchError) -> (cosines: Tensor, sines: Tensor) {
+    let once = try angles(positions, lengths, device)  // [tokens, dim / 2]
+    let both = try Tensor.concatenated([once, once], 1)  // [tokens, dim]
+    return (try both.cosine().converted(to: dtype), try both.sine().converted(to: dtype))
+  }
+
+  private func angles(_ positions: [Int], _ lengths: [Int], _ device: Device) throws(TorchError) -> Tensor {
     let half = configuration.dimension / 2
+    guard case .dynamic = configuration.scaling else {
+      let places = try Tensor(positions.map(Float.init), shape: [positions.count, 1]).moved(to: device)
+      return try places * Tensor(frequencies, shape: [1, half]).moved(to: device)
+    }
     var angles = [Float](repeating: 0, count: positions.count * half)
     for (token, position) in positions.enumerated() {
       let frequencies = frequencies(forLength: lengths[token])
       for i in 0..<half { angles[token * half + i] = Float(position) * frequencies[i] }
     }
-    let once = try Tensor(angles, shape: [positions.count, half]).moved(to: device)  // [tokens, dim / 2]
-    let both = try Tensor.concatenated([once, once], 1)  // [tokens, dim]
-    return (try both.cosine().converted(to: dtype), try both.sine().converted(to: dtype))
+    return try Tensor(angles, shape: [positions.count, half]).moved(to: device)
   }
 
   private func frequencies(forLength length: Int) -> [Float] {

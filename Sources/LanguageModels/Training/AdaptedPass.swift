@@ -86,8 +86,7 @@ struct BlockPass {
 
   init(_ model: LanguageModel, _ pack: TrainingPack) throws {
     layers = model.layers
-    let windows = Set(model.configuration.windows)
-    let plan = try PackedAttention(pack.batch, windows: windows, dtype: model.dtype, device: model.device)
+    let plan = try PackedAttention(pack.batch, for: model)
     attention = .packed(plan, cache: nil, slots: 0..<0)
     (cosines, sines) = try model.rope.tables(
       positions: pack.batch.positions, lengths: pack.batch.sequenceLengths, dtype: model.dtype, device: model.device)

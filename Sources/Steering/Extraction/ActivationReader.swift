@@ -14,22 +14,45 @@ struct ActivationReader {
     self.layers = layers
   }
 
-  /// Float64 [sequences, layers, hidden]; the mean where a sequence is read at several tokens.
+  /// The device that `launch` leaves its results on.
+  var device: Device { model.device }
+
+  /// Float64 [sequences, layers, hidden] on the CPU; the mean where a sequence is read at several tokens.
   func read(_ batch: PackedBatch, _ reads: [Range<Int>]) throws -> Tensor {
+    let reading = try launch(batch, reads)
+    try check(reading)
+    return try reading.streams.moved(to: .cpu)
+  }
+
+  /// A reading that a GPU may still be computing.
+  struct Reading {
+    /// Float64 [sequences, layers, hidden] on the model's device.
+    var streams: Tensor
+    fileprivate var output: LanguageModel.Output
+  }
+
+  /// Starts a reading without waiting for it; `check` it once the next one is under way.
+  func launch(_ batch: PackedBatch, _ reads: [Range<Int>]) throws -> Reading {
     var places: [Int] = []
     var ends: [Int] = []
     for (sequence, read) in reads.enumerated() {
       places += read.map { batch.index(of: sequence, position: $0) }
       ends.append(places.count)
     }
-    let output = try model.forward(batch, taps: Taps(layers: layers, tokens: .tokens(places)))
+    let output = try model.launch(batch, taps: Taps(layers: layers, tokens: .tokens(places)))
     let streams = try Tensor.stacked(layers.compactMap { output.residuals[$0] }, 1)  // [places, layers, hidden]
-    let wide = try streams.moved(to: .cpu).converted(to: .float64)
-    if places.count == reads.count { return wide }
+    let wide = try streams.converted(to: .float64)
+    return Reading(streams: places.count == reads.count ? wide : try Self.means(wide, ends), output: output)
+  }
+
+  /// Waits for a reading and refuses one that is not finite.
+  func check(_ reading: Reading) throws { try model.requireFinite(reading.output) }
+
+  private static func means(_ streams: Tensor, _ ends: [Int]) throws -> Tensor {
     var start = 0
     var means: [Tensor] = []
     for end in ends {
-      means.append(try wide.narrowed(0, start..<end).mean(0))
+      means.append(try streams.narrowed(0, start..<end).mean(0))
       start = end
     }
     return try Tensor.stacked(means)

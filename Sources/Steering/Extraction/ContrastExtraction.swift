@@ -63,16 +63,21 @@ public struct ContrastExtraction {
     }
     var estimation = try PairEstimation(
       groups: pairs.map(\.group), layers: reader.layers, hidden: reader.hidden, estimator: estimator, seed: seed,
-      splits: splits, keepsDifferences: keepsDifferences)
+      splits: splits, keepsDifferences: keepsDifferences, device: reader.device)
+    // A pass is looked at once the next one is under way, so that a GPU does not wait for the host.
+    var pending: ActivationReader.Reading?
     let order = pairs.indices.sorted { (pairs[$0].length, $0) < (pairs[$1].length, $1) }
     for chunk in Self.chunks(order, budget: tokenBudget, cost: { pairs[$0].cost }) {
       let batch = PackedBatch(families: chunk.map { [pairs[$0].positive.ids, pairs[$0].negative.ids] })
-      let streams = try reader.read(batch, chunk.flatMap { [pairs[$0].positive.read, pairs[$0].negative.read] })
-      try estimation.add(streams, of: chunk)
+      let reading = try reader.launch(batch, chunk.flatMap { [pairs[$0].positive.read, pairs[$0].negative.read] })
+      try estimation.add(reading.streams, of: chunk)
+      try pending.map(reader.check)
+      pending = reading
       estimation.tokensComputed += batch.tokens.count
       estimation.tokensGiven += chunk.reduce(0) { $0 + pairs[$1].positive.ids.count + pairs[$1].negative.ids.count }
       onProgress(estimation.pairs)
     }
+    try pending.map(reader.check)
     return try estimation.result(
       ifZero: "both halves of every pair are identical up to the read position, so the vector would be zero; "
         + "read at the answer (--read answer), or give pairs whose prompts differ")

@@ -34,7 +34,8 @@ struct Halves {
   }
 }
 
-/// Running sums of the differences of pairs, whole and by halves, in float64.
+/// Running sums of the differences of pairs, whole and by halves, in float64, on the device that computes the pairs: what
+/// they are made of never leaves it.
 struct DifferenceSums {
   private let layers: [Int]
   private let splits: Int
@@ -46,13 +47,13 @@ struct DifferenceSums {
   private var first: Tensor
   private var second: Tensor
 
-  init(layers: [Int], hidden: Int, splits: Int) throws(TorchError) {
+  init(layers: [Int], hidden: Int, splits: Int, device: Device = .cpu) throws(TorchError) {
     self.layers = layers
     self.splits = splits
-    difference = try Tensor.zeros([layers.count, hidden], dtype: .float64)
-    mean = try Tensor.zeros([layers.count, hidden], dtype: .float64)
-    norms = try Tensor.zeros([layers.count], dtype: .float64)
-    first = try Tensor.zeros([splits, layers.count * hidden], dtype: .float64)
+    difference = try Tensor.zeros([layers.count, hidden], dtype: .float64, device: device)
+    mean = difference
+    norms = try Tensor.zeros([layers.count], dtype: .float64, device: device)
+    first = try Tensor.zeros([splits, layers.count * hidden], dtype: .float64, device: device)
     second = first
   }
 
@@ -75,7 +76,7 @@ struct DifferenceSums {
 
   private mutating func addHalves(_ differences: Tensor, _ halves: [[Double]]) throws(TorchError) {
     let signs = try Tensor(halves.flatMap { $0 }, shape: [halves.count, splits]).transposed(0, 1)  // [splits, pairs]
-    let inFirst = try signs.greater(than: 0).converted(to: .float64)
+    let inFirst = try signs.greater(than: 0).converted(to: .float64, device: differences.device)
     first = try first + inFirst.matmul(differences)
     second = try second + (-(inFirst) + 1).matmul(differences)
   }
@@ -123,7 +124,7 @@ struct KeptDifferences {
   mutating func add(_ differences: Tensor, of chunk: [Int]) throws(TorchError) {
     let places = chunk.indices.filter { chunk[$0] < limit }
     guard !places.isEmpty else { return }
-    parts.append(try differences.selected(0, places).converted(to: .float32))
+    parts.append(try differences.selected(0, places).converted(to: .float32, device: .cpu))
     indices += places.map { chunk[$0] }
   }
 

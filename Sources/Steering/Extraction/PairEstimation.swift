@@ -17,15 +17,17 @@ struct PairEstimation {
   /// How many pairs have come in.
   var pairs: Int { sums.count }
 
-  /// - Parameter groups: of all pairs that may come.
+  /// - Parameters:
+  ///   - groups: of all pairs that may come.
+  ///   - device: where their activations lie.
   init(
     groups: [String], layers: [Int], hidden: Int, estimator: Estimator, seed: UInt64, splits: Int,
-    keepsDifferences: Bool
+    keepsDifferences: Bool, device: Device = .cpu
   ) throws {
     (self.layers, self.estimator) = (layers, estimator)
     halves = Halves(groups, splits: splits, seed: seed)
     let isMean = estimator == .mean
-    sums = try DifferenceSums(layers: layers, hidden: hidden, splits: isMean ? halves.splits : 0)
+    sums = try DifferenceSums(layers: layers, hidden: hidden, splits: isMean ? halves.splits : 0, device: device)
     differences = KeptDifferences(groups.count, width: keepsDifferences ? layers.count * hidden : 0)
     activations = isMean ? nil : try KeptActivations(pairs: groups.count, width: layers.count * hidden)
   }
@@ -80,7 +82,7 @@ struct KeptActivations {
 
   mutating func add(_ streams: Tensor, of chunk: [Int]) throws(TorchError) {
     let shape = [chunk.count, 2] + streams.shape.dropFirst()
-    parts.append(try streams.reshaped(shape).converted(to: .float32))
+    parts.append(try streams.reshaped(shape).converted(to: .float32, device: .cpu))
     pairs += chunk
   }
 

@@ -38,8 +38,8 @@ public struct ChunkedRecording: Sendable {
       parts: [Part(rows: recording.rows.count) { activations }])
   }
 
-  /// The same activations with other rows, one for each, such as the same ones with other labels.
-  public func with(rows: [RecordedRow]) -> ChunkedRecording {
+  /// The same activations with other rows, as many, such as rows with other labels.
+  public func replacing(rows: [RecordedRow]) -> ChunkedRecording {
     ChunkedRecording(rows: rows, layers: layers, widths: widths, parts: parts)
   }
 

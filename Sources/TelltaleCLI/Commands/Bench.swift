@@ -30,12 +30,18 @@ struct Bench: ParsableCommand {
   var pairs: String?
   @Option(help: "Directory of the tokenizer for --pairs (default: the checkpoint's).")
   var tokenizer: String?
+  @Option(help: "JSON Lines of {\"shared\": 250, \"positive\": 2, \"negative\": 2}: lengths of the pairs to draw.")
+  var lengths: String?
   @Option(help: "Contrast pairs to extract from.")
   var take = 16
   @Option(help: "Sequences decoded together, such as 1,8,32.")
   var batches = "1,8,32"
   @Option(help: "Tokens to generate for each prompt.")
   var newTokens = 33
+  @Option(help: "Prompts to record together, with activations of all layers, such as 32,128 (default: none).")
+  var record: String?
+  @Flag(help: "Time every operation of a block on its own.")
+  var breakdown = false
   @OptionGroup var sweep: BenchSweepOptions
   @Option(help: "Rounds that medians are taken over.")
   var rounds = 3
@@ -57,7 +63,8 @@ struct Bench: ParsableCommand {
     ] where !range.contains(value) {
       throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
     }
-    _ = try batchSizes()
+    _ = try Self.sizes(batches, of: "batches")
+    _ = try record.map { try Self.sizes($0, of: "record") }
     if pairs != nil, tokenizer == nil, model == nil {
       throw ValidationError("--pairs needs a tokenizer: give --tokenizer or --model")
     }
@@ -74,7 +81,13 @@ struct Bench: ParsableCommand {
     report.float32Rate = try BenchMachine(dtype: .float32, device: device).gemmRate(rows: 512).wall
     report.readRate = try machine.readRate()
     try measureExtraction(model, machine, &report)
-    for batch in try batchSizes() { try measureDecoding(model, machine, batch, &report) }
+    for batch in try Self.sizes(batches, of: "batches") { try measureDecoding(model, machine, batch, &report) }
+    for count in try Self.sizes(record ?? "", of: "record") { try measureRecording(model, count, &report) }
+    if breakdown {
+      for rows in [1, tokenBudget] {
+        report.breakdown[rows] = try BenchBreakdown(model, rows: rows, length: 256).measure()
+      }
+    }
     report.peakMemory = BenchMachine.peakMemory
     if json { try Output.json(report) } else { report.print() }
   }
@@ -93,17 +106,20 @@ struct Bench: ParsableCommand {
 
   private var ownShape: GeneratedModel.Shape { shape ?? (sweep.sweep ? .smolLM2of135M : .mistral7B) }
 
-  private func batchSizes() throws -> [Int] {
-    let parts = batches.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+  /// Numbers such as 1,8,32; none for an empty text.
+  private static func sizes(_ text: String, of option: String) throws -> [Int] {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    if text.isEmpty { return [] }
     let sizes = parts.compactMap { $0 }.filter { (1...4096).contains($0) }
     guard sizes.count == parts.count else {
-      throw ValidationError("--batches must be numbers from 1 to 4096 such as 1,8,32, not \(batches)")
+      throw ValidationError("--\(option) must be numbers from 1 to 4096 such as 1,8,32, not \(text)")
     }
     return sizes
   }
 
   private func prompts(_ model: LanguageModel, count: Int) throws -> BenchPrompts {
     let vocabulary = model.configuration.vocabularySize
+    if let lengths { return try .drawn(lengths: lengths, count: count, vocabulary: vocabulary, seed: seed) }
     guard let pairs else { return .drawn(count: count, vocabulary: vocabulary, seed: seed) }
     let directory = try ModelLocator.directory(for: tokenizer ?? self.model ?? "")
     return try .read(pairs, count: count, tokenizer: Tokenizer.load(directory: directory), vocabulary: vocabulary)
@@ -130,7 +146,9 @@ struct Bench: ParsableCommand {
     Terminal.note("extracting all layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
     _ = try jobs.extract(Array(prompts.pairs.prefix(1)))
     var samples: [BenchJobs.ExtractionSample] = []
-    let rates = try beside(machine, rows: 512) { samples.append(try jobs.extract(prompts.pairs)) }
+    // A GPU's rate still grows with the rows where a processor's no longer does.
+    report.gemmRows = model.device == .cpu ? 512 : min(tokenBudget, 8192)
+    let rates = try beside(machine, rows: report.gemmRows) { samples.append(try jobs.extract(prompts.pairs)) }
     report.prompts = prompts.source
     report.meanPromptTokens = prompts.meanLength
     report.extraction = BenchReport.Extraction(samples, gemmRates: rates)
@@ -157,6 +175,15 @@ struct Bench: ParsableCommand {
     report.decoding.append(
       BenchReport.Decoding(
         samples, batch: batch, parameters: jobs.decodedParameters, dtype: model.dtype, gemmRates: rates))
+  }
+
+  private func measureRecording(_ model: LanguageModel, _ count: Int, _ report: inout BenchReport) throws {
+    let given = try prompts(model, count: count).prompts
+    let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
+    Terminal.note("recording \(given.count) prompts, \(rounds) rounds")
+    _ = try jobs.record(Array(given.prefix(2)), newTokens: 2)
+    report.recording.append(
+      BenchReport.Recording(try (0..<rounds).map { _ in try jobs.record(given, newTokens: newTokens) }))
   }
 
   /// Runs a job `rounds` times, and gives for each the GEMM rate around it: the mean of before and after.

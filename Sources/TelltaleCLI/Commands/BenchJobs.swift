@@ -66,6 +66,30 @@ struct BenchJobs {
       time: BenchTime.now - begun, tokens: prompts.count * (newTokens - 1), steps: newTokens - 1)
   }
 
+  // MARK: Recording
+
+  struct RecordingSample {
+    var time: BenchTime
+    var prompts: Int
+    var promptTokens: Int
+    var newTokens: Int
+  }
+
+  /// Greedy continuations of `newTokens` tokens, with the residual stream of all layers recorded after the prompt and after
+  /// the continuation.
+  func record(_ prompts: [[Int]], newTokens: Int) throws -> RecordingSample {
+    var options = GenerationOptions(maxTokens: newTokens)
+    options.tokenBudget = tokenBudget
+    options.cacheBudget = Int.max
+    options.recordedLayers = Array(0..<model.configuration.layerCount)
+    let time = try BenchTime(of: {
+      try Generator.run(model, prompts: prompts, options: options, onFinish: { _, _ in })
+    })
+    return RecordingSample(
+      time: time, prompts: prompts.count, promptTokens: prompts.reduce(0) { $0 + $1.count },
+      newTokens: prompts.count * newTokens)
+  }
+
   /// Parameters that one decoded token is multiplied with: the blocks' projections and the head. 2 x these is its
   /// floating-point operations; their bytes are what one decoding step reads at least.
   var decodedParameters: Int {

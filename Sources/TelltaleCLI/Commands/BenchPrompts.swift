@@ -39,6 +39,40 @@ struct BenchPrompts {
     return BenchPrompts(pairs: pairs, source: "token ids drawn with seed \(seed)")
   }
 
+  private struct Lengths: Decodable {
+    var shared: Int
+    var positive: Int
+    var negative: Int
+    /// How many pairs have these lengths; one where it is not said.
+    var count: Int?
+
+    var isPossible: Bool {
+      [shared, positive, negative].allSatisfy { (1...65_536).contains($0) } && (1...1_000_000).contains(count ?? 1)
+    }
+  }
+
+  /// At most `count` pairs of random token ids, of lengths drawn from a JSON Lines file of them: tokens that both halves
+  /// begin with, and tokens that each ends with.
+  static func drawn(lengths path: String, count: Int, vocabulary: Int, seed: UInt64) throws -> BenchPrompts {
+    let rows: [Lengths] = try JSONLines.read(path, expecting: #"{"shared": 250, "positive": 2, "negative": 2}"#)
+    if let wrong = rows.firstIndex(where: { !$0.isPossible }) {
+      throw UsageError(
+        "has a length that is not from 1 to 65536", at: InputLocation(file: path, item: "object \(wrong + 1)"))
+    }
+    var order = SplitMix64(seed: seed)
+    let lengths = order.shuffled(rows.flatMap { Array(repeating: $0, count: $0.count ?? 1) }).prefix(count)
+    let pairs = lengths.enumerated().map { index, own in
+      var generator = SplitMix64(seed: seed, stream: index)
+      let prefix = (0..<own.shared).map { _ in Int.random(in: 0..<vocabulary, using: &generator) }
+      let answer = Int.random(in: 0..<vocabulary, using: &generator)
+      let ends = [
+        Array(repeating: answer, count: own.positive), Array(repeating: (answer + 1) % vocabulary, count: own.negative),
+      ]
+      return pair(prefix + ends[0], prefix + ends[1], group: "\(index)")
+    }
+    return BenchPrompts(pairs: pairs, source: "token ids drawn with seed \(seed), of the lengths in \(path)")
+  }
+
   private struct Row: Decodable {
     var positive: String
     var negative: String

@@ -13,7 +13,7 @@ struct BenchReport: Encodable {
     var tokensGivenPerSecond: Double
     var tokensComputedPerSecond: Double
     var rate: Double
-    /// The machine's GEMM rate at 512 rows beside the job.
+    /// The machine's GEMM rate at `gemmRows` rows beside the job.
     var gemmRate: Double
     var shareOfGemm: Double
     /// The same by processor time instead of time on the wall, which neighbours on the same cores disturb less.
@@ -63,6 +63,22 @@ struct BenchReport: Encodable {
     }
   }
 
+  struct Recording: Encodable {
+    var prompts: Int
+    var promptTokens: Int
+    var newTokens: Int
+    var seconds: Double
+    var promptsPerSecond: Double
+
+    init(_ samples: [BenchJobs.RecordingSample]) {
+      prompts = samples[0].prompts
+      promptTokens = samples[0].promptTokens
+      newTokens = samples[0].newTokens
+      seconds = Bench.median(samples.map(\.time.wall))
+      promptsPerSecond = Double(prompts) / seconds
+    }
+  }
+
   var telltale = Telltale.version
   var libtorch = Runtime.version
   var model: String
@@ -73,11 +89,16 @@ struct BenchReport: Encodable {
   /// What the prompts are.
   var prompts = ""
   var meanPromptTokens = 0.0
+  /// Rows of the matrix products beside extraction.
+  var gemmRows = 512
   /// 512 rows in float32.
   var float32Rate = 0.0
   var readRate = 0.0
   var extraction: Extraction?
   var decoding: [Decoding] = []
+  var recording: [Recording] = []
+  /// By tokens in the pass.
+  var breakdown: [Int: [BenchBreakdown.Row]] = [:]
   /// Bytes.
   var peakMemory: Int?
 
@@ -93,7 +114,7 @@ struct BenchReport: Encodable {
     Output.line("prompts        \(prompts), mean \(Self.text(meanPromptTokens, 0)) tokens")
     Output.line("float32 GEMM   \(Self.text(float32Rate, 0)) GFLOP/s at 512 rows")
     Output.line("memory read    \(Self.text(readRate)) GB/s")
-    if let extraction { Output.line(Self.text(extraction, dtype)) }
+    if let extraction { Output.line(text(extraction)) }
     if !decoding.isEmpty {
       Output.line("decoding    tok/s  prompt tok/s  GFLOP/s  of GEMM at as many rows (wall, processor)  weights GB/s")
     }
@@ -104,17 +125,26 @@ struct BenchReport: Encodable {
           row.promptTokensPerSecond, row.rate, row.gemmRate, 100 * row.shareOfGemm,
           100 * row.shareOfGemmByProcessorTime, row.weightReadRate))
     }
+    for row in recording {
+      Output.line(
+        String(
+          format: "recording      %d prompts, %d tokens, %d new ones, all layers twice: %.2f s, %.1f prompts/s",
+          row.prompts, row.promptTokens, row.newTokens, row.seconds, row.promptsPerSecond))
+    }
+    for (tokens, rows) in breakdown.sorted(by: { $0.key < $1.key }) { BenchBreakdown.print(rows, tokens: tokens) }
     if let peakMemory { Output.line("peak memory    \(Self.text(Double(peakMemory) / Double(1 << 30))) GiB") }
   }
 
-  private static func text(_ extraction: Extraction, _ dtype: String) -> String {
-    """
-    \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at 512 rows, beside the extraction
-    extraction     \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
-    (\(extraction.tokensGiven)), \(text(extraction.tokensComputedPerSecond, 0)) tok/s computed (\(extraction.tokensComputed))
-    of GEMM        \(text(100 * extraction.shareOfGemm)) % by the wall clock, \
-    \(text(100 * extraction.shareOfGemmByProcessorTime)) % by processor time: \(text(extraction.rate, 0)) GFLOP/s in projections
-    """
+  private func text(_ extraction: Extraction) -> String {
+    func text(_ value: Double, _ digits: Int = 1) -> String { Self.text(value, digits) }
+    return
+      """
+      \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at \(gemmRows) rows, beside the extraction
+      extraction     \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
+      (\(extraction.tokensGiven)), \(text(extraction.tokensComputedPerSecond, 0)) tok/s computed (\(extraction.tokensComputed))
+      of GEMM        \(text(100 * extraction.shareOfGemm)) % by the wall clock, \
+      \(text(100 * extraction.shareOfGemmByProcessorTime)) % by processor time: \(text(extraction.rate, 0)) GFLOP/s in projections
+      """
   }
 
   private static func text(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }

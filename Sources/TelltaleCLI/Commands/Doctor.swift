@@ -48,7 +48,7 @@ struct Doctor: ParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let home = NSHomeDirectory()
     return Report(
-      toolchain: toolchain, libtorchFolder: loadedLibrary() ?? "not found in this process",
+      toolchain: toolchain, libtorchFolder: libtorchFolder ?? "folder unknown",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
       cudaDevices: Runtime.cudaDeviceCount,
@@ -88,11 +88,8 @@ struct Doctor: ParsableCommand {
   }
 
   /// Where the libtorch of this process was loaded from.
-  private static func loadedLibrary() -> String? {
-    guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
-    let line = maps.split(separator: "\n").first { $0.hasSuffix("/libtorch_cpu.so") }
-    guard let line, let start = line.firstIndex(of: "/") else { return nil }
-    return URL(fileURLWithPath: String(line[start...])).deletingLastPathComponent().path
+  private static var libtorchFolder: String? {
+    Runtime.libraryPath.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
   }
 
   private static func describe(_ folder: String) -> String {

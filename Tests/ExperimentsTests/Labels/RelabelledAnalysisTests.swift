@@ -33,7 +33,8 @@ struct RelabelledAnalysisTests {
 
     let recording = try run.directory.recording(stage: "one-test")
     let vector = try run.stored().vectors("one", "planted").vector(1)
-    let scores = try ScoreKind.cosine.scores(recording.stream(.prompt, layer: 1, rows: Array(0..<48)), vector: vector)
+    let scores = try ScoreKind.cosine.scores(
+      recording.stream(.prompt, layer: 1, rows: Array(recording.rows.indices)), vector: vector)
     let kept = (0..<40).filter { $0 != 3 }
     let own = kept.map { recording.rows[$0].label ?? 0 }
     let hand = kept.map { ann($0, recording.rows[$0].label ?? 0) ?? 0 }
