@@ -18,6 +18,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.8.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   ],
   targets: [
     .target(
@@ -49,10 +51,24 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Experiments", "Steering", "Statistics", "Torch", .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("Resources")],
+      swiftSettings: strict),
+    .target(
+      name: "WebApp",
+      dependencies: [
+        "Reports", "Experiments", "Statistics", "Torch", .product(name: "Hummingbird", package: "hummingbird"),
+      ],
+      resources: ["style.css", "progress.js", "grade.js", "labels.js", "icon.svg"].map { .embedInCode("Assets/\($0)") },
+      swiftSettings: strict),
     .executableTarget(
       name: "TelltaleCLI",
       dependencies: [
-        "Experiments", "Steering", "LanguageModels", "Statistics", "Torch",
+        "WebApp", "Reports", "Experiments", "Steering", "LanguageModels", "Statistics", "Torch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -65,6 +81,15 @@ let package = Package(
       dependencies: [
         "Experiments", "Steering", "Statistics", "Torch", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: ["Reports", "Experiments", "Steering", "Statistics", "Torch", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "WebAppTests",
+      dependencies: [
+        "WebApp", "Experiments", "Steering", "Torch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "CTorch.h"
@@ -19,11 +20,14 @@ inline thread_local int64_t thread_live_tensors = 0;
 inline thread_local bool recording_gradients = false;
 
 inline std::atomic<int32_t> wanted_threads{0};  // 0: not set, libtorch chooses
+inline thread_local int32_t own_threads = 0;    // of this thread's calls; 0: as everywhere
 
 /// OpenMP keeps the number of threads per calling thread, so one that was set elsewhere has to be taken over here.
 inline void apply_thread_count() {
+  static const int32_t chosen_by_libtorch = at::get_num_threads();
   static thread_local int32_t applied = 0;
-  int32_t wanted = wanted_threads.load(std::memory_order_relaxed);
+  int32_t wanted = own_threads != 0 ? own_threads : wanted_threads.load(std::memory_order_relaxed);
+  if (wanted == 0) wanted = chosen_by_libtorch;
   if (wanted == applied) return;
   at::set_num_threads(wanted);
   applied = wanted;

@@ -54,6 +54,8 @@ int32_t ct_thread_count(void) {
 
 void ct_set_thread_count(int32_t count) { wanted_threads.store(count, std::memory_order_relaxed); }
 
+int32_t ct_set_own_thread_count(int32_t count) { return std::exchange(own_threads, count); }
+
 int64_t ct_live_tensor_count(void) { return live_tensors.load(std::memory_order_relaxed); }
 int64_t ct_live_tensor_count_of_thread(void) { return thread_live_tensors; }
 

@@ -20,6 +20,7 @@ public struct Experiment: Codable, Sendable, Equatable {
   public var grids: [GridSettings]
   public var steering: SteeringSettings?
   public var study: StudySettings?
+  public var comparisons: ComparisonSettings?
   public var predictions: [PredictionSettings]
   public var recording: RecordingSettings
 
@@ -98,6 +99,8 @@ public struct Experiment: Codable, Sendable, Equatable {
     public var scores: [ScoreKind]
     /// Whether a vector may be made of questions that a target asks; else such a run is refused.
     public var sharedQuestions: Bool
+    /// Judge the targets by these labels too; nil: by the recorded ones only.
+    public var labels: LabelChoice?
   }
 
   public struct RecordingSettings: Codable, Sendable, Equatable {

@@ -121,6 +121,9 @@ public enum ExperimentFile {
       }
       if let problem = vector.problem { throw refuse(problem, ["vectors", "\(index)"]) }
     }
+    let problem = experiment.comparisons?.problem(
+      vectors: experiment.vectors.map(\.name), models: experiment.models.count)
+    if let (sentence, key) = problem { throw refuse(sentence, ["comparisons", key]) }
     let names = Set(experiment.vectors.map(\.name))
     guard names.count == experiment.vectors.count else { throw refuse("two vectors have one name", ["vectors"]) }
     for (index, prediction) in experiment.predictions.enumerated() {

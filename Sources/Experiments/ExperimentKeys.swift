@@ -6,7 +6,8 @@ import Torch
 
 extension Experiment {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, about, seed, models, dtype, prompt, datasets, vectors, grids, predictions, recording, steering, study
+    case name, about, seed, models, dtype, prompt, datasets, vectors, grids, predictions, recording, steering, study,
+      comparisons
   }
 
   public init(from decoder: any Decoder) throws {
@@ -27,6 +28,7 @@ extension Experiment {
     vectors = listed + grids.flatMap(\.vectors)
     steering = try keys.decodeIfPresent(SteeringSettings.self, forKey: .steering)
     study = try keys.decodeIfPresent(StudySettings.self, forKey: .study)
+    comparisons = try keys.decodeIfPresent(ComparisonSettings.self, forKey: .comparisons)
     predictions = try keys.decode([PredictionSettings].self, forKey: .predictions)
     recording = try keys.decodeIfPresent(RecordingSettings.self, forKey: .recording) ?? RecordingSettings()
   }
@@ -98,7 +100,7 @@ extension Experiment.VectorSettings {
 
 extension Experiment.PredictionSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case vectors, targets, positions, scores
+    case vectors, targets, positions, scores, labels
     case sharedQuestions = "shared-questions"
   }
 
@@ -110,6 +112,7 @@ extension Experiment.PredictionSettings {
     positions = try keys.decodeIfPresent([ReadPosition].self, forKey: .positions) ?? [.prompt, .continuation]
     scores = try keys.decodeIfPresent([ScoreKind].self, forKey: .scores) ?? ScoreKind.allCases
     sharedQuestions = try keys.decodeIfPresent(Bool.self, forKey: .sharedQuestions) ?? false
+    labels = try keys.decodeIfPresent(LabelChoice.self, forKey: .labels)
   }
 }
 

@@ -31,7 +31,8 @@ public struct ExperimentRun {
   private var onStage: (String) -> Void { events.onStage }
 
   /// - Parameters:
-  ///   - file: the experiment file; data files in it are relative to its folder.
+  ///   - file: the experiment file; data files in it are relative to its folder. To go on from a run directory alone: the
+  ///     `experiment.yaml` in it, with the directory as `output`.
   ///   - overrides: models and data in the place of those that the file names.
   ///   - output: the run directory to make, or with `resume` to continue.
   public static func run(
@@ -44,6 +45,7 @@ public struct ExperimentRun {
     ) {
       run in
       for (name, stages) in zip(run.experiment.models, run.planned.stages) { try run.measure(name, stages) }
+      try run.compareVectors()
       return try run.finish()
     }
   }
@@ -78,7 +80,7 @@ public struct ExperimentRun {
 
   /// Freezes the experiment file and clears away what was made of other inputs, before anything new is made: results of
   /// old and new inputs never lie side by side.
-  private func prepare() throws {
+  private mutating func prepare() throws {
     let stages = planned.allStages
     for sentence in experiment.impossibleVectors { onStage(sentence) }
     let changes = try directory.forgetChanged(stages)
@@ -88,6 +90,8 @@ public struct ExperimentRun {
       if changes != nil { try RunStore.forgetScores(directory) }
     }
     try directory.write(planned.text, to: "experiment.yaml")
+    manifest.folder = planned.folder.standardizedFileURL.path
+    try directory.write(manifest, json: "manifest.json")
   }
 
   // MARK: One model
@@ -108,7 +112,7 @@ public struct ExperimentRun {
       case .extract: try extract(stage, loaded, encoder)
       case .steer: try steer(stage, loaded, encoder, &steering)
       case .audit: try writeAuditInputs(stage, loaded, encoder)
-      case .analysis: break
+      case .compare, .analysis: break
       }
     }
     manifest.note(Manifest.Model(loaded, seconds: Date().timeIntervalSince(started)))
@@ -118,7 +122,7 @@ public struct ExperimentRun {
   func extract(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
     guard let settings = experiment.vectors.first(where: { $0.name == stage.subject }) else { return }
     onStage("\(loaded.name): extracting \(settings.name)")
-    var recordings: [String: Recording] = [:]
+    var recordings: [String: ChunkedRecording] = [:]
     if settings.method == .classMean {
       recordings[settings.dataset] = try directory.recording(stage: "\(stage.model)-\(settings.dataset)")
     }
@@ -141,6 +145,19 @@ public struct ExperimentRun {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try directory.write(try steering.run(vectors), json: "steering/\(stage.model)-\(stage.subject).json")
     try directory.finish(stage)
+  }
+
+  private func compareVectors() throws {
+    let waiting = planned.comparisons.filter { !directory.isDone($0) }
+    guard !waiting.isEmpty else { return }
+    try FileManager.default.createDirectory(at: directory.file("comparisons"), withIntermediateDirectories: true)
+    let comparison = ComparisonStage(try StoredRun(directory.url), planned, onNote: onStage)
+    for stage in waiting {
+      onStage("\(stage.model): comparing \(stage.subject) with other vectors")
+      let result = try comparison.compare(stage.subject, of: stage.model)
+      try directory.write(result, json: "comparisons/\(stage.model)-\(stage.subject).json")
+      try directory.finish(stage)
+    }
   }
 
   /// What the audit needs of the model itself, so that results can be computed again without it.
@@ -180,7 +197,7 @@ public struct ExperimentRun {
 
   private func extract(
     _ settings: Experiment.VectorSettings, _ loaded: LoadedModel, _ encoder: PromptEncoder,
-    _ recordings: [String: Recording]
+    _ recordings: [String: ChunkedRecording]
   ) throws -> SteeringVectors {
     var extraction = VectorExtraction(
       read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
@@ -202,8 +219,9 @@ public struct ExperimentRun {
         throw ExperimentError(.failed, "the data set \(settings.dataset) was not recorded")
       }
       let wanted = Set(items.map(\.id))
-      let own = try recording.selecting(recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) })
-      var vectors = try own.vectors(at: settings.read, estimator: settings.estimator, seed: experiment.seed)
+      let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }
+      var vectors = try recording.vectors(
+        at: settings.read, of: rows, estimator: settings.estimator, seed: experiment.seed)
       vectors.provenance.model = loaded.name
       vectors.provenance.modelFingerprint = loaded.fingerprint
       return vectors
@@ -227,7 +245,7 @@ public struct ExperimentRun {
 
 extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
-  var recordedDatasets: [String] {
+  public var recordedDatasets: [String] {
     let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
     let choice = [study?.chooseLayer].compactMap { $0 }
     return Array(Set(predictions.flatMap(\.targets) + spontaneous + choice)).sorted()

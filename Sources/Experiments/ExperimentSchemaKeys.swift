@@ -33,6 +33,7 @@ extension Experiment.CodingKeys: SchemaKey {
     case .predictions: .list(Experiment.PredictionSettings.CodingKeys.object(nil), "What the vectors should predict.")
     case .recording: Experiment.RecordingSettings.CodingKeys.object("How answers are recorded.")
     case .steering: Experiment.SteeringSettings.CodingKeys.object("What the vectors steer.")
+    case .comparisons: Experiment.ComparisonSettings.CodingKeys.object("Which vectors are compared with which.")
     case .study: Experiment.StudySettings.CodingKeys.object("One row for every vector.")
     }
   }
@@ -139,6 +140,20 @@ extension Experiment.StudySettings.CodingKeys: SchemaKey {
   }
 }
 
+extension Experiment.ComparisonSettings.CodingKeys: SchemaKey {
+  static var required: [Self] { [] }
+
+  var schema: SchemaNode {
+    switch self {
+    case .vectors: .list(.text("A vector."), "Vectors, every two of which are compared; by default all.")
+    case .pairs: .list(.list(.text("A vector."), atLeast: 2, "Two vectors."), atLeast: 1, "Instead: pairs of vectors.")
+    case .files: .list(.text("A vector file."), "Vector files that every vector is compared with, too.")
+    case .layers: .list(.whole(from: 0, "A layer."), atLeast: 1, "Layers, counted from 0; by default all.")
+    case .acrossModels: .flag("Compare each vector with its namesakes of the other models, too.")
+    }
+  }
+}
+
 extension Experiment.PredictionSettings.CodingKeys: SchemaKey {
   static var required: [Self] { [.targets] }
 
@@ -148,6 +163,9 @@ extension Experiment.PredictionSettings.CodingKeys: SchemaKey {
     case .targets: .list(.text("A data set."), "Data sets to predict.")
     case .positions: .list(.choice(["prompt", "continuation"], "A position."), "Where the answers are read.")
     case .scores: .list(.choice(names(ScoreKind.self), "A score."), "Kinds of score; by default all.")
+    case .labels:
+      .matching(
+        "^(recorded|hand|(hand|judge):.*\\S.*)$", "Judge by these labels too: hand, hand:<rater>, judge:<name>.")
     case .sharedQuestions: .flag("Allow vectors made of questions that a target asks.")
     }
   }

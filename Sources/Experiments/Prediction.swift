@@ -11,6 +11,8 @@ public struct PredictionResult: Sendable {
   public var model: String
   /// Whether this is the layer at which the model's truth was planted.
   public var isPlantedLayer: Bool
+  /// What the chosen labels do to the AUROC; nil for the recorded ones.
+  public var change: LabelChange?
 }
 
 /// Scores vectors against recordings of one model: every layer, position and kind of score that an experiment asks for,
@@ -24,47 +26,56 @@ struct Prediction {
   private let letters: LetterDirection?
   /// The layer that the study judges, by vector.
   private let layers: LayerChoice
+  private let options: RecordingAudit.Options
+  private let labels: TargetLabels
   private var seed: UInt64 { run.experiment.seed }
 
   init(
     _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors],
-    _ layers: LayerChoice
+    _ layers: LayerChoice, _ labels: TargetLabels, _ options: RecordingAudit.Options
   ) throws {
-    (self.settings, self.run, self.model, self.vectors, self.layers) = (settings, run, model, vectors, layers)
+    (self.settings, self.run, self.model, self.vectors) = (settings, run, model, vectors)
+    (self.layers, self.labels, self.options) = (layers, labels, options)
     planted = try run.planted(model)
     letters = try run.letters(model)
   }
 
-  /// Rows and audits in the order of the experiment's vectors.
-  func results() throws -> (rows: [PredictionResult], audits: [AuditResult]) {
+  /// Rows and audits in the order of the experiment's vectors, nulls in that of the targets; none for a target without
+  /// labels of the chosen source.
+  func results() throws -> (rows: [PredictionResult], audits: [AuditResult], nulls: [NullBand]) {
     let names = settings.vectors ?? run.experiment.vectors.map(\.name)
     var rows = names.map { _ in [PredictionResult]() }
     var audits = names.map { _ in [AuditResult]() }
+    var nulls: [NullBand] = []
     for target in settings.targets {
-      let recording = try run.recording(model, target)
+      guard let labelled = try labels.target(model, target) else { continue }
       for position in settings.positions {
-        let audit = try audit(recording, target, position)
+        let audit = try audit(labelled.recording, target, position)
+        nulls += NullBand.rows(audit, targetSet: "\(model)/\(target)")
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
           let judged = try audit.judge(subject)
-          rows[index] += table(judged, audit, name, target)
+          rows[index] += table(judged, audit, name, target, labelled)
           audits[index] += try verdicts(judged, name, target, position)
           audits[index] += try studyVerdict(judged, name, target, position).map { [$0] } ?? []
         }
       }
     }
-    return (rows.flatMap { $0 }, audits.flatMap { $0 })
+    return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
-  private func audit(_ recording: Recording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit {
-    var options = RecordingAudit.Options()
+  private func audit(_ recording: ChunkedRecording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit
+  {
+    var options = options
     options.seed = seed
     if run.experiment.study?.position == position {
       // Enough for a p-value that can survive the correction: 0.02 at the least.
       options.permutations = max(options.permutations, 50 * comparisons)
     }
     options.scores = ScoreKind.allCases.filter { settings.scores.contains($0) || $0 == .cosine }
-    do { return try RecordingAudit(recording, at: position, options: options) } catch let error as SteeringError {
+    do { return try RecordingAudit(AuditTarget(recording, at: position), options: options) } catch let error
+      as SteeringError
+    {
       throw SteeringError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
     }
   }
@@ -77,7 +88,7 @@ struct Prediction {
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
     if made.method == .classMean {
-      subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read))
+      subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read).drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(made.dataset) {
       // A training recording that says nothing at this position is no mark to measure by.
       subject.training = try? AuditTarget(run.recording(model, made.dataset), at: position)
@@ -86,9 +97,10 @@ struct Prediction {
   }
 
   private func table(
-    _ judged: JudgedVector, _ audit: RecordingAudit, _ name: String, _ target: String
+    _ judged: JudgedVector, _ audit: RecordingAudit, _ name: String, _ target: String, _ labelled: TargetLabels.Target
   ) -> [PredictionResult] {
-    judged.layers.flatMap { layer in
+    let reference = audit.target.indices.map { labelled.reference[$0] }
+    return judged.layers.flatMap { layer in
       settings.scores.compactMap { kind in
         guard let scored = layer.scores[kind] else { return nil }
         var row = PredictivityRow(
@@ -98,7 +110,12 @@ struct Prediction {
         row.probeAUROC = audit.probeAUROC(layer: layer.layer)
         row.nullPercentile = audit.nullPercentile(of: row.predictivity.auroc, layer: layer.layer, score: kind)
         return PredictionResult(
-          row: row, scored: scored, model: model, isPlantedLayer: planted?.layer == layer.layer)
+          row: row, scored: scored, model: model, isPlantedLayer: planted?.layer == layer.layer,
+          change: labels.choice == .recorded
+            ? nil
+            : LabelChange(
+              vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: audit.target.position,
+              layer: layer.layer, score: kind, scored, labels, reference: reference))
       }
     }
   }

@@ -82,33 +82,48 @@ public struct ExperimentResults: Sendable {
   public var audits: [AuditResult] = []
   public var transfer: [TransferResult] = []
   public var labels: [LabelCount] = []
+  public var nulls: [NullBand] = []
   public var steerability: [Steerability] = []
   public var agreement: [VectorAgreement] = []
   public var study: [StudyRow] = []
+  public var vectorPairs: [VectorPair] = []
   /// What could not be balanced, by data set.
   public var notes: [String: [String]] = [:]
+  /// By whose labels the targets were judged.
+  public var labelChoice: LabelChoice
+  /// How many answers of each target have such a label.
+  public var coverage: [LabelCoverage] = []
+  /// The same by the other sources of labels that the experiment names.
+  public var byOtherLabels: [ExperimentResults] = []
 
-  init(experiment: Experiment) { self.experiment = experiment }
+  init(experiment: Experiment, labels: LabelChoice = .recorded) {
+    (self.experiment, labelChoice) = (experiment, labels)
+  }
+
+  /// What these labels do to each AUROC; empty for the recorded ones.
+  public var changes: [LabelChange] { predictions.compactMap(\.change) }
 }
 
 /// `manifest.json`: what a run was made with.
-struct Manifest: Codable {
-  var experiment: String
-  var telltale: String
-  var libtorch = Runtime.version
-  var threads = Runtime.threadCount
-  var host: String = ProcessInfo.processInfo.hostName
-  var started = Date()
-  var finished: Date?
-  var models: [Model] = []
-  var recordings: [String: Recording] = [:]
+package struct Manifest: Codable {
+  package var experiment: String
+  /// Where the experiment file lay, which its data files are relative to.
+  package var folder: String?
+  package var telltale: String
+  package var libtorch = Runtime.version
+  package var threads = Runtime.threadCount
+  package var host: String = ProcessInfo.processInfo.hostName
+  package var started = Date()
+  package var finished: Date?
+  package var models: [Model] = []
+  package var recordings: [String: Recording] = [:]
 
-  struct Model: Codable {
-    var name: String
-    var fingerprint: String
-    var tokenizer: String
-    var dtype: String
-    var seconds: Double
+  package struct Model: Codable {
+    package var name: String
+    package var fingerprint: String
+    package var tokenizer: String
+    package var dtype: String
+    package var seconds: Double
 
     init(_ loaded: LoadedModel, seconds: Double) {
       name = loaded.name
@@ -125,10 +140,10 @@ struct Manifest: Codable {
     models.append(model)
   }
 
-  struct Recording: Codable {
-    var rows: Int
-    var unparsable: Int
-    var positives: Int
+  package struct Recording: Codable {
+    package var rows: Int
+    package var unparsable: Int
+    package var positives: Int
   }
 
   init(experiment: String, version: String) {

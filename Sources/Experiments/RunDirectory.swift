@@ -65,11 +65,20 @@ public struct RunDirectory: Sendable {
 
   public func write(_ text: String, to path: String) throws { try AtomicFile.write(Data(text.utf8), to: file(path)) }
 
+  /// How JSON, which has no infinite numbers, holds the ends of intervals that have none.
+  static let infinities = (
+    encoding: JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan"),
+    decoding: JSONDecoder.NonConformingFloatDecodingStrategy.convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  )
+
   /// One JSON document, keys sorted.
   public func write(_ value: some Encodable, json path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
+    encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
     try AtomicFile.write(try encoder.encode(value), to: file(path))
   }
 

@@ -20,8 +20,19 @@ public struct StoredRun: Sendable {
     experiment = try ExperimentFile.load(file)
   }
 
+  /// Computes every table and the store anew, alone in the directory.
+  ///
+  /// - Throws: `ExperimentError` naming the process that works on the directory, where one does.
+  public func judge(onStage: @escaping (String) -> Void) throws -> ExperimentResults {
+    let lock = try RunLock(directory.url)
+    defer { withExtendedLifetime(lock) {} }
+    let results = try Analysis(self, onStage: onStage).write()
+    try RunStore(directory).build(self)
+    return results
+  }
+
   /// - Parameter model: its short name.
-  func recording(_ model: String, _ dataset: String) throws -> Recording {
+  func recording(_ model: String, _ dataset: String) throws -> ChunkedRecording {
     try directory.recording(stage: "\(model)-\(dataset)")
   }
 
@@ -57,8 +68,8 @@ extension RunDirectory {
   /// No recording holds more rows.
   private static let mostRows = 10_000_000
 
-  /// All chunks of a stage as one recording.
-  func recording(stage: String) throws -> Recording {
+  /// All chunks of a stage as one recording, whose activations stay in their files.
+  func recording(stage: String) throws -> ChunkedRecording {
     let folder = file("chunks/\(stage)")
     let numbers = chunkNumbers(folder)
     let place = InputLocation(file: folder.path)
@@ -69,7 +80,21 @@ extension RunDirectory {
       throw ExperimentError(
         .badInput, "holds \(numbers.count) of \(all) chunks; finish the run with telltale run --resume", at: place)
     }
-    return try Recording.joined(numbers.map { try chunk(folder.appendingPathComponent("\($0)")) })
+    var rows: [RecordedRow] = []
+    var shapes: [(layers: [Int], widths: [ReadPosition: Int])] = []
+    var parts: [ChunkedRecording.Part] = []
+    for number in numbers {
+      let chunk = folder.appendingPathComponent("\(number)")
+      let held = try self.chunk(chunk)
+      rows += held.rows
+      shapes.append((held.layers, held.activations.mapValues { $0.size(-1) }))
+      let count = held.rows.count
+      parts.append(ChunkedRecording.Part(rows: count) { try Self.activations(chunk, rows: count).activations })
+    }
+    guard let first = shapes.first, shapes.allSatisfy({ $0.layers == first.layers && $0.widths == first.widths }) else {
+      throw ExperimentError(.badInput, "holds chunks of different layers or widths; record it anew", at: place)
+    }
+    return ChunkedRecording(rows: rows, layers: first.layers, widths: first.widths, parts: parts)
   }
 
   /// The chunks of a stage that are there, one in memory at a time.
@@ -86,22 +111,30 @@ extension RunDirectory {
 
   private func chunk(_ folder: URL) throws -> Recording {
     let rows = try rows(folder.appendingPathComponent("rows.jsonl"))
+    let (layers, activations) = try Self.activations(folder, rows: rows.count)
+    return Recording(rows: rows, layers: layers, activations: activations)
+  }
+
+  /// The activations of a chunk, which lie in its file.
+  private static func activations(
+    _ folder: URL, rows: Int
+  ) throws -> (layers: [Int], activations: [ReadPosition: Tensor]) {
     let file = try SafetensorsFile(folder.appendingPathComponent("activations.safetensors"))
     let layers = (file.metadata["layers"] ?? "").split(separator: ",").compactMap { Int($0) }
     var activations: [ReadPosition: Tensor] = [:]
     for name in file.names {
       let tensor = try file.tensor(name)
       guard let position = ReadPosition(rawValue: name), tensor.rank == 3, tensor.dtype == .float32,
-        tensor.size(0) == rows.count, tensor.size(1) == layers.count, Set(layers).count == layers.count
+        tensor.size(0) == rows, tensor.size(1) == layers.count, Set(layers).count == layers.count
       else {
         throw ExperimentError(
           .badInput,
-          "does not fit its rows.jsonl: float32 [\(rows.count) rows, layers, hidden] at a read position is "
+          "does not fit its rows.jsonl: float32 [\(rows) rows, layers, hidden] at a read position is "
             + "meant; remove the chunk and record it anew", at: InputLocation(file: file.url.path, item: name))
       }
       activations[position] = tensor
     }
-    return Recording(rows: rows, layers: layers, activations: activations)
+    return (layers, activations)
   }
 
   private func rows(_ url: URL) throws -> [RecordedRow] {

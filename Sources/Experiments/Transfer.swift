@@ -49,11 +49,12 @@ struct Transfer {
   }
 
   private let run: StoredRun
+  private let labels: TargetLabels
   private let sources: [Source]
 
   /// - Parameter vectors: by model's short name and vector's name.
-  init(_ run: StoredRun, _ vectors: [String: [String: SteeringVectors]]) throws {
-    self.run = run
+  init(_ run: StoredRun, _ vectors: [String: [String: SteeringVectors]], _ labels: TargetLabels) throws {
+    (self.run, self.labels) = (run, labels)
     var sources: [Source] = []
     for model in run.experiment.models.map(run.experiment.shortName(of:)) {
       let planted = try run.planted(model)?.layer
@@ -78,17 +79,27 @@ struct Transfer {
     return best?.key ?? (layers.isEmpty ? nil : layers[layers.count / 2])
   }
 
-  func results() throws -> [TransferResult] {
+  /// The layer that is read for most vectors of a model, the lowest of several: where they are compared with each other.
+  static func commonestLayer(_ vectors: [String: SteeringVectors], planted: Int?) -> Int? {
+    let layers = vectors.values.compactMap { layer($0, planted: planted) }
+    let counts = layers.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+    return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key
+  }
+
+  /// - Parameter targets: the target sets that are asked for.
+  func results(_ targets: [String]) throws -> [TransferResult] {
     var results: [TransferResult] = []
     for model in run.experiment.models.map(run.experiment.shortName(of:)) {
-      for target in run.experiment.targets { results += try self.results(model, target) }
+      for target in targets { results += try self.results(model, target) }
     }
     return results
   }
 
   private func results(_ model: String, _ target: String) throws -> [TransferResult] {
-    guard let position = run.experiment.position(of: target) else { return [] }
-    let rows = try AuditTarget(run.recording(model, target), at: position)
+    guard let position = run.experiment.position(of: target),
+      let labelled = try labels.target(model, target)
+    else { return [] }
+    let rows = try AuditTarget(labelled.recording, at: position)
     let own = sources.filter { $0.model == model } + sources.filter { $0.model != model }
     var reference: (name: String, scored: ScoredRows)?
     var results: [TransferResult] = []
@@ -106,11 +117,18 @@ struct Transfer {
   }
 }
 
+extension [Experiment.PredictionSettings] {
+  /// Target sets in the order in which they are named.
+  var distinctTargets: [String] {
+    var seen: Set<String> = []
+    return flatMap(\.targets).filter { seen.insert($0).inserted }
+  }
+}
+
 extension Experiment {
   /// Target sets in the order in which they are named.
   var targets: [String] {
-    var seen: Set<String> = []
-    return predictions.flatMap(\.targets).filter { seen.insert($0).inserted }
+    predictions.distinctTargets
   }
 
   /// The first position at which a target is judged.

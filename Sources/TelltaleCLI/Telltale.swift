@@ -18,10 +18,11 @@ struct Telltale: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Run.self, Schema.self, Status.self, Label.self, Export.self, Merge.self, Extract.self, Record.self, Predict.self,
+      Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
+      Export.self, Merge.self, Extract.self, Record.self, Predict.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
       Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, BenchChunks.self,
-      BenchParityCommand.self, Doctor.self,
+      BenchPage.self, BenchParityCommand.self, Doctor.self,
     ])
 
   static func main() {

@@ -1,5 +1,4 @@
 internal import CTorch
-import Foundation
 
 /// What libtorch is and how much of the machine it may use.
 public enum Runtime {
@@ -19,18 +18,12 @@ public enum Runtime {
     ct_set_thread_count(Int32(max(1, min(count, 1024))))
   }
 
-  /// Runs `body` with another thread count and puts the old one back. The count is the whole process's, so calls from
-  /// several threads take turns: two that overlapped would restore each other's.
+  /// Runs `body` with another thread count for the operations that it calls from this thread.
   package static func withThreadCount<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
-    try threadCountLock.withLock {
-      let before = threadCount
-      setThreadCount(count)
-      defer { setThreadCount(before) }
-      return try body()
-    }
+    let before = ct_set_own_thread_count(Int32(max(1, min(count, 1024))))
+    defer { _ = ct_set_own_thread_count(before) }
+    return try body()
   }
-
-  private static let threadCountLock = NSRecursiveLock()
 
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }

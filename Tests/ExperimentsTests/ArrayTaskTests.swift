@@ -59,6 +59,24 @@ struct ArrayTaskTests {
     withExtendedLifetime(alone) {}
   }
 
+  @Test("What tasks took says how much is left; a second try goes on with the first one's times")
+  func times() throws {
+    let folder = try ScratchFolder()
+    let run = try MadeRun(folder)
+    let stage = Stage(kind: .record, model: "one", subject: "test", inputs: ["data set": "d"])
+    try run.directory.write(StageRecord(stage, rows: 96, chunkRows: 24), of: stage.name)
+    try FileManager.default.createDirectory(at: run.directory.file("tasks"), withIntermediateDirectories: true)
+    for (chunk, seconds) in [(0, 8.0), (1, 4)] {
+      var times = TaskTimes(run.directory, try task("1/2"))
+      try times.add(seconds, stage: stage.name, chunk: chunk)
+    }
+    let status = try RunStatus(run.url)
+    let own = try #require(status.stages.first { $0.kind == "record" && $0.model == "one" && $0.subject == "test" })
+    // 48 rows in 12 seconds; the other 48 take as long.
+    #expect(own.state == .partial && own.rowsPerSecond == 4 && own.secondsLeft == 12)
+    #expect(status.recordingSecondsLeft == 12 && status.holders.isEmpty)
+  }
+
   @Test("A word of a script is one word, whatever is in it")
   func quoting() throws {
     let folder = try ScratchFolder()

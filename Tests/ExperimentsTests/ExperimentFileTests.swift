@@ -40,6 +40,7 @@ struct ExperimentFileTests {
       ("take: 10", "taek: 10", 4, "did you mean \"take\"?"),
       ("dataset: train}", "dataset: trian}", 7, "there is no data set \"trian\""),
       ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
+      ("targets: [test]", "targets: [test]\n    labels: hnad", 15, "did you mean hand?"),
       ("files: [a.jsonl], ", "", 4, "needs either files or organism"),
       ("positive: [Agree.]", "positive: []", 8, "needs positive and negative instructions"),
       ("name: told", "name: caa", 7, "two vectors have one name"),

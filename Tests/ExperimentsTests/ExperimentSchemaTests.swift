@@ -55,6 +55,7 @@ struct ExperimentSchemaTests {
       ("method: instructions", "method: magic", "$.vectors[1].method is none of"),
       ("models: [some-model]", "models: []", "$.models is too short"), ("name: small", "about: x", "$ lacks name"),
       ("name: caa", "name: ../caa", "$.vectors[0].name does not match"),
+      ("- targets: [test]", "- targets: [test]\n    labels: 'hand: '", "$.predictions[0].labels does not match"),
     ])
   func mistakes(_ old: String, _ new: String, _ problem: String) throws {
     let text = ExperimentFileTests.valid.replacingOccurrences(of: old, with: new)
@@ -82,6 +83,7 @@ struct ExperimentSchemaTests {
       ("method: contrast-pairs", "methode: contrast-pairs", 7, "method"),
       ("negative:", "negatives:", 12, "negative"),
       ("- targets: [test]", "- targets: [test]\n    shared-question: true", 15, "shared-questions"),
+      ("- targets: [test]", "- targets: [test]\n    lables: hand", 15, "labels"),
     ])
   func misspelt(_ old: String, _ new: String, _ line: Int, _ nearest: String) throws {
     let text = ExperimentFileTests.valid.replacingOccurrences(of: old, with: new)

@@ -44,6 +44,32 @@ struct LabelJournalTests {
     #expect(try #require(error).description.contains("labels.jsonl:1: is no label"))
   }
 
+  @Test func whatWasAddedSinceAPlaceIsReadAlone() throws {
+    let labels = (0..<4).map { HandLabel(answer: "a\($0)", label: 1, rater: "ann") }
+    try journal.append(Array(labels[..<2]))
+    let place = try journal.added(since: 0).end
+    #expect(try journal.added(since: place).labels.isEmpty)
+    try journal.append(Array(labels[2...]))
+    let added = try journal.added(since: place)
+    #expect(try added.labels == Array(labels[2...]) && added.end == Data(contentsOf: url).count)
+    // A journal in the place of another is read from its beginning.
+    #expect(try journal.added(since: place + 3).labels == labels)
+    #expect(try journal.added(since: 1_000_000).labels == labels)
+    try folder.write("", to: "labels.jsonl")
+    #expect(try journal.added(since: place).labels.isEmpty)
+  }
+
+  @Test func aLineBeingWrittenIsReadOnceItIsWhole() throws {
+    let labels = (0..<2).map { HandLabel(answer: "a\($0)", label: 1, rater: "ann") }
+    try journal.append(labels)
+    let whole = try String(contentsOf: url, encoding: .utf8)
+    try folder.write(String(whole.dropLast(9)), to: "labels.jsonl")
+    let first = try journal.added(since: 0)
+    #expect(first.labels == [labels[0]])
+    try folder.write(whole, to: "labels.jsonl")
+    #expect(try journal.added(since: first.end).labels == [labels[1]])
+  }
+
   @Test func aLabelThatIsNeitherOneNorZeroIsNoLabel() throws {
     try folder.write(
       #"{"answer":"a","key":"k","label":7,"rater":"ann","time":"2026-01-01T00:00:00Z"}"# + "\n\n", to: "labels.jsonl")

@@ -37,7 +37,8 @@ struct RunStoreTests {
     }
     let recording = try run.directory.recording(stage: "one-test")
     let vectors = try SteeringVectors(contentsOf: run.directory.file("vectors/one-planted.safetensors"))
-    let expected = try ScoreKind.cosine.scores(recording.stream(.prompt, layer: 1), vector: vectors.vector(1))
+    let expected = try ScoreKind.cosine.scores(
+      recording.stream(.prompt, layer: 1, rows: Array(recording.rows.indices)), vector: vectors.vector(1))
     #expect(stored.count == 48 && zip(stored, expected).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
@@ -49,6 +50,41 @@ struct RunStoreTests {
     #expect(try store.read { try Int.fetchAll($0, sql: "SELECT id FROM continuations ORDER BY key") } == ids)
     #expect(try count("labels", store) == 2 * 2 * 48)
     #expect(try count("scores", store) == 2 * 2 * 48)
+  }
+
+  @Test func rowsThatTheStoreHasAreNotReadAgain() throws {
+    let store = try run.store()
+    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
+    let size = try Data(contentsOf: rows).count
+    func pretendItIsOld() throws {
+      let time = Date(timeIntervalSince1970: 1_000_000)
+      try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: rows.path)
+    }
+    try pretendItIsOld()
+    try store.buildRows(run.stored())
+    // Rows that could not be read, in a file that looks as it did.
+    try Data(repeating: 65, count: size).write(to: rows)
+    try pretendItIsOld()
+    try store.buildRows(run.stored())
+    #expect(try count("answers", store) == 2 * 2 * 48)
+    try Data(repeating: 65, count: size + 1).write(to: rows)
+    #expect(throws: ExperimentError.self) { try store.buildRows(run.stored()) }
+  }
+
+  @Test func aLabelThatCameBeforeItsRowsIsStoredWithThem() throws {
+    let store = try run.store()
+    try store.build(run.stored())
+    let answer = try someAnswer(store)
+    for name in try FileManager.default.contentsOfDirectory(atPath: run.url.path)
+    where name.hasPrefix("telltale.sqlite") {
+      try run.remove(name)
+    }
+    let empty = try run.store()
+    try empty.append([HandLabel(answer: answer, label: 1, rater: "ann")])
+    try empty.append([HandLabel(answer: answer, label: 0, rater: "ben")])
+    #expect(try count("labels", empty) == 0)
+    try empty.buildRows(run.stored())
+    #expect(try count("labels WHERE rater IS NOT NULL", empty) == 2)
   }
 
   @Test func labelsCannotBeChangedOrRemoved() throws {

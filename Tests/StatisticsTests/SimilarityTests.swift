@@ -165,6 +165,8 @@ struct SimilarityVerdictTests {
   @Test func aCosineThatFewEffectiveDimensionsExplainIsNoAgreement() {
     #expect(evidence(0.3, 0.3, 0.7).verdict == .related)
     #expect(evidence(0.3, 0.3, 0.7, effective: 10).verdict == .apart)
+    let near = evidence(0.6, 0.9, 0.99, effective: 1.3)
+    #expect(near.verdict == .unclear && near.sentence.contains("but unrelated vectors may be as near"))
     let cautious = evidence(0.61, 0.86, 1.04, effective: 2)
     #expect(
       cautious.verdict == .agree && cautious.sentence.contains("But random directions of 2.0 effective dimensions"))

@@ -86,14 +86,17 @@ struct RuntimeTests {
     #expect(URL(fileURLWithPath: path).resolvingSymlinksInPath() == linked.resolvingSymlinksInPath())
   }
 
-  @Test("The thread count holds for threads that already ran and threads to come")
+  @Test("A thread's own count holds on that thread alone, and ends")
   func threadCount() {
-    for count in [3, 1, 2] {
-      Runtime.withThreadCount(count) {
-        DispatchQueue.concurrentPerform(iterations: 16) { _ in #expect(Runtime.threadCount == count) }
+    let everywhere = Runtime.threadCount
+    DispatchQueue.concurrentPerform(iterations: 16) { index in
+      Runtime.withThreadCount(index + 1) {
+        #expect(Runtime.threadCount == index + 1)
+        Runtime.withThreadCount(-5) { #expect(Runtime.threadCount == 1) }
+        #expect(Runtime.threadCount == index + 1)
       }
+      #expect(Runtime.threadCount == everywhere)
     }
-    Runtime.withThreadCount(-5) { #expect(Runtime.threadCount == 1) }
   }
 
   @Test("Synchronising does nothing without a device, and the number of devices can be asked for twice")

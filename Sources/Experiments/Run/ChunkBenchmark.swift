@@ -18,10 +18,14 @@ package struct ChunkBenchmark {
     package var writeSeconds: Double
     package var readSeconds: Double
     package var bytes: Int
+    /// Extracting a class mean and judging it at every layer of the prompt; nil where that was not asked for.
+    package var judgeSeconds: Double?
   }
 
   /// Writes `rows` rows of both positions into a new run directory, then reads every number back.
-  package func run(in url: URL, onRows: (Int) -> Void) throws -> Result {
+  ///
+  /// - Parameter judging: whether the recording is then judged as a run's analysis does, with fewer null directions.
+  package func run(in url: URL, judging: Bool, onRows: (Int) -> Void) throws -> Result {
     let directory = try RunDirectory(creating: url)
     let items = try OrganismWorld.items(.facts, count: rows, seed: 1)
     let made = try SyntheticRecording(rows: chunkRows, layers: layers, hidden: hidden, pairs: 2).recording
@@ -37,9 +41,22 @@ package struct ChunkBenchmark {
       }
     }
     guard sum.isFinite else { throw ExperimentError(.failed, "what was read back is not what was written") }
+    let read = Date()
+    if judging { try judge(directory.recording(stage: recording.folder)) }
     return Result(
-      writeSeconds: written.timeIntervalSince(started), readSeconds: Date().timeIntervalSince(written),
-      bytes: try bytes(under: directory.file("chunks")))
+      writeSeconds: written.timeIntervalSince(started), readSeconds: read.timeIntervalSince(written),
+      bytes: try bytes(under: directory.file("chunks")), judgeSeconds: judging ? Date().timeIntervalSince(read) : nil)
+  }
+
+  private func judge(_ recording: ChunkedRecording) throws {
+    let vectors = try recording.vectors(at: .prompt, of: Array(recording.rows.indices), seed: 1)
+    var options = RecordingAudit.Options()
+    (options.draws, options.permutations) = (100, 100)
+    let judged = try RecordingAudit(AuditTarget(recording, at: .prompt), options: options)
+      .judge(AuditedVector(vectors))
+    guard judged.layers.count == layers, try judged.verdict() != nil else {
+      throw ExperimentError(.failed, "the recording could not be judged")
+    }
   }
 
   /// The made chunk with the texts of some items.
@@ -49,6 +66,7 @@ package struct ChunkBenchmark {
       chunk.rows[index].id = item.id
       chunk.rows[index].prompt = item.text
       chunk.rows[index].question = item.question
+      chunk.rows[index].group = item.group.id
     }
     return chunk
   }

@@ -5,7 +5,8 @@ import Torch
 
 /// An experiment with its data read and its stages worked out: all that is known before a model is loaded.
 struct PlannedRun {
-  let file: URL
+  /// What file paths in the experiment are relative to.
+  let folder: URL
   let experiment: Experiment
   /// What is frozen in the run directory: the file as it is, or with the models and data given beside it.
   let text: String
@@ -14,25 +15,32 @@ struct PlannedRun {
   let plan: StagePlan
   /// The stages of each model of the experiment, in the order of its models.
   let stages: [[Stage]]
+  /// Comparing vectors, which needs those of all models and no model itself.
+  let comparisons: [Stage]
 
   /// - Parameters:
-  ///   - file: data files in it are relative to its folder.
+  ///   - file: data files in it are relative to its folder, and in a run directory's to that of the file it was made of.
   ///   - overrides: models and data in the place of those that the file names.
   /// - Throws: whatever is wrong with file, data or models, before anything is written.
   init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device) throws {
-    self.file = file
+    folder = RunDirectory.dataFolder(ofExperiment: file)
     self.device = device
     (experiment, text) = try ExperimentFile.load(file, overrides)
-    var datasets = Datasets(experiment, folder: file.deletingLastPathComponent())
+    var datasets = Datasets(experiment, folder: folder)
     for name in experiment.usedDatasets { _ = try datasets.items(name) }
     try datasets.checkSharedQuestions()
     let plan = try StagePlan(experiment, &datasets, device: device)
     stages = try experiment.models.map { try plan.stages(of: $0) }
+    comparisons = try plan.comparisons(of: stages.flatMap { $0 }) { [folder] path in
+      let url = URL(fileURLWithPath: path, relativeTo: folder)
+      _ = try SteeringVectors(contentsOf: url)
+      return SHA256.hexadecimalDigest(of: Array(try Data(contentsOf: url)))
+    }
     self.plan = plan
     self.datasets = datasets
   }
 
-  var allStages: [Stage] { stages.flatMap { $0 } }
+  var allStages: [Stage] { stages.flatMap { $0 } + comparisons }
 
   /// A model as the experiment computes with it.
   func load(_ name: String) throws -> LoadedModel {

@@ -9,8 +9,8 @@ public struct RunEstimate: Encodable, Sendable {
   public var stages: [StageCost] = []
   /// Of the largest model in its computation dtype.
   public var weightBytes = 0
-  /// Beside the weights: activations of a chunk, keys and values of what is generated together, or the largest recording
-  /// that the analysis reads, whichever is most.
+  /// Beside the weights: activations of a chunk with keys and values of what is generated together, or a layer of the
+  /// largest recording in the analysis, whichever is most.
   public var workingBytes = 0
   public var diskBytes = 0
   /// Of all stages but the analysis.
@@ -29,6 +29,7 @@ public struct RunEstimate: Encodable, Sendable {
       onStage("\(model): counting tokens and timing a few rows")
       try add(ModelEstimate(planned, model), stages)
     }
+    if let comparisons = StageCost(planned.experiment, comparing: planned.comparisons) { stages.append(comparisons) }
     diskBytes = stages.reduce(0) { $0 + $1.bytes }
     seconds = stages.reduce(0) { $0 + ($1.seconds ?? 0) }
   }
@@ -91,7 +92,7 @@ struct ModelEstimate {
     let cached = 2 * shape.layerCount * shape.keyValueHeadCount * shape.headDimension * loaded.model.dtype.size
     // A chunk's activations are there twice while they are stacked.
     let recording = 2 * min(rows, settings.chunkRows) * activationBytes + tokens * cached
-    return max(recording, rows * activationBytes)
+    return max(recording, RecordingAudit.bytesOfLayer(rows: rows, width: shape.hiddenSize))
   }
 
   // MARK: Counting
@@ -122,7 +123,7 @@ struct ModelEstimate {
       cost.prompts = items.count
       cost.givenTokens = try count.steering(steering, layers: shape.layerCount, items)
       cost.seconds = (timing.reading ?? timing.recording).map { $0 * Double(cost.givenTokens) }
-    case .audit, .analysis: break
+    case .audit, .compare, .analysis: break
     }
     return cost
   }

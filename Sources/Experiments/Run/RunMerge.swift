@@ -55,6 +55,9 @@ public struct RunMerge {
     let lock = try RunLock(target.url)
     defer { withExtendedLifetime(lock) {} }
     try copy("experiment.yaml")
+    if let manifest = sources.compactMap(\.directory.manifest).first {
+      try target.write(manifest, json: "manifest.json")
+    }
     var summary = Summary(chunks: 0, vectors: 0, handLabels: 0, isComplete: true)
     for stage in sources[0].experiment.stages where stage.kind != .analysis {
       guard try merge(stage, &summary) else {

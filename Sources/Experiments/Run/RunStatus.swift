@@ -17,6 +17,8 @@ public struct RunStatus: Encodable, Sendable {
     public var rowsDone: Int?
     /// Rows per second of the chunks whose time is known.
     public var rowsPerSecond: Double?
+    /// What the rows that are missing take one process at that rate.
+    public var secondsLeft: Double?
     public var finished: Date?
   }
 
@@ -24,24 +26,41 @@ public struct RunStatus: Encodable, Sendable {
   public var stages: [StageStatus]
   /// Labels in the journal, by rater.
   public var handLabels: [String: Int]
+  /// Labels in the journal, by judge.
+  public var judgeLabels: [String: Int]
   /// When anything in the directory was last written.
   public var lastActivity: Date?
   /// The processes that work on it now: one, or the tasks of a job array.
   public var holders: [RunHolder]
+  /// Of all recordings, shared by those who work on it; nil where a recording has not been begun or timed.
+  public var recordingSecondsLeft: Double?
 
   /// Reads a run directory without changing anything in it; a running process is not disturbed.
   public init(_ url: URL) throws {
     let run = try StoredRun(url)
     experiment = run.experiment.name
-    stages = run.experiment.stageNames.map { run.directory.status($0) }
-    handLabels = try LabelJournal(run.directory).read().reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
+    let seconds = TaskTimes.all(in: run.directory)
+    stages = run.experiment.stageNames.map { run.directory.status($0, seconds) }
+    let labels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
+    handLabels = Self.counts(labels.filter(\.source.isHand))
+    judgeLabels = Self.counts(labels.filter { !$0.source.isHand })
     lastActivity = run.directory.lastActivity
     holders = RunLock.holders(of: url)
+    let left = stages.filter { $0.kind == Stage.Kind.record.rawValue && $0.state != .done }.map(\.secondsLeft)
+    let known = left.compactMap { $0 }
+    recordingSecondsLeft = known.count == left.count ? known.reduce(0, +) / Double(max(1, holders.count)) : nil
+  }
+
+  private static func counts(_ labels: [HandLabel]) -> [String: Int] {
+    labels.reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
   }
 }
 
 extension RunDirectory {
-  fileprivate func status(_ name: (kind: Stage.Kind, model: String, subject: String)) -> RunStatus.StageStatus {
+  /// - Parameter taskSeconds: what array tasks took, by stage and chunk.
+  fileprivate func status(
+    _ name: (kind: Stage.Kind, model: String, subject: String), _ taskSeconds: [String: [String: Double]]
+  ) -> RunStatus.StageStatus {
     let stage = Stage(kind: name.kind, model: name.model, subject: name.subject, inputs: [:])
     var status = RunStatus.StageStatus(
       kind: name.kind.rawValue, model: name.model, subject: name.subject, state: .waiting)
@@ -55,9 +74,12 @@ extension RunDirectory {
     status.chunks = ranges.count
     status.chunksDone = done.count
     status.rowsDone = done.reduce(0) { $0 + ranges[$1].count }
-    let timed = done.compactMap { number in record.seconds["\(number)"].map { (ranges[number].count, $0) } }
+    let known = record.seconds.merging(taskSeconds[stage.name] ?? [:]) { own, _ in own }
+    let timed = done.compactMap { number in known["\(number)"].map { (ranges[number].count, $0) } }
     let seconds = timed.reduce(0) { $0 + $1.1 }
     status.rowsPerSecond = seconds > 0 ? Double(timed.reduce(0) { $0 + $1.0 }) / seconds : nil
+    let missing = rows - (status.rowsDone ?? 0)
+    status.secondsLeft = missing == 0 ? 0 : status.rowsPerSecond.map { Double(missing) / $0 }
     return status
   }
 

@@ -3,9 +3,9 @@ import LanguageModels
 import Torch
 
 /// A piece of a run that is done once for given inputs: recording one data set with one model, extracting one vector,
-/// steering with it, what the audit needs of a model, the analysis.
+/// steering with it, comparing it with others, what the audit needs of a model, the analysis.
 public struct Stage: Sendable, Equatable {
-  public enum Kind: String, Codable, Sendable { case record, extract, steer, audit, analysis }
+  public enum Kind: String, Codable, Sendable { case record, extract, steer, audit, compare, analysis }
 
   public var kind: Kind
   /// Short names: `organism-split`, and the data set or vector.
@@ -93,10 +93,17 @@ extension RunDirectory {
         file("audit/\(stage.model)/differences-\(stage.subject).safetensors"),
       ]
     case .steer: [file("steering/\(stage.model)-\(stage.subject).json")]
+    case .compare: [file("comparisons/\(stage.model)-\(stage.subject).json")]
     case .audit: [file("audit/\(stage.model)/letters.safetensors"), file("audit/\(stage.model)/planted.safetensors")]
     case .analysis:
-      Analysis.tables.map { file("results/\($0).csv") }
+      Analysis.tables.map { file("results/\($0).csv") } + labelFolders
     }
+  }
+
+  /// Tables by other labels than the run's own.
+  private var labelFolders: [URL] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: file("results").path)) ?? []
+    return names.filter { $0.hasPrefix("labels-") }.sorted().map { file("results/\($0)") }
   }
 
   private func remove(_ url: URL) throws {

@@ -22,6 +22,15 @@ public struct StageCost: Encodable, Sendable {
   var tokens: Int { givenTokens + newTokens }
 }
 
+extension StageCost {
+  /// All comparisons of vectors in one, which compute no prompts; nil without any.
+  init?(_ experiment: Experiment, comparing stages: [Stage]) {
+    guard !stages.isEmpty else { return nil }
+    let pairs = stages.reduce(0) { $0 + experiment.partners(of: $1.subject, $1.model).count }
+    self.init(kind: Stage.Kind.compare.rawValue, model: "", subject: "\(pairs) pairs of vectors")
+  }
+}
+
 /// Counts tokens of prompts and answers without computing anything.
 struct TokenCount {
   let planned: PlannedRun

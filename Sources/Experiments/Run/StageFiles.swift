@@ -10,7 +10,7 @@ extension RunDirectory {
     guard let record = record(of: stage.name), record.hash == stage.hash, record.finished != nil else { return false }
     switch stage.kind {
     case .record: return chunkNumbers(outputs(of: stage)[0]).count == record.chunks
-    case .extract, .steer: return FileManager.default.fileExists(atPath: outputs(of: stage)[0].path)
+    case .extract, .steer, .compare: return FileManager.default.fileExists(atPath: outputs(of: stage)[0].path)
     case .audit, .analysis: return true
     }
   }
@@ -57,6 +57,15 @@ extension RunDirectory {
       $0.lastPathComponent.hasPrefix(".") && $0.pathExtension == "tmp"
     }
     for file in unfinished { try? FileManager.default.removeItem(at: file) }
+  }
+
+  /// What file paths in an experiment file are relative to: its folder, and where it lies frozen in a run directory the
+  /// folder that it was copied from.
+  static func dataFolder(ofExperiment file: URL) -> URL {
+    let folder = file.absoluteURL.deletingLastPathComponent()
+    guard file.lastPathComponent == "experiment.yaml", let origin = RunDirectory(existing: folder).manifest?.folder
+    else { return folder }
+    return URL(fileURLWithPath: origin, isDirectory: true)
   }
 
   var manifest: Manifest? {

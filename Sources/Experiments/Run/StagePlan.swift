@@ -53,6 +53,30 @@ struct StagePlan {
     return Stage(kind: .analysis, model: "", subject: "", inputs: inputs)
   }
 
+  /// Comparing vectors: of their extractions, of files, and of what is asked.
+  ///
+  /// - Parameters:
+  ///   - stages: of all models.
+  ///   - hash: of a file that the experiment names.
+  func comparisons(of stages: [Stage], hash: (String) throws -> String) rethrows -> [Stage] {
+    let extractions = stages.filter { $0.kind == .extract }
+    func extraction(_ model: String, _ name: String) -> String {
+      extractions.first { $0.model == model && $0.subject == name }?.hash ?? ""
+    }
+    return try experiment.comparedVectors.map { model, vector in
+      var inputs = ["format": Stage.format, "seed": "\(experiment.seed)", "vector": extraction(model, vector)]
+      inputs["layers compared"] = Stage.hash(experiment.comparisons?.layers)
+      inputs["compared with"] = Stage.hash(
+        try experiment.partners(of: vector, model).map { partner in
+          switch partner {
+          case .vector(let model, let name): [model, name, extraction(model, name)]
+          case .file(let path): [path, try hash(path)]
+          }
+        })
+      return Stage(kind: .compare, model: model, subject: vector, inputs: inputs)
+    }
+  }
+
   private func steeringStages(_ model: String, _ identity: [String: String], extractions: [Stage]) -> [Stage] {
     guard let steering = experiment.steering else { return [] }
     let names = Set(experiment.steeringVectors.map(\.name))
@@ -95,10 +119,13 @@ struct StagePlan {
 extension Experiment {
   /// The names of the stages of a run, in the order in which they are done.
   var stageNames: [(kind: Stage.Kind, model: String, subject: String)] {
-    models.map(shortName(of:)).flatMap { model in
-      recordedDatasets.map { (.record, model, $0) }
-        + vectors.map { (.extract, model, $0.name) }
-        + steeringVectors.map { (.steer, model, $0.name) } + [(.audit, model, "")]
-    } + [(.analysis, "", "")]
+    let ofModels = models.map(shortName(of:)).flatMap(stageNames(of:))
+    let compared = comparedVectors.map { (kind: Stage.Kind.compare, model: $0.model, subject: $0.vector) }
+    return ofModels + compared + [(.analysis, "", "")]
+  }
+
+  private func stageNames(of model: String) -> [(kind: Stage.Kind, model: String, subject: String)] {
+    recordedDatasets.map { (.record, model, $0) } + vectors.map { (.extract, model, $0.name) }
+      + steeringVectors.map { (.steer, model, $0.name) } + [(.audit, model, "")]
   }
 }

@@ -49,7 +49,8 @@ extension ExperimentRun {
     let pieces = try run.pieces()
     let share = task.share(of: pieces.map(\.weight)).map { pieces[$0] }
     let missing = share.filter { !run.isDone($0) }
-    for model in planned.experiment.models { try run.work(model, missing.filter { $0.model == model }) }
+    var times = TaskTimes(directory, task)
+    for model in planned.experiment.models { try run.work(model, missing.filter { $0.model == model }, &times) }
     return (missing.count, share.count - missing.count)
   }
 
@@ -93,8 +94,8 @@ extension ExperimentRun {
       else { return [] }
       return [WorkPiece(model: model, stage: stage, weight: try 2 * planned.items(of: settings).count)]
     case .audit: return [WorkPiece(model: model, stage: stage, weight: 1)]
-    // Steering needs vectors that other tasks may still be at; the job that ends the run does it.
-    case .steer, .analysis: return []
+    // These need vectors that other tasks may still be at; the job that ends the run does them.
+    case .steer, .compare, .analysis: return []
     }
   }
 
@@ -102,7 +103,7 @@ extension ExperimentRun {
     piece.chunk.map { recordingStage(piece.stage).isRecorded($0) } ?? directory.isDone(piece.stage)
   }
 
-  private func work(_ model: String, _ pieces: [WorkPiece]) throws {
+  private func work(_ model: String, _ pieces: [WorkPiece], _ times: inout TaskTimes) throws {
     guard !pieces.isEmpty else { return }
     events.onStage("\(model): loading")
     let loaded = try planned.load(model)
@@ -112,7 +113,9 @@ extension ExperimentRun {
       if let chunk = piece.chunk {
         events.onStage("\(model): recording \(piece.stage.subject), chunk \(chunk)")
         let items = try planned.items(piece.stage.subject)
+        let started = Date()
         try recordingStage(piece.stage).record(chunk: chunk, of: items) { try recorder.record($0) }
+        try times.add(Date().timeIntervalSince(started), stage: piece.stage.name, chunk: chunk)
       } else if piece.stage.kind == .extract {
         try extract(piece.stage, loaded, encoder)
       } else {

@@ -1,8 +1,9 @@
 import Foundation
 import GRDB
+import Steering
 import Torch
 
-/// A label that a person gave to an answer.
+/// A label that a person, or a judge, gave to an answer: a line of the journal.
 public struct HandLabel: Codable, Sendable, Equatable {
   /// Its own name, so that it is stored once however often the journal is read.
   public var key: String
@@ -10,37 +11,71 @@ public struct HandLabel: Codable, Sendable, Equatable {
   public var answer: String
   /// 1 the behaviour, 0 not, nil where the rater cannot tell.
   public var label: Int?
+  /// A person's name; `judge:<name>` for a judge, so that the two are never mistaken for each other.
   public var rater: String
   public var note: String?
+  /// Which time the rater goes through the answers, from 1; nil is the first. Labels of later passes tell how far raters
+  /// agree with themselves: they replace none of the first, and no analysis counts them.
+  public var pass: Int?
+  /// Judges: SHA-256 (hexadecimal) of the rubric they were given.
+  public var rubric: String?
   /// ISO 8601, UTC.
   public var time: String
 
-  public init(answer: String, label: Int?, rater: String, note: String? = nil) {
-    key = UUID().uuidString.lowercased()
+  /// - Parameter key: the label's own name; whoever may send a label twice names it, and it is stored once.
+  public init(
+    answer: String, label: Int?, rater: String, note: String? = nil, pass: Int? = nil,
+    key: String = UUID().uuidString.lowercased()
+  ) {
+    (self.key, self.pass) = (key, pass)
     (self.answer, self.label, self.rater, self.note) = (answer, label, rater, note)
     time = RunStore.timestamp()
   }
 
-  var isValid: Bool { (label.map { $0 == 0 || $0 == 1 } ?? true) && !key.isEmpty && !rater.isEmpty }
+  /// `hand:<rater>` or `judge:<name>`.
+  public var source: LabelSource {
+    if rater.hasPrefix(Self.judgePrefix), let judge = LabelSource(rater) { return judge }
+    return .hand(rater: rater)
+  }
+
+  /// What the store calls where it comes from: as `source`, and `repeat:<rater>` for later passes.
+  var storedSource: String { isFirstPass ? source.description : "repeat:\(rater)" }
+
+  public var isFirstPass: Bool { (pass ?? 1) == 1 }
+
+  /// What no person may be called.
+  public static let judgePrefix = "judge:"
+
+  var isValid: Bool {
+    (label.map { $0 == 0 || $0 == 1 } ?? true) && (pass ?? 1) >= 1 && !key.isEmpty && !rater.isEmpty
+  }
 }
 
 extension RunStore {
-  static func timestamp(_ date: Date = Date()) -> String {
-    date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
-  }
+  static let timeFormat = Date.ISO8601FormatStyle.iso8601.year().month().day().time(includingFractionalSeconds: true)
+    .timeZone(separator: .omitted)
+
+  static func timestamp(_ date: Date = Date()) -> String { date.formatted(timeFormat) }
 
   /// Stores labels: first in the journal, flushed to the disk, then in the database. Once this returns, no kill and no
   /// power cut loses them.
   public func append(_ labels: [HandLabel]) throws {
     try LabelJournal(directory).append(labels)
-    _ = try add(labels)
+    try addJournal()
   }
 
   /// Adds what the journal holds and the database does not; returns how many labels wait for answers that are not there.
+  ///
+  /// - Parameter whole: reads it from its beginning, not from where it was read to the last time.
   @discardableResult
-  func addJournal() throws -> Int {
-    let labels = try LabelJournal(directory).read()
-    return labels.isEmpty ? 0 : try add(labels)
+  func addJournal(whole: Bool = false) throws -> Int {
+    let start = whole ? 0 : try state(.journalEnd).flatMap { Int($0) } ?? 0
+    let added = try LabelJournal(directory).added(since: start)
+    guard added.end != start || !added.labels.isEmpty else { return 0 }
+    let waiting = try add(added.labels)
+    // Labels that wait are met again the next time.
+    if waiting == 0 { try remember("\(added.end)", as: .journalEnd) }
+    return waiting
   }
 
   private func add(_ labels: [HandLabel]) throws -> Int {
@@ -55,7 +90,7 @@ extension RunStore {
       for label in labels {
         try insert.execute(
           arguments: [
-            label.key, label.label, "hand:\(label.rater)", label.rater, label.note, label.time, label.answer,
+            label.key, label.label, label.storedSource, label.rater, label.note, label.time, label.answer,
           ])
         if try Int.fetchOne(known, arguments: [label.answer]) == nil { waiting += 1 }
       }

@@ -8,17 +8,29 @@ import Torch
 public struct LabelImport {
   private let table: CSVTable
 
-  public init(_ url: URL) throws {
-    table = try CSVTable(contentsOf: url)
+  public init(_ url: URL) throws { try self.init(CSVTable(contentsOf: url)) }
+
+  /// - Parameter name: what complaints call the text.
+  public init(parsing text: String, name: String) throws { try self.init(CSVTable(parsing: text, file: name)) }
+
+  private init(_ table: CSVTable) throws {
+    self.table = table
     guard table.columnIfPresent("answer") != nil || table.columnIfPresent("item") != nil else {
       throw ExperimentError(
         .badInput, "needs a column answer or item, and label; telltale export writes both",
-        at: InputLocation(file: url.path, line: 1))
+        at: InputLocation(file: table.file, line: 1))
     }
   }
 
   /// All rows as labels, or nothing: every row must name one answer of the store.
-  public func labels(by rater: String, in store: RunStore) throws -> [HandLabel] {
+  ///
+  /// - Parameters:
+  ///   - rater: who judged; nil where the column rater says it, as in the CSV that the grading page exports, whose column
+  ///     source also marks second passes.
+  ///   - pass: which time the rater went through the answers.
+  public func labels(by rater: String?, pass: Int? = nil, in store: RunStore) throws -> [HandLabel] {
+    let raters = try rater == nil ? table.column("rater").strings : nil
+    let sources = rater == nil ? table.columnIfPresent("source")?.strings : nil
     let values = try table.column("label").strings
     let selectors = ["answer", "item", "model", "dataset"].map { table.columnIfPresent($0)?.strings }
     let notes = table.columnIfPresent("note")?.strings
@@ -29,8 +41,10 @@ public struct LabelImport {
         dataset: selectors[3]?[index])
       let note = notes?[index].trimmingCharacters(in: .whitespaces)
       return HandLabel(
-        answer: try store.answer(choice, at: place), label: try Self.label(values[index], place), rater: rater,
-        note: note.flatMap { $0.isEmpty ? nil : $0 })
+        answer: try store.answer(choice, at: place), label: try Self.label(values[index], place),
+        rater: try rater ?? RaterName.imported(raters?[index] ?? "", at: place),
+        note: note.flatMap { $0.isEmpty ? nil : $0 },
+        pass: sources?[index].hasPrefix("repeat:") == true ? 2 : pass)
     }
   }
 

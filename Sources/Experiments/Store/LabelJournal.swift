@@ -11,13 +11,33 @@ struct LabelJournal {
   init(_ directory: RunDirectory) { url = directory.file("labels.jsonl") }
 
   /// All labels, in the order in which they were given.
-  func read() throws -> [HandLabel] {
-    guard FileManager.default.fileExists(atPath: url.path) else { return [] }
-    let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
-    guard size <= Self.largest, let data = FileManager.default.contents(atPath: url.path) else {
-      throw ExperimentError(.badInput, "cannot be read; check its permissions", at: place)
+  func read() throws -> [HandLabel] { try added(since: 0).labels }
+
+  /// The labels that were added since the journal had the length `start`, in bytes, and the length of its whole lines now.
+  /// Where it no longer has a line that ends there, it was replaced: then all of it is new.
+  func added(since start: Int) throws -> (labels: [HandLabel], end: Int) {
+    guard FileManager.default.fileExists(atPath: url.path) else { return ([], 0) }
+    guard let handle = try? FileHandle(forReadingFrom: url) else { throw unreadable }
+    defer { try? handle.close() }
+    return try added(since: start, handle)
+  }
+
+  private func added(since start: Int, _ handle: FileHandle) throws -> (labels: [HandLabel], end: Int) {
+    guard let size = try? handle.seekToEnd(), size <= Self.largest else { throw unreadable }
+    // The byte before must end a line, so it is read too.
+    let from = max(0, start - 1)
+    guard from < Int(size) || size == 0 else { return try added(since: 0, handle) }
+    guard (try? handle.seek(toOffset: UInt64(from))) != nil else { throw unreadable }
+    let data = try handle.readToEnd() ?? Data()
+    guard start == 0 || data.first == UInt8(ascii: "\n") else { return try added(since: 0, handle) }
+    let end = data.lastIndex(of: UInt8(ascii: "\n")).map { from + $0 + 1 } ?? from
+    do { return (try Self.parse(data, file: url.path), end) } catch  where start > 0 {
+      return try added(since: 0, handle)  // whose complaint has the right line
     }
-    return try Self.parse(data, file: url.path)
+  }
+
+  private var unreadable: ExperimentError {
+    ExperimentError(.badInput, "cannot be read; check its permissions", at: place)
   }
 
   /// A last line without its end was being written when its process was killed: nobody was told that it is stored.
@@ -40,6 +60,12 @@ struct LabelJournal {
   /// Adds labels in one write, alone among processes, and flushes them.
   func append(_ labels: [HandLabel]) throws {
     guard !labels.isEmpty else { return }
+    try append { _ in labels }
+  }
+
+  /// Adds the labels that `choose` returns, which is called while no other process can add any. The disk has them once
+  /// this returns.
+  func append(_ choose: (LabelJournal) throws -> [HandLabel]) throws {
     let isNew = !FileManager.default.fileExists(atPath: url.path)
     let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -50,6 +76,8 @@ struct LabelJournal {
       throw ExperimentError(.failed, "cannot be locked (\(Self.reason))", at: place)
     }
     let end = try cutUnfinishedLine(descriptor)
+    let labels = try choose(self)
+    guard !labels.isEmpty else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let data = try labels.reduce(into: Data()) { $0 += try encoder.encode($1) + Data("\n".utf8) }

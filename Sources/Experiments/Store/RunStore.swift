@@ -40,6 +40,21 @@ public struct RunStore: Sendable {
     try Self.explained(directory.file(Self.fileName)) { try writer.read(body) }
   }
 
+  /// What the store remembers about the files that it was built from.
+  enum State: String { case journalEnd, rowsSignature }
+
+  func state(_ name: State) throws -> String? {
+    try read { try String.fetchOne($0, sql: "SELECT value FROM state WHERE name = ?", arguments: [name.rawValue]) }
+  }
+
+  func remember(_ value: String, as name: State) throws {
+    try write {
+      try $0.execute(
+        sql: "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        arguments: [name.rawValue, value])
+    }
+  }
+
   /// SQLite's errors as one sentence.
   private static func explained<T>(_ url: URL, _ body: () throws -> T) throws -> T {
     do { return try body() } catch let error as DatabaseError {

@@ -9,16 +9,23 @@ import Torch
 extension RunStore {
   /// Builds the whole store: rows, then vectors and scores. One chunk is in memory at a time.
   public func build(_ run: StoredRun) throws {
+    let signature = run.rowsSignature
     try write { database in
       try storeRows(run, database)
       try storeScores(run, database)
     }
-    try addJournal()
+    try remember(signature, as: .rowsSignature)
+    try addJournal(whole: true)
   }
 
-  /// The rows of the chunks that are there, as of a run that is not finished: what a rater can label.
+  /// The rows of the chunks that are there, as of a run that is not finished: what a rater can label. Where the store
+  /// already has the rows of these chunks, nothing is read.
   public func buildRows(_ run: StoredRun) throws {
-    try write { try storeRows(run, $0) }
+    let signature = run.rowsSignature
+    if try state(.rowsSignature) != signature {
+      try write { try storeRows(run, $0) }
+      try remember(signature, as: .rowsSignature)
+    }
     try addJournal()
   }
 
@@ -133,6 +140,21 @@ extension Experiment {
 }
 
 extension StoredRun {
+  /// Tells one set of chunks from another: their names, sizes and times.
+  fileprivate var rowsSignature: String {
+    var parts: [String] = []
+    for stage in models.flatMap({ model in experiment.recordedDatasets.map { "\(model)-\($0)" } }) {
+      let folder = directory.file("chunks/\(stage)")
+      for number in directory.chunkNumbers(folder) {
+        let rows = folder.appendingPathComponent("\(number)/rows.jsonl")
+        let found = try? FileManager.default.attributesOfItem(atPath: rows.path)
+        let time = (found?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+        parts.append("\(stage)/\(number) \(found?[.size] as? Int ?? 0) \(time)")
+      }
+    }
+    return String(SHA256.hexadecimalDigest(of: Array(parts.joined(separator: "\n").utf8)).prefix(20))
+  }
+
   /// Short names.
   var models: [String] { experiment.models.map(experiment.shortName(of:)) }
 }

@@ -37,21 +37,34 @@ public struct StoreExport {
     _ = try table("SELECT * FROM vectors", to: folder.appendingPathComponent("vectors.csv"))
     try writeLines(to: folder.appendingPathComponent("answers.jsonl"))
     var files = ["answers.csv", "labels.csv", "scores.csv", "vectors.csv", "answers.jsonl"]
+    if run.experiment.comparisons != nil {
+      files.append(try copy("results/comparisons.csv", to: folder, under: nil))
+    }
     files += try copyTensors(to: folder, activations: activations)
     return Summary(answers: answers, labels: labels, scores: scores, files: files)
   }
 
-  private static let labels = """
+  static let labels = """
     SELECT a.answer, a.model, a.dataset, a.item, l.label, l.source, l.rater, l.note, l.time
     FROM labels l JOIN answers a ON a.continuation_id = l.continuation_id ORDER BY l.id
     """
   private static let scores = """
     SELECT v.model || '/' || v.name AS vector, v.layer, s.position, a.model || '/' || a.dataset AS target_set, a.answer,
-      a.item, a.question_group AS "group", a.letter, a.source, a.user_side, a.label, s.cosine, s.centred_cosine,
+      a.item, a.question_group AS "group", a.letter, a.source, a.user_side, a.label, a.label_source, s.cosine, s.centred_cosine,
       s.projection
     FROM scores s JOIN vectors v ON v.id = s.vector_id JOIN answers a ON a.continuation_id = s.continuation_id
     ORDER BY v.id, s.position, a.dataset, a.number
     """
+
+  /// What people and judges said, as CSV; `LabelImport` takes it back.
+  public static func givenLabels(_ store: RunStore) throws -> String {
+    try store.read { database in
+      let rows = try Row.fetchCursor(database, sql: "SELECT * FROM (\(labels)) WHERE rater IS NOT NULL")
+      var text = CSVWriter.line(Array(rows.columnNames)) + "\n"
+      while let row = try rows.next() { text += CSVWriter.line(row.databaseValues.map(Self.field)) + "\n" }
+      return text
+    }
+  }
 
   /// One query as CSV, row by row; returns how many rows there were.
   private func table(_ sql: String, to url: URL) throws -> Int {
@@ -137,9 +150,9 @@ public struct StoreExport {
     return copied
   }
 
-  private func copy(_ path: String, to folder: URL, under name: String, as file: String? = nil) throws -> String {
+  private func copy(_ path: String, to folder: URL, under name: String?, as file: String? = nil) throws -> String {
     let source = run.directory.file(path)
-    let relative = "\(name)/\(file ?? source.lastPathComponent)"
+    let relative = (name.map { "\($0)/" } ?? "") + (file ?? source.lastPathComponent)
     try RunFiles.copy(source, to: folder.appendingPathComponent(relative))
     return relative
   }

@@ -10,8 +10,19 @@ enum StoreMigrations {
         try database.execute(sql: statement)
       }
     }
+    migrator.registerMigration("2: reference answers, what the store was built from") { database in
+      for statement in references + [state] { try database.execute(sql: statement) }
+    }
     return migrator
   }
+
+  /// Reference answers of the data set, the best first, as a JSON list; NULL where there are none.
+  private static let references = ["correct_answers", "incorrect_answers"].map {
+    "ALTER TABLE prompts ADD COLUMN \($0) TEXT"
+  }
+
+  /// Up to where the files of the run are in the store, so that a label is added without reading them all again.
+  private static let state = "CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT"
 
   /// What the models were asked. `key` names the content, so that the same question keeps its row when a run is rebuilt.
   private static let prompts = """

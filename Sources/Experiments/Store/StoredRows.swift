@@ -46,15 +46,25 @@ struct StoredRows {
     try id(
       """
       INSERT INTO prompts (key, model, dataset, item, question_group, question, source, source_row, letter, user_side,
-        text, tokens, read_token, read_token_text)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (key) DO UPDATE SET question_group = excluded.question_group, question = excluded.question
+        text, tokens, read_token, read_token_text, correct_answers, incorrect_answers)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET question_group = excluded.question_group, question = excluded.question,
+        correct_answers = excluded.correct_answers, incorrect_answers = excluded.incorrect_answers
       RETURNING id
       """,
       [
-        key, model, dataset, row.id, row.group, row.question, row.source, row.row, row.letter, row.userSide,
-        row.prompt, row.promptTokens, row.promptToken, row.promptTokenText,
+        key, model, dataset, row.id, row.group, Self.text(row.question), row.source, row.row, row.letter, row.userSide,
+        Self.text(row.prompt), row.promptTokens, row.promptToken, row.promptTokenText, Self.list(row.correctAnswers),
+        Self.list(row.incorrectAnswers),
       ])
+  }
+
+  /// SQLite ends a text at its first NUL, so that one is stored as its picture.
+  private static func text(_ text: String) -> String { text.replacing("\u{0}", with: "\u{2400}") }
+
+  /// A list as JSON.
+  private static func list(_ answers: [String]?) throws -> String? {
+    try answers.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
   }
 
   private func addContinuation(_ row: RecordedRow, number: Int, key: String, prompt: Int64) throws -> Int64 {
@@ -68,7 +78,7 @@ struct StoredRows {
       RETURNING id
       """,
       [
-        key, prompt, number, row.continuation, row.end, row.continuationToken, row.continuationTokenText,
+        key, prompt, number, Self.text(row.continuation), row.end, row.continuationToken, row.continuationTokenText,
         row.logitDifference,
       ])
   }

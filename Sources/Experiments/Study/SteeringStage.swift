@@ -4,25 +4,25 @@ import Steering
 import Torch
 
 /// What steering with one vector does to the answers of every target: `steering/<model>-<vector>.json`.
-struct StoredSteering: Codable, Equatable {
-  var targets: [Target]
+package struct StoredSteering: Codable, Equatable {
+  package var targets: [Target]
 
-  struct Target: Codable, Equatable {
-    var dataset: String
+  package struct Target: Codable, Equatable {
+    package var dataset: String
     /// By item.
-    var groups: [String]
+    package var groups: [String]
     /// The unsteered model first.
-    var cells: [Cell]
+    package var cells: [Cell]
   }
 
-  struct Cell: Codable, Equatable {
+  package struct Cell: Codable, Equatable {
     /// Nil for the unsteered model.
-    var layer: Int?
-    var scale: Double
+    package var layer: Int?
+    package var scale: Double
     /// How far along the vector the edited tokens were moved, in units of the residual stream.
-    var shift: Double
+    package var shift: Double
     /// By item: log p(matching answer) - log p(likeliest other), in nats.
-    var margins: [Double]
+    package var margins: [Double]
   }
 
   /// Refuses a file that is no such result.

@@ -33,22 +33,8 @@ public struct VectorAgreement: Sendable {
   }
 
   static func csv(_ rows: [VectorAgreement]) -> String {
-    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
-    return CSVWriter.text(
-      header: [
-        "model", "layer", "vector_a", "vector_b", "cosine", "cosine_low", "cosine_high", "reliability_a",
-        "reliability_b", "ceiling", "disattenuated", "disattenuated_low", "disattenuated_high", "p_dimension",
-        "effective_dimension", "p_effective", "verdict",
-      ],
-      rows: rows.map { row in
-        let evidence = row.evidence
-        let (cosine, clean) = (evidence.cosineInterval, evidence.disattenuatedInterval)
-        return [row.model, "\(row.layer)", row.vectorA, row.vectorB]
-          + [
-            evidence.cosine, cosine?.low, cosine?.high, evidence.reliabilityA, evidence.reliabilityB, evidence.ceiling,
-            evidence.disattenuated, clean?.low, clean?.high, evidence.pDimension, evidence.effectiveDimension,
-            evidence.pEffective,
-          ].map(field) + [evidence.verdict.rawValue]
-      })
+    CSVWriter.text(
+      header: ["model", "layer", "vector_a", "vector_b"] + SimilarityEvidence.columns,
+      rows: rows.map { [$0.model, "\($0.layer)", $0.vectorA, $0.vectorB] + $0.evidence.fields })
   }
 }

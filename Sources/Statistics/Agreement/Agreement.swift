@@ -19,8 +19,11 @@ public struct Agreement: Sendable, Equatable {
   /// `nil` without items. Categories are those that occur, plus `categories` that might have.
   public init?(_ first: [String], _ second: [String], categories: [String] = []) {
     precondition(first.count == second.count, "both raters must rate every item")
-    guard !first.isEmpty else { return nil }
-    let table = AgreementTable(first, second, categories)
+    let all = Categories(first + second + categories)
+    let counts = AgreementTable.counts(
+      Array(all.indexOfRow[..<first.count]), Array(all.indexOfRow[first.count..<2 * first.count]), categories: all.count
+    )
+    guard let table = AgreementTable(counts: counts) else { return nil }
     items = first.count
     observed = table.observed
     let kappa = table.kappa()
@@ -44,65 +47,5 @@ public struct Agreement: Sendable, Equatable {
   private func interval(_ value: Double?, _ error: Double?, _ confidence: Double) -> Interval? {
     guard let value, let error else { return nil }
     return normalInterval(value, variance: error * error, confidence: confidence).clamped(to: -1...1)
-  }
-}
-
-/// The shares of items by pair of ratings.
-private struct AgreementTable {
-  let shares: [[Double]]
-  let firstShares: [Double]
-  let secondShares: [Double]
-  let observed: Double
-
-  init(_ first: [String], _ second: [String], _ extra: [String]) {
-    let all = Categories(first + second + extra)
-    var shares = [[Double]](repeating: [Double](repeating: 0, count: all.count), count: all.count)
-    let weight = 1 / Double(first.count)
-    for item in first.indices {
-      shares[all.indexOfRow[item]][all.indexOfRow[first.count + item]] += weight
-    }
-    self.shares = shares
-    firstShares = shares.map { $0.reduce(0, +) }
-    secondShares = all.names.indices.map { column in shares.reduce(0) { $0 + $1[column] } }
-    observed = all.names.indices.reduce(0) { $0 + shares[$1][$1] }
-  }
-
-  private var categories: Range<Int> { 0..<shares.count }
-
-  /// Kappa and n times its variance.
-  func kappa() -> (value: Double, variance: Double)? {
-    let chance = zip(firstShares, secondShares).reduce(0) { $0 + $1.0 * $1.1 }
-    guard chance < 1 - 1e-12 else { return nil }
-    let value = (observed - chance) / (1 - chance)
-    var sum = 0.0
-    for k in categories {
-      for l in categories {
-        // The influence of an item rated (k, l) on kappa.
-        let margins = secondShares[k] + firstShares[l]
-        let influence = (k == l ? 1.0 : 0) - (1 - value) * margins
-        sum += shares[k][l] * influence * influence
-      }
-    }
-    let centre = value - chance * (1 - value)
-    return (value, max(0, sum - centre * centre) / ((1 - chance) * (1 - chance)))
-  }
-
-  /// AC1 and n times its variance.
-  func ac1() -> (value: Double, variance: Double)? {
-    let q = Double(shares.count)
-    guard q > 1 else { return nil }
-    let mean = categories.map { (firstShares[$0] + secondShares[$0]) / 2 }
-    let chance = mean.reduce(0) { $0 + $1 * (1 - $1) } / (q - 1)
-    let value = (observed - chance) / (1 - chance)
-    var sum = 0.0
-    for k in categories {
-      for l in categories {
-        let margins = (1 - (mean[k] + mean[l]) / 2) / (q - 1)
-        let influence = (k == l ? 1.0 : 0) - 2 * (1 - value) * margins
-        sum += shares[k][l] * influence * influence
-      }
-    }
-    let centre = observed - 2 * (1 - value) * chance
-    return (value, max(0, sum - centre * centre) / ((1 - chance) * (1 - chance)))
   }
 }

@@ -1,4 +1,5 @@
-/// The test that two scores of the same rows have different AUROCs, when rows of one group are alike.
+/// The test that two scores of the same rows, or one score of rows that were labelled twice, have different AUROCs, when
+/// rows of one group are alike.
 ///
 /// Both areas are computed anew with each group left out; the jackknife variance of their difference is
 /// (G-1)/G sum (d_-g - mean d)^2, so that what the two scores share cancels, as in DeLong's paired test. The statistic
@@ -17,23 +18,37 @@ public struct PairedClusteredAUROC: Sendable, Equatable {
   /// Two-sided, `nil` with `t`.
   public let p: Double?
 
+  /// Two scores of the same labels.
+  ///
   /// `nil` unless at least two groups have a positive and two a negative, and every score is finite.
   public init?(scoresA: [Double], scoresB: [Double], labels: [Int], groups: [String]) {
-    precondition(groups.count == labels.count, "groups and labels must have the same length")
+    self.init((scoresA, labels), (scoresB, labels), groups)
+  }
+
+  /// One score of labels from two sources: what the second source in the place of the first does to the area.
+  ///
+  /// `nil` unless, by each source, at least two groups have a positive and two a negative, and every score is finite.
+  public init?(scores: [Double], labelsA: [Int], labelsB: [Int], groups: [String]) {
+    self.init((scores, labelsA), (scores, labelsB), groups)
+  }
+
+  private init?(_ a: (scores: [Double], labels: [Int]), _ b: (scores: [Double], labels: [Int]), _ groups: [String]) {
+    precondition(groups.count == a.labels.count, "groups and labels must have the same length")
     let categories = Categories(groups)
-    guard let a = ClusteredAUROC(scoresA, labels, categories), let b = ClusteredAUROC(scoresB, labels, categories),
-      let df = a.degreesOfFreedom, let otherDF = b.degreesOfFreedom
+    guard let areaA = ClusteredAUROC(a.scores, a.labels, categories),
+      let areaB = ClusteredAUROC(b.scores, b.labels, categories),
+      let df = areaA.degreesOfFreedom, let otherDF = areaB.degreesOfFreedom
     else { return nil }
-    let everyRow = Categories([String](repeating: "", count: labels.count))
-    let left = PairTally(scores: scoresA, labels: labels, strata: everyRow, groups: categories)
-    let right = PairTally(scores: scoresB, labels: labels, strata: everyRow, groups: categories)
-    // Which groups can be left out depends on labels and groups alone, so the two lists stand in step.
+    let everyRow = Categories([String](repeating: "", count: groups.count))
+    let left = PairTally(scores: a.scores, labels: a.labels, strata: everyRow, groups: categories)
+    let right = PairTally(scores: b.scores, labels: b.labels, strata: everyRow, groups: categories)
+    // With two groups of each class every group can be left out and takes part in a pair, so the lists stand in step.
     let differences = zip(left.areasWithoutOneGroup(), right.areasWithoutOneGroup()).map { $0 - $1 }
     guard differences.count > 1 else { return nil }
     let count = Double(differences.count)
-    aurocA = a.auroc
-    aurocB = b.auroc
-    difference = a.auroc - b.auroc
+    aurocA = areaA.auroc
+    aurocB = areaB.auroc
+    difference = areaA.auroc - areaB.auroc
     variance = isConstant(differences) ? 0 : (count - 1) / count * sumOfSquares(differences)
     degreesOfFreedom = min(df, otherDF)
     t = variance > 0 ? difference / variance.squareRoot() : nil

@@ -38,6 +38,13 @@ extension Measures {
     let equal = nulls.count { $0 == value }
     return (Double(below) + Double(equal) / 2) / Double(nulls.count)
   }
+
+  /// The quantile of values at a share of 0...1, by linear interpolation (Hyndman and Fan's type 7, as NumPy and R).
+  /// `nil` without values or if one is not finite.
+  public static func quantile(of values: [Double], _ share: Double) -> Double? {
+    guard !values.isEmpty, allFinite(values), (0...1).contains(share) else { return nil }
+    return Statistics.quantile(values.sorted(), share)
+  }
 }
 
 /// The area from the rank sum of the positives (the Mann-Whitney identity). Both classes must occur.

@@ -1,5 +1,5 @@
 /// What is known of the cosine of two vectors at one layer, and what it amounts to.
-public struct SimilarityEvidence: Sendable, Equatable {
+public struct SimilarityEvidence: Sendable, Equatable, Codable {
   /// Of the two vectors as they are, from -1 to 1.
   public var cosine: Double
   /// The same without the noise that vectors share which were made of the same questions (`CosineSums.cosine`); where
@@ -43,14 +43,15 @@ public struct SimilarityEvidence: Sendable, Equatable {
 /// |---|---|---|
 /// | low >= 0.5, includes 1 or lies above | agree | agree, with a caution |
 /// | low < 0.5, includes 1 | cannot tell | cannot tell |
-/// | 0 < low, high < 1 | related, not the same | do not agree beyond chance |
+/// | 0.5 <= low, high < 1 | related, not the same | cannot tell |
+/// | 0 < low < 0.5, high < 1 | related, not the same | do not agree beyond chance |
 /// | includes 0, -1 < low, high < 1 | cannot tell | do not agree beyond chance |
 /// | -1 < low, high < 0 | opposed | do not agree beyond chance |
 /// | low <= -1 | opposed if high <= -0.5, else cannot tell | cannot tell |
 ///
 /// Agreement stands inside the null, too, because noise cannot feign it; but where activations vary along few directions
-/// unrelated vectors may agree as far, and the sentence says so. Without an interval the null alone speaks: inside, where the ceiling shows that the vectors could have been seen to
-/// agree, they do not; else it cannot be told.
+/// unrelated vectors may agree as far, and the sentence says so. Without an interval the null alone speaks: inside, where
+/// the ceiling shows that the vectors could have been seen to agree, they do not; else it cannot be told.
 public enum SimilarityVerdict: String, Sendable, Equatable, Codable {
   case agree = "agree up to noise"
   case related = "related, not the same"
@@ -80,7 +81,7 @@ public enum SimilarityVerdict: String, Sendable, Equatable, Codable {
   private static func judge(_ interval: Interval, insideNull: Bool) -> SimilarityVerdict {
     if interval.high >= 1 { return interval.low >= leastAgreement ? .agree : .unclear }
     if interval.low <= -1 { return interval.high <= -leastAgreement && !insideNull ? .opposed : .unclear }
-    if insideNull { return .apart }
+    if insideNull { return interval.low >= leastAgreement ? .unclear : .apart }
     if interval.low > 0 { return .related }
     return interval.high < 0 ? .opposed : .unclear
   }
@@ -111,6 +112,8 @@ extension SimilarityEvidence {
     case .related: return "Without noise it would be \(range), which does not reach 1. \(null)"
     case .opposed: return "Without noise it would be \(range), below 0. \(null)"
     case .apart: return "Without noise it would be \(range). \(null)"
+    case .unclear where interval.low >= SimilarityVerdict.leastAgreement && interval.high < 1:
+      return "Without noise it would be \(range), but unrelated vectors may be as near. \(null)"
     case .unclear: return "Without noise it would be \(range), too wide to say; give more questions. \(null)"
     }
   }

@@ -4,24 +4,32 @@ import Torch
 
 /// The rows of a recording that can be judged at a read position: those with a label and an activation there.
 public struct AuditTarget: Sendable {
-  private let recording: Recording
+  /// More rows than this are scored in blocks of `blockRows`, and what compares rows with rows is computed of as many drawn
+  /// at random.
+  public static let mostRows = 8_192
+  static let blockRows = 2_048
+
+  private let recording: ChunkedRecording
   public let position: ReadPosition
   /// Which rows of the recording they are.
   public let indices: [Int]
   public let rows: [RecordedRow]
-  public var labels: [Int] { rows.map { $0.label ?? 0 } }
-  public var groups: [String] { rows.map(\.group) }
+  public let labels: [Int]
+  public let groups: [String]
+  private let letters: [String]?
+  private let sources: [String]
+  private let userSides: [String]?
   public var layers: [Int] { recording.layers }
   /// The width of the residual stream.
-  let width: Int
+  var width: Int { recording.widths[position] ?? 0 }
 
   /// - Throws: `SteeringError` if no row has a label, or nothing was recorded at the position.
-  public init(_ recording: Recording, at position: ReadPosition) throws(SteeringError) {
-    guard let activations = recording.activations[position] else {
+  public init(_ recording: ChunkedRecording, at position: ReadPosition) throws(SteeringError) {
+    guard recording.widths[position] != nil else {
       throw SteeringError(
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
     }
-    indices = recording.rows.indices.filter {
+    let indices = recording.rows.indices.filter {
       recording.rows[$0].label != nil && (position == .prompt || recording.rows[$0].continuationToken != nil)
     }
     guard !indices.isEmpty else {
@@ -30,52 +38,79 @@ public struct AuditTarget: Sendable {
         "none of \(recording.rows.count) answers could be given a label, so nothing can be predicted; "
           + "try recording.label: forced-choice")
     }
-    width = activations.size(-1)
-    self.recording = recording
-    self.position = position
+    self.init(recording, position, indices)
+  }
+
+  public init(_ recording: Recording, at position: ReadPosition) throws(SteeringError) {
+    try self.init(ChunkedRecording(recording), at: position)
+  }
+
+  private init(_ recording: ChunkedRecording, _ position: ReadPosition, _ indices: [Int]) {
+    (self.recording, self.position, self.indices) = (recording, position, indices)
     rows = indices.map { recording.rows[$0] }
+    labels = rows.map { $0.label ?? 0 }
+    groups = rows.map(\.group)
+    letters = Self.known(\.letter, rows)
+    sources = rows.map(\.source)
+    userSides = Self.known(\.userSide, rows)
+  }
+
+  /// At most `mostRows` of the rows, drawn at random, in their order; all where there are no more.
+  public func drawn(seed: UInt64) -> AuditTarget {
+    guard rows.count > Self.mostRows else { return self }
+    var generator = SplitMix64(seed: seed)
+    return AuditTarget(recording, position, generator.shuffled(indices).prefix(Self.mostRows).sorted())
   }
 
   /// Float32 [rows, hidden].
-  func stream(layer: Int) throws -> Tensor {
-    let all = try recording.stream(position, layer: layer)
-    return try indices.count == recording.rows.count ? all : all.selected(0, indices)
+  func stream(layer: Int) throws -> Tensor { try recording.stream(position, layer: layer, rows: indices) }
+
+  /// All rows of a layer, in blocks: float32 [rows of the range, hidden].
+  func eachBlock(layer: Int, _ body: (_ rows: Range<Int>, Tensor) throws -> Void) throws {
+    let size = rows.count > Self.mostRows ? Self.blockRows : rows.count
+    for start in stride(from: 0, to: rows.count, by: size) {
+      let range = start..<min(rows.count, start + size)
+      try body(range, recording.stream(position, layer: layer, rows: Array(indices[range])))
+    }
   }
 
   /// The rows with a score each, and what is known of where they come from.
   public func scored(by scores: [Double]) throws(StatisticsError) -> ScoredRows {
     try ScoredRows(
-      scores: scores, labels: labels, groups: groups, letters: known(\.letter), sources: rows.map(\.source),
-      userSides: known(\.userSide))
+      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides)
   }
 
   /// The rows with their cosines to a vector [hidden]; `nil` where layer or width do not fit the recording.
   public func cosines(_ vector: [Float], layer: Int) throws -> ScoredRows? {
-    guard layers.contains(layer) else { return nil }
-    let stream = try stream(layer: layer)
-    guard stream.size(1) == vector.count, vector.contains(where: { $0 != 0 }) else { return nil }
-    return try scored(by: ScoreKind.cosine.scores(stream, vector: vector))
+    guard layers.contains(layer), width == vector.count, vector.contains(where: { $0 != 0 }) else { return nil }
+    var scores: [Double] = []
+    try eachBlock(layer: layer) { scores += try ScoreKind.cosine.scores($1, vector: vector) }
+    return try scored(by: scores)
   }
 
   /// Float [hidden], the mean of rows with label 1 minus that of rows with label 0; `nil` where a class is empty.
   func classMeanDifference(layer: Int) throws -> [Float]? {
-    let labels = labels
     let ones = labels.reduce(0, +)
     guard ones > 0, ones < labels.count, layers.contains(layer) else { return nil }
     let weights = labels.map { $0 == 1 ? 1 / Double(ones) : -1 / Double(labels.count - ones) }
-    return try Tensor(weights).matmul(stream(layer: layer).converted(to: .float64)).floats()
+    var sum: Tensor?
+    try eachBlock(layer: layer) { range, block in
+      let part = try Tensor(Array(weights[range])).matmul(block.converted(to: .float64))
+      sum = try sum.map { try $0 + part } ?? part
+    }
+    return try sum?.floats()
   }
 
   /// Baselines that need no activations: the answer letter, the length of the prompt, and, as a mark to measure by, the
   /// model's own logit difference.
   func rowBaselines() -> [AuditBaseline] {
     var baselines: [AuditBaseline] = []
-    if let letters = known(\.letter) {
+    if let letters {
       baselines.append(AuditBaseline(name: "answer letter", scores: shareOfPositives(letters), isTrivial: true))
     }
     baselines.append(
       AuditBaseline(name: "prompt length", scores: rows.map { Double($0.promptTokens) }, isTrivial: true))
-    if let margins = known(\.logitDifference) {
+    if let margins = Self.known(\.logitDifference, rows) {
       baselines.append(AuditBaseline(name: "model's own logit difference", scores: margins, isTrivial: false))
     }
     return baselines
@@ -83,11 +118,11 @@ public struct AuditTarget: Sendable {
 
   /// AUROC of the model's own logit difference; `nil` where it was not measured for every row or is undefined.
   public var logitBaselineAUROC: Double? {
-    known(\.logitDifference).flatMap { Measures.auroc(scores: $0, labels: labels) }
+    Self.known(\.logitDifference, rows).flatMap { Measures.auroc(scores: $0, labels: labels) }
   }
 
   /// A property that is known of every row, or `nil`.
-  private func known<Value>(_ property: KeyPath<RecordedRow, Value?>) -> [Value]? {
+  private static func known<Value>(_ property: KeyPath<RecordedRow, Value?>, _ rows: [RecordedRow]) -> [Value]? {
     let values = rows.compactMap { $0[keyPath: property] }
     return values.count == rows.count ? values : nil
   }
@@ -95,7 +130,6 @@ public struct AuditTarget: Sendable {
   /// Each row's letter scored by its share of positives, so that the score does not depend on the letters' order.
   private func shareOfPositives(_ letters: [String]) -> [Double] {
     let byLetter = Dictionary(grouping: labels.indices, by: { letters[$0] })
-    let labels = labels
     let shares = byLetter.mapValues { rows in Double(rows.reduce(0) { $0 + labels[$1] }) / Double(rows.count) }
     return letters.map { shares[$0] ?? 0 }
   }

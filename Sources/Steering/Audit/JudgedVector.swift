@@ -37,7 +37,7 @@ public struct JudgedVector: Sendable {
     let best = judged.max { ($0.auroc(.cosine) ?? -1) < ($1.auroc(.cosine) ?? -1) }
     return try Audit(
       candidates: candidates, baselines: audit.target.rowBaselines() + (best.map(trainedBaselines) ?? []),
-      nulls: nulls(judged), geometry: best.map(geometry) ?? [], comparisons: comparisons,
+      nulls: nulls(judged), geometry: (best.map(geometry) ?? []) + sampled(best), comparisons: comparisons,
       permutations: audit.options.permutations, seed: audit.options.seed)
   }
 
@@ -63,7 +63,8 @@ public struct JudgedVector: Sendable {
 
   private func trainedBaselines(_ best: Layer) throws -> [AuditBaseline] {
     var baselines: [AuditBaseline] = []
-    if let scores = audit.profiles[best.layer]?.probeScores {
+    // Scores of a sample cannot stand beside those of all rows; its area is among the numbers of `sampled`.
+    if !isSampled, let scores = audit.profiles[best.layer]?.probeScores {
       baselines.append(
         AuditBaseline(name: "logistic probe, cross-validated by question", scores: scores, isTrivial: false))
     }
@@ -74,6 +75,22 @@ public struct JudgedVector: Sendable {
       baselines.append(AuditBaseline(name: name, scores: scored.scores, isTrivial: false))
     }
     return baselines
+  }
+
+  private var isSampled: Bool { audit.sample.rows.count < audit.target.rows.count }
+
+  /// What was computed of a sample of the rows, where it was.
+  private func sampled(_ best: Layer?) -> [AuditGeometry] {
+    guard isSampled else { return [] }
+    let (count, all) = (audit.sample.rows.count, audit.target.rows.count)
+    let note = AuditGeometry(
+      name: "rows drawn", value: Double(count),
+      sentence: "Null directions, probe and principal components are of \(count) of the \(all) rows, drawn at random.")
+    guard let area = best.flatMap({ audit.probeAUROC(layer: $0.layer) }) else { return [note] }
+    let probe = AuditGeometry(
+      name: "logistic probe", value: area,
+      sentence: "A logistic probe, cross-validated by question on those rows, has an AUROC of \(fixed(area)).")
+    return [note, probe]
   }
 
   private func geometry(_ best: Layer) throws -> [AuditGeometry] {

@@ -18,7 +18,9 @@ enum LayerPool {
   ) throws -> [Result] {
     let threads = Runtime.threadCount
     let workers = max(1, min(count, threads, budget / max(bytes, 1)))
-    return try Runtime.withThreadCount(max(1, threads / workers)) { try run(count, workers, body) }
+    return try run(count, workers) { index in
+      try Runtime.withThreadCount(max(1, threads / workers)) { try body(index) }
+    }
   }
 
   private static func run<Result: Sendable>(

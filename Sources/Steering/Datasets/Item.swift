@@ -34,6 +34,9 @@ public struct References: Sendable, Hashable, Codable {
   /// MC1 has exactly one true target and MC2 one or more, in the order of the file; both are empty for the CSV formats.
   public var mc1: [Target] = []
   public var mc2: [Target] = []
+
+  /// The best answer, then the other correct ones.
+  var correctBestFirst: [String] { [best] + correct.filter { $0 != best } }
 }
 
 /// One row of a data set: a question, what may be answered, and which answer shows the behaviour.

@@ -27,6 +27,9 @@ public struct RecordedRow: Codable, Sendable, Equatable {
   /// The token at which `continuation` was read; nil where the continuation is empty.
   public var continuationToken: Int?
   public var continuationTokenText: String?
+  /// Reference answers of the data set (TruthfulQA), the best first, for whoever grades by hand.
+  public var correctAnswers: [String]?
+  public var incorrectAnswers: [String]?
   /// Facts of a synthetic item (such as an organism's latent), by name.
   public var facts: [String: String]?
 }

@@ -82,7 +82,8 @@ public struct Recorder {
       end: generation.end.rawValue, labelSource: options.labelSource, logitDifference: margin,
       promptTokens: ids.count, promptToken: ids[ids.count - 1],
       promptTokenText: loaded.tokenizer.token(ids[ids.count - 1]) ?? "", continuationToken: last,
-      continuationTokenText: last.flatMap(loaded.tokenizer.token), facts: item.facts)
+      continuationTokenText: last.flatMap(loaded.tokenizer.token), correctAnswers: item.references?.correctBestFirst,
+      incorrectAnswers: item.references?.incorrect, facts: item.facts)
     row.label = answer.label
     row.unparsable = answer.reason
     return row

@@ -21,6 +21,18 @@ public enum RecordingFolder {
       throw SteeringError(.badInput, "cannot be made; check the path and its permissions", at: place)
     }
     defer { try? FileManager.default.removeItem(at: aside) }
+    // What cannot be written is told by the folder's own name.
+    do { try write(recording, aside: aside) } catch let error as TorchError {
+      throw TorchError(error.code, error.message, at: place)
+    }
+    AtomicFile.flush(folder: aside)
+    guard rename(aside.path, url.path) == 0 else {
+      throw SteeringError(.failed, "cannot be put in place (\(String(cString: strerror(errno))))", at: place)
+    }
+    AtomicFile.flush(folder: parent)
+  }
+
+  private static func write(_ recording: Recording, aside: URL) throws {
     try AtomicFile.write(lines(recording.rows), to: aside.appendingPathComponent(rowsName))
     let tensors = Dictionary(uniqueKeysWithValues: recording.activations.map { ($0.key.rawValue, $0.value) })
     let metadata = [
@@ -28,11 +40,6 @@ public enum RecordingFolder {
       "site": SteeringVectors.layerConvention,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: aside.appendingPathComponent(activationsName))
-    AtomicFile.flush(folder: aside)
-    guard rename(aside.path, url.path) == 0 else {
-      throw SteeringError(.failed, "cannot be put in place (\(String(cString: strerror(errno))))", at: place)
-    }
-    AtomicFile.flush(folder: parent)
   }
 
   private static func lines(_ rows: [RecordedRow]) throws -> Data {

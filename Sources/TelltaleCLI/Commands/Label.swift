@@ -16,8 +16,12 @@ struct Label: ParsableCommand {
 
   @Argument(help: "The run directory.")
   var directory: String
-  @Option(help: "Who judges.")
-  var rater: String
+  @Option(help: "Who judges; adjudicated is whose labels decide where people disagree.")
+  var rater: String?
+  @Option(help: "Instead of --rater: the judge (a model) whose labels these are, kept apart from those of people.")
+  var judge: String?
+  @Option(help: "2 for a second pass over answers that the rater has judged, for agreement with oneself.")
+  var pass: Int?
   @Option(help: "A CSV of labels.")
   var from: String?
   @Option(help: "Instead of a CSV: the key of the answer.")
@@ -36,10 +40,15 @@ struct Label: ParsableCommand {
   var json = false
 
   func validate() throws {
-    let name = rater.trimmingCharacters(in: .whitespaces)
+    guard (rater == nil) != (judge == nil) else { throw ValidationError("give one of --rater and --judge") }
+    let name = (rater ?? judge ?? "").trimmingCharacters(in: .whitespaces)
     guard !name.isEmpty, name.count <= 100 else {
-      throw ValidationError("--rater must be a name of 1 to 100 characters")
+      throw ValidationError("--\(rater == nil ? "judge" : "rater") must be a name of 1 to 100 characters")
     }
+    guard rater?.hasPrefix(HandLabel.judgePrefix) != true else {
+      throw ValidationError("--rater may not begin with \(HandLabel.judgePrefix); give the name with --judge")
+    }
+    guard (1...100).contains(pass ?? 1) else { throw ValidationError("--pass must be from 1 to 100") }
     guard (from != nil) != (answer != nil || item != nil) else {
       throw ValidationError("give --from FILE.csv, or --answer or --item with --label")
     }
@@ -57,14 +66,19 @@ struct Label: ParsableCommand {
     try store.buildRows(run)
     let labels = try labels(store)
     try store.append(labels)
-    let summary = Summary(rater: rater, stored: labels.count)
+    let summary = Summary(rater: source, stored: labels.count)
     if json { return try Output.json(summary) }
-    Output.line("\(labels.count) label\(labels.count == 1 ? "" : "s") by \(rater) stored")
+    Output.line("\(labels.count) label\(labels.count == 1 ? "" : "s") by \(source) stored")
   }
 
+  /// As the journal names it.
+  private var source: String { judge.map { HandLabel.judgePrefix + $0 } ?? rater ?? "" }
+
   private func labels(_ store: RunStore) throws -> [HandLabel] {
-    if let from { return try LabelImport(URL(fileURLWithPath: from)).labels(by: rater, in: store) }
+    if let from { return try LabelImport(URL(fileURLWithPath: from)).labels(by: source, pass: pass, in: store) }
     let key = try store.answer(AnswerChoice(answer: answer, item: item, model: model, dataset: dataset))
-    return [HandLabel(answer: key, label: try LabelImport.label(label ?? "", nil), rater: rater, note: note)]
+    return [
+      HandLabel(answer: key, label: try LabelImport.label(label ?? "", nil), rater: source, note: note, pass: pass)
+    ]
   }
 }

@@ -13,7 +13,10 @@ struct Predict: ParsableCommand {
       Several files of the same rows (one per layer, say) are the candidates of one audit; files of different rows are \
       judged one by one, each as one of that many comparisons.
 
-      A run directory is judged anew from its recordings and vectors, without its models, and its results written again.
+      A run directory is judged anew from its recordings and vectors, without its models, and its results written again. \
+      --labels judges its targets by other labels than those the run gave: hand (of all raters: the adjudicated label, \
+      else the majority's), hand:<rater>, judge:<name>. These results go to results/labels-<source>/ and take the place \
+      of nothing; docs/labels.md says what is relabelled.
 
       --plan says how many questions (groups) an experiment needs to detect an AUROC.
 
@@ -23,6 +26,8 @@ struct Predict: ParsableCommand {
 
   @Argument(help: "A run directory to judge anew.")
   var directory: String?
+  @Option(help: "Whose labels the targets of a run are judged by: recorded, hand, hand:<rater>, judge:<name>.")
+  var labels: String?
   @Option(help: "CSV with the columns score,label[,group,letter,source,user_side]; may be given several times.")
   var scores: [String] = []
   @Option(help: "CSV with the columns row,group.")
@@ -45,6 +50,8 @@ struct Predict: ParsableCommand {
     guard asked == 1 else {
       throw ValidationError("give one of: a run directory, --scores FILE.csv, or --plan --auroc A")
     }
+    guard labels == nil || directory != nil else { throw ValidationError("--labels goes with a run directory") }
+    if let labels, LabelChoice(labels) == nil { throw ValidationError("--labels: \(LabelChoice.refusal(labels))") }
     guard groups == nil || !scores.isEmpty else { throw ValidationError("--groups goes with --scores") }
     try plan.validate()
   }
@@ -58,9 +65,12 @@ struct Predict: ParsableCommand {
 
   private func judge(runDirectory: String) throws {
     let run = try StoredRun(URL(fileURLWithPath: runDirectory))
-    let results = try Analysis(run, onStage: { Terminal.note($0) }).write()
-    try RunStore(run).build(run)
+    if let choice = labels.flatMap({ LabelChoice($0) }), choice != .recorded {
+      return try RelabelledReport(run, by: choice).print(json: json)
+    }
+    let results = try run.judge { Terminal.note($0) }
     if json { return try Output.json(results.predictions.map(\.row)) }
     results.print()
+    for other in results.byOtherLabels { RelabelledReport(other).print() }
   }
 }

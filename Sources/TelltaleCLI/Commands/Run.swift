@@ -15,13 +15,14 @@ struct Run: ParsableCommand {
       really run. A file with a study prints one row for every vector instead of the per-layer tables.
 
       A run that was interrupted is continued with --resume: chunks and vectors that are whole are kept. So is one whose \
-      experiment file, data or model changed: what depends on the change is made anew, and said.
+      experiment file, data or model changed: what depends on the change is made anew, and said. telltale run DIR --resume \
+      needs the directory alone.
 
       --dry-run prints what the run would compute, need and take. --slurm submits it to a cluster instead of running it: \
       a job array over the chunks, and a job that ends the run (docs/cluster.md).
       """)
 
-  @Argument(help: "The experiment file (YAML).")
+  @Argument(help: "The experiment file (YAML), or with --resume a run directory, which holds it.")
   var experiment: String
   @Option(help: "A model in the place of those that the file names; may be given several times.")
   var model: [String] = []
@@ -39,9 +40,18 @@ struct Run: ParsableCommand {
   @Flag(help: "Print the predictivity table as JSON instead of text.")
   var json = false
 
-  private var file: URL { URL(fileURLWithPath: experiment) }
+  /// Whether a run directory was given, whose own experiment file is meant.
+  private var isDirectory: Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: experiment, isDirectory: &isFolder) && isFolder.boolValue
+  }
+  private var file: URL {
+    let given = URL(fileURLWithPath: experiment)
+    return isDirectory ? given.appendingPathComponent("experiment.yaml") : given
+  }
   private var directory: URL {
-    URL(fileURLWithPath: output ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+    let name = isDirectory ? experiment : "runs/\(file.deletingPathExtension().lastPathComponent)"
+    return URL(fileURLWithPath: output ?? name)
   }
 
   func validate() throws {
@@ -60,12 +70,31 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
+    try checkDirectory()
     if compute.dtype != nil { throw UsageError("--dtype is set by the experiment file's key dtype") }
     if cluster.slurm { return try submit() }
     let device = try compute.prepare()
     if dryRun { return try estimate(device) }
     if let task = cluster.arrayTask { return try run(task, device) }
     try run(device)
+  }
+
+  /// A run directory is continued as it was begun.
+  private func checkDirectory() throws {
+    guard isDirectory else { return }
+    func refuse(_ message: String) -> UsageError { UsageError(message, at: InputLocation(file: experiment)) }
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      throw refuse("is a folder without an experiment.yaml; name an experiment file, or a directory that run made")
+    }
+    guard resume || dryRun || cluster.arrayTask != nil else {
+      throw refuse("is a run directory; continue it with --resume")
+    }
+    guard model.isEmpty, dataset.isEmpty,
+      output.map({ URL(fileURLWithPath: $0).standardizedFileURL == directory.standardizedFileURL }) ?? true
+    else {
+      throw refuse(
+        "is a run directory, which goes on as it was begun; give --model, --dataset and --output with a file")
+    }
   }
 
   /// What the run would cost.
@@ -85,7 +114,8 @@ struct Run: ParsableCommand {
       + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
     let jobs = try SlurmJobs.submit(
       .init(
-        program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath(), file: file, output: directory,
+        program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath(),
+        file: isDirectory ? directory : file, output: directory,
         options: options, tasks: cluster.tasks, sbatch: words))
     if json { return try Output.json(jobs) }
     Output.line("job \(jobs.array): \(jobs.tasks) tasks, each a share of the chunks")
@@ -122,6 +152,7 @@ struct Run: ParsableCommand {
     if json { return try Output.json(results.predictions.map(\.row)) }
     if let about = results.experiment.about { Output.line(about) }
     results.print()
+    for other in results.byOtherLabels { RelabelledReport(other).print() }
     Output.line("")
     Output.line("Every position and score: \(output.path)/results/predictivity.csv; the audit's findings: audit.csv")
   }

@@ -15,14 +15,23 @@ struct Status: ParsableCommand {
     let status = try RunStatus(URL(fileURLWithPath: directory))
     if json { return try Output.json(status) }
     Output.line(Terminal.harmless(status.experiment))
-    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s"])
+    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
     table.rows = status.stages.map(Self.cells)
     table.print()
-    let labels = status.handLabels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
-    Output.line("hand labels: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))")
+    if let left = status.recordingSecondsLeft, left > 0 {
+      let workers = status.holders.count > 1 ? "\(status.holders.count) tasks" : "one process"
+      Output.line("recordings: about \(EstimateReport.duration(left)) left with \(workers)")
+    }
+    Output.line("hand labels: \(Self.counts(status.handLabels))")
+    if !status.judgeLabels.isEmpty { Output.line("labels of judges: \(Self.counts(status.judgeLabels))") }
     if let last = status.lastActivity { Output.line("last written: \(last.formatted(.iso8601))") }
     let holders = status.holders.map { "\($0.description) since \($0.since.formatted(.iso8601))" }
     Output.line("worked on by: \(holders.isEmpty ? "nobody" : holders.joined(separator: "; "))")
+  }
+
+  private static func counts(_ labels: [String: Int]) -> String {
+    let counts = labels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
+    return counts.isEmpty ? "none" : counts.joined(separator: ", ")
   }
 
   private static func cells(_ stage: RunStatus.StageStatus) -> [ResultTable.Field] {
@@ -33,6 +42,7 @@ struct Status: ParsableCommand {
     return [
       .text(stage.kind), .text(stage.model), .text(stage.subject), .text(stage.state.rawValue),
       share(stage.chunksDone, stage.chunks), share(stage.rowsDone, stage.rows), .number(stage.rowsPerSecond),
+      .text(stage.state == .done ? nil : stage.secondsLeft.map(EstimateReport.duration)),
     ]
   }
 }

@@ -73,8 +73,14 @@ enum CompareTables {
 
   /// Layers one after the other that have the same verdict, and the sentence of the one whose ceiling is highest.
   static func verdicts(_ comparison: VectorComparison) -> ResultTable {
+    verdicts(comparison.nameA, comparison.nameB, comparison.layers.map { ($0.layer, $0.evidence) })
+  }
+
+  static func verdicts(
+    _ nameA: String, _ nameB: String, _ layers: [(layer: Int, evidence: SimilarityEvidence)]
+  ) -> ResultTable {
     var table = ResultTable(["vector_a", "vector_b", "layers", "verdict", "sentence"])
-    var rest = comparison.layers[...]
+    var rest = layers[...]
     while let first = rest.first {
       let run = rest.prefix { $0.evidence.verdict == first.evidence.verdict }
       rest = rest.dropFirst(run.count)
@@ -82,7 +88,7 @@ enum CompareTables {
       let place = run.count > 1 ? "at layer \(best.layer), " : ""
       let last = run.last?.layer ?? first.layer
       table.rows.append([
-        .text(comparison.nameA), .text(comparison.nameB),
+        .text(nameA), .text(nameB),
         .text(run.count > 1 ? "layers \(first.layer)-\(last)" : "layer \(first.layer)"),
         .text(first.evidence.verdict.rawValue), .text(place + best.evidence.sentence),
       ])

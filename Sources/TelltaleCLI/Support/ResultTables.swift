@@ -108,7 +108,10 @@ struct ResultTables {
   }
 
   private var targets: [String] {
-    unique(results.experiment.predictions.flatMap(\.targets))
+    // By other labels than the recorded ones, a target may have none.
+    unique(results.experiment.predictions.flatMap(\.targets)).filter { target in
+      results.predictions.contains { $0.row.targetSet == "\($0.model)/\(target)" }
+    }
   }
 
   private func rows(_ model: String, _ vector: String?, _ target: String) -> [PredictionResult] {

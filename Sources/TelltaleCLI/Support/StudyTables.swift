@@ -117,5 +117,6 @@ extension ExperimentResults {
   /// The study's tables where the experiment is one, else every layer of every vector.
   func print() {
     if study.isEmpty { ResultTables(results: self).print() } else { StudyTables(results: self).print() }
+    ComparisonLines(pairs: vectorPairs).print()
   }
 }

@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+
+/// What a rater sees: one answer, and how far they are.
+public struct GradingTurn: Sendable {
+  public struct Given: Sendable, Encodable {
+    public var label: Int?
+    public var note: String?
+
+    init(_ label: HandLabel) { (self.label, note) = (label.label, label.note) }
+  }
+
+  public struct Progress: Sendable, Encodable {
+    public var done: Int
+    public var total: Int
+    /// Labels a minute, lately, without breaks.
+    public var perMinute: Double?
+    public var minutesLeft: Double?
+  }
+
+  /// The answer's place in the rater's order; nil when all are judged.
+  public var position: Int?
+  public var item: GradingItem? = nil
+  /// The rater's own label of it, where there is one.
+  public var given: Given?
+  public var progress: Progress
+}
+
+/// An answer to grade, without anything that could sway the rater.
+public struct GradingItem: Sendable, Encodable {
+  /// The answer's key.
+  public var answer: String
+  public var question: String
+  /// What the model was sent.
+  public var prompt: String
+  public var continuation: String
+  /// The choice that would be the behaviour, where the data set has one.
+  public var behaviour: String?
+  public var correct: [String]
+  public var incorrect: [String]
+}
+
+/// What a blind rater does not see.
+public struct GradingCondition: Sendable, Encodable {
+  public struct Score: Sendable, Encodable {
+    public var vector: String
+    public var layer: Int
+    public var position: String
+    public var cosine: Double?
+  }
+
+  public var model: String
+  public var dataset: String
+  public var item: String
+  public var label: Int?
+  public var labelSource: String?
+  public var scores: [Score]
+}
+
+extension RunStore {
+  /// Whether an answer with this key is or was in the run.
+  func holds(answer key: String) throws -> Bool {
+    try read {
+      try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM continuations WHERE key = ?)", arguments: [key]) ?? false
+    }
+  }
+
+  func gradingItem(_ key: String) throws -> GradingItem {
+    let row = try read { database in
+      try Row.fetchOne(
+        database,
+        sql: """
+          SELECT p.question, p.text AS prompt, c.text AS continuation, p.letter, p.correct_answers, p.incorrect_answers
+          FROM continuations c JOIN prompts p ON p.id = c.prompt_id WHERE c.key = ?
+          """, arguments: [key])
+    }
+    guard let row else { throw ExperimentError(.badInput, "there is no answer \(key) in this run") }
+    func list(_ column: String) -> [String] {
+      (row[column] as String?).flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
+    }
+    return GradingItem(
+      answer: key, question: row["question"], prompt: row["prompt"], continuation: row["continuation"],
+      behaviour: row["letter"], correct: list("correct_answers"), incorrect: list("incorrect_answers"))
+  }
+
+  /// What is known of an answer besides its words; at most 200 scores.
+  public func condition(of key: String) throws -> GradingCondition? {
+    try read { database in
+      guard let row = try Row.fetchOne(database, sql: "SELECT * FROM answers WHERE answer = ?", arguments: [key]) else {
+        return nil
+      }
+      let scores = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT v.name, v.layer, s.position, s.cosine FROM scores s JOIN vectors v ON v.id = s.vector_id
+          WHERE s.continuation_id = ? ORDER BY v.id, s.position LIMIT 200
+          """, arguments: [row["continuation_id"] as Int64])
+      return GradingCondition(
+        model: row["model"], dataset: row["dataset"], item: row["item"], label: row["label"],
+        labelSource: row["label_source"],
+        scores: scores.map {
+          .init(vector: $0["name"], layer: $0["layer"], position: $0["position"], cosine: $0["cosine"])
+        })
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// One reading of the answers by one rater: the first pass, or a second one over a part of them.
+public struct RaterPass: Hashable, Sendable {
+  public var rater: String
+  public var isSecond: Bool
+
+  public init(_ rater: String, isSecond: Bool = false) { (self.rater, self.isSecond) = (rater, isSecond) }
+}
+
+/// The labels of a journal in memory: for each rater and pass the latest label of each answer, and in which order the
+/// answers were judged.
+struct LabelBook: Sendable {
+  private struct Reading: Sendable {
+    /// Answers as they were judged; one that was judged again is there again.
+    var order: [String] = []
+    var latest: [String: (label: HandLabel, place: Int)] = [:]
+  }
+
+  /// A longer time between two labels was a break.
+  private static let longestPause = 120.0
+  private static let labelsForPace = 30
+
+  private var readings: [RaterPass: Reading] = [:]
+  private(set) var keys: Set<String> = []
+
+  /// Each label counts once, however often it is added; false where it was there.
+  mutating func add(_ label: HandLabel) -> Bool {
+    guard keys.insert(label.key).inserted else { return false }
+    let pass = RaterPass(label.rater, isSecond: !label.isFirstPass)
+    var reading = readings.removeValue(forKey: pass) ?? Reading()
+    reading.latest[label.answer] = (label, reading.order.count)
+    reading.order.append(label.answer)
+    readings[pass] = reading
+    return true
+  }
+
+  var raters: Set<String> { Set(readings.keys.map(\.rater)) }
+
+  func label(_ pass: RaterPass, _ answer: String) -> HandLabel? { readings[pass]?.latest[answer]?.label }
+
+  func judged(_ pass: RaterPass) -> Set<String> { Set(readings[pass]?.latest.keys.map { $0 } ?? []) }
+
+  /// The answer that was judged before this one, or the last one of all where this one was not judged yet.
+  func answer(_ pass: RaterPass, judgedBefore answer: String?) -> String? {
+    guard let reading = readings[pass] else { return nil }
+    var place = answer.flatMap { reading.latest[$0]?.place } ?? reading.order.count
+    while place > 0 {
+      place -= 1
+      if reading.latest[reading.order[place]]?.place == place { return reading.order[place] }
+    }
+    return nil
+  }
+
+  /// Labels a minute over the last 30, without breaks of over 2 minutes; nil before there are any two.
+  func pace(_ pass: RaterPass) -> Double? {
+    guard let reading = readings[pass] else { return nil }
+    let last = reading.order.suffix(Self.labelsForPace).compactMap { reading.latest[$0]?.label.time }
+    let times = last.compactMap { try? Date($0, strategy: RunStore.timeFormat) }.sorted()
+    let pauses = zip(times, times.dropFirst()).map { $1.timeIntervalSince($0) }.filter { $0 < Self.longestPause }
+    let seconds = pauses.reduce(0, +)
+    return seconds > 0 ? Double(pauses.count) / seconds * 60 : nil
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Statistics
+import Steering
+import Torch
+
+/// Has a model judge the answers of a run. What was asked before is not asked again.
+public struct JudgeRun {
+  public struct Options: Sendable {
+    /// Its labels have the source `judge:<name>`.
+    public var name: String
+    public var rubric: JudgeRubric
+    /// Nil: the targets of the experiment's predictions.
+    public var datasets: [String]?
+    /// Compare pairs of answers instead of judging each.
+    public var pairs: JudgePairs?
+    /// Requests under way at a time.
+    public var parallel = 4
+    /// Requests that begin in a minute at most; nil is no limit.
+    public var perMinute: Double?
+    /// Requests for one question before the judge is given up.
+    public var attempts = 6
+    /// Seconds before the second attempt; doubled before each further one.
+    var backoff = 1.0
+
+    public init(name: String, rubric: JudgeRubric) { (self.name, self.rubric) = (name, rubric) }
+  }
+
+  /// What came of it.
+  public struct Summary: Encodable, Sendable {
+    public var judge: String
+    public var rubric: String
+    public var rubricHash: String
+    /// Answers, or pairs of answers.
+    public var items = 0
+    /// Requests that were sent now.
+    public var requests = 0
+    /// Questions that had a reply from before.
+    public var cached = 0
+    public var positives = 0
+    public var negatives = 0
+    public var cannotTell = 0
+    /// Questions to which no reply could be read.
+    public var malformed = 0
+    /// Items that were not asked about.
+    public var tooLong = 0
+    public var pairs: Pairs?
+
+    public struct Pairs: Encodable, Sendable {
+      /// Both orders chose the same answer: the first side's, or the second's.
+      public var first = 0
+      public var second = 0
+      /// The order decided: both times what was shown first, or second.
+      public var shownFirst = 0
+      public var shownSecond = 0
+      public var cannotTell = 0
+      /// Share of all choices that fell on what was shown first; 0.5 is no position bias. The interval is clustered by
+      /// question.
+      public var shownFirstRate: Double?
+      public var shownFirstRateInterval: Interval?
+    }
+  }
+
+  private let run: StoredRun
+  private let endpoint: JudgeEndpoint
+  private let options: Options
+
+  /// - Throws: `ExperimentError` where the name is none for files.
+  public init(_ run: StoredRun, _ endpoint: JudgeEndpoint, _ options: Options) throws {
+    let name = options.name
+    let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    guard allowed, !name.isEmpty, name.count <= 60, !name.hasPrefix(".") else {
+      throw ExperimentError(
+        .badInput, "\"\(printable(name))\" is no name of a judge; give --name with letters, digits, ., _ and -")
+    }
+    (self.run, self.endpoint, self.options) = (run, endpoint, options)
+  }
+
+  /// - Parameter onProgress: items that have their replies, of how many.
+  public func judge(onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) throws -> Summary {
+    let tasks = try tasks()
+    let card = JudgeCard(
+      endpoint: endpoint.address, model: endpoint.model, temperature: endpoint.temperature,
+      rubric: options.rubric.hash, rubricName: options.rubric.name, rubricText: options.rubric.text,
+      pairs: options.pairs.map { [$0.first, $0.second] })
+    try card.claim(options.name, in: run.directory)
+    let lock = try RunLock(run.directory.url, file: "judge/\(options.name).lock")
+    defer { withExtendedLifetime(lock) {} }
+    let store = try RunStore(run)
+    try store.buildRows(run)
+    let desk = try JudgeDesk(tasks, endpoint, options, store, onProgress)
+    try desk.work()
+    return summary(tasks, desk)
+  }
+
+  private func tasks() throws -> [JudgeTask] {
+    let wanted = options.datasets ?? run.experiment.targets
+    if let unknown = wanted.first(where: { !run.experiment.recordedDatasets.contains($0) }) {
+      throw ExperimentError(
+        .badInput,
+        "there is no recorded data set \"\(printable(unknown))\"; there are "
+          + run.experiment.recordedDatasets.joined(separator: ", "))
+    }
+    let all = try LabelledAnswers(run).answers
+    guard let pairs = options.pairs else {
+      return all.filter { wanted.contains($0.dataset) }.map { JudgeTask($0, options.rubric) }
+    }
+    let tasks = try pairs.tasks(all, wanted, options.rubric, run)
+    guard !tasks.isEmpty else {
+      throw ExperimentError(.badInput, "\(pairs.first) and \(pairs.second) have no item that both answered")
+    }
+    return tasks
+  }
+
+  private func summary(_ tasks: [JudgeTask], _ desk: JudgeDesk) -> Summary {
+    var summary = Summary(judge: options.name, rubric: options.rubric.name, rubricHash: options.rubric.hash)
+    (summary.items, summary.requests, summary.cached) = (tasks.count, desk.requests, desk.cached)
+    var outcomes = Summary.Pairs()
+    var choices: [Double] = []
+    var groups: [String] = []
+    for task in tasks {
+      let replies = desk.replies(to: task)
+      summary.tooLong += task.skip == .tooLong ? 1 : 0
+      summary.malformed += task.skip == nil ? replies.count { $0 == nil } : 0
+      for label in task.labels(replies, by: options.name, options.rubric) {
+        switch label.label {
+        case 1: summary.positives += 1
+        case 0: summary.negatives += 1
+        default: summary.cannotTell += 1
+        }
+      }
+      outcomes.count(PairOutcome(replies))
+      for label in replies.compactMap({ $0?.label }) {
+        choices.append(label == 1 ? 1 : 0)
+        groups.append(task.group)
+      }
+    }
+    guard options.pairs != nil else { return summary }
+    let rate = ClusteredMean(choices, groups: groups, proportion: true)
+    (outcomes.shownFirstRate, outcomes.shownFirstRateInterval) = (rate?.mean, rate?.interval())
+    summary.pairs = outcomes
+    return summary
+  }
+}
+
+extension JudgeRun.Summary.Pairs {
+  fileprivate mutating func count(_ outcome: PairOutcome) {
+    switch outcome {
+    case .first: first += 1
+    case .second: second += 1
+    case .shownFirst: shownFirst += 1
+    case .shownSecond: shownSecond += 1
+    case .cannotTell: cannotTell += 1
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Steering
+
+/// How many answers of a target have a label of a source, by question: rows of `results/labels-<source>/labels.csv`.
+public struct LabelCoverage: Sendable {
+  public struct Group: Sendable {
+    public var group: String
+    public var positives = 0
+    public var negatives = 0
+    /// Judged, but the rater could not tell, or raters are divided.
+    public var cannotTell = 0
+    /// Not judged, and left out of every measure.
+    public var unlabelled = 0
+  }
+
+  public let choice: LabelChoice
+  public let model: String
+  public let dataset: String
+  /// By name of the question.
+  public let groups: [Group]
+
+  public var answers: Int { labelled + cannotTell + unlabelled }
+  /// With a label of 1 or 0.
+  public var labelled: Int { groups.reduce(0) { $0 + $1.positives + $1.negatives } }
+  public var cannotTell: Int { groups.reduce(0) { $0 + $1.cannotTell } }
+  public var unlabelled: Int { groups.reduce(0) { $0 + $1.unlabelled } }
+
+  init(
+    _ choice: LabelChoice, _ model: String, _ dataset: String, _ rows: [RecordedRow], _ verdicts: [GivenLabels.Verdict?]
+  ) {
+    (self.choice, self.model, self.dataset) = (choice, model, dataset)
+    var groups: [String: Group] = [:]
+    for (row, verdict) in zip(rows, verdicts) {
+      var group = groups[row.group] ?? Group(group: row.group)
+      switch verdict {
+      case .label(1): group.positives += 1
+      case .label: group.negatives += 1
+      case .cannotTell: group.cannotTell += 1
+      case nil: group.unlabelled += 1
+      }
+      groups[row.group] = group
+    }
+    self.groups = groups.values.sorted { $0.group < $1.group }
+  }
+
+  /// `hand labels for 180 of 192 answers; 4 could not be told, most in <question> (3); 8 not labelled and left out`.
+  public var sentence: String {
+    var parts = ["\(choice.phrase) for \(labelled) of \(answers) answers"]
+    if let worst = groups.filter({ $0.cannotTell > 0 }).max(by: { $0.cannotTell < $1.cannotTell }) {
+      parts.append("\(cannotTell) could not be told, most in \(worst.group) (\(worst.cannotTell))")
+    }
+    if unlabelled > 0 { parts.append("\(unlabelled) not labelled and left out") }
+    return parts.joined(separator: "; ")
+  }
+
+  static func csv(_ all: [LabelCoverage]) -> String {
+    CSVWriter.text(
+      header: ["label_source", "model", "dataset", "group", "positives", "negatives", "cannot_tell", "unlabelled"],
+      rows: all.flatMap { coverage in
+        coverage.groups.map {
+          [
+            coverage.choice.description, coverage.model, coverage.dataset, $0.group, "\($0.positives)",
+            "\($0.negatives)", "\($0.cannotTell)", "\($0.unlabelled)",
+          ]
+        }
+      })
+  }
+}

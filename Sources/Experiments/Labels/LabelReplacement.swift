@@ -1,0 +1,36 @@
+import Statistics
+import Steering
+
+/// What one source of labels in the place of another does to the AUROC of every vector, each at the layer at which transfer
+/// is judged: one that no label of a target chose.
+public struct LabelReplacement: Sendable {
+  public let changes: [LabelChange]
+
+  /// - Parameters:
+  ///   - labels: by these labels ...
+  ///   - reference: ... instead of these, on the answers that have both.
+  public init(_ run: StoredRun, labels: LabelChoice, instead reference: LabelChoice) throws {
+    let targets = try TargetLabels(run, labels, reference: reference)
+    var changes: [LabelChange] = []
+    for model in run.models {
+      let vectors = try run.experiment.vectors.map { ($0.name, try run.vectors(model, $0.name)) }
+      let planted = try run.planted(model)?.layer
+      for name in run.experiment.targets {
+        guard let target = try targets.target(model, name), let position = run.experiment.position(of: name) else {
+          continue
+        }
+        let rows = try AuditTarget(target.recording, at: position)
+        for (vector, stored) in vectors {
+          guard let layer = Transfer.layer(stored, planted: planted),
+            let scored = try rows.cosines(stored.vector(layer), layer: layer)
+          else { continue }
+          changes.append(
+            LabelChange(
+              vector: "\(model)/\(vector)", targetSet: "\(model)/\(name)", position: position, layer: layer,
+              score: .cosine, scored, targets, reference: rows.indices.map { target.reference[$0] }))
+        }
+      }
+    }
+    self.changes = changes
+  }
+}

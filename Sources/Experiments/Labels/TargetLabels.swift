@@ -1,0 +1,74 @@
+import Foundation
+import Steering
+import Torch
+
+/// The recordings of target sets with the labels that they are to be judged by.
+///
+/// Only targets are relabelled. Vectors made from class means of recorded labels stay as they were made, and so do the
+/// layers that a study chose on other data.
+struct TargetLabels {
+  let choice: LabelChoice
+  /// The labels that the chosen ones are compared with.
+  let reference: LabelChoice
+  private let run: StoredRun
+  private let given: GivenLabels
+
+  init(_ run: StoredRun, _ choice: LabelChoice, reference: LabelChoice = .recorded) throws {
+    (self.run, self.choice, self.reference) = (run, choice, reference)
+    given = choice == .recorded && reference == .recorded ? GivenLabels([]) : try GivenLabels(run)
+  }
+
+  /// A target with the chosen labels, and without rows that have none; nil where no answer has a label of 1 or 0.
+  struct Target {
+    var recording: ChunkedRecording
+    /// The label of each row by the reference.
+    var reference: [Int?]
+  }
+
+  func target(_ model: String, _ name: String) throws -> Target? {
+    let recording = try run.recording(model, name)
+    let reference = verdicts(reference, model, name, recording.rows).map { $0?.label }
+    guard choice != .recorded else { return Target(recording: recording, reference: reference) }
+    let verdicts = verdicts(choice, model, name, recording.rows)
+    guard verdicts.contains(where: { $0?.label != nil }) else { return nil }
+    let kept = verdicts.indices.filter { verdicts[$0] != nil }
+    let rows = kept.map { relabelled(recording.rows[$0], verdicts[$0]) }
+    // Labelled rows of a part of a recording are few enough for memory.
+    let all = kept.count == verdicts.count ? recording : ChunkedRecording(try recording.selecting(kept))
+    return Target(recording: all.replacing(rows: rows), reference: kept.map { reference[$0] })
+  }
+
+  private func relabelled(_ row: RecordedRow, _ verdict: GivenLabels.Verdict?) -> RecordedRow {
+    var row = row
+    row.label = verdict?.label
+    row.labelSource = choice.source ?? row.labelSource
+    row.unparsable = nil
+    return row
+  }
+
+  func coverage(_ model: String, _ name: String) throws -> LabelCoverage {
+    let rows = try run.recording(model, name).rows
+    return LabelCoverage(choice, model, name, rows, verdicts(choice, model, name, rows))
+  }
+
+  /// One per row; nil where it has no label.
+  private func verdicts(
+    _ choice: LabelChoice, _ model: String, _ name: String, _ rows: [RecordedRow]
+  ) -> [GivenLabels.Verdict?] {
+    guard choice != .recorded else { return rows.map { GivenLabels.Verdict($0.label) } }
+    var keys = ContentKeys(model: model, dataset: name)
+    return rows.map { given.verdict(choice, on: keys.next($0).continuation) }
+  }
+}
+
+extension LabelChoice {
+  /// The name that relabelled rows bear; nil where they keep their own.
+  fileprivate var source: LabelSource? {
+    switch self {
+    case .recorded: nil
+    case .hand: .hand(rater: "all")
+    case .rater(let name): .hand(rater: name)
+    case .judge(let name): .judge(name: name)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Steering
+import Torch
+
+/// The results of two runs side by side: one row for each vector, target set, position, layer and score of either.
+///
+/// Models are left out of the names where each run has only one, so that two models can be compared.
+public struct RunComparison: Sendable {
+  /// What a row is about.
+  public struct Name: Hashable, Sendable {
+    public var vector: String
+    public var targetSet: String
+    public var position: String
+    public var layer: Int
+    public var score: String
+  }
+
+  /// An area under the curve with its 95 % interval, as `results/predictivity.csv` has it; nil where it is undefined.
+  public struct Measured: Sendable, Equatable {
+    public var auroc: Double?
+    public var low: Double?
+    public var high: Double?
+    public var rows: Int?
+  }
+
+  public struct Row: Sendable {
+    public var name: Name
+    public var first: Measured?
+    public var second: Measured?
+    /// AUROC of the second minus that of the first.
+    public var difference: Double? {
+      guard let before = first?.auroc, let after = second?.auroc else { return nil }
+      return after - before
+    }
+  }
+
+  /// The audits' verdicts on one vector, target set, position and choice of layers.
+  public struct Verdict: Sendable {
+    public var vector: String
+    public var targetSet: String
+    public var position: String
+    public var layers: String
+    public var first: String?
+    public var second: String?
+  }
+
+  public let rows: [Row]
+  public let verdicts: [Verdict]
+
+  /// - Throws: `ExperimentError` or `SteeringError` if one of the folders is no run directory or has no results yet.
+  public init(_ first: URL, _ second: URL) throws {
+    let (first, second) = (try RunTables(first), try RunTables(second))
+    let isBetweenModels = first.models.count == 1 && second.models.count == 1 && first.models != second.models
+    let (one, other) = try (first.measured(anyModel: isBetweenModels), second.measured(anyModel: isBetweenModels))
+    let (areas, otherAreas) = (Self.byName(one), Self.byName(other))
+    rows = Self.united(one.map(\.0), other.map(\.0)).map {
+      Row(name: $0, first: areas[$0], second: otherAreas[$0])
+    }
+    let (judged, judgedOther) = try (
+      first.verdicts(anyModel: isBetweenModels), second.verdicts(anyModel: isBetweenModels)
+    )
+    let (said, saidOther) = (Self.byName(judged), Self.byName(judgedOther))
+    verdicts = Self.united(judged.map(\.0), judgedOther.map(\.0)).map {
+      Verdict(
+        vector: $0[0], targetSet: $0[1], position: $0[2], layers: $0[3], first: said[$0], second: saidOther[$0])
+    }
+  }
+
+  private static func byName<Name: Hashable, Value>(_ pairs: [(Name, Value)]) -> [Name: Value] {
+    Dictionary(pairs) { first, _ in first }
+  }
+
+  /// All of the first in their order, then what only the second has.
+  private static func united<Name: Hashable>(_ first: [Name], _ second: [Name]) -> [Name] {
+    var seen: Set<Name> = []
+    return (first + second).filter { seen.insert($0).inserted }
+  }
+}
+
+/// The tables of one run that comparisons read.
+private struct RunTables {
+  private let run: StoredRun
+  var models: [String] { run.models }
+
+  init(_ url: URL) throws { run = try StoredRun(url) }
+
+  func measured(anyModel: Bool) throws -> [(RunComparison.Name, RunComparison.Measured)] {
+    let table = try table("predictivity")
+    let columns = try ["vector", "target_set", "position", "layer", "score", "auroc", "auroc_low", "auroc_high", "n"]
+      .map { try table.column($0).strings }
+    return table.rows.indices.map { index in
+      let name = RunComparison.Name(
+        vector: Self.name(columns[0][index], anyModel), targetSet: Self.name(columns[1][index], anyModel),
+        position: columns[2][index], layer: Int(columns[3][index]) ?? -1, score: columns[4][index])
+      let measured = RunComparison.Measured(
+        auroc: Double(columns[5][index]), low: Double(columns[6][index]), high: Double(columns[7][index]),
+        rows: Int(columns[8][index]))
+      return (name, measured)
+    }
+  }
+
+  /// The verdict stands with each of its findings; the first says it.
+  func verdicts(anyModel: Bool) throws -> [([String], String)] {
+    let table = try table("audit")
+    let names = try ["vector", "target_set", "position", "layers"].map { try table.column($0).strings }
+    let verdicts = try table.column("verdict").strings
+    var seen: Set<[String]> = []
+    return table.rows.indices.compactMap { index in
+      let name =
+        [Self.name(names[0][index], anyModel), Self.name(names[1][index], anyModel)] + names[2...].map { $0[index] }
+      return seen.insert(name).inserted ? (name, verdicts[index]) : nil
+    }
+  }
+
+  private func table(_ name: String) throws -> CSVTable {
+    let url = run.directory.file("results/\(name).csv")
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw ExperimentError(
+        .badInput, "is not there yet; finish the run with telltale run --resume", at: InputLocation(file: url.path))
+    }
+    return try CSVTable(contentsOf: url)
+  }
+
+  /// `model/name`, or the name alone.
+  private static func name(_ text: String, _ anyModel: Bool) -> String {
+    anyModel ? String(text[(text.firstIndex(of: "/").map(text.index(after:)) ?? text.startIndex)...]) : text
+  }
+}

@@ -1,0 +1,34 @@
+import Experiments
+import Foundation
+import Torch
+
+/// The library that draws the figures, as `scripts/bootstrap` fetches it. It goes whole into every report.
+public struct Plotly: Sendable {
+  /// The version of the Python package that carries it.
+  public static let version = "6.5.0"
+  /// SHA-256 of its file in base64. The page names it in its Content-Security-Policy, so that a browser runs no other.
+  static let hash = "bO3dS6yCpk9aK4gUpNELtCiDeSYvGYnK7jFI58NQnHI="
+  static let bytes = 4_838_098
+
+  public let source: String
+
+  /// Finds it in the cache: `$TELLTALE_CACHE`, else `~/.cache/telltale`.
+  ///
+  /// - Throws: `ExperimentError` where it is not there, with the remedy.
+  public static func found(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(ExperimentError) -> Plotly {
+    let home = environment["TELLTALE_CACHE"] ?? (environment["HOME"] ?? "") + "/.cache/telltale"
+    let url = URL(fileURLWithPath: home).appending(path: "plotly-\(version)/plotly.min.js")
+    let place = InputLocation(file: url.path)
+    guard let data = FileManager.default.contents(atPath: url.path) else {
+      throw ExperimentError(
+        .badInput, "is missing, and reports are drawn with it: run scripts/bootstrap, which fetches it once", at: place)
+    }
+    guard data.count == bytes else {
+      throw ExperimentError(
+        .badInput, "is not the file of version \(version): remove it and run scripts/bootstrap", at: place)
+    }
+    return Plotly(source: String(decoding: data, as: UTF8.self))
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import Statistics
+
+struct AgreementCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agreement",
+    abstract: "Say how far people, judges and the recorded labels of a run agree.",
+    discussion: """
+      For every two sources of labels: the share of answers labelled alike, Cohen's kappa and Gwet's AC1 with 95 % \
+      intervals clustered by question; for several people Krippendorff's alpha; for second passes the agreement of a \
+      person with themselves; for judges sensitivity and specificity against the hand labels, and what the judge's \
+      labels in the place of the hand labels do to each AUROC.
+
+      Writes results/label-agreement.csv, label-self-agreement.csv, label-judges.csv, label-disagreements.csv and, where \
+      there are a judge and hand labels, label-replacement.csv. docs/labels.md explains them.
+      """)
+
+  @Argument(help: "The run directory.")
+  var directory: String
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  private struct Document: Encodable {
+    struct Alpha: Encodable {
+      var items: Int
+      var alpha: Double?
+      var low: Double?
+      var high: Double?
+    }
+    var answers: Int
+    var sources: [String]
+    var pairs: ResultTable
+    var selfAgreement: ResultTable
+    var alpha: Alpha?
+    var judges: ResultTable
+    var replacement: ResultTable
+    var disagreements: ResultTable
+  }
+
+  func run() throws {
+    let run = try StoredRun(URL(fileURLWithPath: directory))
+    let agreement = try LabelAgreement(run)
+    guard agreement.sources.count > 1 else {
+      throw UsageError(
+        "holds no labels but the recorded ones; give some with telltale label", at: .init(file: directory))
+    }
+    let document = Document(
+      answers: agreement.answers, sources: agreement.sources.map(\.description),
+      pairs: LabelTables.pairs(agreement.pairs), selfAgreement: LabelTables.pairs(agreement.selfAgreement),
+      alpha: agreement.alpha.map {
+        .init(items: $0.items, alpha: $0.alpha, low: $0.interval?.low, high: $0.interval?.high)
+      },
+      judges: LabelTables.judges(agreement.judges),
+      replacement: LabelTables.changes(try replacement(run, agreement.judges.map(\.judge))),
+      disagreements: LabelTables.disagreements(agreement))
+    try write(document)
+    if json { return try Output.json(document) }
+    print(document, agreement)
+  }
+
+  /// Only judges that judged what people judged are compared.
+  private func replacement(_ run: StoredRun, _ judges: [LabelChoice]) throws -> [LabelChange] {
+    try judges.flatMap { try LabelReplacement(run, labels: $0, instead: .hand).changes }
+  }
+
+  private func write(_ document: Document) throws {
+    let tables = [
+      ("agreement", document.pairs), ("self-agreement", document.selfAgreement), ("judges", document.judges),
+      ("replacement", document.replacement), ("disagreements", document.disagreements),
+    ]
+    let results = URL(fileURLWithPath: directory).appending(path: "results")
+    try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
+    for (name, table) in tables { try table.write(to: results.appending(path: "label-\(name).csv").path) }
+  }
+
+  private func print(_ document: Document, _ agreement: LabelAgreement) {
+    Output.line("\(document.answers) answers; intervals are clustered by question")
+    section("agreement of two sources, on answers that both labelled 1 or 0", LabelTables.shortPairs(agreement.pairs))
+    section("agreement with oneself: first pass and second", LabelTables.shortPairs(agreement.selfAgreement))
+    if let alpha = document.alpha {
+      let value = ResultTable.Field.number(alpha.alpha).text(forEyes: true)
+      let ends = [alpha.low, alpha.high].map { ResultTable.Field.number($0).text(forEyes: true) }
+      Output.line("")
+      Output.line(
+        "Krippendorff's alpha of all people on \(alpha.items) answers: \(value.isEmpty ? "undefined" : value) "
+          + "[\(ends.joined(separator: ", "))]")
+    }
+    section("judges against the hand labels", document.judges)
+    section("AUROC by the judge instead of by people, on answers that both labelled", document.replacement)
+    let open = document.disagreements.rows.count
+    Output.line("")
+    Output.line("\(open) answers on which sources differ: results/label-disagreements.csv")
+  }
+
+  private func section(_ title: String, _ table: ResultTable) {
+    guard !table.rows.isEmpty else { return }
+    Output.line("")
+    Output.line("== \(title)")
+    table.print()
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import Reports
+import Torch
+
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the report of a run: one HTML file that works offline.",
+    discussion: """
+      The answer first, then AUROC by layer, every score against its label, ROC and calibration, transfer, agreement of \
+      the vectors, steering, the most telling answers in full, and the methods. It is made from what the run directory \
+      stores and needs no model; telltale predict computes the tables anew where they are missing.
+      """)
+
+  @Argument(help: "The run directory.")
+  var directory: String
+  @Option(help: "The file to write (default: report.html in the run directory).")
+  var output: String?
+  @Flag(help: "Print what was written as JSON.")
+  var json = false
+
+  private struct Summary: Encodable {
+    var file: String
+    var bytes: Int
+  }
+
+  func run() throws {
+    let run = try StoredRun(URL(fileURLWithPath: directory))
+    let file = output.map { URL(fileURLWithPath: $0) } ?? run.url.appending(path: "report.html")
+    let page = Data(try ReportPage(run: run, plotly: Plotly.found()).html().utf8)
+    try AtomicFile.write(page, to: file)
+    if json { return try Output.json(Summary(file: file.path, bytes: page.count)) }
+    Output.line(String(format: "%@ (%.1f MB)", file.path, Double(page.count) / 1e6))
+  }
+}

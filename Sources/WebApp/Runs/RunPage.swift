@@ -1,0 +1,77 @@
+import Experiments
+import Foundation
+
+/// One run: how far it is, and the ways on.
+struct RunPage {
+  let name: String
+  let status: RunStatus
+  let hasReport: Bool
+  private var path: String { "/runs/\(Query.encoded(name))" }
+
+  var page: Page {
+    Page(
+      title: name, steps: [.init(name: name)], scripts: ["progress.js"],
+      body: """
+        <h1>\(name)</h1>
+        \(experiment)
+        <nav class="cards" aria-label="This run">\(report)
+        <a href="\(path)/grade"><strong>Grade by hand</strong><span>Judge answers, blind and by keyboard</span></a>
+        <a href="\(path)/labels"><strong>Labels</strong><span>Agreement, disagreements, CSV, recomputation</span></a>
+        </nav>
+        <p class="status" role="status" id="live" hidden></p>
+        <h2>Progress</h2>
+        <div class="table"><table data-poll="\(path)/status.json">
+        <caption class="hidden">Stages of the run</caption>
+        <thead><tr><th scope="col">Stage</th><th scope="col">Model</th><th scope="col">Of</th><th scope="col">State</th>\
+        <th scope="col" class="number">Rows</th><th scope="col" class="number">Rows/s</th></tr></thead>
+        <tbody>
+        \(status.stages.map(Self.row))
+        </tbody></table></div>
+        <dl class="facts">
+        <dt>Worked on by</dt><dd data-fact="holders">\(holders)</dd>
+        \(left)<dt>Last written</dt><dd data-fact="last_activity">\(Numbers.text(status.lastActivity))</dd>
+        <dt>Hand labels</dt><dd data-fact="hand_labels">\(labels)</dd>
+        </dl>
+        """)
+  }
+
+  private var experiment: HTML {
+    status.experiment == name ? "" : "<p class=\"lead\">Experiment \(status.experiment)</p>"
+  }
+
+  private var report: HTML {
+    guard hasReport else { return "" }
+    return """
+
+      <a href="\(path)/report"><strong>Report</strong><span>What was found, with every figure</span></a>
+      """
+  }
+
+  /// As of when the page was loaded.
+  private var left: HTML {
+    guard let seconds = status.recordingSecondsLeft, seconds > 0 else { return "" }
+    return "<dt>Recordings</dt><dd>about \(Int((seconds / 60).rounded(.up))) min left</dd>\n"
+  }
+
+  private var holders: String {
+    status.holders.isEmpty ? "nobody" : status.holders.map(\.description).joined(separator: "; ")
+  }
+
+  private var labels: String {
+    let raters = status.handLabels.sorted { $0.key < $1.key }.map { "\($0.value) by \($0.key)" }
+    return raters.isEmpty ? "none" : raters.joined(separator: ", ")
+  }
+
+  private static func row(_ stage: RunStatus.StageStatus) -> HTML {
+    let rows = stage.rows.map { "\(stage.rowsDone ?? 0) of \($0)" } ?? ""
+    return """
+      <tr data-key="\(stage.kind) \(stage.model) \(stage.subject)"><th scope="row">\(stage.kind)</th>\
+      <td>\(stage.model)</td><td>\(stage.subject)</td>
+      <td data-field="state"><span class="state \(stage.state.rawValue)">\(stage.state.rawValue)</span></td>
+      <td class="number" data-field="rows">\(rows)</td>
+      <td class="number" data-field="rows_per_second">\(stage.rowsPerSecond.map { String(format: "%.1f", $0) } ?? "")</td>
+      </tr>
+
+      """
+  }
+}

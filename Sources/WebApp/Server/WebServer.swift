@@ -1,0 +1,82 @@
+import Experiments
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Torch
+
+/// `telltale serve`: pages for the runs of a folder.
+public struct WebServer: Sendable {
+  public struct Options: Sendable {
+    /// The address to listen on.
+    public var host = "127.0.0.1"
+    /// 0 for any free port; nil for 8080 or, where that is taken, any free port.
+    public var port: Int?
+    public var token = AccessToken()
+    /// Whether raters see model, data set, label and scores.
+    public var unblind = false
+    /// The share of the answers that a second pass asks again.
+    public var repeated = 0.1
+
+    public init() {}
+  }
+
+  private static let usualPort = 8080
+  private static let mostConnections = 512
+
+  private let options: Options
+  private let catalog: RunCatalog
+  private let address: ServerAddress
+
+  /// - Throws: `ExperimentError` if the folder neither is nor holds a run directory.
+  public init(_ folder: URL, _ options: Options) throws {
+    self.options = options
+    catalog = try RunCatalog(folder, repeated: options.repeated)
+    address = ServerAddress(host: options.host)
+    guard options.host != "0.0.0.0", options.host != "::" else {
+      throw ExperimentError(
+        .badInput, "name the one address to listen on: 127.0.0.1, or an address of this machine, not every one of them")
+    }
+  }
+
+  /// Serves until the process is asked to end (SIGINT, SIGTERM) or the task is cancelled.
+  ///
+  /// - Parameter onReady: called with the address, token included, once it can be opened.
+  public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
+    defer { catalog.finish() }
+    if let port = options.port { return try await run(port: port, onReady) }
+    do { try await run(port: Self.usualPort, onReady) } catch is PortTaken { try await run(port: 0, onReady) }
+  }
+
+  private struct PortTaken: Error {}
+
+  private func run(port: Int, _ onReady: @escaping @Sendable (String) -> Void) async throws {
+    let guardian = RequestGuard(token: options.token, address: address)
+    let (address, token) = (address, options.token)
+    var application = Application(
+      responder: Front(guardian: guardian, inner: router.buildResponder()),
+      server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+      configuration: ApplicationConfiguration(
+        address: .hostname(options.host, port: port), reuseAddress: true,
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
+      onServerRunning: { channel in
+        address.bind(port: channel.localAddress?.port ?? port)
+        onReady("\(address.url)/?token=\(token.text)")
+      })
+    application.logger.logLevel = .critical
+    do { try await application.runService() } catch  where address.port == 0 {
+      // It never listened.
+      if options.port == nil, port != 0 { throw PortTaken() }
+      throw ExperimentError(
+        .badInput, "cannot listen on \(options.host), port \(port): \(error); name another --port or --host")
+    }
+  }
+
+  private var router: Router<BasicRequestContext> {
+    let router = Router()
+    AssetRoutes().add(to: router)
+    RunRoutes(catalog: catalog).add(to: router)
+    GradingRoutes(catalog: catalog, unblind: options.unblind).add(to: router)
+    LabelRoutes(catalog: catalog, unblind: options.unblind).add(to: router)
+    return router
+  }
+}

@@ -1,0 +1,54 @@
+import Experiments
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Reports
+
+@Suite("Texts of models and data sets stay texts")
+struct HostileTextTests {
+  @Test func nothingOfThemIsMarkup() throws {
+    let made = try MadePage(rows: 48, layers: 1, hostile: true)
+    let html = try made.html()
+    let json = try MadePage.json(in: html)
+    #expect(!json.contains("<"), "nothing in the data can end its element")
+    // The page's own elements and nothing else: three scripts, no handler, no image.
+    #expect(html.components(separatedBy: "<script").count - 1 == 3)
+    #expect(html.components(separatedBy: "</script>").count - 1 == 3)
+    let page = html.replacingOccurrences(of: json, with: "")
+    for piece in ["<img", "<svg", "<iframe", "<b>unclosed"] { #expect(!page.contains(piece), "\(piece)") }
+    let texts = try MadePage.document(in: html).answers[0].text
+    for text in SyntheticRun.texts where text.count < 100 {
+      #expect(texts.contains(VisibleText.of(text)), "\(text)")
+    }
+    // A text of 1 MB is cut, with a note.
+    #expect(html.utf8.count < 1_000_000)
+    let long = try #require(texts.first { $0.hasPrefix("long long") })
+    #expect(long.hasSuffix(" more characters are in telltale.sqlite]") && long.count < 3_000)
+  }
+
+  @Test func controlCharactersAreShownAsPictures() {
+    #expect(VisibleText.of("a\u{0}b\u{1B}[1m\tc\nd") == "a\u{2400}b\u{241B}[1m\tc\nd")
+    #expect(VisibleText.of("x\u{202E}y\u{7F}") == "x\u{FFFD}y\u{2421}")
+    #expect(VisibleText.of("naïve 日本 👩‍🔬") == "naïve 日本 👩‍🔬")
+    #expect(VisibleText.of("12345", limit: 3) == "123 [2 more characters are in telltale.sqlite]")
+  }
+
+  @Test func jsonEscapesWhatEndsAScript() throws {
+    let texts = ["</script>", "<!--", "a\u{2028}b\u{2029}c", "é€", "\u{2027}"]
+    let json = try ScriptSafe.json(texts)
+    #expect(!json.contains("<") && !json.contains("\u{2028}") && !json.contains("\u{2029}"))
+    #expect(try JSONDecoder().decode([String].self, from: Data(json.utf8)) == texts)
+  }
+
+  @Test func theDigestOfAScriptIsBase64() {
+    // printf abc | sha256sum | xxd -r -p | base64
+    #expect(Base64.ofHexadecimal(ContentHash.sha256("abc")) == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")
+  }
+
+  @Test func nothingButThePagesOwnScriptsMayRun() throws {
+    let policy = Page.policy("script")
+    #expect(policy.contains("default-src 'none'") && !policy.contains("unsafe-eval"))
+    #expect(policy.contains("script-src 'sha256-\(Plotly.hash)' 'sha256-"))
+  }
+}

@@ -1,0 +1,106 @@
+import Experiments
+import Foundation
+import Statistics
+import Steering
+import TestSupport
+import Testing
+
+@testable import Reports
+
+@Suite("A report shows what the run stores")
+struct ReportPageTests {
+  @Test func itsNumbersAreThoseOfTheTables() throws {
+    let made = try MadePage()
+    let page = try MadePage.document(in: made.html())
+    let stored = try CSVTable(contentsOf: made.url.appending(path: "results/predictivity.csv"))
+    #expect(page.curves.map(\.name.position) == ["prompt", "continuation"])
+    for column in ["layer", "n", "groups", "auroc", "auroc_low", "auroc_high", "letter_auroc", "null_percentile"] {
+      let shown = try page.curves.flatMap { try $0.table.numbers(column) }
+      #expect(try shown == stored.column(column).optionalNumbers(), "\(column)")
+    }
+    let nulls = try CSVTable(contentsOf: made.url.appending(path: "results/nulls.csv"))
+    #expect(try page.curves.flatMap { try $0.table.numbers("null_low") } == nulls.column("null_low").optionalNumbers())
+    let transfer = try CSVTable(contentsOf: made.url.appending(path: "results/transfer.csv"))
+    #expect(try page.transfer.numbers("auroc") == transfer.column("auroc").optionalNumbers())
+    let steered = try CSVTable(contentsOf: made.url.appending(path: "results/steerability.csv"))
+    #expect(try page.steering[0].layers.numbers("slope") == steered.column("slope").optionalNumbers())
+  }
+
+  @Test func scoresOfThePageGiveTheStoredAUROC() throws {
+    let made = try MadePage()
+    let page = try MadePage.document(in: made.html())
+    #expect(page.scores.count == 2)
+    for (series, curve) in zip(page.scores, page.curves) {
+      let labels = page.answers[0].label
+      let used = labels.indices.filter { labels[$0] >= 0 }
+      #expect(used.count < labels.count, "the made run has answers that could not be read")
+      let aurocs = try curve.table.numbers("auroc")
+      for (scores, auroc) in zip(try MadePage.floats(series), aurocs) {
+        let own = Measures.auroc(scores: used.map { Double(scores[$0]) }, labels: used.map { labels[$0] })
+        #expect(abs(try #require(own) - (try #require(auroc))) < 1e-9)
+      }
+      let roc = try #require(series.curve)
+      let x = roc.falsePositiveRates
+      let area = x.indices.dropFirst().reduce(0) {
+        $0 + (x[$1] - x[$1 - 1]) * (roc.truePositiveRates[$1] + roc.truePositiveRates[$1 - 1]) / 2
+      }
+      #expect(abs(area - (try #require(roc.auroc))) < 1e-9)
+      #expect(roc.layer == curve.judged && roc.auroc == aurocs[roc.layer])
+    }
+  }
+
+  @Test func extremeRowsAreThoseOfTheScores() throws {
+    let made = try MadePage()
+    let page = try MadePage.document(in: made.html())
+    let series = page.scores[0]
+    let extremes = try #require(series.extremes)
+    let scores = try MadePage.floats(series)[try #require(series.curve).layer]
+    let labels = page.answers[0].label
+    let labelled = labels.indices.filter { labels[$0] >= 0 }
+    let ranked = labelled.sorted { scores[$0] < scores[$1] }
+    #expect(extremes.lowest == Array(ranked.prefix(3)) && extremes.highest == ranked.suffix(3).reversed())
+    // A label that was not expected: no answer lies further on the wrong side of the other class.
+    let positives = ranked.filter { labels[$0] == 1 }
+    let negatives = ranked.filter { labels[$0] == 0 }
+    #expect(extremes.surprising.contains(positives[0]) || extremes.surprising.contains(negatives[negatives.count - 1]))
+    for row in extremes.highest + extremes.lowest + extremes.surprising {
+      #expect(page.answers[0].prompts["\(row)"]?.contains("I am user \(row).") == true)
+    }
+  }
+
+  @Test func verdictsAndSentencesAreTheAudits() throws {
+    let made = try MadePage()
+    let contents = try RunContents(StoredRun(made.url))
+    let answer = try AnswerSection(contents)
+    let audit = try CSVTable(contentsOf: made.url.appending(path: "results/audit.csv"))
+    #expect(answer.cards.map(\.target) == ["test"])
+    #expect(answer.cards[0].verdict.word == (try audit.column("verdict").strings[0]))
+    let sentences = answer.cards.flatMap(\.rows).flatMap(\.findings).map(\.sentence)
+    #expect(try sentences == audit.column("sentence").strings)
+    let html = try made.html()
+    #expect(html.contains(">\(answer.cards[0].verdict.word)</span>"))
+  }
+
+  @Test("The sentence that decided stands beside the verdict")
+  func reason() throws {
+    let made = try MadePage()
+    let header = "vector,target_set,position,layers,verdict,severity,finding,number,sentence"
+    let rows = [
+      "made/planted,made/test,prompt,all,cannot tell,blocking,too few groups,2,There are two groups.",
+      "made/planted,made/test,prompt,all,cannot tell,note,effective sample size,2,\"It is small, <b>very</b>.\"",
+    ]
+    try Data(([header] + rows).joined(separator: "\n").utf8).write(
+      to: made.url.appending(path: "results/audit.csv"))
+    let card = try #require(AnswerSection(RunContents(StoredRun(made.url))).cards.first)
+    #expect(card.verdict.word == "cannot tell" && card.verdict.sentence == "There are two groups.")
+    let html = try made.html()
+    #expect(html.contains("It is small, &lt;b&gt;very&lt;/b&gt;."))
+  }
+
+  @Test func threeDecimalsAreRounded() {
+    #expect(
+      [0, 1, 0.0004, 0.0006, 0.9996, -0.0502, 12.3456].map(Figures.three) == [
+        "0.000", "1.000", "0.000", "0.001", "1.000", "-0.050", "12.346",
+      ])
+  }
+}
