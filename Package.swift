@@ -27,6 +27,8 @@ let package = Package(
       cxxSettings: [
         .headerSearchPath("../../.libtorch/include"),
         .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
+        // Tests run on these loops, and a debugger has little to say of them.
+        .unsafeFlags(["-O2"], .when(configuration: .debug)),
       ],
       linkerSettings: [
         .unsafeFlags(["-L\(libtorch)", "-Xlinker", "-rpath", "-Xlinker", libtorch]),

@@ -240,8 +240,8 @@ at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double 
 
 at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
   if (!fusible({&x, &cosines, &sines}) || x.dim() != 3 || x.size(2) % 2 != 0) return {};
-  at::IntArrayRef table = {x.size(0), x.size(2)};
-  if (cosines.sizes() != table || sines.sizes() != table) return {};
+  int64_t table[] = {x.size(0), x.size(2)};  // an IntArrayRef of a braced list would outlive the list
+  if (cosines.sizes() != at::IntArrayRef(table) || sines.sizes() != at::IntArrayRef(table)) return {};
   return x.scalar_type() == at::kFloat ? rotate_all<float>(x, cosines, sines)
                                        : rotate_all<uint16_t>(x, cosines, sines);
 }

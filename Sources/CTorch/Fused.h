@@ -12,5 +12,8 @@ at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at
 at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
                             int64_t window, double scale);
 at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
+/// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for a few rows in bfloat16 on a processor with
+/// products of bfloat16: sums in float32, rounded once.
+at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
 
 }  // namespace ct

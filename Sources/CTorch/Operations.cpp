@@ -161,6 +161,8 @@ ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error) {
 
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *error) {
   return tensor(error, [&] {
+    at::Tensor few = few_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
+    if (few.defined()) return few;
     return bias ? at::linear(unwrap(x), unwrap(weight), unwrap(bias)) : at::linear(unwrap(x), unwrap(weight));
   });
 }

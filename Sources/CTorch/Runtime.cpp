@@ -104,12 +104,12 @@ ct_tensor ct_detach(ct_tensor t, ct_error *error) {
   return tensor(error, [&] { return unwrap(t).detach(); });
 }
 
-void ct_gradients(ct_tensor output, ct_tensor given, const ct_tensor *inputs, int64_t count, ct_tensor *gradients,
-                  ct_error *error) {
+void ct_gradients(const ct_tensor *outputs, const ct_tensor *given, int64_t output_count, const ct_tensor *inputs,
+                  int64_t count, ct_tensor *gradients, ct_error *error) {
   run(error, [&] {
     std::vector<at::Tensor> weights;
-    if (given) weights.push_back(unwrap(given));
-    auto result = torch::autograd::grad({unwrap(output)}, list(inputs, count), weights,
+    if (given) weights = list(given, output_count);
+    auto result = torch::autograd::grad(list(outputs, output_count), list(inputs, count), weights,
                                         /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
     for (int64_t i = 0; i < count; i++) gradients[i] = result[i].defined() ? wrap(result[i]) : nullptr;
   });

@@ -21,11 +21,20 @@ extension Tensor {
   /// - Parameter given: the gradient of something by this tensor, of its shape; the result is then the gradient of that
   ///   something by the inputs (a vector-Jacobian product), and this tensor may have any number of elements.
   public func gradients(by inputs: [Tensor], given: Tensor? = nil) throws(TorchError) -> [Tensor] {
+    try Self.gradients(of: [self], by: inputs, given: given.map { [$0] })
+  }
+
+  /// The summed gradients of several outputs: of something that depends on all of them, by the inputs, where `given` are
+  /// its gradients by the outputs.
+  package static func gradients(
+    of outputs: [Tensor], by inputs: [Tensor], given: [Tensor]?
+  ) throws(TorchError) -> [Tensor] {
     var found = [ct_tensor?](repeating: nil, count: inputs.count)
     var error = ct_error()
-    withExtendedLifetime((storage, inputs, given)) {
-      let refs: [ct_tensor?] = inputs.map(\.storage.ref)
-      ct_gradients(storage.ref, given?.storage.ref, refs, Int64(refs.count), &found, &error)
+    withExtendedLifetime((outputs, inputs, given)) {
+      func refs(_ tensors: [Tensor]) -> [ct_tensor?] { tensors.map(\.storage.ref) }
+      ct_gradients(
+        refs(outputs), given.map(refs), Int64(outputs.count), refs(inputs), Int64(inputs.count), &found, &error)
     }
     let owned = found.map { $0.map(Tensor.init(owning:)) }
     if error.code != 0 { throw TorchError(taking: &error) }

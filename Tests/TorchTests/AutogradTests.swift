@@ -53,6 +53,16 @@ struct AutogradTests {
     try expectClose(gradients[2], [0, 0], shape: [2, 1])
   }
 
+  @Test("Gradients of two outputs add up, each with its own gradient given")
+  func severalOutputs() throws {
+    let x = try Tensor([2, 3] as [Float]).requiringGradient()
+    let (squares, threefold) = try recordingGradients { (try x * x, try x * 3) }
+    let given = try [Tensor([1, 10] as [Float]), Tensor([100, 1000] as [Float])]
+    // 2x times the first and 3 times the second.
+    let gradients = try Tensor.gradients(of: [squares, threefold], by: [x], given: given)
+    try expectClose(gradients[0], [4 + 300, 60 + 3000])
+  }
+
   @Test("Nothing is recorded outside, and after a throw inside")
   func outsideOfRecording() throws {
     struct Stop: Error {}

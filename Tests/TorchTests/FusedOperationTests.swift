@@ -61,6 +61,34 @@ import Testing
     #expect(try Self.distance(heads.rotated(cosines: cosines, sines: sines), rotated) < tolerance)
   }
 
+  @Test("Products of a few rows in bfloat16 equal libtorch's and the exact ones", arguments: 1...17, [32, 96, 4096])
+  func multipliesFewRows(_ rows: Int, _ width: Int) throws {
+    for outputs in [1, 6, 37] {
+      let x = try Self.random([rows, width], .bfloat16, seed: 1)
+      let weight = try Self.random([outputs, width], .bfloat16, seed: 2)
+      let bias = try Self.random([outputs], .bfloat16, seed: 3)
+      for bias in [nil, bias] {
+        let product = try x.linear(weight, bias: bias)
+        let composed = try recordingGradients { try x.linear(weight, bias: bias) }
+        let exact = try x.converted(to: .float64).linear(
+          weight.converted(to: .float64), bias: bias?.converted(to: .float64))
+        #expect(try Self.distance(product, composed) < Self.tolerance(.bfloat16))
+        // Half a unit in the last place, and what float32 sums lose where large products cancel.
+        let rounded = try product.converted(to: .float64)
+        #expect(try Self.distance(rounded, exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
+      }
+    }
+  }
+
+  @Test("A product with one row of ones sums the weights, and NaN stays NaN")
+  func multipliesByHand() throws {
+    let ones = try Tensor.ones([1, 32]).converted(to: .bfloat16)
+    let weight = try Tensor((0..<64).map(Float.init), shape: [2, 32]).converted(to: .bfloat16)
+    // 0 + ... + 31 = 496 and 32 + ... + 63 = 1520, both bfloat16 numbers.
+    #expect(try ones.linear(weight).doubles() == [496, 1520])
+    #expect(try (ones * .nan).linear(weight).doubles().allSatisfy { $0.isNaN })
+  }
+
   @Test("Views, other element types and empty tensors take the composed forms and give the same")
   func fallsBack() throws {
     let wide = try Self.random([8, 5], .float32, seed: 1)

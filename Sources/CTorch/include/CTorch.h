@@ -49,10 +49,10 @@ void ct_cuda_synchronize(ct_error *error);
 bool ct_set_recording_gradients(bool recording);  // of this thread; returns the previous value
 ct_tensor ct_requiring_gradient(ct_tensor t, ct_error *error);  // a leaf that shares the data
 ct_tensor ct_detach(ct_tensor t, ct_error *error);
-// Writes one gradient for each input into `gradients` (NULL where the output does not depend on it). `given` is the
-// gradient by the output, of its shape; NULL is 1 for an output of one element.
-void ct_gradients(ct_tensor output, ct_tensor given_or_null, const ct_tensor *inputs, int64_t count,
-                  ct_tensor *gradients, ct_error *error);
+// Writes one gradient for each input into `gradients` (NULL where no output depends on it). `given` are the gradients
+// by the outputs, of their shapes; NULL is 1 for an output of one element.
+void ct_gradients(const ct_tensor *outputs, const ct_tensor *given_or_null, int64_t output_count,
+                  const ct_tensor *inputs, int64_t count, ct_tensor *gradients, ct_error *error);
 // One fused AdamW step in place (decoupled weight decay, bias correction). `step` is the number of this step, from 1.
 void ct_adamw_step(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *means,
                    const ct_tensor *squares, int64_t count, int64_t step, double learning_rate, double beta1,

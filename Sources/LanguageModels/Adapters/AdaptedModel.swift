@@ -94,3 +94,8 @@ extension LanguageModel {
     layers.contains { layer in AdaptedModule.allCases.contains { layer[keyPath: $0.projection].update != nil } }
   }
 }
+
+extension DecoderLayer {
+  /// Whether an adapter is on one of the attention's projections, so that the stream after it depends on the adapter.
+  var adaptsAttention: Bool { [query, key, value, output].contains { $0.update != nil } }
+}

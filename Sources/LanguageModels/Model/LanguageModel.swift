@@ -220,8 +220,13 @@ struct DecoderLayer: Sendable {
 
   /// x [tokens, hidden] with what the gated feed-forward network adds.
   func feedForward(_ x: Tensor) throws(TorchError) -> Tensor {
-    let inner = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try x + down(gate(inner).gatedSilu(up(inner)))  // [tokens, hidden]
+    try x + down(gated(x))  // [tokens, hidden]
+  }
+
+  /// What the feed-forward network's last projection is given.
+  func gated(_ x: Tensor) throws(TorchError) -> Tensor {
+    let normed = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
+    return try gate(normed).gatedSilu(up(normed))  // [tokens, intermediate]
   }
 
   func batchInvariant() -> DecoderLayer {

@@ -4,7 +4,8 @@ import Torch
 ///
 /// The base weights are frozen: blocks below the first adapted one are run without a graph, the head only on the
 /// predicted tokens and in pieces, and the last block's output only where it is read. With gradient checkpointing the
-/// graph of one block at a time is held: the others keep their input alone and are run again in the backward pass.
+/// graph of one block at a time is held: the others keep their input alone and are run again in the backward pass, up to
+/// their last projection, whose output nothing needs.
 struct AdaptedPass {
   /// Adapted by leaves of the autograd graph.
   let model: LanguageModel
@@ -40,13 +41,16 @@ struct AdaptedPass {
     for (span, input) in zip(spans, inputs).reversed() {
       let ownLeaves = leaves[span].flatMap { $0 }
       let start = span.lowerBound == first ? input : try input.requiringGradient()
-      let output = try recordingGradients { try blocks(span, start) }
-      if gradient == nil {
-        let (sum, byRows) = try head(blocks.predicted(output.detached()), pack.targets, total)
-        (loss, gradient) = (sum, try blocks.spread(byRows))
-      }
       let wanted = span.lowerBound == first ? ownLeaves : [start] + ownLeaves
-      var gradients = try output.gradients(by: wanted, given: gradient)
+      var gradients: [Tensor]
+      if let gradient {
+        gradients = try blocks.gradients(span, start, by: wanted, given: gradient, isFirst: span.lowerBound == first)
+      } else {
+        let output = try recordingGradients { try blocks(span, start) }
+        let (sum, byRows) = try head(blocks.predicted(output.detached()), pack.targets, total)
+        loss = sum
+        gradients = try output.gradients(by: wanted, given: blocks.spread(byRows))
+      }
       if span.lowerBound != first { gradient = gradients.removeFirst() }
       found.append(gradients)
     }
@@ -105,6 +109,25 @@ struct BlockPass {
       x = try layer.feedForward(x)  // [kept tokens, hidden]
     }
     return x
+  }
+
+  /// Gradients by `wanted` of what comes after a span other than the last, given its gradient by the span's output.
+  ///
+  /// - Parameter isFirst: whether x depends on no adapter.
+  func gradients(
+    _ span: Range<Int>, _ x: Tensor, by wanted: [Tensor], given gradient: Tensor, isFirst: Bool
+  ) throws -> [Tensor] {
+    let layer = layers[span.lowerBound]
+    guard span.count == 1, layer.down.update == nil, !isFirst || layer.adaptsAttention else {
+      return try recordingGradients { try self(span, x) }.gradients(by: wanted, given: gradient)
+    }
+    // The output is stream + down(gated): its gradient is the stream's too, and goes through `down` by hand.
+    let (stream, gated) = try recordingGradients {
+      let stream = try layer.attention(x, cosines, sines, attention)  // [tokens, hidden]
+      return (stream, try layer.gated(stream))  // [tokens, hidden], [tokens, intermediate]
+    }
+    let byGated = try gradient.matmul(layer.down.weight)  // [tokens, intermediate]
+    return try Tensor.gradients(of: [stream, gated], by: wanted, given: [gradient, byGated])
   }
 
   /// The rows [predicted, hidden] of the last block's output that logits are taken of.
