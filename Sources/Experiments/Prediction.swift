@@ -48,8 +48,8 @@ struct Prediction {
     var audits = names.map { _ in [AuditResult]() }
     var nulls: [NullBand] = []
     for target in settings.targets {
-      guard let labelled = try labels.target(model, target) else { continue }
       for position in settings.positions {
+        guard let labelled = try labels.target(model, target, at: position) else { continue }
         let audit = try audit(labelled.recording, target, position)
         nulls += NullBand.rows(audit, targetSet: "\(model)/\(target)")
         for (index, name) in names.enumerated() {

@@ -97,7 +97,7 @@ struct Transfer {
 
   private func results(_ model: String, _ target: String) throws -> [TransferResult] {
     guard let position = run.experiment.position(of: target),
-      let labelled = try labels.target(model, target)
+      let labelled = try labels.target(model, target, at: position)
     else { return [] }
     let rows = try AuditTarget(labelled.recording, at: position)
     let own = sources.filter { $0.model == model } + sources.filter { $0.model != model }

@@ -16,9 +16,9 @@ public struct LabelReplacement: Sendable {
       let vectors = try run.experiment.vectors.map { ($0.name, try run.vectors(model, $0.name)) }
       let planted = try run.planted(model)?.layer
       for name in run.experiment.targets {
-        guard let target = try targets.target(model, name), let position = run.experiment.position(of: name) else {
-          continue
-        }
+        guard let position = run.experiment.position(of: name),
+          let target = try targets.target(model, name, at: position)
+        else { continue }
         let rows = try AuditTarget(target.recording, at: position)
         for (vector, stored) in vectors {
           guard let layer = Transfer.layer(stored, planted: planted),

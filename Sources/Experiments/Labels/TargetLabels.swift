@@ -18,24 +18,22 @@ struct TargetLabels {
     given = choice == .recorded && reference == .recorded ? GivenLabels([]) : try GivenLabels(run)
   }
 
-  /// A target with the chosen labels, and without rows that have none; nil where no answer has a label of 1 or 0.
+  /// A target with the chosen labels; rows that have none stay where they are and are left out of whatever is judged.
   struct Target {
     var recording: ChunkedRecording
     /// The label of each row by the reference.
     var reference: [Int?]
   }
 
-  func target(_ model: String, _ name: String) throws -> Target? {
+  /// Nil where no answer that was read at the position has a label of 1 or 0; by the run's own labels it is left to the
+  /// audit to say so.
+  func target(_ model: String, _ name: String, at position: ReadPosition) throws -> Target? {
     let recording = try run.recording(model, name)
     let reference = verdicts(reference, model, name, recording.rows).map { $0?.label }
     guard choice != .recorded else { return Target(recording: recording, reference: reference) }
-    let verdicts = verdicts(choice, model, name, recording.rows)
-    guard verdicts.contains(where: { $0?.label != nil }) else { return nil }
-    let kept = verdicts.indices.filter { verdicts[$0] != nil }
-    let rows = kept.map { relabelled(recording.rows[$0], verdicts[$0]) }
-    // Labelled rows of a part of a recording are few enough for memory.
-    let all = kept.count == verdicts.count ? recording : ChunkedRecording(try recording.selecting(kept))
-    return Target(recording: all.replacing(rows: rows), reference: kept.map { reference[$0] })
+    let rows = zip(recording.rows, verdicts(choice, model, name, recording.rows)).map(relabelled)
+    let hasLabels = rows.contains { $0.label != nil && (position == .prompt || $0.continuationToken != nil) }
+    return hasLabels ? Target(recording: recording.replacing(rows: rows), reference: reference) : nil
   }
 
   private func relabelled(_ row: RecordedRow, _ verdict: GivenLabels.Verdict?) -> RecordedRow {
