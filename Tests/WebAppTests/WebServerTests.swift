@@ -142,7 +142,8 @@ struct WebServerTests {
       #expect(reply.status == 200 && reply.text.contains("<title>") && reply.text.contains("secret-model"))
       try Data("kept".utf8).write(to: page)
       #expect(try client.send("GET", "/runs/run/report", server.bearer).text == "kept")
-      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: page.path)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: page.path)
       #expect(try client.send("GET", "/runs/run/report", server.bearer).text.contains("secret-model"))
     }
   }
