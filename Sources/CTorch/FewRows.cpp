@@ -18,7 +18,7 @@ namespace ct {
 namespace {
 
 /// Beyond this many rows libtorch's product is as fast: arithmetic begins to count. Of one row it reads half as quickly.
-constexpr int64_t most_rows = 8;
+constexpr int64_t most_rows = 4;
 /// Rows of weights that are read side by side.
 constexpr int lanes = 4;
 
