@@ -19,12 +19,17 @@ final class RawClient {
 
   struct Failure: Error { var reason: String }
 
-  private let descriptor: Int32
   private let port: Int
+  private var descriptor: Int32 = -1
   private var buffer = Data()
 
   init(port: Int) throws {
     self.port = port
+    try connectAnew()
+  }
+
+  private func connectAnew() throws {
+    if descriptor >= 0 { close(descriptor) }
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -40,12 +45,19 @@ final class RawClient {
 
   deinit { close(descriptor) }
 
+  /// A connection that the server closed because nothing came for long is opened again, as browsers do.
   func send(_ method: String, _ path: String, _ headers: [String: String] = [:], body: Data = Data()) throws -> Reply {
     var all = ["Host": "127.0.0.1:\(port)", "Content-Length": "\(body.count)"]
     all.merge(headers) { $1 }
     let head = all.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
+    if isClosed { try connectAnew() }
     try write(Data("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body)
     return try read()
+  }
+
+  private var isClosed: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
   }
 
   private func write(_ data: Data) throws {
