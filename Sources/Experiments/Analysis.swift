@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModels
 import Statistics
 import Steering
 import Torch
@@ -22,7 +23,7 @@ public struct Analysis {
   /// Computes every table of the run and writes them to its folder `results`; those by other labels than the recorded ones,
   /// asked for here or in the experiment file, to a folder of their own in it.
   public func write() throws -> ExperimentResults {
-    var results = try results()
+    var results = try ThreadPolicy.withoutModel { try self.results() }
     let directory = run.directory
     if let folder = labels.folder {
       try directory.write(results, byOtherLabels: labels, to: folder)

@@ -18,6 +18,13 @@ package enum ThreadPolicy {
     Runtime.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
   }
 
+  /// Runs work that needs no model on as many threads whichever model was loaded before, or none, as in a run that goes
+  /// on: the number of threads decides about last digits.
+  package static func withoutModel<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let count = followsModel ? ProcessInfo.processInfo.activeProcessorCount : Runtime.threadCount
+    return try Runtime.withThreadCount(count, body)
+  }
+
   /// Called when a model is loaded.
   static func adapt(toParameters count: Int) {
     guard followsModel else { return }

@@ -18,11 +18,13 @@ struct ComparisonStage {
   }
 
   func compare(_ vector: String, of model: String) throws -> StoredComparison {
-    let own = try compared(.vector(model: model, name: vector))
-    let pairs = try planned.experiment.partners(of: vector, model).flatMap { partner in
-      try rows(model, own, partner, compared(partner))
+    try ThreadPolicy.withoutModel {
+      let own = try compared(.vector(model: model, name: vector))
+      let pairs = try planned.experiment.partners(of: vector, model).flatMap { partner in
+        try rows(model, own, partner, compared(partner))
+      }
+      return StoredComparison(pairs: pairs)
     }
-    return StoredComparison(pairs: pairs)
   }
 
   private func rows(
