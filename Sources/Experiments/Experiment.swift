@@ -13,6 +13,8 @@ public struct Experiment: Codable, Sendable, Equatable {
   public var models: [String]
   /// Computation dtype; nil is the checkpoint's.
   public var dtype: DType?
+  /// How the models' weights are held.
+  public var weights: WeightFormat
   public var prompt: PromptSettings
   public var datasets: [String: DatasetSettings]
   /// Those of the list, then those of the grids.

@@ -6,7 +6,8 @@ import Torch
 
 extension Experiment {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, about, seed, models, dtype, prompt, datasets, vectors, grids, predictions, recording, steering, study,
+    case name, about, seed, models, dtype, weights, prompt, datasets, vectors, grids, predictions, recording, steering,
+      study,
       comparisons
   }
 
@@ -18,6 +19,7 @@ extension Experiment {
     seed = try keys.decodeIfPresent(UInt64.self, forKey: .seed) ?? 0
     models = try keys.decode([String].self, forKey: .models)
     dtype = try keys.decodeIfPresent(DType.self, forKey: .dtype)
+    weights = try keys.decodeIfPresent(WeightFormat.self, forKey: .weights) ?? .dense
     prompt = try keys.decodeIfPresent(PromptSettings.self, forKey: .prompt) ?? PromptSettings()
     datasets = try keys.decode([String: DatasetSettings].self, forKey: .datasets)
     grids = try keys.decodeIfPresent([GridSettings].self, forKey: .grids) ?? []

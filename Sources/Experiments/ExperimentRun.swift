@@ -212,7 +212,8 @@ public struct ExperimentRun {
       let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
       return try extraction.run(loaded, encoder, pairs, items, maxTokens: settings.maxTokens)
     case .modelDifference:
-      let other = try LoadedModel(settings.against ?? "", dtype: experiment.dtype, device: planned.device)
+      let other = try LoadedModel(
+        settings.against ?? "", dtype: experiment.dtype, weights: experiment.weights, device: planned.device)
       return try extraction.run(loaded, minus: other, encoder, items)
     case .classMean:
       guard let recording = recordings[settings.dataset] else {

@@ -26,6 +26,8 @@ extension Experiment.CodingKeys: SchemaKey {
         .text("A directory, a Hugging Face id in the local cache, organism-shared or organism-split."), atLeast: 1,
         "The models.")
     case .dtype: .choice(computable, "Computation dtype; by default the checkpoint's.")
+    case .weights:
+      .choice(names(WeightFormat.self), "dense, the default, or int8: projections and head rounded while loading.")
     case .prompt: Experiment.PromptSettings.CodingKeys.object("How questions are put.")
     case .datasets: .map(Experiment.DatasetSettings.CodingKeys.object(nil), names: fileName, "Data sets by name.")
     case .vectors: .list(Experiment.VectorSettings.CodingKeys.object(nil), "Steering vectors.")

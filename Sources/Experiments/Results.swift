@@ -129,7 +129,7 @@ package struct Manifest: Codable {
       name = loaded.name
       fingerprint = loaded.fingerprint
       tokenizer = loaded.tokenizer.contentHash
-      dtype = loaded.model.dtype.rawValue
+      dtype = loaded.model.arithmetic
       self.seconds = seconds
     }
   }

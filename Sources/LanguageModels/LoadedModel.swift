@@ -14,11 +14,13 @@ public struct LoadedModel: Sendable {
 
   /// - Parameter adapter: the directory of a LoRA adapter to put on the model; the name and the fingerprint then tell it
   ///   from its base.
-  public init(_ name: String, adapter: URL? = nil, dtype: DType? = nil, device: Device = .cpu) throws {
+  public init(
+    _ name: String, adapter: URL? = nil, dtype: DType? = nil, weights: WeightFormat = .dense, device: Device = .cpu
+  ) throws {
     self.name = adapter.map { "\(name) + \($0.lastPathComponent)" } ?? name
     directory = try ModelLocator.directory(for: name)
     tokenizer = try Tokenizer.load(directory: directory)
-    let base = try LanguageModel.load(directory, dtype: dtype, device: device)
+    let base = try LanguageModel.load(directory, dtype: dtype, weights: weights, device: device)
     model = try adapter.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
     ThreadPolicy.adapt(toParameters: model.parameterCount)
     let checkpoint = try Fingerprint.checkpoint(directory)
@@ -37,6 +39,13 @@ public struct LoadedModel: Sendable {
   public func batchInvariant() -> LoadedModel {
     var loaded = self
     loaded.model = model.batchInvariant()
+    return loaded
+  }
+
+  /// The same, with shared tokens multiplied with 8 bits.
+  public func roundingSharedTokens() throws -> LoadedModel {
+    var loaded = self
+    loaded.model = try model.roundingSharedTokens()
     return loaded
   }
 

@@ -58,6 +58,13 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
+  /// Gives back the memory that a tensor's pages take, where nobody wrote to them: they are read from the file again when
+  /// they are needed.
+  package func forgetPages(of name: String) {
+    guard let range = entries[name]?.range else { return }
+    file.forget(range)
+  }
+
   /// A tensor that lies in the mapping and keeps it alive.
   private func borrowed(_ address: UnsafeRawPointer, _ shape: [Int64], _ dtype: DType) throws(TorchError) -> Tensor {
     let owner = Unmanaged.passRetained(file).toOpaque()

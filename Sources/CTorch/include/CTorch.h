@@ -137,6 +137,16 @@ ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_er
 // The same, computed in blocks of `block` rows, so that a row does not depend on how many rows are beside it.
 // No gradients.
 ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, int64_t block, ct_error *error);
+// A matrix [outputs, width] (floating-point, CPU) rounded to whole numbers from -127 to 127 times a scale for each output,
+// its largest magnitude / 127: packed uint8 (returned; see Int8.h) and scales float32 [outputs]. The scale of an output
+// whose weights are not all finite is not finite either.
+ct_tensor ct_int8_quantise(ct_tensor weight, ct_tensor *scales, ct_error *error);
+ct_tensor ct_int8_unpack(ct_tensor packed, ct_tensor scales, int64_t width, ct_error *error);  // float32 [outputs, width]
+// x [..., width] times the matrix transposed, plus bias: in integer arithmetic where ct_has_int8_products, with every row of x
+// rounded to 16 bits, or to 8 where `coarse` [rows] (or NULL) says so. Otherwise, and without `own`, by unpacking.
+ct_tensor ct_int8_linear(ct_tensor x, ct_tensor packed, ct_tensor scales, ct_tensor bias_or_null,
+                         const bool *coarse_or_null, bool own, ct_error *error);
+bool ct_has_int8_products(void);  // of this processor
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
 // x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden].
 ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *error);

@@ -44,7 +44,7 @@ struct PlannedRun {
 
   /// A model as the experiment computes with it.
   func load(_ name: String) throws -> LoadedModel {
-    let loaded = try LoadedModel(name, dtype: experiment.dtype, device: device)
+    let loaded = try LoadedModel(name, dtype: experiment.dtype, weights: experiment.weights, device: device)
     let isInvariant = experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32 && device == .cpu)
     return isInvariant ? loaded.batchInvariant() : loaded
   }

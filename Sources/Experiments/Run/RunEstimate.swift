@@ -7,7 +7,7 @@ import Torch
 public struct RunEstimate: Encodable, Sendable {
   public var experiment: String
   public var stages: [StageCost] = []
-  /// Of the largest model in its computation dtype.
+  /// Of the largest model, as it is computed with.
   public var weightBytes = 0
   /// Beside the weights: activations of a chunk with keys and values of what is generated together, or a layer of the
   /// largest recording in the analysis, whichever is most.
@@ -82,7 +82,7 @@ struct ModelEstimate {
 
   private var shape: ModelConfiguration { loaded.model.configuration }
 
-  var weightBytes: Int { loaded.model.parameterCount * loaded.model.dtype.size }
+  var weightBytes: Int { loaded.model.weightBytes }
 
   /// Activations of one row in float32: two positions of every layer.
   private var activationBytes: Int { 2 * shape.layerCount * shape.hiddenSize * 4 }

@@ -99,6 +99,8 @@ struct StagePlan {
       "prompt settings": Stage.hash(experiment.prompt),
       "batch-invariant": experiment.recording.batchInvariant.map { "\($0)" } ?? "in float32",
     ]
+    // Left out where it is the default, so that runs from before the key can go on.
+    if experiment.weights != .dense { inputs["weights"] = experiment.weights.rawValue }
     if experiment.prompt.style == .fewShot {
       // Examples are drawn from questions that no other data set asks.
       inputs["examples"] = Stage.hash(experiment.usedDatasets.compactMap { data[$0] })

@@ -47,6 +47,9 @@ extension LanguageModel {
   /// the adapted model, with logits that differ by rounding; the adapted matrices are copies, the others are shared.
   public func merged(with adapter: LoRAAdapter) throws -> LanguageModel {
     try check(adapter)
+    guard !hasInt8Weights else {
+      throw ModelError(.badInput, "int8 weights cannot take up an adapter; load the model without --weights int8")
+    }
     var weights = weights
     for (place, pair) in adapter.factors {
       let name = "\(place).weight"

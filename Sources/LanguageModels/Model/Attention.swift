@@ -6,6 +6,11 @@ enum AttentionContext {
   case packed(PackedAttention, cache: KeyValueCache?, slots: Range<Int>)
   /// One new token for every active slot of a cache.
   case decoding(DecodingAttention)
+
+  /// By token, whether 8 bits of it will do; nil: of none.
+  var coarseTokens: [Bool]? {
+    if case .packed(let plan, _, _) = self { plan.coarseTokens } else { nil }
+  }
 }
 
 /// Attention over a pack: by one variable-length kernel where the device has one, and otherwise root segments of equal
@@ -26,9 +31,12 @@ struct PackedAttention {
   /// Additive masks by call, per window (nil: no window): made once, used by every layer.
   private let masks: [Int?: [Tensor?]]
   private let varlen: VarlenAttention?
+  /// By token, whether 8 bits of it will do; nil: of none.
+  let coarseTokens: [Bool]?
 
   init(_ batch: PackedBatch, for model: LanguageModel) throws(TorchError) {
     self.batch = batch
+    coarseTokens = model.roundsSharedTokens ? batch.sharedTokens : nil
     let windows = Set(model.configuration.windows)
     let isFused = VarlenAttention.isFused(
       dtype: model.dtype, device: model.device, headDimension: model.configuration.headDimension, windows: windows,

@@ -20,20 +20,28 @@ public struct Checkpoint: Sendable {
   }
 
   /// The model, computing in `dtype` (by default the one the weights are stored in). Where dtype and device are kept
-  /// the weights stay in the mapped file: nothing is copied.
-  public func model(dtype: DType? = nil, device: Device = .cpu) throws -> LanguageModel {
+  /// the weights stay in the mapped file: nothing is copied. Int8 weights are rounded one by one, straight from the
+  /// file, whose pages are given back as soon as they are read.
+  public func model(
+    dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
+  ) throws -> LanguageModel {
     let target = try dtype ?? storedDtype()
     guard target.isFloatingPoint else {
       throw ModelError(.badInput, "its weights are \(target.rawValue), which no model computes in", at: place)
     }
     var weights: [String: Tensor] = [:]
+    var int8: [String: Int8Matrix] = [:]
     for name in try neededNames() {
-      weights[name] = try tensor(name).converted(to: target, device: device)
+      if format.rounds(name) {
+        int8[name] = try rounded(name).moved(to: device)
+      } else {
+        weights[name] = try tensor(name).converted(to: target, device: device)
+      }
     }
     if byteCount(weights) < Self.scannedAtLoad {
       try Self.refuseNonFinite(weights, file: { files[places[$0] ?? 0].url.path })
     }
-    return try located { () throws(ModelError) in try LanguageModel(configuration, weights: weights) }
+    return try located { () throws(ModelError) in try LanguageModel(configuration, weights: weights, int8: int8) }
   }
 
   /// The dtype of the embedding, which is that of the whole checkpoint.
@@ -54,6 +62,20 @@ public struct Checkpoint: Sendable {
     return try files[index].tensor(name)
   }
 
+  private func rounded(_ name: String) throws -> Int8Matrix {
+    guard let index = places[name] else { throw missing(name) }
+    let weight = try tensor(name)
+    guard weight.rank == 2 else {
+      throw ModelError(
+        .badInput, "has shape \(weight.shape) where a matrix is meant; it is of another model",
+        at: InputLocation(file: files[index].url.path, item: name))
+    }
+    let matrix = try Int8Matrix(weight)
+    guard try matrix.scales.isFinite().all() else { throw Self.nonFinite(name, file: files[index].url.path) }
+    files[index].forgetPages(of: name)
+    return matrix
+  }
+
   private func missing(_ name: String) -> ModelError {
     ModelError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model", at: place)
   }
@@ -72,10 +94,14 @@ public struct Checkpoint: Sendable {
 
   static func refuseNonFinite(_ weights: [String: Tensor], file: (String) -> String) throws {
     for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
-      throw ModelError(
-        .badInput, "holds NaN or infinite weights; the file is damaged, fetch it anew",
-        at: InputLocation(file: file(name), item: name))
+      throw nonFinite(name, file: file(name))
     }
+  }
+
+  private static func nonFinite(_ name: String, file: String) -> ModelError {
+    ModelError(
+      .badInput, "holds NaN or infinite weights; the file is damaged, fetch it anew",
+      at: InputLocation(file: file, item: name))
   }
 
   private func located<Value>(_ body: () throws(ModelError) -> Value) throws(ModelError) -> Value {
@@ -118,8 +144,10 @@ public struct Checkpoint: Sendable {
 
 extension LanguageModel {
   /// Loads a checkpoint from its directory.
-  public static func load(_ directory: URL, dtype: DType? = nil, device: Device = .cpu) throws -> LanguageModel {
-    try Checkpoint(directory: directory).model(dtype: dtype, device: device)
+  public static func load(
+    _ directory: URL, dtype: DType? = nil, weights: WeightFormat = .dense, device: Device = .cpu
+  ) throws -> LanguageModel {
+    try Checkpoint(directory: directory).model(dtype: dtype, weights: weights, device: device)
   }
 
   /// Says which weight is at fault where an output is not finite: the sentence a user needs instead of a NaN.

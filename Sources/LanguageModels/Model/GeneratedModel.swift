@@ -23,11 +23,12 @@ package enum GeneratedModel {
   ///
   /// Refuses a number of layers that the shape does not have, and on the CPU a model beyond four fifths of its memory.
   package static func make(
-    _ shape: Shape, layers: Int? = nil, dtype: DType = .bfloat16, device: Device = .cpu, seed: UInt64
+    _ shape: Shape, layers: Int? = nil, dtype: DType = .bfloat16, weights format: WeightFormat = .dense,
+    device: Device = .cpu, seed: UInt64
   ) throws -> LanguageModel {
     let configuration = try configuration(shape, layers: layers)
     let tensors = shapes(configuration)
-    let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(dtype.size, *) }
+    let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(format.rounds($1.name) ? 1 : dtype.size, *) }
     let available = ProcessInfo.processInfo.physicalMemory / 5 * 4
     guard device != .cpu || bytes <= available else {
       throw ModelError(
@@ -36,10 +37,16 @@ package enum GeneratedModel {
           + "that may be used; ask for fewer layers")
     }
     var weights: [String: Tensor] = [:]
+    var int8: [String: Int8Matrix] = [:]
     for (index, (name, shape)) in tensors.enumerated() {
-      weights[name] = try weight(name, shape, dtype, device, seed: seed &+ UInt64(index))
+      let own = try weight(name, shape, dtype, device, seed: seed &+ UInt64(index))
+      if format.rounds(name) {
+        int8[name] = try Int8Matrix(own.moved(to: .cpu)).moved(to: device)
+      } else {
+        weights[name] = own
+      }
     }
-    return try LanguageModel(configuration, weights: weights)
+    return try LanguageModel(configuration, weights: weights, int8: int8)
   }
 
   private static func weight(

@@ -25,6 +25,9 @@ struct KeptTokens {
     return try x.selected(0, indices)
   }
 
+  /// What is said of each kept token.
+  func rows(_ said: [Bool]) -> [Bool] { indices.map { $0.map { said[$0] } } ?? said }
+
   /// Where the chosen tokens lie among the kept ones. A token that is not kept is left out.
   func places(of choice: TokenChoice) -> TokenChoice {
     guard let indices, case .tokens(let chosen) = choice else { return choice }

@@ -13,25 +13,34 @@ public struct LanguageModel: Sendable {
   let embedding: Tensor  // [vocabulary, hidden]
   var layers: [DecoderLayer]
   let finalNorm: Tensor  // [hidden]
-  let head: Tensor  // [vocabulary, hidden]
+  let head: WeightMatrix  // [vocabulary, hidden]
   let rope: RotaryEmbedding
   /// Whether a sequence comes out the same whatever is computed with it: see `batchInvariant`.
   public private(set) var isBatchInvariant = false
   /// Whether attention over packs is computed by the variable-length kernel; nil: where the device has a fused one.
   var usesVarlenAttention: Bool?
-  /// Every weight by its checkpoint name, in the model's dtype.
+  /// Whether tokens that several sequences share are multiplied with 8 bits: see `roundingSharedTokens`.
+  public internal(set) var roundsSharedTokens = false
+  /// Every dense weight by its checkpoint name, in the model's dtype.
   let weights: [String: Tensor]
+  /// The others.
+  let int8Weights: [String: Int8Matrix]
 
   /// Builds the model from weights by checkpoint name, already in one dtype and on one device.
-  public init(_ configuration: ModelConfiguration, weights: [String: Tensor]) throws(ModelError) {
-    let source = WeightSource(configuration, weights)
+  /// - Parameter int8: matrices of projections and of an output head that are not among `weights`.
+  public init(
+    _ configuration: ModelConfiguration, weights: [String: Tensor], int8: [String: Int8Matrix] = [:]
+  ) throws(ModelError) {
+    let source = WeightSource(weights, int8)
     self.configuration = configuration
     self.weights = weights
+    int8Weights = int8
     embedding = try source("model.embed_tokens.weight", [configuration.vocabularySize, configuration.hiddenSize])
     finalNorm = try source("model.norm.weight", [configuration.hiddenSize])
     head =
       configuration.tiedEmbeddings
-      ? embedding : try source("lm_head.weight", [configuration.vocabularySize, configuration.hiddenSize])
+      ? .dense(embedding)
+      : try source.matrix("lm_head.weight", [configuration.vocabularySize, configuration.hiddenSize])
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layerCount { layers.append(try DecoderLayer(configuration, index, source)) }
     self.layers = layers
@@ -49,9 +58,6 @@ public struct LanguageModel: Sendable {
     model.layers = layers.map { $0.batchInvariant() }
     return model
   }
-
-  /// Numbers in all weights.
-  public var parameterCount: Int { weights.values.reduce(0) { $0 + $1.count } }
 
   /// What a pass gives back.
   public struct Output: Sendable {
@@ -148,12 +154,13 @@ public struct LanguageModel: Sendable {
     let lastKept = keepsAll ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
     let tapped = try Rows(taps.tokens, device)
     var x = try start?.stream ?? embedding.embedding(Tensor(tokens).moved(to: device))  // [tokens, hidden]
+    let coarse = attention.coarseTokens
     for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
       let kept = layer.index == last ? lastKept : .all
       x = try edits.apply(at: layer.index, .blockInput, to: x)  // [tokens, hidden]
       x = try layer.attention(x, angles.cosines, angles.sines, attention, keeping: kept)  // [kept tokens, hidden]
       x = try edits.apply(at: layer.index, .afterAttention, to: x, kept: kept)  // [kept tokens, hidden]
-      x = try layer.feedForward(x)  // [kept tokens, hidden]
+      x = try layer.feedForward(x, coarse: coarse.map(kept.rows))  // [kept tokens, hidden]
       try edits.decide(at: layer.index, x, kept: kept)
       x = try edits.apply(at: layer.index, .blockOutput, to: x, kept: kept)  // [kept tokens, hidden]
       if taps.layers.contains(layer.index) {
@@ -211,22 +218,23 @@ struct DecoderLayer: Sendable {
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
-    let q = try heads(query(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
-    let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
-    let v = try heads(value(normed))  // [tokens, key-value heads, dim]
+    let coarse = attention.coarseTokens
+    let q = try heads(query(normed, coarse: coarse)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
+    let k = try heads(key(normed, coarse: coarse)).rotated(cosines: cosines, sines: sines)  // [tokens, kv heads, dim]
+    let v = try heads(value(normed, coarse: coarse))  // [tokens, kv heads, dim]
     let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
-    return try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
+    return try kept.rows(x) + output(kept.rows(mixed), coarse: coarse.map(kept.rows))  // [kept, hidden]
   }
 
   /// x [tokens, hidden] with what the gated feed-forward network adds.
-  func feedForward(_ x: Tensor) throws(TorchError) -> Tensor {
-    try x + down(gated(x))  // [tokens, hidden]
+  func feedForward(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+    try x + down(gated(x, coarse: coarse), coarse: coarse)  // [tokens, hidden]
   }
 
   /// What the feed-forward network's last projection is given.
-  func gated(_ x: Tensor) throws(TorchError) -> Tensor {
+  func gated(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try gate(normed).gatedSilu(up(normed))  // [tokens, intermediate]
+    return try gate(normed, coarse: coarse).gatedSilu(up(normed, coarse: coarse))  // [tokens, intermediate]
   }
 
   func batchInvariant() -> DecoderLayer {
@@ -261,7 +269,7 @@ struct DecoderLayer: Sendable {
     let prefix = "model.layers.\(index)"
     func projection(_ name: String, _ output: Int, _ input: Int, bias: Bool) throws(ModelError) -> Projection {
       Projection(
-        weight: try source("\(prefix).\(name).weight", [output, input]),
+        weight: try source.matrix("\(prefix).\(name).weight", [output, input]),
         bias: bias ? try source("\(prefix).\(name).bias", [output]) : nil)
     }
     self.index = index
@@ -280,46 +288,36 @@ struct DecoderLayer: Sendable {
   }
 }
 
-/// A linear map: x [tokens, in] to [tokens, out].
-struct Projection: Sendable {
-  /// Rows computed together by a batch-invariant model. The matrix library goes through a block by 4, 6 or 8 rows,
-  /// depending on the processor, and adds up what is left over in another order: 48 leaves nothing over. 48 rows cost a
-  /// small model nothing, and a multiple of 64 bytes of every width keeps the blocks aligned alike.
-  static let invariantBlock = 48
-
-  let weight: Tensor  // [out, in]
-  let bias: Tensor?  // [out]
-  /// Rows computed together; nil computes all at once.
-  var rowBlock: Int?
-  /// What an adapter adds to the output.
-  var update: LowRankUpdate?
-
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    let output = try x.linear(weight, bias: bias, rowBlock: rowBlock)  // [tokens, out]
-    return try update?.added(to: output, x, rowBlock: rowBlock) ?? output
-  }
-}
-
 /// Weights by checkpoint name, handed out with their shape checked.
 struct WeightSource {
-  private let configuration: ModelConfiguration
   private let weights: [String: Tensor]
+  private let int8: [String: Int8Matrix]
 
-  init(_ configuration: ModelConfiguration, _ weights: [String: Tensor]) {
-    self.configuration = configuration
+  init(_ weights: [String: Tensor], _ int8: [String: Int8Matrix]) {
     self.weights = weights
+    self.int8 = int8
   }
 
   func callAsFunction(_ name: String, _ shape: [Int]) throws(ModelError) -> Tensor {
     guard let weight = weights[name] else {
       throw ModelError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model")
     }
-    guard weight.shape == shape else {
+    try check(name, weight.shape, shape)
+    return weight
+  }
+
+  func matrix(_ name: String, _ shape: [Int]) throws(ModelError) -> WeightMatrix {
+    guard let rounded = int8[name] else { return .dense(try self(name, shape)) }
+    try check(name, rounded.shape, shape)
+    return .int8(rounded)
+  }
+
+  private func check(_ name: String, _ shape: [Int], _ wanted: [Int]) throws(ModelError) {
+    guard shape == wanted else {
       throw ModelError(
         .badInput,
-        "the checkpoint's tensor \"\(name)\" has shape \(weight.shape) where config.json asks for \(shape); "
+        "the checkpoint's tensor \"\(name)\" has shape \(shape) where config.json asks for \(wanted); "
           + "the two files are of different models")
     }
-    return weight
   }
 }

@@ -24,7 +24,7 @@ public struct LogitLens: Sendable {
   /// depends on. A stream of zeros gives zeros.
   public func logits(_ streams: Tensor) throws -> Tensor {
     let wide = try streams.converted(to: .float32, device: model.device)  // [n, hidden]
-    let logits = try normed(wide).linear(model.head.converted(to: .float32))  // [n, vocabulary]
+    let logits = try normed(wide).linear(model.head.numbers().converted(to: .float32))  // [n, vocabulary]
     return try logits - logits.mean(-1, keep: true)
   }
 
@@ -32,7 +32,7 @@ public struct LogitLens: Sendable {
   /// fastest against that of `second`: the difference of their unembeddings, times the final norm's weight where that
   /// norm is read through.
   public func readout(_ first: Int, minus second: Int) throws -> [Double] {
-    let rows = try model.head.selected(0, [first, second]).converted(to: .float64)
+    let rows = try model.head.numbers().selected(0, [first, second]).converted(to: .float64)
     let difference = try rows[0] - rows[1]
     return try (norm == .final ? difference * model.finalNorm.converted(to: .float64) : difference).doubles()
   }

@@ -94,6 +94,15 @@ public struct PackedBatch: Sendable {
     return segment.range.lowerBound + position - segment.start
   }
 
+  /// By token, whether several sequences contain it.
+  var sharedTokens: [Bool] {
+    var sequences = [Int](repeating: 0, count: segments.count)
+    for sequence in leaves.indices { for segment in chain(of: sequence) { sequences[segment] += 1 } }
+    var result = [Bool](repeating: false, count: tokens.count)
+    for (segment, count) in zip(segments, sequences) where count > 1 { for i in segment.range { result[i] = true } }
+    return result
+  }
+
   /// The length of the longest sequence that each token belongs to.
   var sequenceLengths: [Int] {
     var ends = segments.map { $0.start + $0.range.count }

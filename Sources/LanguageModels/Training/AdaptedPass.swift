@@ -67,7 +67,7 @@ struct AdaptedPass {
       let piece = try rows.narrowed(0, range).requiringGradient()
       let (mean, share) = try recordingGradients {
         let normed = try piece.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)  // [rows, hidden]
-        let logits = try normed.linear(model.head)  // [rows, vocabulary]
+        let logits = try normed.linear(model.head.numbers())  // [rows, vocabulary]
         let mean = try logits.crossEntropy(Tensor(Array(targets[range])).moved(to: model.device))
         return (mean, try mean * (Double(range.count) / Double(total)))
       }
@@ -126,7 +126,7 @@ struct BlockPass {
       let stream = try layer.attention(x, cosines, sines, attention)  // [tokens, hidden]
       return (stream, try layer.gated(stream))  // [tokens, hidden], [tokens, intermediate]
     }
-    let byGated = try gradient.matmul(layer.down.weight)  // [tokens, intermediate]
+    let byGated = try gradient.matmul(layer.down.weight.numbers())  // [tokens, intermediate]
     return try Tensor.gradients(of: [stream, gated], by: wanted, given: [gradient, byGated])
   }
 

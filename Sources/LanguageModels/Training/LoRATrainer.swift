@@ -32,6 +32,9 @@ public final class LoRATrainer {
   /// - Parameter adapter: what the training starts from; it is copied and stays as it is.
   public init(_ base: LanguageModel, from adapter: LoRAAdapter, settings: TrainingSettings) throws {
     try settings.check()
+    guard !base.hasInt8Weights else {
+      throw ModelError(.badInput, "int8 weights are for inference; train the adapter without --weights int8")
+    }
     _ = try base.adapted(by: adapter)  // whether the two fit
     (self.base, self.settings, configuration) = (base, settings, adapter.configuration)
     places = adapter.places

@@ -61,7 +61,7 @@ public struct VectorExtraction {
     provenance.model = loaded.name
     provenance.modelFingerprint = loaded.fingerprint
     provenance.tokenizerHash = loaded.tokenizer.contentHash
-    provenance.dtype = loaded.model.dtype.rawValue
+    provenance.dtype = loaded.model.arithmetic
     provenance.pairs = result.pairs
     provenance.groups = Set(groups).count
     // With it a mean difference gives the means of both classes; other directions say nothing of them.

@@ -83,7 +83,7 @@ extension FinetuningChain {
   /// What tells a model of the chain from others.
   func identity(_ model: Model) throws -> String {
     let own = try adapterFolder(model).map { try Fingerprint.adapted(loaded.fingerprint, by: $0) } ?? loaded.fingerprint
-    return "\(own) \(loaded.model.dtype.rawValue)"
+    return "\(own) \(loaded.model.arithmetic)"
   }
 
   var layerList: String { settings.layers.map(String.init).joined(separator: ",") }
@@ -104,7 +104,7 @@ extension FinetuningChain {
         provenance.model = loaded.name
         provenance.modelFingerprint = loaded.fingerprint
         provenance.tokenizerHash = loaded.tokenizer.contentHash
-        provenance.dtype = loaded.model.dtype.rawValue
+        provenance.dtype = loaded.model.arithmetic
         provenance.promptStyle = encoder.builder.style.rawValue
         provenance.template = encoder.template?.name
         provenance.data = settings.dataName

@@ -50,7 +50,7 @@ struct Activations: ParsableCommand {
     }
     let metadata = [
       "layers": layers.map(String.init).joined(separator: ","), "positions": positions.rawValue,
-      "site": "residual stream after decoder block i, counted from 0", "dtype": model.dtype.rawValue,
+      "site": "residual stream after decoder block i, counted from 0", "dtype": model.arithmetic,
       "telltale": Telltale.version,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: URL(fileURLWithPath: output))

@@ -26,6 +26,10 @@ struct Bench: ParsableCommand {
   @Option(help: "Measure this checkpoint instead: a directory, a Hugging Face id or an embedded model.")
   var model: String?
   @OptionGroup var compute: ComputeOptions
+  @Option(
+    name: .customLong("compute"),
+    help: "int8: multiply int8 weights with 8 bits of the tokens that a pair shares, 16 of the others.")
+  var arithmetic: ProductArithmetic?
   @Option(help: "JSON Lines of {\"positive\": \"...\", \"negative\": \"...\"} to run (default: random tokens).")
   var pairs: String?
   @Option(help: "Directory of the tokenizer for --pairs (default: the checkpoint's).")
@@ -75,7 +79,7 @@ struct Bench: ParsableCommand {
     let model = try makeModel(device)
     if sweep.sweep { return try runSweep(model, device) }
     BenchMachine.forgetPeakMemory()
-    let machine = try BenchMachine(dtype: model.dtype, device: device)
+    let machine = try BenchMachine(dtype: model.dtype, device: device, hasInt8Weights: model.hasInt8Weights)
     if finetune { return try measureFinetuning(model, machine) }
     var report = BenchReport(model: self.model ?? ownShape.rawValue, model, device)
     report.float32Rate = try BenchMachine(dtype: .float32, device: device).gemmRate(rows: 512).wall
@@ -93,15 +97,20 @@ struct Bench: ParsableCommand {
   }
 
   private func makeModel(_ device: Device) throws -> LanguageModel {
+    let made = try makeModel(device, weights: arithmetic == nil ? compute.weights : .int8)
+    return arithmetic == nil ? made : try made.roundingSharedTokens()
+  }
+
+  private func makeModel(_ device: Device, weights: WeightFormat) throws -> LanguageModel {
     if let model {
       return try LanguageModel.load(
-        ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
+        ModelLocator.directory(for: model), dtype: compute.computationType(), weights: weights, device: device)
     }
     let shape = ownShape
     let depth = layers ?? (shape == .tiny ? nil : shape == .smolLM2of135M ? 10 : 4)
     Terminal.note("making \(depth.map { "\($0) layers" } ?? "all layers") of \(shape.rawValue) with random weights")
     return try GeneratedModel.make(
-      shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, device: device, seed: seed)
+      shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, weights: weights, device: device, seed: seed)
   }
 
   private var ownShape: GeneratedModel.Shape { shape ?? (sweep.sweep ? .smolLM2of135M : .mistral7B) }
@@ -148,7 +157,9 @@ struct Bench: ParsableCommand {
     var samples: [BenchJobs.ExtractionSample] = []
     // A GPU's rate still grows with the rows where a processor's no longer does.
     report.gemmRows = model.device == .cpu ? 512 : min(tokenBudget, 8192)
-    let rates = try beside(machine, rows: report.gemmRows) { samples.append(try jobs.extract(prompts.pairs)) }
+    let rates = try beside(machine, rows: report.gemmRows, coarse: model.roundsSharedTokens) {
+      samples.append(try jobs.extract(prompts.pairs))
+    }
     report.prompts = prompts.source
     report.meanPromptTokens = prompts.meanLength
     report.extraction = BenchReport.Extraction(samples, gemmRates: rates)
@@ -174,7 +185,7 @@ struct Bench: ParsableCommand {
     }
     report.decoding.append(
       BenchReport.Decoding(
-        samples, batch: batch, parameters: jobs.decodedParameters, dtype: model.dtype, gemmRates: rates))
+        samples, batch: batch, parameters: jobs.decodedParameters, bytes: jobs.decodedBytes, gemmRates: rates))
   }
 
   private func measureRecording(_ model: LanguageModel, _ count: Int, _ report: inout BenchReport) throws {
@@ -187,12 +198,14 @@ struct Bench: ParsableCommand {
   }
 
   /// Runs a job `rounds` times, and gives for each the GEMM rate around it: the mean of before and after.
-  private func beside(_ machine: BenchMachine, rows: Int, _ job: () throws -> Void) throws -> [BenchRate] {
+  private func beside(
+    _ machine: BenchMachine, rows: Int, coarse: Bool = false, _ job: () throws -> Void
+  ) throws -> [BenchRate] {
     var rates: [BenchRate] = []
-    var before = try machine.gemmRate(rows: rows)
+    var before = try machine.gemmRate(rows: rows, coarse: coarse)
     for _ in 0..<rounds {
       try job()
-      let after = try machine.gemmRate(rows: rows)
+      let after = try machine.gemmRate(rows: rows, coarse: coarse)
       rates.append(BenchRate(meanOf: before, after))
       before = after
     }

@@ -40,7 +40,7 @@ struct BenchFinetune {
     return Report(
       gradientCheckpointing: checkpointing, tokensPerSecond: tokens / Bench.median(seconds),
       shareOfGemm: Bench.median(shares), gemmRate: Bench.median(rates.map(\.wall)), peakMemory: BenchMachine.peakMemory,
-      weightBytes: model.parameterCount * model.dtype.size)
+      weightBytes: model.weightBytes)
   }
 
   /// Sequences whose every token but the first is predicted.

@@ -91,8 +91,15 @@ struct BenchJobs {
   }
 
   /// Parameters that one decoded token is multiplied with: the blocks' projections and the head. 2 x these is its
-  /// floating-point operations; their bytes are what one decoding step reads at least.
+  /// floating-point operations.
   var decodedParameters: Int {
     model.configuration.layerCount * model.configuration.blockParameters + model.configuration.headParameters
+  }
+
+  /// The bytes that those take.
+  var decodedBytes: Int {
+    guard model.hasInt8Weights else { return decodedParameters * model.dtype.size }
+    let embedding = model.configuration.headParameters * model.dtype.size
+    return model.weightBytes - (model.configuration.tiedEmbeddings ? 0 : embedding)
   }
 }

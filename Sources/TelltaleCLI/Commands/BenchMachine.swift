@@ -11,24 +11,36 @@ struct BenchMachine {
   /// Bytes that are read, and calls that are timed together: a GPU's calls take less than waiting for them.
   private let readBytes, repeats: Int
   private let weight: Tensor  // [output, input]
+  private let int8: Int8Matrix?
   let dtype: DType
   let device: Device
 
-  init(dtype: DType, device: Device) throws {
+  /// - Parameter hasInt8Weights: whether the matrix is int8.
+  init(dtype: DType, device: Device, hasInt8Weights: Bool = false) throws {
     self.dtype = dtype
     self.device = device
     (readBytes, repeats) = device == .cpu ? (512 << 20, 1) : (4 << 30, 20)
     weight = try Self.random([Self.output, Self.input], seed: 1, dtype, device)
+    int8 = hasInt8Weights ? try Int8Matrix(weight.moved(to: .cpu)).moved(to: device) : nil
   }
 
   /// Median rate of multiplying [rows, 4096] by the matrix, at 2 x rows x 4096 x 14336 operations a call.
-  func gemmRate(rows: Int, samples: Int = 5) throws -> BenchRate {
+  ///
+  /// - Parameter coarse: whether an int8 matrix is multiplied with 8 bits of x instead of 16.
+  func gemmRate(rows: Int, coarse: Bool = false, samples: Int = 5) throws -> BenchRate {
     let x = try Self.random([rows, Self.input], seed: 2, dtype, device)
     let operations = 2 * Double(rows * Self.input * Self.output * repeats)
-    _ = try x.linear(weight)
+    func multiply() throws {
+      if let int8 {
+        _ = try x.linear(int8, coarse: Array(repeating: coarse, count: rows))
+      } else {
+        _ = try x.linear(weight)
+      }
+    }
+    try multiply()
     return BenchRate(
       medianOf: try (0..<samples).map { _ in
-        let time = try BenchTime(of: { for _ in 0..<repeats { _ = try x.linear(weight) } })
+        let time = try BenchTime(of: { for _ in 0..<repeats { try multiply() } })
         return BenchRate(operations: operations, time)
       })
   }

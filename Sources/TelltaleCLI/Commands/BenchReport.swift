@@ -45,11 +45,11 @@ struct BenchReport: Encodable {
     var shareOfGemm: Double
     /// The same by processor time.
     var shareOfGemmByProcessorTime: Double
-    /// GB/s of weights that the steps read.
+    /// GB/s of weights that the steps read at least.
     var weightReadRate: Double
 
     init(
-      _ samples: [BenchJobs.DecodingSample], batch: Int, parameters: Int, dtype: DType, gemmRates: [BenchRate]
+      _ samples: [BenchJobs.DecodingSample], batch: Int, parameters: Int, bytes: Int, gemmRates: [BenchRate]
     ) {
       let rates = samples.map { BenchRate(operations: 2 * Double(parameters) * Double($0.tokens), $0.time) }
       self.batch = batch
@@ -59,7 +59,7 @@ struct BenchReport: Encodable {
       gemmRate = Bench.median(gemmRates.map(\.wall))
       shareOfGemm = Bench.median(zip(rates, gemmRates).map { $0.wall / $1.wall })
       shareOfGemmByProcessorTime = Bench.median(zip(rates, gemmRates).map { $0.processor / $1.processor })
-      weightReadRate = Bench.median(samples.map { Double($0.steps * parameters * dtype.size) / $0.time.wall / 1e9 })
+      weightReadRate = Bench.median(samples.map { Double($0.steps * bytes) / $0.time.wall / 1e9 })
     }
   }
 
@@ -105,7 +105,7 @@ struct BenchReport: Encodable {
   init(model name: String, _ model: LanguageModel, _ device: Device) {
     self.model = name
     layers = model.configuration.layerCount
-    dtype = model.dtype.rawValue
+    dtype = model.arithmetic
     self.device = device.description
   }
 

@@ -5,7 +5,7 @@ import Torch
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what this machine offers: libtorch, devices, threads, bfloat16, folders.")
+    abstract: "Say what this machine offers: libtorch, devices, threads, bfloat16, int8, folders.")
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -20,6 +20,7 @@ struct Doctor: ParsableCommand {
     var threads: Int
     var memoryBytes: UInt64
     var bfloat16: String
+    var int8: String
     var cudaDevices: Int
     var telltaleCache: String
     var huggingFaceCache: String
@@ -36,6 +37,7 @@ struct Doctor: ParsableCommand {
     Output.line("processor         \(report.processor), \(report.cores) cores, \(report.threads) threads used")
     Output.line("memory            \(String(format: "%.1f", Double(report.memoryBytes) / Double(1 << 30))) GiB")
     Output.line("bfloat16          \(report.bfloat16)")
+    Output.line("int8              \(report.int8)")
     Output.line("CUDA devices      \(report.cudaDevices)")
     Output.line("Telltale's cache  \(report.telltaleCache)")
     Output.line("Hugging Face      \(report.huggingFaceCache)")
@@ -51,6 +53,7 @@ struct Doctor: ParsableCommand {
       toolchain: toolchain, libtorchFolder: libtorchFolder ?? "folder unknown",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
+      int8: int8,
       cudaDevices: Runtime.cudaDeviceCount,
       telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),
       huggingFaceCache: describe(ModelLocator.hubFolder(environment).path),
@@ -79,6 +82,11 @@ struct Doctor: ParsableCommand {
     if flags.contains("amx_bf16") { return "in hardware (AMX); the checkpoint's bfloat16 is used" }
     if flags.contains("avx512_bf16") { return "in hardware (AVX512-BF16); the checkpoint's bfloat16 is used" }
     return "not in hardware: --dtype float32 is likely faster where memory allows"
+  }
+
+  private static var int8: String {
+    if Int8Matrix.hasOwnProducts { return "in hardware (AVX512-VNNI); --weights int8 multiplies in integers" }
+    return "not in hardware, or switched off: --weights int8 halves the memory, and every product unpacks its weights"
   }
 
   private static func processorField(_ name: String) -> String? {

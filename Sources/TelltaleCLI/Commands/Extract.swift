@@ -31,6 +31,13 @@ struct Extract: ParsableCommand {
   var format: String?
   @Option(help: "mean, pca, pca-centred, logistic, probe or discriminant.")
   var method = Estimator.mean
+  @Option(
+    name: .customLong("compute"),
+    help: """
+      int8: round the weights to int8 and multiply them with 8 bits of the tokens that a pair shares, 16 of the others; \
+      for --pairs only.
+      """)
+  var arithmetic: ProductArithmetic?
   @OptionGroup var source: SourceOptions
   @Option(
     help: """
@@ -56,6 +63,11 @@ struct Extract: ParsableCommand {
   func validate() throws {
     guard files.isEmpty == (recording != nil) else {
       throw ValidationError("give either --pairs or --recording")
+    }
+    guard arithmetic == nil || source.isPlain else {
+      throw ValidationError(
+        "--compute int8 rounds what the two texts of a pair share, so that it is for the answers of --pairs alone; "
+          + "--weights int8 is for everything")
     }
     guard format != "texts" || source.isPlain else {
       throw ValidationError("--format texts has no prompts to instruct or to read in two models; give a data set")
@@ -106,11 +118,18 @@ struct Extract: ParsableCommand {
 
   private func extractItems(_ device: Device) throws -> SteeringVectors {
     let data = try items.load(files, format: format, others: ["texts"])
-    let loaded = try model.loaded(on: device)
+    let loaded = try loaded(on: device)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
     var vectors = try vectors(extraction(loaded), loaded, encoder, data.drawn, device)
     vectors.provenance.notes += data.notes
     return vectors
+  }
+
+  private func loaded(on device: Device) throws -> LoadedModel {
+    guard arithmetic != nil else { return try model.loaded(on: device) }
+    var options = model
+    options.compute.weights = .int8
+    return try options.loaded(on: device).roundingSharedTokens()
   }
 
   private func vectors(
@@ -118,7 +137,8 @@ struct Extract: ParsableCommand {
   ) throws -> SteeringVectors {
     let progress = ProgressBox(Progress("pairs", total: items.count))
     if let against = source.against {
-      let other = try LoadedModel(against, dtype: model.compute.computationType(), device: device)
+      let other = try LoadedModel(
+        against, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)
       return try extraction.run(loaded, minus: other, encoder, items) { progress.update($0) }
     }
     if let instructions = try source.instructions() {
@@ -132,7 +152,7 @@ struct Extract: ParsableCommand {
 
   private func extractTexts(_ device: Device) throws -> SteeringVectors {
     let placed = try textPairs()
-    let loaded = try model.loaded(on: device)
+    let loaded = try loaded(on: device)
     let pairs = try readable(placed, loaded.tokenizer)
     var progress = Progress("pairs", total: pairs.count)
     var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }

@@ -72,6 +72,7 @@ struct Run: ParsableCommand {
   func run() throws {
     try checkDirectory()
     if compute.dtype != nil { throw UsageError("--dtype is set by the experiment file's key dtype") }
+    if compute.weights != .dense { throw UsageError("--weights is set by the experiment file's key weights") }
     if cluster.slurm { return try submit() }
     let device = try compute.prepare()
     if dryRun { return try estimate(device) }

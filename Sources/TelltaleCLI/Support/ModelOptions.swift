@@ -4,6 +4,7 @@ import LanguageModels
 import Torch
 
 extension DType: ExpressibleByArgument {}
+extension WeightFormat: ExpressibleByArgument {}
 
 /// Which model, and how it is computed: shared by every command that runs one.
 struct ModelOptions: ParsableArguments {
@@ -19,13 +20,15 @@ struct ModelOptions: ParsableArguments {
   func load() throws -> LanguageModel {
     let device = try compute.prepare()
     let base = try LanguageModel.load(
-      ModelLocator.directory(for: model), dtype: compute.computationType(), device: device)
+      ModelLocator.directory(for: model), dtype: compute.computationType(), weights: compute.weights, device: device)
     return try adapterFolder.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
   }
 
   /// The model with its tokenizer and identity, on a device that was prepared.
   func loaded(on device: Device) throws -> LoadedModel {
-    try LoadedModel(model, adapter: adapterFolder, dtype: compute.computationType(), device: device)
+    try LoadedModel(
+      model, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
+      device: device)
   }
 
   private var adapterFolder: URL? { adapter.map { URL(fileURLWithPath: $0, isDirectory: true) } }
@@ -33,9 +36,15 @@ struct ModelOptions: ParsableArguments {
   func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
 }
 
+/// Arithmetic of matrix products that is asked for by name; without, it is that of the dtype.
+enum ProductArithmetic: String, ExpressibleByArgument, CaseIterable { case int8 }
+
 struct ComputeOptions: ParsableArguments {
   @Option(help: "Computation dtype: float32, bfloat16 or float16 (default: the checkpoint's).")
   var dtype: DType?
+
+  @Option(help: "dense, or int8: projections and head rounded to int8 while loading, half the memory of bfloat16.")
+  var weights = WeightFormat.dense
 
   @Option(help: "cpu, cuda or cuda:N.")
   var device = "cpu"

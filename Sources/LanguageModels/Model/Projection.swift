@@ -1,0 +1,55 @@
+import Torch
+
+/// A weight matrix [out, in].
+enum WeightMatrix: Sendable {
+  case dense(Tensor)
+  case int8(Int8Matrix)
+
+  var shape: [Int] {
+    switch self {
+    case .dense(let tensor): tensor.shape
+    case .int8(let matrix): matrix.shape
+    }
+  }
+
+  /// The matrix as numbers; an int8 one unpacked, in float32.
+  func numbers() throws(TorchError) -> Tensor {
+    switch self {
+    case .dense(let tensor): tensor
+    case .int8(let matrix): try matrix.unpacked()
+    }
+  }
+}
+
+/// A linear map: x [tokens, in] to [tokens, out].
+struct Projection: Sendable {
+  /// Rows computed together by a batch-invariant model. The matrix library goes through a block by 4, 6 or 8 rows,
+  /// depending on the processor, and adds up what is left over in another order: 48 leaves nothing over. 48 rows cost a
+  /// small model nothing, and a multiple of 64 bytes of every width keeps the blocks aligned alike.
+  static let invariantBlock = 48
+
+  let weight: WeightMatrix  // [out, in]
+  let bias: Tensor?  // [out]
+  /// Rows computed together; nil computes all at once.
+  var rowBlock: Int?
+  /// What an adapter adds to the output.
+  var update: LowRankUpdate?
+
+  /// - Parameter coarse: by token, whether an int8 matrix may be multiplied with 8 bits of it; nil: with none.
+  func callAsFunction(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+    let output = try product(x, coarse)  // [tokens, out]
+    return try update?.added(to: output, x, rowBlock: rowBlock) ?? output
+  }
+
+  private func product(_ x: Tensor, _ coarse: [Bool]?) throws(TorchError) -> Tensor {
+    switch weight {
+    case .dense(let weight): try x.linear(weight, bias: bias, rowBlock: rowBlock)
+    case .int8(let weight):
+      if rowBlock != nil, !Int8Matrix.hasOwnProducts {
+        try x.linear(weight.unpacked().converted(to: x.dtype), bias: bias, rowBlock: rowBlock)
+      } else {
+        try x.linear(weight, bias: bias, coarse: coarse)
+      }
+    }
+  }
+}
