@@ -129,10 +129,10 @@ def extract(work, options):
 
 
 def extract_half(work, options):
-    if "--extract-layers" not in run([options.telltale, "bench", "--help"], options)[0]:
+    if "--read-layers" not in run([options.telltale, "bench", "--help"], options)[0]:
         raise Missing("this telltale bench extracts all layers only")
     half = work.layers() // 2
-    layers = ["--extract-layers", f"0-{half - 1}"]
+    layers = ["--read-layers", f"0-{half - 1}"]
     result = extraction(work, options, work.big() + ["--take", options.take], options.batches, own_options=layers)
     yield f"extraction, layers 0-{half - 1} of {2 * half} (steering-vectors runs all)", result, []
 
