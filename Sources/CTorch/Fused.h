@@ -15,5 +15,7 @@ at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 /// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for a few rows in bfloat16 on a processor with
 /// products of bfloat16: sums in float32, rounded once.
 at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
+/// x [..., in] by weight [out, in] in float32, for `least` rows or more; see Float32Products.cpp.
+at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least);
 
 }  // namespace ct
