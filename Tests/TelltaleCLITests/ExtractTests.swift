@@ -63,6 +63,19 @@ import Torch
     #expect(stated["method"] == "instructions" && stated["read"] == "continuation-mean" && stated["pairs"] == "8")
   }
 
+  @Test("Int8 weights and int8 products are stated in the vector; products are for pairs alone")
+  func int8() throws {
+    for (option, name) in [("--weights", "weights.safetensors"), ("--compute", "products.safetensors")]
+    where option == "--weights" || Int8Matrix.hasOwnProducts {
+      _ = try extract(["--pairs", Self.data, option, "int8"], name)
+      let expected = option == "--weights" ? ", int8 weights" : ", int8 weights, int8 shared tokens"
+      #expect(try #require(try metadata(name)["dtype"]).hasSuffix(expected))
+    }
+    let common = ["extract", "--model", Self.model, "--pairs", Self.data, "--take", "4", "--output", "no.safetensors"]
+    try refuse(common + ["--compute", "int8", "--against", Self.model], "for the answers of --pairs alone")
+    try refuse(common + ["--weights", "int4"], "'int8'")
+  }
+
   @Test("Two models on the same prompts; the same model twice, and one with other tokens, are refused")
   func twoModels() throws {
     let copy = try ScratchCheckpoint("models/tiny-llama")

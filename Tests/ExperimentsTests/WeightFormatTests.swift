@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+struct WeightFormatTests {
+  private let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func plan(_ weights: String) throws -> PlannedRun {
+    let text = """
+      name: weights
+      models: [organism-split]
+      datasets:
+        opinions: {organism: opinions, take: 96, seed: 1}
+        facts: {organism: facts, take: 96, seed: 2}
+      vectors:
+        - {name: v, method: contrast-pairs, dataset: opinions}
+      predictions:
+        - {vectors: [v], targets: [facts]}
+      \(weights)
+      """
+    return try PlannedRun(file: folder.write(text, to: "experiment.yaml"), device: .cpu)
+  }
+
+  @Test func `every stage of int8 weights is another than that of dense ones, which need not be said`() throws {
+    let (unsaid, dense, int8) = try (plan(""), plan("weights: dense"), plan("weights: int8"))
+    #expect(unsaid.experiment.weights == .dense && int8.experiment.weights == .int8)
+    #expect(unsaid.allStages.map(\.hash) == dense.allStages.map(\.hash))
+    #expect(!unsaid.allStages.isEmpty)
+    for (stage, other) in zip(dense.allStages, int8.allStages) {
+      #expect(stage.name == other.name && stage.hash != other.hash, "\(stage.name)")
+      #expect(other.kind == .compare || other.inputs["weights"] == "int8")
+    }
+    let loaded = try int8.load("organism-split")
+    #expect(loaded.model.hasInt8Weights)
+  }
+
+  @Test func `weights of no known format are refused with the line`() throws {
+    let error = try #require(throws: ExperimentError.self) { try plan("weights: int4") }
+    #expect("\(error)".contains("weights") && "\(error)".contains("10"))
+  }
+}
