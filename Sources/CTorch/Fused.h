@@ -17,5 +17,6 @@ at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
 /// x [..., in] by weight [out, in] in float32, for `least` rows or more; see Float32Products.cpp.
 at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least);
+bool has_float32_products();  // on this processor; TELLTALE_FLOAT32=libtorch says that it has not
 
 }  // namespace ct

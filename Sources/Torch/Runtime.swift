@@ -25,6 +25,13 @@ public enum Runtime {
     return try body()
   }
 
+  /// Whether products of float32 are Telltale's own on this processor; the environment variable TELLTALE_FLOAT32=libtorch
+  /// says that they are not.
+  public static var hasOwnProducts: Bool { ct_has_own_products() }
+
+  /// Threads that the C++ side's own loops really run on, called from this thread.
+  package static var loopThreadCount: Int { Int(ct_loop_thread_count()) }
+
   /// Runs `body` with libtorch's float32 products in calls from this thread, also where Telltale's own are faster.
   package static func withoutOwnProducts<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = ct_set_own_products(false)

@@ -49,6 +49,8 @@ struct Bench: ParsableCommand {
   var tokenBudget = 4096
   @Option(help: "Seed of weights and tokens.")
   var seed: UInt64 = 0
+  @Flag(help: "Measure instead how long --model takes until it is ready, and its memory.")
+  var load = false
   @Flag(help: "Measure LoRA steps on 4 x 256 tokens instead: peak memory, tokens a second.")
   var finetune = false
   @Flag(help: "With --finetune: keep all activations instead of computing them again.")
@@ -65,6 +67,7 @@ struct Bench: ParsableCommand {
     }
     _ = try Self.sizes(batches, of: "batches")
     _ = try record.map { try Self.sizes($0, of: "record") }
+    if load, model == nil { throw ValidationError("--load loads a checkpoint: name it with --model") }
     if pairs != nil, tokenizer == nil, model == nil {
       throw ValidationError("--pairs needs a tokenizer: give --tokenizer or --model")
     }
@@ -72,6 +75,10 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     let device = try compute.prepare()
+    if load, let model {
+      let report = try BenchLoad(model, dtype: compute.computationType(), device: device)
+      return try json ? Output.json(report) : report.print()
+    }
     let model = try makeModel(device)
     if sweep.sweep { return try runSweep(model, device) }
     BenchMachine.forgetPeakMemory()

@@ -20,6 +20,7 @@ struct Doctor: ParsableCommand {
     var threads: Int
     var memoryBytes: UInt64
     var bfloat16: String
+    var float32: String
     var cudaDevices: Int
     var telltaleCache: String
     var huggingFaceCache: String
@@ -27,15 +28,17 @@ struct Doctor: ParsableCommand {
   }
 
   func run() throws {
-    Runtime.setThreadCount(ProcessInfo.processInfo.activeProcessorCount)
+    ThreadPolicy.choose(nil)
     let report = Self.report()
     if json { return try Output.json(report) }
     Output.line("telltale          \(report.telltale)")
     Output.line("toolchain         \(report.toolchain)")
     Output.line("libtorch          \(report.libtorch) (\(report.libtorchFolder))")
-    Output.line("processor         \(report.processor), \(report.cores) cores, \(report.threads) threads used")
+    Output.line(
+      "processor         \(report.processor), \(report.cores) processors, \(report.threads) threads used (--threads)")
     Output.line("memory            \(String(format: "%.1f", Double(report.memoryBytes) / Double(1 << 30))) GiB")
     Output.line("bfloat16          \(report.bfloat16)")
+    Output.line("float32           \(report.float32)")
     Output.line("CUDA devices      \(report.cudaDevices)")
     Output.line("Telltale's cache  \(report.telltaleCache)")
     Output.line("Hugging Face      \(report.huggingFaceCache)")
@@ -51,6 +54,7 @@ struct Doctor: ParsableCommand {
       toolchain: toolchain, libtorchFolder: libtorchFolder ?? "folder unknown",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
+      float32: Runtime.hasOwnProducts ? "products of Telltale's own (AVX-512)" : "products of libtorch",
       cudaDevices: Runtime.cudaDeviceCount,
       telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),
       huggingFaceCache: describe(ModelLocator.hubFolder(environment).path),
