@@ -10,6 +10,7 @@
 #include <malloc.h>
 #endif
 
+#include <chrono>
 #include <set>
 #include <thread>
 
@@ -67,9 +68,16 @@ int32_t ct_loop_thread_count(void) {
   int32_t count = guarded(&error, int32_t{0}, [] {
     std::set<std::thread::id> seen;
     std::mutex lock;
-    parallel_for(0, 1024, 1, [&](int64_t, int64_t) {
+    auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    auto arrived = [&] {
       std::lock_guard<std::mutex> locked(lock);
       seen.insert(std::this_thread::get_id());
+      return static_cast<int>(seen.size());
+    };
+    // A thread that were done at once would take the parts of those that are still waking up.
+    int wanted = at::get_num_threads();
+    parallel_for(0, 1024, 1, [&](int64_t, int64_t) {
+      while (arrived() < wanted && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
     });
     return static_cast<int32_t>(seen.size());
   });

@@ -25,8 +25,8 @@ package enum ProcessorCount {
 
   /// Those of a list such as "0-3,8"; none where it is not one.
   static func processors(_ list: String) -> [Int] {
-    let ranges = list.split(separator: ",").map { part in
-      part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespaces)) ?? -1 }
+    let ranges = list.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: ",").map { part in
+      part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
     }
     guard ranges.allSatisfy({ (1...2).contains($0.count) && $0[0] >= 0 && $0[$0.count - 1] < 65_536 }) else {
       return []
