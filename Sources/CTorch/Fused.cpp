@@ -3,8 +3,7 @@
 // They give what the composed operations give, rounded at the same places, and know float32 and bfloat16 on the CPU;
 // for everything else, and while gradients are recorded, `fused` results are undefined tensors and the caller composes.
 #include "Fused.h"
-
-#include <ATen/Parallel.h>
+#include "Parallel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +15,8 @@
 #else
 #define CT_VECTORISED
 #endif
+/// What such a body calls must become part of it: on its own it would be compiled for the oldest processors.
+#define CT_PART __attribute__((always_inline)) inline
 
 namespace ct {
 
@@ -23,21 +24,21 @@ namespace {
 
 struct Float32 {
   using Stored = float;
-  static inline float load(float x) { return x; }
-  static inline float store(float x) { return x; }
+  CT_PART static float load(float x) { return x; }
+  CT_PART static float store(float x) { return x; }
 };
 
 /// bfloat16 as its bits, so that the compiler can vectorise the conversions: the upper half of a float32, rounded to
 /// nearest even. A NaN's payload is kept away from overflowing into infinity by the quiet bit.
 struct BFloat16 {
   using Stored = uint16_t;
-  static inline float load(uint16_t x) {
+  CT_PART static float load(uint16_t x) {
     uint32_t bits = static_cast<uint32_t>(x) << 16;
     float result;
     std::memcpy(&result, &bits, 4);
     return result;
   }
-  static inline uint16_t store(float x) {
+  CT_PART static uint16_t store(float x) {
     uint32_t bits;
     std::memcpy(&bits, &x, 4);
     uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
@@ -46,11 +47,11 @@ struct BFloat16 {
 };
 
 template <class T>
-inline float rounded(float x) { return T::load(T::store(x)); }
+CT_PART float rounded(float x) { return T::load(T::store(x)); }
 
 /// e^x by 2^n e^r, |r| <= ln 2 / 2, the series of e^r to the seventh power (relative error about 2^-23), for x in
 /// [-87, 88]; beyond, the value at the end of that range. NaN gives NaN.
-inline float exponential(float x) {
+CT_PART float exponential(float x) {
   x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
   // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest bits, which vectorises.
   float shifted = x * 1.44269504f + 12582912.0f;
@@ -69,7 +70,7 @@ inline float exponential(float x) {
 
 /// Sums squares in 16 lanes, which vectorise, and then over the lanes.
 template <class T>
-inline float mean_square(const typename T::Stored *x, int64_t count) {
+CT_PART float mean_square(const typename T::Stored *x, int64_t count) {
   float lanes[16] = {0};
   int64_t i = 0;
   for (; i + 16 <= count; i += 16)
@@ -84,14 +85,14 @@ inline float mean_square(const typename T::Stored *x, int64_t count) {
 }
 
 template <class T>
-inline void norm_row(const typename T::Stored *x, const typename T::Stored *weight, typename T::Stored *out,
-                     int64_t count, float epsilon) {
+CT_PART void norm_row(const typename T::Stored *x, const typename T::Stored *weight, typename T::Stored *out,
+                      int64_t count, float epsilon) {
   float scale = 1.0f / std::sqrt(mean_square<T>(x, count) + epsilon);
   for (int64_t i = 0; i < count; i++) out[i] = T::store(rounded<T>(T::load(x[i]) * scale) * T::load(weight[i]));
 }
 
 template <class T>
-inline void rotate_row(const typename T::Stored *x, const typename T::Stored *cosines,
+CT_PART void rotate_row(const typename T::Stored *x, const typename T::Stored *cosines,
                        const typename T::Stored *sines, typename T::Stored *out, int64_t dim) {
   int64_t half = dim / 2;
   for (int64_t i = 0; i < half; i++) {
@@ -103,7 +104,7 @@ inline void rotate_row(const typename T::Stored *x, const typename T::Stored *co
 }
 
 template <class T>
-inline void gate_range(const typename T::Stored *gate, const typename T::Stored *up, typename T::Stored *out,
+CT_PART void gate_range(const typename T::Stored *gate, const typename T::Stored *up, typename T::Stored *out,
                        int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     float x = T::load(gate[i]);
@@ -130,7 +131,7 @@ CT_VECTORISED void gate(const uint16_t *g, const uint16_t *up, uint16_t *out, in
 }
 
 /// Sums products in 16 lanes, which vectorise, and then over the lanes.
-inline float dot(const float *a, const float *b, int64_t count) {
+CT_PART float dot(const float *a, const float *b, int64_t count) {
   float lanes[16] = {0};
   int64_t i = 0;
   for (; i + 16 <= count; i += 16)
@@ -172,7 +173,7 @@ at::Tensor norm_all(const at::Tensor &x, const at::Tensor &weight, double epsilo
   int64_t width = weight.numel();
   auto *from = data<Stored>(x), *scale = data<Stored>(weight);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
-  at::parallel_for(0, x.numel() / width, rows_a_thread(width), [&](int64_t begin, int64_t end) {
+  parallel_for(0, x.numel() / width, rows_a_thread(width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
       norm(from + row * width, scale, to + row * width, width, static_cast<float>(epsilon));
   });
@@ -185,7 +186,7 @@ at::Tensor rotate_all(const at::Tensor &x, const at::Tensor &cosines, const at::
   int64_t heads = x.size(1), dim = x.size(2);
   auto *from = data<Stored>(x), *c = data<Stored>(cosines), *s = data<Stored>(sines);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
-  at::parallel_for(0, x.size(0) * heads, rows_a_thread(dim), [&](int64_t begin, int64_t end) {
+  parallel_for(0, x.size(0) * heads, rows_a_thread(dim), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
       rotate(from + row * dim, c + row / heads * dim, s + row / heads * dim, to + row * dim, dim);
   });
@@ -197,7 +198,7 @@ at::Tensor gate_all(const at::Tensor &gates, const at::Tensor &up) {
   at::Tensor out = at::empty_like(gates);
   auto *g = data<Stored>(gates), *u = data<Stored>(up);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
-  at::parallel_for(0, gates.numel(), grain,
+  parallel_for(0, gates.numel(), grain,
                    [&](int64_t begin, int64_t end) { gate(g + begin, u + begin, to + begin, end - begin); });
   return out;
 }
@@ -220,7 +221,7 @@ at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::
   int64_t heads = q.size(1), group = q.size(2), dim = q.size(3);
   auto *from = data<float>(queries), *keys = data<float>(k), *values = data<float>(v);
   auto *to = static_cast<float *>(out.mutable_data_ptr());
-  at::parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
+  parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> weights(k.size(2));
     for (int64_t i = begin; i < end; i++) {
       int64_t slot = i / heads, length = lengths[slot], first = window > 0 ? std::max<int64_t>(0, length - window) : 0;
