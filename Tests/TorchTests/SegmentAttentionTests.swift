@@ -62,8 +62,8 @@ struct SegmentAttentionTests {
         let weights = try (own.matmul(wide[row][head]) * scale).softmax(-1)  // [seen]
         let expected = try weights.matmul(values.selected(0, seen).selected(1, [group]).reshaped([seen.count, dim]))
         let difference = try (mixed[index][head].converted(to: .float64) - expected).absolute().max().scalar()
-        // Weights and results are rounded to 8 bits; values are of the order of one.
-        #expect(difference < 0.012, "token \(row), head \(head)")
+        // Weights and results are rounded to 8 bits; values go up to 4, where half a unit of the last is 0.008.
+        #expect(difference < 0.02, "token \(row), head \(head)")
       }
     }
   }
