@@ -22,5 +22,7 @@ bool has_segment_attention();
 /// See ct_segment_attention.
 at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const ct_segments &segments,
                              int64_t window, double scale);
+/// x [..., in] by weight [out, in] in float32, for `least` rows or more; see Float32Products.cpp.
+at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least);
 
 }  // namespace ct

@@ -165,6 +165,9 @@ ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *err
     if (few.defined()) return few;
     at::Tensor many = many_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
     if (many.defined()) return many;
+    // Of one to three rows libtorch reads the weights faster.
+    if (at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/4); own.defined())
+      return bias ? own.add_(unwrap(bias)) : own;
     return bias ? at::linear(unwrap(x), unwrap(weight), unwrap(bias)) : at::linear(unwrap(x), unwrap(weight));
   });
 }
@@ -195,7 +198,8 @@ static at::Tensor linear_in_blocks(const at::Tensor &x, const at::Tensor &weight
 ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t block, ct_error *error) {
   return tensor(error, [&]() -> at::Tensor {
     TORCH_CHECK(block > 0 && unwrap(weight).dim() == 2 && unwrap(x).dim() > 0, "the shapes do not fit");
-    at::Tensor out = linear_in_blocks(unwrap(x), unwrap(weight), block);
+    at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/1);
+    at::Tensor out = own.defined() ? own : linear_in_blocks(unwrap(x), unwrap(weight), block);
     return bias ? out + unwrap(bias) : out;
   });
 }
