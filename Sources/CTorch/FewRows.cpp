@@ -1,6 +1,4 @@
 // Products of a few rows with a weight matrix in bfloat16, as in decoding: what they take is reading the weights once.
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "Fused.h"

@@ -5,8 +5,6 @@
 #include "Fused.h"
 #include "Parallel.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -17,6 +15,8 @@
 #else
 #define CT_VECTORISED
 #endif
+/// What such a body calls must become part of it: on its own it would be compiled for the oldest processors.
+#define CT_PART __attribute__((always_inline)) inline
 
 namespace ct {
 
@@ -24,21 +24,21 @@ namespace {
 
 struct Float32 {
   using Stored = float;
-  static inline float load(float x) { return x; }
-  static inline float store(float x) { return x; }
+  CT_PART static float load(float x) { return x; }
+  CT_PART static float store(float x) { return x; }
 };
 
 /// bfloat16 as its bits, so that the compiler can vectorise the conversions: the upper half of a float32, rounded to
 /// nearest even. A NaN's payload is kept away from overflowing into infinity by the quiet bit.
 struct BFloat16 {
   using Stored = uint16_t;
-  static inline float load(uint16_t x) {
+  CT_PART static float load(uint16_t x) {
     uint32_t bits = static_cast<uint32_t>(x) << 16;
     float result;
     std::memcpy(&result, &bits, 4);
     return result;
   }
-  static inline uint16_t store(float x) {
+  CT_PART static uint16_t store(float x) {
     uint32_t bits;
     std::memcpy(&bits, &x, 4);
     uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
@@ -47,11 +47,11 @@ struct BFloat16 {
 };
 
 template <class T>
-inline float rounded(float x) { return T::load(T::store(x)); }
+CT_PART float rounded(float x) { return T::load(T::store(x)); }
 
 /// e^x by 2^n e^r, |r| <= ln 2 / 2, the series of e^r to the seventh power (relative error about 2^-23), for x in
 /// [-87, 88]; beyond, the value at the end of that range. NaN gives NaN.
-inline float exponential(float x) {
+CT_PART float exponential(float x) {
   x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
   // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest bits, which vectorises.
   float shifted = x * 1.44269504f + 12582912.0f;
@@ -70,7 +70,7 @@ inline float exponential(float x) {
 
 /// Sums squares in 16 lanes, which vectorise, and then over the lanes.
 template <class T>
-inline float mean_square(const typename T::Stored *x, int64_t count) {
+CT_PART float mean_square(const typename T::Stored *x, int64_t count) {
   float lanes[16] = {0};
   int64_t i = 0;
   for (; i + 16 <= count; i += 16)
@@ -85,14 +85,14 @@ inline float mean_square(const typename T::Stored *x, int64_t count) {
 }
 
 template <class T>
-inline void norm_row(const typename T::Stored *x, const typename T::Stored *weight, typename T::Stored *out,
-                     int64_t count, float epsilon) {
+CT_PART void norm_row(const typename T::Stored *x, const typename T::Stored *weight, typename T::Stored *out,
+                      int64_t count, float epsilon) {
   float scale = 1.0f / std::sqrt(mean_square<T>(x, count) + epsilon);
   for (int64_t i = 0; i < count; i++) out[i] = T::store(rounded<T>(T::load(x[i]) * scale) * T::load(weight[i]));
 }
 
 template <class T>
-inline void rotate_row(const typename T::Stored *x, const typename T::Stored *cosines,
+CT_PART void rotate_row(const typename T::Stored *x, const typename T::Stored *cosines,
                        const typename T::Stored *sines, typename T::Stored *out, int64_t dim) {
   int64_t half = dim / 2;
   for (int64_t i = 0; i < half; i++) {
@@ -104,7 +104,7 @@ inline void rotate_row(const typename T::Stored *x, const typename T::Stored *co
 }
 
 template <class T>
-inline void gate_range(const typename T::Stored *gate, const typename T::Stored *up, typename T::Stored *out,
+CT_PART void gate_range(const typename T::Stored *gate, const typename T::Stored *up, typename T::Stored *out,
                        int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     float x = T::load(gate[i]);
@@ -131,7 +131,7 @@ CT_VECTORISED void gate(const uint16_t *g, const uint16_t *up, uint16_t *out, in
 }
 
 /// Sums products in 16 lanes, which vectorise, and then over the lanes.
-inline float dot(const float *a, const float *b, int64_t count) {
+CT_PART float dot(const float *a, const float *b, int64_t count) {
   float lanes[16] = {0};
   int64_t i = 0;
   for (; i + 16 <= count; i += 16)

@@ -163,6 +163,8 @@ ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *err
   return tensor(error, [&] {
     at::Tensor few = few_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
     if (few.defined()) return few;
+    at::Tensor many = many_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
+    if (many.defined()) return many;
     // Of one to three rows libtorch reads the weights faster.
     if (at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/4); own.defined())
       return bias ? own.add_(unwrap(bias)) : own;
@@ -289,6 +291,13 @@ ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64
       TORCH_CHECK(lengths[i] > 0 && lengths[i] <= b.size(2), "a length is outside of the keys");
     return decode_attention(a, b, c, lengths, window, scale);
   });
+}
+
+bool ct_has_segment_attention(void) { return has_segment_attention(); }
+
+ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
+                               ct_error *error) {
+  return tensor(error, [&] { return segment_attention(unwrap(q), unwrap(k), unwrap(v), segments, window, scale); });
 }
 
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error) {

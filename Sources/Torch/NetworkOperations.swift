@@ -97,6 +97,41 @@ extension Tensor {
     }
   }
 
+  /// Causal attention over a pack of segments in bfloat16 on the CPU, where `Runtime.hasSegmentAttention`, and without
+  /// gradients: queries `self` [queries, heads, dim] over `keys` and `values` [tokens, key-value heads, dim], dim even, gives
+  /// [queries, heads, dim]. A query sees its own segment up to itself, and those it continues.
+  ///
+  /// - Parameters:
+  ///   - starts: [segments + 1], where the tokens of each segment begin, and their number.
+  ///   - parents: the earlier segment that each one continues; -1 for none.
+  ///   - queryStarts: [segments + 1], where the queries of each segment begin, and their number.
+  ///   - queryRows: the token that each query belongs to, ascending.
+  ///   - window: how many keys, its own included, a query sees.
+  package func segmentAttention(
+    _ keys: Tensor, _ values: Tensor, starts: [Int64], parents: [Int64], queryStarts: [Int64], queryRows: [Int64],
+    window: Int? = nil, scale: Double
+  ) throws(TorchError) -> Tensor {
+    guard starts.count == parents.count + 1, queryStarts.count == starts.count,
+      queryRows.count == Int(queryStarts.last ?? 0)
+    else {
+      throw TorchError(.invalidArgument, "one start, parent and start of queries a segment are meant, and the ends")
+    }
+    return try with(self, keys, values) { q, k, v, error in
+      starts.withUnsafeBufferPointer { starts in
+        parents.withUnsafeBufferPointer { parents in
+          queryStarts.withUnsafeBufferPointer { queryStarts in
+            queryRows.withUnsafeBufferPointer { queryRows in
+              let segments = ct_segments(
+                count: Int64(parents.count), starts: starts.baseAddress, parents: parents.baseAddress,
+                query_starts: queryStarts.baseAddress, query_rows: queryRows.baseAddress)
+              return ct_segment_attention(q, k, v, segments, Int64(window ?? 0), scale, error)
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n], computed and returned in
   /// float32 (float64 for float64 logits). Rows whose target is `ignored` do not count; NaN where none counts.
   public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TorchError) -> Tensor {

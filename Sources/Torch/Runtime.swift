@@ -42,6 +42,9 @@ public enum Runtime {
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
 
+  /// Whether this processor has the kernel of `Tensor.segmentAttention`.
+  package static var hasSegmentAttention: Bool { ct_has_segment_attention() }
+
   /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }
 

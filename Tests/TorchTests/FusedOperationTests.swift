@@ -61,6 +61,24 @@ import Testing
     #expect(try Self.distance(heads.rotated(cosines: cosines, sines: sines), rotated) < tolerance)
   }
 
+  @Test(
+    "Products of many rows in bfloat16 equal libtorch's and the exact ones", arguments: [96, 97, 203, 2100], [32, 2112])
+  func multipliesManyRows(_ rows: Int, _ width: Int) throws {
+    for outputs in rows > 1000 ? [16] : [16, 208] {
+      let x = try Self.random([rows, width], .bfloat16, seed: 1)
+      let weight = try Self.random([outputs, width], .bfloat16, seed: 2)
+      let bias = try Self.random([outputs], .bfloat16, seed: 3)
+      for bias in [nil, bias] {
+        let product = try x.linear(weight, bias: bias)
+        let composed = try recordingGradients { try x.linear(weight, bias: bias) }
+        #expect(try Self.distance(product, composed) < Self.tolerance(.bfloat16))
+        let exact = try x.converted(to: .float64).linear(
+          weight.converted(to: .float64), bias: bias?.converted(to: .float64))
+        #expect(try Self.distance(product.converted(to: .float64), exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
+      }
+    }
+  }
+
   @Test("Products of a few rows in bfloat16 equal libtorch's and the exact ones", arguments: 1...17, [32, 96, 4096])
   func multipliesFewRows(_ rows: Int, _ width: Int) throws {
     for outputs in [1, 6, 37] {

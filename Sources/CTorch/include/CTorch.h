@@ -162,6 +162,19 @@ ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64
 ct_tensor ct_varlen_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor query_starts, ct_tensor key_starts,
                               int64_t longest_queries, int64_t longest_keys, int64_t window, double scale,
                               ct_error *error);
+// The segments of a pack: segment i is the rows starts[i] ..< starts[i + 1] of keys and values and continues the earlier
+// segment parents[i] (-1: none). Its queries are the rows query_starts[i] ..< query_starts[i + 1] of q, those of the tokens
+// query_rows[j] of the pack, ascending.
+typedef struct ct_segments {
+  int64_t count;
+  const int64_t *starts, *parents, *query_starts, *query_rows;
+} ct_segments;
+bool ct_has_segment_attention(void);  // on this processor; TELLTALE_BFLOAT16=libtorch says that it has not
+// Causal attention of the queries over their own segments and those that these continue, in bfloat16 on the CPU, without
+// gradients: q [queries, heads, dim], k and v [tokens, key-value heads, dim], dim even, scale positive. A
+// window > 0 leaves each query its last keys. Gives [queries, heads, dim].
+ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
+                               ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);

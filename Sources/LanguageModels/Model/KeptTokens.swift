@@ -7,6 +7,8 @@ struct KeptTokens {
   /// Ascending indices into the pack; nil keeps every token.
   private let indices: [Int]?
 
+  var isAll: Bool { indices == nil }
+
   private init(indices: [Int]?) { self.indices = indices }
 
   /// - Parameters:
@@ -24,6 +26,9 @@ struct KeptTokens {
     guard let indices else { return x }
     return try x.selected(0, indices)
   }
+
+  /// The kept tokens of a pack of `count`, as indices into it.
+  func places(of count: Int) -> [Int] { indices ?? Array(0..<count) }
 
   /// Where the chosen tokens lie among the kept ones. A token that is not kept is left out.
   func places(of choice: TokenChoice) -> TokenChoice {

@@ -17,8 +17,8 @@ public struct LanguageModel: Sendable {
   let rope: RotaryEmbedding
   /// Whether a sequence comes out the same whatever is computed with it: see `batchInvariant`.
   public private(set) var isBatchInvariant = false
-  /// Whether attention over packs is computed by the variable-length kernel; nil: where the device has a fused one.
-  var usesVarlenAttention: Bool?
+  /// How attention over packs is computed; nil: as is quickest.
+  var attentionKernel: AttentionKernel?
   /// Every weight by its checkpoint name, in the model's dtype.
   let weights: [String: Tensor]
 
@@ -206,16 +206,19 @@ struct DecoderLayer: Sendable {
   let window: Int?
   let epsilon: Double
 
-  /// x [tokens, hidden] with what attention adds. All tokens are attended to; those that are kept go on.
+  /// x [tokens, hidden] with what attention adds. All tokens are attended to; those that are kept go on, and only their
+  /// queries are computed where attention can do without the others'.
   func attention(
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
-    let q = try heads(query(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
+    let queried = attention.queried(kept)
+    let q = try heads(query(queried.rows(normed)))  // [queried, heads, dim]
+      .rotated(cosines: queried.rows(cosines), sines: queried.rows(sines))
     let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
     let v = try heads(value(normed))  // [tokens, key-value heads, dim]
-    let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
-    return try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
+    let mixed = try attend(q, k, v, attention, keeping: queried)  // [queried, heads * dim]
+    return try kept.rows(x) + output(queried.isAll ? kept.rows(mixed) : mixed)  // [kept, hidden]
   }
 
   /// x [tokens, hidden] with what the gated feed-forward network adds.
@@ -242,13 +245,13 @@ struct DecoderLayer: Sendable {
   }
 
   private func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext, keeping kept: KeptTokens
   ) throws(TorchError) -> Tensor {
     let scale = 1 / Double(headDimension).squareRoot()
     switch context {
     case .packed(let plan, let cache, let slots):
       if let cache { try plan.fill(cache, slots: slots, layer: index, keys: k, values: v) }
-      return try plan.attend(q, k, v, window: window, scale: scale)
+      return try plan.attend(q, k, v, keeping: kept, window: window, scale: scale)
     case .decoding(let plan):
       return try plan.attend(q, k, v, layer: index, window: window, scale: scale)
     }

@@ -90,7 +90,7 @@ struct BlockPass {
 
   init(_ model: LanguageModel, _ pack: TrainingPack) throws {
     layers = model.layers
-    let plan = try PackedAttention(pack.batch, for: model)
+    let plan = try PackedAttention(pack.batch, for: model, withGradients: true)
     attention = .packed(plan, cache: nil, slots: 0..<0)
     (cosines, sines) = try model.rope.tables(
       positions: pack.batch.positions, lengths: pack.batch.sequenceLengths, dtype: model.dtype, device: model.device)

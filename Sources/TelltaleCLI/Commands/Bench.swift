@@ -34,6 +34,8 @@ struct Bench: ParsableCommand {
   var lengths: String?
   @Option(help: "Contrast pairs to extract from.")
   var take = 16
+  @Option(help: "Layers to extract, such as 0-1: nothing is computed above the last (default: all).")
+  var readLayers = LayerList.all
   @Option(help: "Sequences decoded together, such as 1,8,32.")
   var batches = "1,8,32"
   @Option(help: "Tokens to generate for each prompt.")
@@ -150,15 +152,18 @@ struct Bench: ParsableCommand {
   ) throws {
     let prompts = try prompts(model, count: take)
     let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
-    Terminal.note("extracting all layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
-    _ = try jobs.extract(Array(prompts.pairs.prefix(1)))
+    let layers = try readLayers.resolve(model.configuration)
+    Terminal.note("extracting \(layers.count) layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
+    _ = try jobs.extract(Array(prompts.pairs.prefix(1)), layers: layers)
     var samples: [BenchJobs.ExtractionSample] = []
     // A GPU's rate still grows with the rows where a processor's no longer does.
     report.gemmRows = model.device == .cpu ? 512 : min(tokenBudget, 8192)
-    let rates = try beside(machine, rows: report.gemmRows) { samples.append(try jobs.extract(prompts.pairs)) }
+    let rates = try beside(machine, rows: report.gemmRows) {
+      samples.append(try jobs.extract(prompts.pairs, layers: layers))
+    }
     report.prompts = prompts.source
     report.meanPromptTokens = prompts.meanLength
-    report.extraction = BenchReport.Extraction(samples, gemmRates: rates)
+    report.extraction = BenchReport.Extraction(samples, layers: layers, gemmRates: rates)
   }
 
   private func measureFinetuning(_ model: LanguageModel, _ machine: BenchMachine) throws {
