@@ -3,8 +3,7 @@
 // They give what the composed operations give, rounded at the same places, and know float32 and bfloat16 on the CPU;
 // for everything else, and while gradients are recorded, `fused` results are undefined tensors and the caller composes.
 #include "Fused.h"
-
-#include <ATen/Parallel.h>
+#include "Parallel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -172,7 +171,7 @@ at::Tensor norm_all(const at::Tensor &x, const at::Tensor &weight, double epsilo
   int64_t width = weight.numel();
   auto *from = data<Stored>(x), *scale = data<Stored>(weight);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
-  at::parallel_for(0, x.numel() / width, rows_a_thread(width), [&](int64_t begin, int64_t end) {
+  parallel_for(0, x.numel() / width, rows_a_thread(width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
       norm(from + row * width, scale, to + row * width, width, static_cast<float>(epsilon));
   });
@@ -185,7 +184,7 @@ at::Tensor rotate_all(const at::Tensor &x, const at::Tensor &cosines, const at::
   int64_t heads = x.size(1), dim = x.size(2);
   auto *from = data<Stored>(x), *c = data<Stored>(cosines), *s = data<Stored>(sines);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
-  at::parallel_for(0, x.size(0) * heads, rows_a_thread(dim), [&](int64_t begin, int64_t end) {
+  parallel_for(0, x.size(0) * heads, rows_a_thread(dim), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
       rotate(from + row * dim, c + row / heads * dim, s + row / heads * dim, to + row * dim, dim);
   });
@@ -197,7 +196,7 @@ at::Tensor gate_all(const at::Tensor &gates, const at::Tensor &up) {
   at::Tensor out = at::empty_like(gates);
   auto *g = data<Stored>(gates), *u = data<Stored>(up);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
-  at::parallel_for(0, gates.numel(), grain,
+  parallel_for(0, gates.numel(), grain,
                    [&](int64_t begin, int64_t end) { gate(g + begin, u + begin, to + begin, end - begin); });
   return out;
 }
@@ -220,7 +219,7 @@ at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::
   int64_t heads = q.size(1), group = q.size(2), dim = q.size(3);
   auto *from = data<float>(queries), *keys = data<float>(k), *values = data<float>(v);
   auto *to = static_cast<float *>(out.mutable_data_ptr());
-  at::parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
+  parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> weights(k.size(2));
     for (int64_t i = begin; i < end; i++) {
       int64_t slot = i / heads, length = lengths[slot], first = window > 0 ? std::max<int64_t>(0, length - window) : 0;

@@ -28,6 +28,10 @@ public enum Runtime {
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
 
+  /// Whether this processor takes Telltale's own products of few rows in bfloat16: it has such products, and the
+  /// environment does not say TELLTALE_BFLOAT16=libtorch.
+  package static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
+
   /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }
 

@@ -123,12 +123,20 @@ public struct LanguageModel: Sendable {
     precondition(tokens.count == cache.count, "one token a sequence")
     try check(tokens: tokens)
     let plan = try DecodingAttention(
-      cache, windows: Set(configuration.windows), dtype: dtype, device: device,
-      byLength: isBatchInvariant && dtype == .float32 && device == .cpu)
+      cache, windows: Set(configuration.windows), dtype: dtype, device: device, byLength: attendsByLength)
     let output = try run(
       tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
     try requireFinite(output)
     return output
+  }
+
+  /// Whether a new token attends by the kernel that goes by its own sequence's length: for batch invariance, and where
+  /// it is the quickest.
+  private var attendsByLength: Bool {
+    guard device == .cpu else { return false }
+    return dtype == .float32
+      ? isBatchInvariant
+      : dtype == .bfloat16 && Runtime.hasBFloat16Products && configuration.headDimension % 32 == 0
   }
 
   private func run(
@@ -211,9 +219,10 @@ struct DecoderLayer: Sendable {
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
-    let q = try heads(query(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
-    let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
-    let v = try heads(value(normed))  // [tokens, key-value heads, dim]
+    let projected = try Projection.together([query, key, value], normed)
+    let q = try heads(projected[0]).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
+    let k = try heads(projected[1]).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
+    let v = try heads(projected[2])  // [tokens, key-value heads, dim]
     let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
     return try kept.rows(x) + output(kept.rows(mixed))  // [kept, hidden]
   }
@@ -226,7 +235,8 @@ struct DecoderLayer: Sendable {
   /// What the feed-forward network's last projection is given.
   func gated(_ x: Tensor) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try gate(normed).gatedSilu(up(normed))  // [tokens, intermediate]
+    let projected = try Projection.together([gate, up], normed)
+    return try projected[0].gatedSilu(projected[1])  // [tokens, intermediate]
   }
 
   func batchInvariant() -> DecoderLayer {
@@ -297,6 +307,17 @@ struct Projection: Sendable {
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     let output = try x.linear(weight, bias: bias, rowBlock: rowBlock)  // [tokens, out]
     return try update?.added(to: output, x, rowBlock: rowBlock) ?? output
+  }
+
+  /// Several maps of the same x, in their order: in one call, so that threads wait for each other once.
+  static func together(_ maps: [Projection], _ x: Tensor) throws(TorchError) -> [Tensor] {
+    var outputs: [Tensor] = []
+    if maps.allSatisfy({ $0.rowBlock == nil && $0.update == nil }) {
+      outputs = try x.linears(maps.map(\.weight), biases: maps.map(\.bias))
+    } else {
+      for map in maps { outputs.append(try map(x)) }
+    }
+    return outputs
   }
 }
 
