@@ -21,5 +21,7 @@ bool has_bfloat16_products();
 /// processor with products of bfloat16: sums in float32, rounded once. Empty where that is not what is given.
 std::vector<at::Tensor> few_rows_linear(const at::Tensor &x, const std::vector<const at::Tensor *> &weights,
                                         const std::vector<const at::Tensor *> &biases);
+/// x [..., in] by weight [out, in] in float32, for `least` rows or more; see Float32Products.cpp.
+at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least);
 
 }  // namespace ct
