@@ -159,16 +159,36 @@ ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error) {
   return tensor(error, [&] { return at::matmul(unwrap(a), unwrap(b)); });
 }
 
+/// A product that is none of a few rows in bfloat16.
+static at::Tensor linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
+  if (at::Tensor many = many_rows_linear(x, weight, bias); many.defined()) return many;
+  // Of one to three rows libtorch reads the weights faster.
+  if (at::Tensor own = float32_linear(x, weight, /*least=*/4); own.defined()) return bias ? own.add_(*bias) : own;
+  return bias ? at::linear(x, weight, *bias) : at::linear(x, weight);
+}
+
+bool ct_has_bfloat16_products(void) { return has_bfloat16_products(); }
+
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *error) {
   return tensor(error, [&] {
-    at::Tensor few = few_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
-    if (few.defined()) return few;
-    at::Tensor many = many_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
-    if (many.defined()) return many;
-    // Of one to three rows libtorch reads the weights faster.
-    if (at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/4); own.defined())
-      return bias ? own.add_(unwrap(bias)) : own;
-    return bias ? at::linear(unwrap(x), unwrap(weight), unwrap(bias)) : at::linear(unwrap(x), unwrap(weight));
+    const at::Tensor *added = bias ? &unwrap(bias) : nullptr;
+    auto few = few_rows_linear(unwrap(x), {&unwrap(weight)}, {added});
+    return few.empty() ? linear(unwrap(x), unwrap(weight), added) : few[0];
+  });
+}
+
+void ct_linears(ct_tensor x, const ct_tensor *weights, const ct_tensor *biases, int64_t count, ct_tensor *outs,
+                ct_error *error) {
+  run(error, [&] {
+    std::vector<const at::Tensor *> by, added;
+    for (int64_t i = 0; i < count; i++) {
+      by.push_back(&unwrap(weights[i]));
+      added.push_back(biases[i] ? &unwrap(biases[i]) : nullptr);
+    }
+    auto results = few_rows_linear(unwrap(x), by, added);
+    for (int64_t i = static_cast<int64_t>(results.size()); i < count; i++)
+      results.push_back(linear(unwrap(x), *by[i], added[i]));
+    for (int64_t i = 0; i < count; i++) outs[i] = wrap(std::move(results[i]));
   });
 }
 
@@ -282,14 +302,16 @@ ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64
                               double scale, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &a = unwrap(q), &b = unwrap(k), &c = unwrap(v);
+    bool narrow = a.scalar_type() == at::kBFloat16 && has_bfloat16_products() && a.dim() == 4 && a.size(3) % 32 == 0;
     for (const at::Tensor *t : {&a, &b, &c})
-      TORCH_CHECK(t->dim() == 4 && t->is_cpu() && t->scalar_type() == at::kFloat, "float32 [n, heads, n, dim] are meant");
+      TORCH_CHECK(t->dim() == 4 && t->is_cpu() && t->scalar_type() == (narrow ? at::kBFloat16 : at::kFloat),
+                  "[n, heads, n, dim] in float32 are meant, or in bfloat16 where ct_has_bfloat16_products");
     TORCH_CHECK(b.sizes() == c.sizes() && b.strides() == c.strides() && b.stride(3) == 1 && a.size(0) == b.size(0) &&
                     a.size(1) == b.size(1) && a.size(3) == b.size(3),
                 "the shapes do not fit");
     for (int64_t i = 0; i < a.size(0); i++)
       TORCH_CHECK(lengths[i] > 0 && lengths[i] <= b.size(2), "a length is outside of the keys");
-    return decode_attention(a, b, c, lengths, window, scale);
+    return (narrow ? bfloat16_decode_attention : decode_attention)(a, b, c, lengths, window, scale);
   });
 }
 

@@ -44,6 +44,9 @@ public enum Runtime {
 
   /// Whether this processor has the kernel of `Tensor.segmentAttention`.
   package static var hasSegmentAttention: Bool { ct_has_segment_attention() }
+  /// Whether this processor takes Telltale's own products of few rows in bfloat16: it has such products, and the
+  /// environment does not say TELLTALE_BFLOAT16=libtorch.
+  package static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
 
   /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }

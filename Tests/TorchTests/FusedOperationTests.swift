@@ -79,7 +79,9 @@ import Testing
     }
   }
 
-  @Test("Products of a few rows in bfloat16 equal libtorch's and the exact ones", arguments: 1...17, [32, 96, 4096])
+  @Test(
+    "Products of a few rows in bfloat16 equal libtorch's and the exact ones",
+    arguments: Array(1...17) + [32, 33, 64, 65], [32, 96, 4096])
   func multipliesFewRows(_ rows: Int, _ width: Int) throws {
     for outputs in [1, 6, 37] {
       let x = try Self.random([rows, width], .bfloat16, seed: 1)
@@ -95,6 +97,31 @@ import Testing
         let rounded = try product.converted(to: .float64)
         #expect(try Self.distance(rounded, exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
       }
+    }
+  }
+
+  @Test("Products of the same rows together equal those one by one bit for bit", arguments: [1, 12, 13, 33, 65])
+  func multipliesTogether(_ rows: Int) throws {
+    // 1024 x 300 weights are more than one thread takes at a time.
+    let x = try Self.random([rows, 1024], .bfloat16, seed: 1)
+    let weights = try [300, 5, 16].map { try Self.random([$0, 1024], .bfloat16, seed: UInt64($0)) }
+    let biases = [try Self.random([300], .bfloat16, seed: 2), nil, nil]
+    for (together, (weight, bias)) in zip(try x.linears(weights, biases: biases), zip(weights, biases)) {
+      #expect(try together.doubles() == x.linear(weight, bias: bias).doubles())
+    }
+    #expect(throws: TorchError.self) { try x.linears([weights[0], Tensor.ones([3, 7])], biases: [nil, nil]) }
+  }
+
+  @Test(
+    "A row's product does not depend on the rows beside it, up to 12 and from 13 to 64",
+    .enabled(if: Runtime.hasBFloat16Products),
+    arguments: [1...12, 13...64])
+  func multipliesRowsAlike(_ range: ClosedRange<Int>) throws {
+    let x = try Self.random([range.upperBound, 416], .bfloat16, seed: 1)
+    let weight = try Self.random([37, 416], .bfloat16, seed: 2)
+    let all = try x.linear(weight).doubles()
+    for rows in range {
+      #expect(try x.narrowed(0, 0..<rows).linear(weight).doubles() == Array(all.prefix(rows * 37)))
     }
   }
 

@@ -135,8 +135,12 @@ void ct_write_narrow(ct_tensor t, int64_t dimension, int64_t start, ct_tensor so
 void ct_write_at(ct_tensor t, ct_tensor rows, ct_tensor columns, ct_tensor source, ct_error *error);
 
 // ---- Networks --------------------------------------------------------------------------------------------------
+bool ct_has_bfloat16_products(void);  // of Telltale's own; TELLTALE_BFLOAT16=libtorch says that there are none
 ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error);
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_error *error);
+// `count` such products of the same x, which take less together: a bias may be null. Writes `count` tensors into `outs`.
+void ct_linears(ct_tensor x, const ct_tensor *weights, const ct_tensor *biases, int64_t count, ct_tensor *outs,
+                ct_error *error);
 // The same, computed in blocks of `block` rows, so that a row does not depend on how many rows are beside it.
 // No gradients.
 ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, int64_t block, ct_error *error);
@@ -152,7 +156,8 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
 // The new token's queries q [n, heads, queries, dim] over the first lengths[i] of k and v [n, heads, longest, dim], of
-// which a window > 0 leaves the last ones. Float32 on the CPU; a sequence does not depend on those beside it.
+// which a window > 0 leaves the last ones. On the CPU in float32, or in bfloat16 for a dim that is a multiple of 32 where
+// ct_has_bfloat16_products; a sequence does not depend on those beside it.
 ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
                               double scale, ct_error *error);
 // Causal attention of sequences side by side: q [queries, heads, dim], k and v [keys, key-value heads, dim]; the

@@ -197,7 +197,7 @@ struct DecodingAttention {
 
   /// Makes room for the new tokens in the cache.
   ///
-  /// - Parameter byLength: for float32 on the CPU.
+  /// - Parameter byLength: where `Tensor.attentionByLength` knows the numbers.
   init(
     _ cache: KeyValueCache, windows: Set<Int?>, dtype: DType, device: Device, byLength: Bool = false
   ) throws(TorchError) {

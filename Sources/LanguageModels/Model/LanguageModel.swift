@@ -123,12 +123,20 @@ public struct LanguageModel: Sendable {
     precondition(tokens.count == cache.count, "one token a sequence")
     try check(tokens: tokens)
     let plan = try DecodingAttention(
-      cache, windows: Set(configuration.windows), dtype: dtype, device: device,
-      byLength: isBatchInvariant && dtype == .float32 && device == .cpu)
+      cache, windows: Set(configuration.windows), dtype: dtype, device: device, byLength: attendsByLength)
     let output = try run(
       tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
     try requireFinite(output)
     return output
+  }
+
+  /// Whether a new token attends by the kernel that goes by its own sequence's length: for batch invariance, and where
+  /// it is the quickest.
+  private var attendsByLength: Bool {
+    guard device == .cpu else { return false }
+    return dtype == .float32
+      ? isBatchInvariant
+      : dtype == .bfloat16 && Runtime.hasBFloat16Products && configuration.headDimension % 32 == 0
   }
 
   private func run(
@@ -213,12 +221,23 @@ struct DecoderLayer: Sendable {
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
     let queried = attention.queried(kept)
-    let q = try heads(query(queried.rows(normed)))  // [queried, heads, dim]
-      .rotated(cosines: queried.rows(cosines), sines: queried.rows(sines))
-    let k = try heads(key(normed)).rotated(cosines: cosines, sines: sines)  // [tokens, key-value heads, dim]
-    let v = try heads(value(normed))  // [tokens, key-value heads, dim]
-    let mixed = try attend(q, k, v, attention, keeping: queried)  // [queried, heads * dim]
+    let (q, k, v) = try projected(normed, querying: queried)
+    let mixed = try attend(
+      q.rotated(cosines: queried.rows(cosines), sines: queried.rows(sines)), k.rotated(cosines: cosines, sines: sines),
+      v, attention, keeping: queried)  // [queried, heads * dim]
     return try kept.rows(x) + output(queried.isAll ? kept.rows(mixed) : mixed)  // [kept, hidden]
+  }
+
+  /// Queries [queried, heads, dim] of some tokens, keys and values [tokens, key-value heads, dim] of all.
+  private func projected(
+    _ normed: Tensor, querying queried: KeptTokens
+  ) throws(TorchError) -> (q: Tensor, k: Tensor, v: Tensor) {
+    guard !queried.isAll else {
+      let all = try Projection.together([query, key, value], normed)
+      return try (heads(all[0]), heads(all[1]), heads(all[2]))
+    }
+    let both = try Projection.together([key, value], normed)
+    return try (heads(query(queried.rows(normed))), heads(both[0]), heads(both[1]))
   }
 
   /// x [tokens, hidden] with what the gated feed-forward network adds.
@@ -229,7 +248,8 @@ struct DecoderLayer: Sendable {
   /// What the feed-forward network's last projection is given.
   func gated(_ x: Tensor) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try gate(normed).gatedSilu(up(normed))  // [tokens, intermediate]
+    let projected = try Projection.together([gate, up], normed)
+    return try projected[0].gatedSilu(projected[1])  // [tokens, intermediate]
   }
 
   func batchInvariant() -> DecoderLayer {
@@ -300,6 +320,17 @@ struct Projection: Sendable {
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     let output = try x.linear(weight, bias: bias, rowBlock: rowBlock)  // [tokens, out]
     return try update?.added(to: output, x, rowBlock: rowBlock) ?? output
+  }
+
+  /// Several maps of the same x, in their order: in one call, so that threads wait for each other once.
+  static func together(_ maps: [Projection], _ x: Tensor) throws(TorchError) -> [Tensor] {
+    var outputs: [Tensor] = []
+    if maps.allSatisfy({ $0.rowBlock == nil && $0.update == nil }) {
+      outputs = try x.linears(maps.map(\.weight), biases: maps.map(\.bias))
+    } else {
+      for map in maps { outputs.append(try map(x)) }
+    }
+    return outputs
   }
 }
 
