@@ -1,9 +1,8 @@
 // Products of a few rows with a weight matrix in bfloat16, as in decoding: what they take is reading the weights once.
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "Fused.h"
+#include "Parallel.h"
 
 #if defined(__x86_64__) && defined(__clang__)
 #include <immintrin.h>
@@ -97,7 +96,7 @@ at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const 
                      x.size(1),
                      weight.size(0)};
   int64_t grain = std::max<int64_t>(lanes, 32768 / std::max<int64_t>(1, x.size(1)));
-  at::parallel_for(0, weight.size(0), grain,
+  parallel_for(0, weight.size(0), grain,
                    [&](int64_t begin, int64_t end) { multiply_outputs(product, begin, end); });
   return out;
 }

@@ -15,5 +15,10 @@ at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 /// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for a few rows in bfloat16 on a processor with
 /// products of bfloat16: sums in float32, rounded once.
 at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
+/// x [rows, depth] by weight [out, depth], plus `bias` [out] where there is one, for many rows in bfloat16: sums in
+/// float32, rounded once. On processors with AVX512-BF16.
+at::Tensor many_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
+/// The same by matrix [depth, columns].
+at::Tensor many_rows_matmul(const at::Tensor &x, const at::Tensor &matrix);
 
 }  // namespace ct
