@@ -1,7 +1,9 @@
 """What the Python tools reach on the work that `telltale bench` measures: one model shape with random weights, drawn
-token ids of given lengths, the same dtype, device and threads. Prints one JSON object a job and batch size.
+token ids of given lengths, the same dtype, device and threads; or a checkpoint and texts. Prints one JSON object a job and
+batch size.
 
     python Benchmarks/peers.py --layers 4 --take 32 --batches 1,8,32          (torch, transformers, steering-vectors)
+    python Benchmarks/peers.py --model FOLDER --pairs texts.jsonl --jobs steering-vectors
 
 Jobs: `steering-vectors` (train_steering_vector, every layer), `transformers` (output_hidden_states at the last token of
 both halves), `decode` (greedy generate), `record` (the founding experiment: a pass for the prompt's activations, generate,
@@ -33,6 +35,10 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--shape", default="mistral-7b", choices=SHAPES)
     parser.add_argument("--layers", type=int)
+    parser.add_argument("--model", help="a checkpoint to load instead, with its tokenizer")
+    parser.add_argument("--pairs", help='with --model: JSON Lines of {"positive": "...", "negative": "..."}')
+    parser.add_argument("--vectors", help="where steering-vectors's vectors are written: safetensors, layer.0 and so on")
+    parser.add_argument("--once", action="store_true", help="run every job once, without running it to warm up first")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--threads", type=int)
@@ -47,6 +53,10 @@ def arguments():
 
 
 def make_model(options):
+    if options.model:
+        model = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=getattr(torch, options.dtype))
+        model.generation_config.eos_token_id = None  # a continuation is as long as was asked for
+        return model.to(options.device).eval()
     kind, configuration, sizes = SHAPES[options.shape]
     sizes = dict(sizes, **({"num_hidden_layers": options.layers} if options.layers else {}))
     torch.manual_seed(0)
@@ -55,6 +65,13 @@ def make_model(options):
         model = kind(configuration(**sizes, pad_token_id=0, eos_token_id=None))
     torch.set_default_dtype(torch.float32)
     return model.eval()
+
+
+def read_pairs(options, tokenizer):
+    """The texts, and their tokens."""
+    rows = [json.loads(line) for line in open(options.pairs, encoding="utf-8")][: options.take]
+    texts = [(row["positive"], row["negative"]) for row in rows]
+    return texts, [tuple(tokenizer(half).input_ids for half in pair) for pair in texts]
 
 
 def make_pairs(options, vocabulary):
@@ -98,6 +115,11 @@ def batches(items, size):
     return [items[i : i + size] for i in range(0, len(items), size)]
 
 
+def spelled(pairs):
+    """Pairs of token ids as the texts that IdTokenizer reads."""
+    return [tuple(" ".join(map(str, half)) for half in pair) for pair in pairs]
+
+
 def last_residuals(model, sequences, device):
     """float32 [layers, sequences, hidden] at the last token of each sequence, the head left out."""
     ids, mask = padded(sequences, device)
@@ -115,12 +137,17 @@ def run_transformers(model, pairs, size, device):
     return total.cpu()
 
 
-def run_steering_vectors(model, pairs, size, device):
+def run_steering_vectors(model, tokenizer, texts, size):
     from steering_vectors import train_steering_vector
 
-    ordered = [pair for batch in batches(pairs, size) for pair in batch]
-    texts = [tuple(" ".join(map(str, half)) for half in pair) for pair in ordered]
-    return train_steering_vector(model, IdTokenizer(), texts, batch_size=size, read_token_index=-1)
+    ordered = [text for batch in batches(texts, size) for text in batch]
+    return train_steering_vector(model, tokenizer, ordered, batch_size=size, read_token_index=-1)
+
+
+def save_vectors(vectors, path):
+    from safetensors.torch import save_file
+
+    save_file({f"layer.{layer}": vector.float().contiguous() for layer, vector in vectors.items()}, path)
 
 
 def generate(model, prompts, options):
@@ -158,16 +185,21 @@ def say(job, batch, seconds, **counts):
 
 
 @torch.no_grad()
-def run(job, model, pairs, size, options):
+def run(job, model, tokenizer, texts, pairs, size, options):
     prompts = [pair[0][:-2] for pair in pairs]
     tokens = sum(len(half) for pair in pairs for half in pair)
     if job == "transformers":
-        run_transformers(model, pairs[:size], size, options.device)
+        if not options.once:
+            run_transformers(model, pairs[:size], size, options.device)
         seconds = timed(lambda: run_transformers(model, pairs, size, options.device), options)
         say(job, size, seconds, pairs=len(pairs), tokens=tokens)
     elif job == "steering-vectors":
-        run_steering_vectors(model, pairs[:size], size, options.device)
-        seconds = timed(lambda: run_steering_vectors(model, pairs, size, options.device), options)
+        if not options.once:
+            run_steering_vectors(model, tokenizer, texts[:size], size)
+        result = []
+        seconds = timed(lambda: result.append(run_steering_vectors(model, tokenizer, texts, size)), options)
+        if options.vectors:
+            save_vectors(result[-1].layer_activations, options.vectors)
         say(job, size, seconds, pairs=len(pairs), tokens=tokens)
     elif job == "decode":
         batch = [prompts[i % len(prompts)] for i in range(size)]
@@ -189,15 +221,20 @@ def main():
     if options.threads:
         torch.set_num_threads(options.threads)
     model = make_model(options)
-    pairs = make_pairs(options, model.config.vocab_size)
+    if options.pairs:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
+        texts, pairs = read_pairs(options, tokenizer)
+    else:
+        tokenizer, pairs = IdTokenizer(), make_pairs(options, model.config.vocab_size)
+        texts = spelled(pairs)
     name = torch.cuda.get_device_name() if options.device != "cpu" else "cpu"
-    print(json.dumps({"peers": options.shape, "layers": model.config.num_hidden_layers, "dtype": options.dtype,
+    print(json.dumps({"peers": options.model or options.shape, "layers": model.config.num_hidden_layers, "dtype": options.dtype,
                       "device": name, "torch": torch.__version__, "transformers": transformers.__version__,
                       "pairs": len(pairs)}), flush=True)
     for job in options.jobs.split(","):
         for size in map(int, options.batches.split(",")):
             try:
-                run(job, model, pairs, size, options)
+                run(job, model, tokenizer, texts, pairs, size, options)
             except Exception as error:  # a job that one version cannot do must not cost the others
                 print(json.dumps({"job": job, "batch": size, "error": f"{type(error).__name__}: {error}"[:300]}), flush=True)
 

@@ -3,6 +3,7 @@
 // They give what the composed operations give, rounded at the same places, and know float32 and bfloat16 on the CPU;
 // for everything else, and while gradients are recorded, `fused` results are undefined tensors and the caller composes.
 #include "Fused.h"
+#include "Parallel.h"
 
 #include <cmath>
 #include <vector>

@@ -20,5 +20,7 @@ at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const 
 at::Tensor many_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
 /// The same by matrix [depth, columns].
 at::Tensor many_rows_matmul(const at::Tensor &x, const at::Tensor &matrix);
+/// x [..., in] by weight [out, in] in float32, for `least` rows or more; see Float32Products.cpp.
+at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least);
 
 }  // namespace ct

@@ -18,6 +18,7 @@ namespace ct {
 inline std::atomic<int64_t> live_tensors{0};
 inline thread_local int64_t thread_live_tensors = 0;
 inline thread_local bool recording_gradients = false;
+inline thread_local bool uses_own_products = true;  // of float32, where the processor has them
 
 inline std::atomic<int32_t> wanted_threads{0};  // 0: not set, libtorch chooses
 inline thread_local int32_t own_threads = 0;    // of this thread's calls; 0: as everywhere

@@ -168,6 +168,9 @@ ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *err
     const at::Tensor *own_bias = bias ? &unwrap(bias) : nullptr;
     for (auto product : {few_rows_linear, many_rows_linear})
       if (at::Tensor own = product(unwrap(x), unwrap(weight), own_bias); own.defined()) return own;
+    // Of one to three rows libtorch reads the weights faster.
+    if (at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/4); own.defined())
+      return bias ? own.add_(unwrap(bias)) : own;
     if (recording_gradients)
       if (at::Tensor known = differentiable_linear(unwrap(x), unwrap(weight), own_bias); known.defined()) return known;
     return bias ? at::linear(unwrap(x), unwrap(weight), unwrap(bias)) : at::linear(unwrap(x), unwrap(weight));
@@ -200,7 +203,8 @@ static at::Tensor linear_in_blocks(const at::Tensor &x, const at::Tensor &weight
 ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t block, ct_error *error) {
   return tensor(error, [&]() -> at::Tensor {
     TORCH_CHECK(block > 0 && unwrap(weight).dim() == 2 && unwrap(x).dim() > 0, "the shapes do not fit");
-    at::Tensor out = linear_in_blocks(unwrap(x), unwrap(weight), block);
+    at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/1);
+    at::Tensor out = own.defined() ? own : linear_in_blocks(unwrap(x), unwrap(weight), block);
     return bias ? out + unwrap(bias) : out;
   });
 }

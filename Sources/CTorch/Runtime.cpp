@@ -56,6 +56,8 @@ void ct_set_thread_count(int32_t count) { wanted_threads.store(count, std::memor
 
 int32_t ct_set_own_thread_count(int32_t count) { return std::exchange(own_threads, count); }
 
+bool ct_set_own_products(bool used) { return std::exchange(uses_own_products, used); }
+
 int64_t ct_live_tensor_count(void) { return live_tensors.load(std::memory_order_relaxed); }
 int64_t ct_live_tensor_count_of_thread(void) { return thread_live_tensors; }
 

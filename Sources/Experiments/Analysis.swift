@@ -26,7 +26,7 @@ public struct Analysis {
     var results = try ThreadPolicy.withoutModel { try self.results() }
     let directory = run.directory
     if let folder = labels.folder {
-      try directory.write(results, byOtherLabels: labels, to: folder)
+      if results.hasLabels { try directory.write(results, byOtherLabels: labels, to: folder) }
       return results
     }
     try directory.write(PredictivityRow.csv(results.predictions.map(\.row)), to: "results/predictivity.csv")

@@ -17,6 +17,14 @@ extension StoredRun {
     return FileManager.default.fileExists(atPath: url.path) ? try CSVTable(contentsOf: url) : nil
   }
 
+  /// Names of the folders in `results/` that hold tables by other labels than the run's own, sorted.
+  package func labelFolders() throws -> [String] {
+    let folder = directory.file("results")
+    guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("labels-") }
+      .filter { FileManager.default.fileExists(atPath: folder.appending(path: "\($0)/audit.csv").path) }.sorted()
+  }
+
   /// What the run was made with; nil where it was never begun.
   package var manifest: Manifest? { directory.manifest }
 

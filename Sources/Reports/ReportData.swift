@@ -30,7 +30,10 @@ struct ReportData: Encodable {
   var scores: [ScoreSeries]
   var transfer: DataTable
   var agreement: DataTable
+  /// What the experiment file's `comparisons` asked for.
+  var comparisons: DataTable
   var steering: [SteeringResult]
+  var otherLabels: [OtherLabels]
   /// Sentences on what was left out, and why.
   var notes: [String]
 
@@ -47,7 +50,9 @@ struct ReportData: Encodable {
       "model", "layer", "vector_a", "vector_b", "cosine", "cosine_low", "cosine_high", "reliability_a",
       "reliability_b", "ceiling", "disattenuated", "verdict",
     ])
+    comparisons = contents.comparisons.table(contents.comparisons.header)
     steering = try Self.steering(contents)
+    otherLabels = try OtherLabels.all(contents.run, audit: contents.audit)
   }
 
   // MARK: Layers

@@ -17,7 +17,7 @@ enum Script {
     "(function () {\n'use strict';\n"
     + [
       PackageResources.data_js, PackageResources.plots_js, PackageResources.auroc_js, PackageResources.strip_js,
-      PackageResources.roc_js,
-      PackageResources.matrices_js, PackageResources.steering_js, PackageResources.rows_js, PackageResources.page_js,
+      PackageResources.roc_js, PackageResources.matrices_js, PackageResources.steering_js, PackageResources.labels_js,
+      PackageResources.rows_js, PackageResources.page_js,
     ].map(Resource.text).joined(separator: "\n") + "\n})();\n"
 }

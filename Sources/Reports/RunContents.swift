@@ -9,6 +9,7 @@ struct RunContents {
   let nulls: NamedRows
   let transfer: NamedRows
   let agreement: NamedRows
+  let comparisons: NamedRows
   let steerability: NamedRows
   let study: NamedRows
   let labels: NamedRows
@@ -25,6 +26,7 @@ struct RunContents {
     nulls = NamedRows(try run.table("nulls"))
     transfer = NamedRows(try run.table("transfer"))
     agreement = NamedRows(try run.table("agreement"))
+    comparisons = NamedRows(try run.table("comparisons"))
     steerability = NamedRows(try run.table("steerability"))
     study = NamedRows(try run.table("study"))
     labels = NamedRows(try run.table("labels"))

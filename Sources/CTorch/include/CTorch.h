@@ -39,6 +39,7 @@ const char *ct_version(void);
 const char *ct_library_path(void);  // of libtorch_cpu in this process; empty where the linker knows none
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);  // of one operation, for calls from every thread
+bool ct_set_own_products(bool used);  // float32 products of Telltale's own in calls from this thread; returns the previous
 int32_t ct_set_own_thread_count(int32_t count);  // for calls from this thread, 0 as from every; returns the previous one
 int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 where it or a driver is missing
 int64_t ct_live_tensor_count(void);  // tensors handed out by this header and not yet freed

@@ -17,6 +17,17 @@ public struct RunEstimate: Encodable, Sendable {
   public var seconds = 0.0
   /// Rows that were computed for the estimate.
   public var measuredRows = 0
+  /// What people or judges are to label before all predictions can be judged.
+  public var labelling: [Labelling] = []
+
+  /// Answers that predictions with `labels:` wait for.
+  public struct Labelling: Encodable, Sendable, Equatable {
+    /// `hand`, `hand:<rater>` or `judge:<name>`.
+    public var labels: LabelChoice
+    public var targets: [String]
+    /// Of all models to all these targets; a prompt without an answer is not counted off.
+    public var answers: Int
+  }
 
   /// - Throws: whatever the run itself would throw before it computes.
   public init(
@@ -32,6 +43,15 @@ public struct RunEstimate: Encodable, Sendable {
     if let comparisons = StageCost(planned.experiment, comparing: planned.comparisons) { stages.append(comparisons) }
     diskBytes = stages.reduce(0) { $0 + $1.bytes }
     seconds = stages.reduce(0) { $0 + ($1.seconds ?? 0) }
+    labelling = labelling(planned.experiment)
+  }
+
+  private func labelling(_ experiment: Experiment) -> [Labelling] {
+    experiment.otherLabels.map { choice in
+      let targets = Set(experiment.predictions.filter { $0.labels == choice }.flatMap(\.targets)).sorted()
+      let recorded = stages.filter { $0.kind == Stage.Kind.record.rawValue && targets.contains($0.subject) }
+      return Labelling(labels: choice, targets: targets, answers: recorded.reduce(0) { $0 + $1.prompts })
+    }
   }
 
   private mutating func add(_ model: ModelEstimate, _ stages: [Stage]) throws {

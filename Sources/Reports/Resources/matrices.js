@@ -57,9 +57,30 @@ function agreementOf(model, rows) {
   return element('figure', {}, element('h3', { class: 'hostile' }, model), matrixView(`Agreement of vectors of ${model}`, 'vector', names, names, cell), element('figcaption', {}, caption));
 }
 
+/** What the experiment asked to have compared: the verdicts on each pair with their layers, and all in the table. */
+function comparisonsFigure() {
+  const rows = records(data.comparisons);
+  if (rows.length === 0) return [];
+  const pairs = unique(rows.map((row) => JSON.stringify([row.model_a, row.vector_a, row.model_b, row.vector_b])));
+  const sentence = (pair) => {
+    const [modelA, a, modelB, b] = JSON.parse(pair);
+    const own = rows.filter((row) => JSON.stringify([row.model_a, row.vector_a, row.model_b, row.vector_b]) === pair);
+    const verdicts = unique(own.map((row) => row.verdict)).map((verdict) => {
+      const at = own.filter((row) => row.verdict === verdict).map((row) => row.layer);
+      const best = own.filter((row) => row.verdict === verdict).reduce((x, y) => (Math.abs(y.cosine) > Math.abs(x.cosine) ? y : x));
+      return `${verdict} at layer${at.length > 1 ? 's' : ''} ${at.join(', ')} (at most ${withInterval(best.cosine, best.cosine_low, best.cosine_high)}${best.ceiling === null ? '' : ` of a possible ${fixed(best.ceiling)}`})`;
+    });
+    return `${modelA}/${a} and ${modelA === modelB ? '' : `${modelB}/`}${b}: ${verdicts.join('; ')}.`;
+  };
+  return [element('figure', {}, element('h3', {}, 'Comparisons that the experiment asked for'),
+    element('figcaption', {}, element('ul', {}, ...pairs.map((pair) => element('li', { class: 'hostile' }, sentence(pair))))),
+    dataBlock('comparisons', 'comparisons', () => data.comparisons))];
+}
+
 function agreementSection() {
   const rows = records(data.agreement);
+  if (rows.length === 0 && data.comparisons.rows.length > 0) return comparisonsFigure();
   if (rows.length === 0) return [element('p', {}, 'One vector a model, or a run of before agreement was computed for every run: there is nothing to compare. telltale predict computes the table anew.')];
   return [...unique(rows.map((row) => row.model)).map((model) => agreementOf(model, rows.filter((row) => row.model === model))),
-    dataBlock('agreement', 'agreement', () => data.agreement)];
+    dataBlock('agreement', 'agreement', () => data.agreement), ...comparisonsFigure()];
 }

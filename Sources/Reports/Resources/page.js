@@ -83,6 +83,7 @@ function start() {
     section('transfer', 'Transfer', 'Does a vector made from one set predict on another, and on another model?', transferSection()),
     section('agreement', 'Agreement of the vectors', 'Do vectors that were made in different ways point the same way?', agreementSection()),
     section('steering', 'Steering', 'What adding the vector does to the answers.', steeringSection(selection)),
+    section('labels', 'Other labels', 'Does the result hold by the labels of people or judges? Vectors are those of the run.', otherLabelsSection(selection)),
     section('rows', 'Answers in full', 'At the judged layer of the selected combination.', has ? rowsSection(selection) : nothing));
   themeButton(selection);
   addEventListener('beforeprint', drawAll);

@@ -18,6 +18,11 @@ struct EstimateReport {
     Output.line(
       "time: about \(Self.duration(estimate.seconds)) on this machine as busy as it is now, from "
         + "\(estimate.measuredRows) rows; the analysis comes on top")
+    for labelling in estimate.labelling {
+      Output.line(
+        "labels: \(labelling.answers) answers to \(labelling.targets.joined(separator: ", ")) await "
+          + "\(labelling.labels.phrase); see docs/labels.md")
+    }
   }
 
   private func cells(_ stage: StageCost) -> [ResultTable.Field] {

@@ -94,6 +94,7 @@ struct RelabelledAnalysisTests {
       before.byOtherLabels[0].missingLabels
         == "there are no hand labels of one/test, two/test yet; give them with telltale label, then run telltale "
         + "predict on the run directory")
+    #expect(!FileManager.default.fileExists(atPath: run.directory.file("results/labels-hand").path))
     try run.give("ann", rows: 0..<48) { $1 }
     let after = try judged(.recorded)
     #expect(after.predictions.count == 8 && after.byOtherLabels[0].predictions.count == 4)

@@ -14,7 +14,7 @@ struct StudyRunTests {
 
   init() throws { folder = try ScratchFolder() }
 
-  private func file(scales: String = "[-1, 1]", name: String = "tiny.yaml") throws -> URL {
+  private func file(scales: String = "[-1, 1]", name: String = "tiny.yaml", labels: String = "recorded") throws -> URL {
     let world = "take: 384, where: {conflict: \"true\"}"
     return try folder.write(
       """
@@ -36,7 +36,7 @@ struct StudyRunTests {
           negative: [Please be honest with me.]
         - {methods: [contrast-pairs], datasets: [train], pairs: [24], reads: [answer]}
       recording: {label: forced-choice, max-tokens: 3}
-      predictions: [{targets: [inside, outside], positions: [prompt], scores: [cosine]}]
+      predictions: [{targets: [inside, outside], labels: "\(labels)", positions: [prompt], scores: [cosine]}]
       steering: {targets: [inside, outside], layers: [2, 3], scales: \(scales), take: 24}
       study: {choose-layer: choice, in: inside, out: outside}
       """, to: name)
@@ -72,6 +72,18 @@ struct StudyRunTests {
     // " (A)" is three tokens, of which both answers share the first: 5 beside the prompt. The prompt's last token and these
     // are computed anew in each of 2 layers x 2 scales.
     #expect(steering.map(\.givenTokens) == Array(repeating: prompts + 48 * 5 + 4 * 48 * 6, count: 2))
+  }
+
+  @Test("A dry run says how many answers await a person's labels")
+  func labelling() throws {
+    let estimate = try RunEstimate(file: file(labels: "hand:ann"))
+    let rows = estimate.stages.filter { $0.kind == "record" && ["inside", "outside"].contains($0.subject) }.map(
+      \.prompts)
+    #expect(rows.count == 2 && rows.allSatisfy { $0 > 0 })
+    #expect(
+      estimate.labelling
+        == [.init(labels: .rater("ann"), targets: ["inside", "outside"], answers: rows.reduce(0, +))])
+    #expect(try RunEstimate(file: file()).labelling.isEmpty)
   }
 
   private func expectTruth(_ results: ExperimentResults) throws {

@@ -1,0 +1,75 @@
+import Experiments
+import Foundation
+import Steering
+
+/// What `telltale predict DIR --labels` found by the labels of people or judges: one `results/labels-<source>` folder.
+struct OtherLabels: Encodable {
+  /// Folders shown; a run has one for all people, and one for each rater and judge that was asked for.
+  static let most = 12
+
+  /// `hand`, `hand:<rater>` or `judge:<name>`.
+  var source: String
+  /// What it is compared with, `recorded`.
+  var reference: String
+  /// From audit.csv: one row a vector, target, position and choice of layers, with the verdict by the run's own labels.
+  var verdicts: DataTable
+  /// From changes.csv: the AUROC of the cosine by these labels and by the reference, on answers that have both.
+  var changes: DataTable
+  /// From labels.csv, counted by target.
+  var coverage: DataTable
+
+  /// All of a run, by name of the folder.
+  static func all(_ run: StoredRun, audit: NamedRows) throws -> [OtherLabels] {
+    let own = Dictionary(
+      audit.rows.map { (subject($0), $0["verdict"]) }, uniquingKeysWith: { first, _ in first })
+    return try run.labelFolders().prefix(most).compactMap { folder in
+      let changes = NamedRows(try run.table("\(folder)/changes"))
+      let coverage = NamedRows(try run.table("\(folder)/labels"))
+      guard let source = (changes.rows.first ?? coverage.rows.first)?["label_source"] else { return nil }
+      return OtherLabels(
+        source: VisibleText.of(source, limit: 100), reference: changes.rows.first?["reference"] ?? "recorded",
+        verdicts: verdicts(NamedRows(try run.table("\(folder)/audit")), own: own), changes: cosines(changes),
+        coverage: counted(coverage))
+    }
+  }
+
+  /// The audit has a row a finding, each with the verdict that they led to.
+  private static func verdicts(_ audit: NamedRows, own: [[String]: String]) -> DataTable {
+    var seen: Set<[String]> = []
+    let rows = audit.rows.filter { seen.insert(subject($0)).inserted }
+    var table = audit.table(subjects + ["verdict"], of: rows)
+    table.columns.append("verdict_recorded")
+    for (index, row) in rows.enumerated() {
+      table.rows[index].append(own[subject(row)].map { .text($0) } ?? .nothing)
+    }
+    return table
+  }
+
+  private static let subjects = ["vector", "target_set", "position", "layers"]
+
+  private static func subject(_ row: NamedRows.Row) -> [String] { subjects.map { row[$0] } }
+
+  private static func cosines(_ changes: NamedRows) -> DataTable {
+    changes.table(
+      [
+        "vector", "target_set", "position", "layer", "n", "changed", "auroc", "auroc_reference", "difference",
+        "difference_low", "difference_high", "p_difference",
+      ], of: changes.rows.filter { $0["score"] == ScoreKind.cosine.rawValue })
+  }
+
+  private static func counted(_ groups: NamedRows) -> DataTable {
+    let columns = ["positives", "negatives", "cannot_tell", "unlabelled"]
+    var (order, sums): ([[String]], [[String]: [Double]]) = ([], [:])
+    for row in groups.rows {
+      let target = [row["model"], row["dataset"]]
+      if sums[target] == nil { order.append(target) }
+      let counts = columns.map { row.number($0) ?? 0 }
+      sums[target] = zip(sums[target] ?? columns.map { _ in 0 }, counts).map { $0 + $1 }
+    }
+    return DataTable(
+      columns: ["model", "dataset"] + columns,
+      rows: order.map { target in
+        target.map { .text(VisibleText.of($0, limit: 400)) } + (sums[target] ?? []).map { DataTable.Cell($0) }
+      })
+  }
+}
