@@ -16,10 +16,9 @@ public struct ActivationBudget: Sendable {
     bytesPerToken = Self.bytesPerToken(model)
   }
 
-  /// What a block keeps of a token: its input, the normalised input that adapters read, queries, keys and values (repeated for
-  /// every head), what attention gives, the stream after it, and gate and up; and as much again of the feed-forward network
-  /// and the norm's outputs where an adapter is on what follows them. On the CPU in float32 and bfloat16; where a step's
-  /// gradient is libtorch's it keeps float32 copies besides, about twice as much.
+  /// What a block keeps of a token, at most: the stream at its two norms and what they give, queries, keys and values (each
+  /// repeated for every query head), what attention gives, gate and up, and the input of `down`. Where a step's gradient is
+  /// libtorch's own, it keeps float32 copies besides: about as much again.
   private static func bytesPerToken(_ model: LanguageModel) -> Int {
     let configuration = model.configuration
     let wide = configuration.headCount * configuration.headDimension
