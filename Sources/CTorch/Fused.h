@@ -18,6 +18,8 @@ at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 /// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for many rows in bfloat16 on a processor with
 /// products of bfloat16: sums in float32, rounded once.
 at::Tensor many_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
+/// The same by matrix [in, columns].
+at::Tensor many_rows_matmul(const at::Tensor &x, const at::Tensor &matrix);
 /// Whether this processor has the kernel of `segment_attention`.
 bool has_segment_attention();
 /// See ct_segment_attention.

@@ -22,7 +22,9 @@ constexpr int64_t fewest_rows = 96;
 constexpr int64_t block_rows = 2064, block_columns = 2 * tiles::panel_columns, block_depth = 2048;
 
 struct Product {
-  const uint16_t *x, *weights;
+  const uint16_t *x;
+  const uint16_t *weights;  // [columns, depth] or, where they are `upright`, [depth, columns]
+  bool upright;
   const uint16_t *bias;  // or null
   uint16_t *out;
   int64_t rows, depth, columns;
@@ -58,11 +60,18 @@ CT_TILE_TARGET void store(const Product &p, const float *sums, int64_t row, int6
   }
 }
 
+/// Packs the weights of a panel that begins at `column`, of which `columns` are left.
+void pack(const Product &p, int64_t column, int64_t columns, int64_t start, int64_t depth, uint16_t *panel) {
+  if (p.upright)
+    tiles::pack_rows(p.weights + start * p.columns + column, p.columns, depth, depth, vectors(columns), panel);
+  else
+    tiles::pack_columns(p.weights + column * p.depth + start, p.depth, columns, depth, vectors(columns), panel);
+}
+
 /// The block's sums over `depth` numbers from `start` on.
 void multiply(const Product &p, const Block &b, int64_t start, int64_t depth, const Workspace &w) {
   for (int64_t c = 0; c < b.columns; c += tiles::panel_columns)
-    tiles::pack_columns(p.weights + (b.column + c) * p.depth + start, p.depth, b.columns - c, depth,
-                        vectors(b.columns - c), w.panels + c * depth);
+    pack(p, b.column + c, b.columns - c, start, depth, w.panels + c * depth);
   for (int64_t r = 0; r < b.rows; r += tiles::most_rows) {
     int64_t rows = std::min(tiles::most_rows, b.rows - r);
     for (int64_t c = 0; c < b.columns; c += tiles::panel_columns) {
@@ -105,30 +114,45 @@ void multiply(const Product &p) {
   });
 }
 
-/// Whether the tensors are what the loops above can read.
-bool fits(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
-  if (recording_gradients || !tiles::available() || x.dim() != 2 || weight.dim() != 2) return false;
-  for (const at::Tensor *t : {&x, &weight, bias})
-    if (t && (!t->is_cpu() || !t->is_contiguous() || t->scalar_type() != at::kBFloat16)) return false;
-  if (bias && (bias->dim() != 1 || bias->size(0) != weight.size(0))) return false;
-  return x.size(0) >= fewest_rows && x.size(1) == weight.size(1) && x.size(1) > 0 && x.size(1) % 32 == 0 &&
-         weight.size(0) % tiles::lanes == 0;
+/// Whether the tensors are what the loops above can read: `columns` is the result's width, `depth` what is summed over.
+bool fits(const at::Tensor &x, const at::Tensor &weight, int64_t depth, int64_t columns) {
+  if (recording_gradients || !tiles::available() || x.dim() != 2) return false;
+  for (const at::Tensor *t : {&x, &weight})
+    if (!t->is_cpu() || !t->is_contiguous() || t->scalar_type() != at::kBFloat16) return false;
+  return x.size(0) >= fewest_rows && x.size(1) == depth && depth > 0 && depth % 32 == 0 && columns > 0 &&
+         columns % tiles::lanes == 0;
+}
+
+const uint16_t *numbers(const at::Tensor &t) { return static_cast<const uint16_t *>(t.const_data_ptr()); }
+
+/// The product with weights that fit.
+at::Tensor multiplied(const at::Tensor &x, const at::Tensor &weight, bool upright, const at::Tensor *bias) {
+  int64_t columns = weight.size(upright ? 1 : 0);
+  at::Tensor out = at::empty({x.size(0), columns}, x.options());
+  multiply({numbers(x), numbers(weight), upright, bias ? numbers(*bias) : nullptr,
+            static_cast<uint16_t *>(out.mutable_data_ptr()), x.size(0), x.size(1), columns});
+  return out;
 }
 
 }  // namespace
 
 at::Tensor many_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
-  if (!fits(x, weight, bias)) return {};
-  at::Tensor out = at::empty({x.size(0), weight.size(0)}, x.options());
-  auto numbers = [](const at::Tensor &t) { return static_cast<const uint16_t *>(t.const_data_ptr()); };
-  multiply({numbers(x), numbers(weight), bias ? numbers(*bias) : nullptr, static_cast<uint16_t *>(out.mutable_data_ptr()),
-            x.size(0), x.size(1), weight.size(0)});
-  return out;
+  if (weight.dim() != 2 || !fits(x, weight, weight.size(1), weight.size(0))) return {};
+  bool has_own_bias = bias && bias->is_cpu() && bias->is_contiguous() && bias->scalar_type() == at::kBFloat16 &&
+                      bias->dim() == 1 && bias->size(0) == weight.size(0);
+  if (bias && !has_own_bias) return {};
+  return multiplied(x, weight, /*upright=*/false, bias);
+}
+
+at::Tensor many_rows_matmul(const at::Tensor &x, const at::Tensor &matrix) {
+  if (matrix.dim() != 2 || !fits(x, matrix, matrix.size(0), matrix.size(1))) return {};
+  return multiplied(x, matrix, /*upright=*/true, nullptr);
 }
 
 #else
 
 at::Tensor many_rows_linear(const at::Tensor &, const at::Tensor &, const at::Tensor *) { return {}; }
+at::Tensor many_rows_matmul(const at::Tensor &, const at::Tensor &) { return {}; }
 
 #endif
 

@@ -1,6 +1,7 @@
 #include "Tiles.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #if CT_TILES
@@ -113,9 +114,30 @@ CT_TILE_TARGET void pack_columns(const uint16_t *rows, int64_t stride, int64_t c
   }
 }
 
+/// Two rows of 32 adjacent numbers, interleaved into 64.
+CT_TILE_TARGET inline void interleave(const uint16_t *first, const uint16_t *second, uint16_t *to) {
+  alignas(64) static const std::array<uint16_t, 64> order = [] {
+    std::array<uint16_t, 64> order{};
+    for (uint16_t i = 0; i < 64; i++) order[i] = i / 2 + i % 2 * 32;
+    return order;
+  }();
+  __m512i a = _mm512_loadu_si512(first), b = _mm512_loadu_si512(second);
+  for (int half = 0; half < 2; half++) {
+    __m512i from = _mm512_load_si512(order.data() + 32 * half);
+    _mm512_storeu_si512(to + 32 * half, _mm512_permutex2var_epi16(a, from, b));
+  }
+}
+
 CT_TILE_TARGET void pack_rows(const uint16_t *rows, int64_t stride, int64_t count, int64_t depth, int64_t vectors,
                               uint16_t *panel, int64_t columns) {
-  for (int64_t i = 0; i < depth; i += 2)
+  int64_t i = 0;
+  bool whole = vectors % 2 == 0 && columns >= vectors * lanes;
+  for (; whole && i + 2 <= std::min(count, depth); i += 2)
+    for (int64_t v = 0; v < vectors; v += 2) {
+      const uint16_t *from = rows + i * stride + v * lanes;
+      interleave(from, from + stride, panel + lanes * (i * vectors + 2 * v));
+    }
+  for (; i < depth; i += 2)
     for (int64_t v = 0; v < vectors; v++) {
       __mmask16 valid = first_of<__mmask16>(columns - v * lanes);
       __m512i both = _mm512_setzero_si512();

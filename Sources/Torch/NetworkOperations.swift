@@ -153,6 +153,14 @@ extension Tensor {
     try with(self, targets) { ct_cross_entropy($0, $1, Int64(ignored), $2) }
   }
 
+  /// `self` [n, out] + scale (x A^T) B^T for x [n, in], `a` [rank, in] and `b` [out, rank]: summed in the matrices' dtype and
+  /// rounded once to this one's.
+  public func addingLowRank(_ x: Tensor, a: Tensor, b: Tensor, scale: Double) throws(TorchError) -> Tensor {
+    try withExtendedLifetime(b.storage) { () throws(TorchError) in
+      try with(self, x, a) { ct_add_low_rank($0, $1, $2, b.storage.ref, scale, $3) }
+    }
+  }
+
   /// Zeroes each element with the given probability, in [0, 1), and divides the rest by 1 - probability.
   public func dropout(_ probability: Double, seed: UInt64) throws(TorchError) -> Tensor {
     probability == 0 ? self : try with(self) { ct_dropout($0, probability, seed, $1) }

@@ -183,6 +183,9 @@ ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segment
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);
+// output [n, out] + scale (x A^T) B^T for x [n, in], A [rank, in] and B [out, rank], in the matrices' element type, rounded
+// once to the output's.
+ct_tensor ct_add_low_rank(ct_tensor output, ct_tensor x, ct_tensor a, ct_tensor b, double scale, ct_error *error);
 // probability in [0, 1)
 ct_tensor ct_dropout(ct_tensor x, double probability, uint64_t seed, ct_error *error);
 

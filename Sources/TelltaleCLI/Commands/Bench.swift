@@ -53,8 +53,13 @@ struct Bench: ParsableCommand {
   var seed: UInt64 = 0
   @Flag(help: "Measure instead how long --model takes until it is ready, and its memory.")
   var load = false
-  @Flag(help: "Measure LoRA steps on 4 x 256 tokens instead: peak memory, tokens a second.")
+  @Flag(
+    help:
+      "Measure LoRA steps on 4 x 256 tokens instead, or on 4 rows of --lengths each (in order; the positive end is the answer)."
+  )
   var finetune = false
+  @Option(help: "With --finetune: how many tokens at the end of each row are predicted (default: all but the first).")
+  var answerTokens: Int?
   @Flag(help: "With --finetune: keep all activations instead of computing them again.")
   var withoutCheckpointing = false
   @Flag(help: "Print JSON.")
@@ -66,6 +71,9 @@ struct Bench: ParsableCommand {
       ("token-budget", tokenBudget, 1...1_000_000),
     ] where !range.contains(value) {
       throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
+    }
+    if let answerTokens, !(1...255).contains(answerTokens) {
+      throw ValidationError("--answer-tokens must be from 1 to 255, not \(answerTokens)")
     }
     _ = try Self.sizes(batches, of: "batches")
     _ = try record.map { try Self.sizes($0, of: "record") }
@@ -168,7 +176,8 @@ struct Bench: ParsableCommand {
 
   private func measureFinetuning(_ model: LanguageModel, _ machine: BenchMachine) throws {
     Terminal.note("LoRA steps, \(rounds) rounds")
-    let job = BenchFinetune(model: model, checkpointing: !withoutCheckpointing, seed: seed)
+    let rows = try lengths.map(BenchFinetune.rows(lengths:)) ?? BenchFinetune.rows(answer: answerTokens ?? 255)
+    let job = BenchFinetune(model: model, checkpointing: !withoutCheckpointing, rows: rows, seed: seed)
     let report = try job.report { try beside(machine, rows: 512, $0) }
     if json { try Output.json(report) } else { report.print() }
   }
