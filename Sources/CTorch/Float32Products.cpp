@@ -175,14 +175,18 @@ bool chosen() {
 }
 
 bool fits(const at::Tensor &x, const at::Tensor &weight) {
-  static const bool used = chosen();
-  if (!used || !uses_own_products || recording_gradients || x.dim() < 1 || weight.dim() != 2) return false;
+  if (!has_float32_products() || !uses_own_products || recording_gradients || x.dim() < 1 || weight.dim() != 2) return false;
   for (const at::Tensor *t : {&x, &weight})
     if (!t->is_cpu() || !t->is_contiguous() || t->scalar_type() != at::kFloat || t->numel() == 0) return false;
   return x.size(-1) == weight.size(1);
 }
 
 }  // namespace
+
+bool has_float32_products() {
+  static const bool has = chosen();
+  return has;
+}
 
 at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least) {
   if (!fits(x, weight) || x.numel() / x.size(-1) < least) return {};
@@ -196,6 +200,7 @@ at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t
 
 #else
 
+bool has_float32_products() { return false; }
 at::Tensor float32_linear(const at::Tensor &, const at::Tensor &, int64_t) { return {}; }
 
 #endif

@@ -11,11 +11,28 @@ at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at
 /// with the same strides and rows of adjacent numbers. See ct_decode_attention.
 at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
                             int64_t window, double scale);
+/// The same in bfloat16, where the processor has products of it and dim is a multiple of 32.
+at::Tensor bfloat16_decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
+                                     const int64_t *lengths, int64_t window, double scale);
 at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
-/// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for a few rows in bfloat16 on a processor with
+/// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for many rows in bfloat16 on a processor with
 /// products of bfloat16: sums in float32, rounded once.
-at::Tensor few_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
+at::Tensor many_rows_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias);
+/// The same by matrix [in, columns].
+at::Tensor many_rows_matmul(const at::Tensor &x, const at::Tensor &matrix);
+/// Whether this processor has the kernel of `segment_attention`.
+bool has_segment_attention();
+/// See ct_segment_attention.
+at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const ct_segments &segments,
+                             int64_t window, double scale);
+/// Whether this processor has products of bfloat16; TELLTALE_BFLOAT16=libtorch asks for libtorch's.
+bool has_bfloat16_products();
+/// x [rows, in] by each of `weights` [out, in], plus its bias [out] where there is one, for a few rows in bfloat16 on a
+/// processor with products of bfloat16: sums in float32, rounded once. Empty where that is not what is given.
+std::vector<at::Tensor> few_rows_linear(const at::Tensor &x, const std::vector<const at::Tensor *> &weights,
+                                        const std::vector<const at::Tensor *> &biases);
 /// x [..., in] by weight [out, in] in float32, for `least` rows or more; see Float32Products.cpp.
 at::Tensor float32_linear(const at::Tensor &x, const at::Tensor &weight, int64_t least);
+bool has_float32_products();  // on this processor; TELLTALE_FLOAT32=libtorch says that it has not
 
 }  // namespace ct

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "Differentiable.h"
 #include "Fused.h"
 #include "Guard.h"
 
@@ -156,17 +157,44 @@ ct_tensor ct_top(ct_tensor t, int64_t count, int64_t dimension, ct_tensor *indic
 }
 
 ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error) {
-  return tensor(error, [&] { return at::matmul(unwrap(a), unwrap(b)); });
+  return tensor(error, [&] {
+    at::Tensor many = many_rows_matmul(unwrap(a), unwrap(b));
+    return many.defined() ? many : at::matmul(unwrap(a), unwrap(b));
+  });
 }
+
+/// A product that is none of a few rows in bfloat16.
+static at::Tensor linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
+  if (at::Tensor many = many_rows_linear(x, weight, bias); many.defined()) return many;
+  // Of one to three rows libtorch reads the weights faster.
+  if (at::Tensor own = float32_linear(x, weight, /*least=*/4); own.defined()) return bias ? own.add_(*bias) : own;
+  if (recording_gradients)
+    if (at::Tensor known = differentiable_linear(x, weight, bias); known.defined()) return known;
+  return bias ? at::linear(x, weight, *bias) : at::linear(x, weight);
+}
+
+bool ct_has_bfloat16_products(void) { return has_bfloat16_products(); }
 
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_error *error) {
   return tensor(error, [&] {
-    at::Tensor few = few_rows_linear(unwrap(x), unwrap(weight), bias ? &unwrap(bias) : nullptr);
-    if (few.defined()) return few;
-    // Of one to three rows libtorch reads the weights faster.
-    if (at::Tensor own = float32_linear(unwrap(x), unwrap(weight), /*least=*/4); own.defined())
-      return bias ? own.add_(unwrap(bias)) : own;
-    return bias ? at::linear(unwrap(x), unwrap(weight), unwrap(bias)) : at::linear(unwrap(x), unwrap(weight));
+    const at::Tensor *added = bias ? &unwrap(bias) : nullptr;
+    auto few = few_rows_linear(unwrap(x), {&unwrap(weight)}, {added});
+    return few.empty() ? linear(unwrap(x), unwrap(weight), added) : few[0];
+  });
+}
+
+void ct_linears(ct_tensor x, const ct_tensor *weights, const ct_tensor *biases, int64_t count, ct_tensor *outs,
+                ct_error *error) {
+  run(error, [&] {
+    std::vector<const at::Tensor *> by, added;
+    for (int64_t i = 0; i < count; i++) {
+      by.push_back(&unwrap(weights[i]));
+      added.push_back(biases[i] ? &unwrap(biases[i]) : nullptr);
+    }
+    auto results = few_rows_linear(unwrap(x), by, added);
+    for (int64_t i = static_cast<int64_t>(results.size()); i < count; i++)
+      results.push_back(linear(unwrap(x), *by[i], added[i]));
+    for (int64_t i = 0; i < count; i++) outs[i] = wrap(std::move(results[i]));
   });
 }
 
@@ -211,6 +239,8 @@ ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *e
     // The order of roundings is transformers': normalise in float32, round, then scale in the model's own type.
     at::Tensor &x = unwrap(t);
     if (at::Tensor fused = fused_rms_norm(x, unwrap(weight), epsilon); fused.defined()) return fused;
+    if (recording_gradients)
+      if (at::Tensor known = differentiable_rms_norm(x, unwrap(weight), epsilon); known.defined()) return known;
     // One kernel instead of seven on a GPU; it rounds once, after scaling by the weight.
     if (x.is_cuda() && !recording_gradients)
       return std::get<0>(at::_fused_rms_norm(x, {x.size(-1)}, unwrap(weight), epsilon));
@@ -237,6 +267,8 @@ ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *e
       TORCH_CHECK(angles->dim() == 2 && angles->size(0) == x.size(0) && angles->size(1) == x.size(2),
                   "cosines or sines of shape ", angles->sizes(), " do not fit ", x.sizes(), "; they are [tokens, dim]");
     if (at::Tensor fused = fused_rotate(x, unwrap(cosines), unwrap(sines)); fused.defined()) return fused;
+    if (recording_gradients)
+      if (at::Tensor known = differentiable_rotate(x, unwrap(cosines), unwrap(sines)); known.defined()) return known;
     at::Tensor c = unwrap(cosines).unsqueeze(1), s = unwrap(sines).unsqueeze(1);  // [tokens, 1, dim]
     int64_t half = x.size(2) / 2;
     if (!recording_gradients) return rotated_in_place(x * c, x, s);
@@ -247,6 +279,7 @@ ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *e
 ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor fused = fused_gated_silu(unwrap(gate), unwrap(up));
+    if (recording_gradients) fused = differentiable_gated_silu(unwrap(gate), unwrap(up));
     return fused.defined() ? fused : at::silu(unwrap(gate)) * unwrap(up);
   });
 }
@@ -280,22 +313,44 @@ ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64
                               double scale, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &a = unwrap(q), &b = unwrap(k), &c = unwrap(v);
+    bool narrow = a.scalar_type() == at::kBFloat16 && has_bfloat16_products() && a.dim() == 4 && a.size(3) % 32 == 0;
     for (const at::Tensor *t : {&a, &b, &c})
-      TORCH_CHECK(t->dim() == 4 && t->is_cpu() && t->scalar_type() == at::kFloat, "float32 [n, heads, n, dim] are meant");
+      TORCH_CHECK(t->dim() == 4 && t->is_cpu() && t->scalar_type() == (narrow ? at::kBFloat16 : at::kFloat),
+                  "[n, heads, n, dim] in float32 are meant, or in bfloat16 where ct_has_bfloat16_products");
     TORCH_CHECK(b.sizes() == c.sizes() && b.strides() == c.strides() && b.stride(3) == 1 && a.size(0) == b.size(0) &&
                     a.size(1) == b.size(1) && a.size(3) == b.size(3),
                 "the shapes do not fit");
     for (int64_t i = 0; i < a.size(0); i++)
       TORCH_CHECK(lengths[i] > 0 && lengths[i] <= b.size(2), "a length is outside of the keys");
-    return decode_attention(a, b, c, lengths, window, scale);
+    return (narrow ? bfloat16_decode_attention : decode_attention)(a, b, c, lengths, window, scale);
   });
+}
+
+bool ct_has_segment_attention(void) { return has_segment_attention(); }
+
+ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
+                               ct_error *error) {
+  return tensor(error, [&] { return segment_attention(unwrap(q), unwrap(k), unwrap(v), segments, window, scale); });
 }
 
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &x = unwrap(logits), &y = unwrap(targets);
     TORCH_CHECK(x.dim() == 2 && y.dim() == 1 && y.scalar_type() == at::kLong, "logits are [n, classes] and targets int64 [n]");
+    if (recording_gradients)
+      if (at::Tensor known = differentiable_cross_entropy(x, y, ignored); known.defined()) return known;
     return at::cross_entropy_loss(x.to(wide(x)), y, {}, at::Reduction::Mean, ignored);
+  });
+}
+
+ct_tensor ct_add_low_rank(ct_tensor output, ct_tensor x, ct_tensor a, ct_tensor b, double scale, ct_error *error) {
+  return tensor(error, [&] {
+    at::Tensor &y = unwrap(output), &in = unwrap(x), &first = unwrap(a), &second = unwrap(b);
+    bool fits = y.dim() == 2 && in.dim() == 2 && first.dim() == 2 && second.dim() == 2 && y.size(0) == in.size(0) &&
+                in.size(1) == first.size(1) && first.size(0) == second.size(1) && second.size(0) == y.size(1);
+    TORCH_CHECK(fits, "outputs ", y.sizes(), ", inputs ", in.sizes(), " and matrices ", first.sizes(), " and ",
+                second.sizes(), " do not fit together");
+    return add_low_rank(y, in, first, second, scale);
   });
 }
 

@@ -10,7 +10,12 @@
 #include <malloc.h>
 #endif
 
-#include "Guard.h"
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "Fused.h"
+#include "Parallel.h"
 
 using namespace ct;
 
@@ -55,6 +60,30 @@ int32_t ct_thread_count(void) {
 void ct_set_thread_count(int32_t count) { wanted_threads.store(count, std::memory_order_relaxed); }
 
 int32_t ct_set_own_thread_count(int32_t count) { return std::exchange(own_threads, count); }
+
+bool ct_has_own_products(void) { return has_float32_products(); }
+
+int32_t ct_loop_thread_count(void) {
+  ct_error error = {CT_OK, nullptr};
+  int32_t count = guarded(&error, int32_t{0}, [] {
+    std::set<std::thread::id> seen;
+    std::mutex lock;
+    auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    auto arrived = [&] {
+      std::lock_guard<std::mutex> locked(lock);
+      seen.insert(std::this_thread::get_id());
+      return static_cast<int>(seen.size());
+    };
+    // A thread that were done at once would take the parts of those that are still waking up.
+    int wanted = at::get_num_threads();
+    parallel_for(0, 1024, 1, [&](int64_t, int64_t) {
+      while (arrived() < wanted && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    });
+    return static_cast<int32_t>(seen.size());
+  });
+  ct_error_clear(&error);
+  return count;
+}
 
 bool ct_set_own_products(bool used) { return std::exchange(uses_own_products, used); }
 

@@ -8,6 +8,13 @@ public func recordingGradients<Result>(_ body: () throws -> Result) rethrows -> 
   return try body()
 }
 
+/// Whether this thread's operations are recorded.
+package var isRecordingGradients: Bool {
+  let recording = ct_set_recording_gradients(true)
+  _ = ct_set_recording_gradients(recording)
+  return recording
+}
+
 extension Tensor {
   /// A leaf of the autograd graph that shares this tensor's memory.
   public func requiringGradient() throws(TorchError) -> Tensor { try with(self) { ct_requiring_gradient($0, $1) } }

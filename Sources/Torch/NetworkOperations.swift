@@ -12,6 +12,20 @@ extension Tensor {
     return try with(self, weight, bias) { ct_linear($0, $1, $2, $3) }
   }
 
+  /// The products of `self` [..., in] with several weights [out, in], each with its bias where it has one: the same
+  /// numbers as one by one, in less time where there are few rows.
+  package func linears(_ weights: [Tensor], biases: [Tensor?]) throws(TorchError) -> [Tensor] {
+    precondition(weights.count == biases.count, "one bias or nil a weight")
+    var error = ct_error()
+    var outs = [ct_tensor?](repeating: nil, count: weights.count)
+    withExtendedLifetime((storage, weights, biases)) {
+      ct_linears(
+        storage.ref, weights.map(\.storage.ref), biases.map { $0?.storage.ref }, Int64(weights.count), &outs, &error)
+    }
+    if error.code != 0 { throw TorchError(taking: &error) }
+    return outs.compactMap { $0.map(Tensor.init(owning:)) }
+  }
+
   /// The same, computed in blocks of `rowBlock` rows, the last one filled up: a row comes out bit by bit the same
   /// whatever rows are computed with it, which one product over all rows does not promise. No gradients. `nil` computes
   /// all rows at once, with gradients.
@@ -62,7 +76,8 @@ extension Tensor {
   }
 
   /// Attention of new tokens, each over its own past: queries `self` [n, heads, queries, dim] over the first `lengths[i]` of
-  /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32 on the CPU.
+  /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32 on the
+  /// CPU, or bfloat16 for a dim that is a multiple of 32 where `Runtime.hasBFloat16Products`.
   ///
   /// Sums are in a fixed order, so that a sequence comes out the same bit by bit whatever sequences are beside it and on
   /// however many threads.
@@ -97,10 +112,53 @@ extension Tensor {
     }
   }
 
+  /// Causal attention over a pack of segments in bfloat16 on the CPU, where `Runtime.hasSegmentAttention`, and without
+  /// gradients: queries `self` [queries, heads, dim] over `keys` and `values` [tokens, key-value heads, dim], dim even, gives
+  /// [queries, heads, dim]. A query sees its own segment up to itself, and those it continues.
+  ///
+  /// - Parameters:
+  ///   - starts: [segments + 1], where the tokens of each segment begin, and their number.
+  ///   - parents: the earlier segment that each one continues; -1 for none.
+  ///   - queryStarts: [segments + 1], where the queries of each segment begin, and their number.
+  ///   - queryRows: the token that each query belongs to, ascending.
+  ///   - window: how many keys, its own included, a query sees.
+  package func segmentAttention(
+    _ keys: Tensor, _ values: Tensor, starts: [Int64], parents: [Int64], queryStarts: [Int64], queryRows: [Int64],
+    window: Int? = nil, scale: Double
+  ) throws(TorchError) -> Tensor {
+    guard starts.count == parents.count + 1, queryStarts.count == starts.count,
+      queryRows.count == Int(queryStarts.last ?? 0)
+    else {
+      throw TorchError(.invalidArgument, "one start, parent and start of queries a segment are meant, and the ends")
+    }
+    return try with(self, keys, values) { q, k, v, error in
+      starts.withUnsafeBufferPointer { starts in
+        parents.withUnsafeBufferPointer { parents in
+          queryStarts.withUnsafeBufferPointer { queryStarts in
+            queryRows.withUnsafeBufferPointer { queryRows in
+              let segments = ct_segments(
+                count: Int64(parents.count), starts: starts.baseAddress, parents: parents.baseAddress,
+                query_starts: queryStarts.baseAddress, query_rows: queryRows.baseAddress)
+              return ct_segment_attention(q, k, v, segments, Int64(window ?? 0), scale, error)
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n], computed and returned in
   /// float32 (float64 for float64 logits). Rows whose target is `ignored` do not count; NaN where none counts.
   public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TorchError) -> Tensor {
     try with(self, targets) { ct_cross_entropy($0, $1, Int64(ignored), $2) }
+  }
+
+  /// `self` [n, out] + scale (x A^T) B^T for x [n, in], `a` [rank, in] and `b` [out, rank]: summed in the matrices' dtype and
+  /// rounded once to this one's.
+  public func addingLowRank(_ x: Tensor, a: Tensor, b: Tensor, scale: Double) throws(TorchError) -> Tensor {
+    try withExtendedLifetime(b.storage) { () throws(TorchError) in
+      try with(self, x, a) { ct_add_low_rank($0, $1, $2, b.storage.ref, scale, $3) }
+    }
   }
 
   /// Zeroes each element with the given probability, in [0, 1), and divides the rest by 1 - probability.

@@ -25,6 +25,13 @@ public enum Runtime {
     return try body()
   }
 
+  /// Whether products of float32 are Telltale's own on this processor; the environment variable TELLTALE_FLOAT32=libtorch
+  /// says that they are not.
+  public static var hasOwnProducts: Bool { ct_has_own_products() }
+
+  /// Threads that the C++ side's own loops really run on, called from this thread.
+  package static var loopThreadCount: Int { Int(ct_loop_thread_count()) }
+
   /// Runs `body` with libtorch's float32 products in calls from this thread, also where Telltale's own are faster.
   package static func withoutOwnProducts<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = ct_set_own_products(false)
@@ -34,6 +41,12 @@ public enum Runtime {
 
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// Whether this processor has the kernel of `Tensor.segmentAttention`.
+  package static var hasSegmentAttention: Bool { ct_has_segment_attention() }
+  /// Whether this processor takes Telltale's own products of few rows in bfloat16: it has such products, and the
+  /// environment does not say TELLTALE_BFLOAT16=libtorch.
+  package static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
 
   /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }

@@ -7,14 +7,16 @@ import Torch
 @testable import TelltaleCLI
 
 @Suite struct BenchTests {
-  @Test("The operations of an extraction are counted by hand, the last block's feed-forward at the read tokens alone")
+  @Test("The operations of an extraction are counted by hand, of the last block keys and values alone for all tokens")
   func countsOperations() throws {
-    let model = try GeneratedModel.configuration(.tiny, layers: 2)
-    // A tiny block: 4 x 128 x 128 for attention, 3 x 128 x 384 for the feed-forward network. Of the last block, the
-    // output projection and the feed-forward network (16,384 + 147,456) run on the 3 tokens read, not on all 10.
+    let model = try GeneratedModel.configuration(.tiny, layers: 3)
+    // A tiny block: 4 x 128 x 128 for attention, 3 x 128 x 384 for the feed-forward network. Of the last block, all but
+    // keys and values (2 x 16,384 + 147,456) runs on the 3 tokens read, not on all 10.
     let block = 4 * 16_384 + 3 * 49_152
-    let last = 3 * 16_384 * 10 + (16_384 + 147_456) * 3
-    #expect(BenchJobs.extractionOperations(model, tokens: 10, read: 3) == Double(2 * (block * 10 + last)))
+    let last = 2 * 16_384 * 10 + (2 * 16_384 + 147_456) * 3
+    #expect(BenchJobs.extractionOperations(model, blocks: 2, tokens: 10, read: 3) == Double(2 * (block * 10 + last)))
+    #expect(
+      BenchJobs.extractionOperations(model, blocks: 3, tokens: 10, read: 3) == Double(2 * (2 * block * 10 + last)))
   }
 
   @Test("Drawn pairs repeat with their seed, differ in their last two tokens and stay in the vocabulary")
@@ -76,7 +78,7 @@ import Torch
     let model = try GeneratedModel.make(.tiny, layers: 2, dtype: .float32, seed: 0)
     let jobs = BenchJobs(model: model, tokenBudget: 1024)
     let prompts = BenchPrompts.drawn(count: 3, vocabulary: 1024, seed: 1)
-    let sample = try jobs.extract(prompts.pairs)
+    let sample = try jobs.extract(prompts.pairs, layers: [0, 1])
     #expect(sample.tokensGiven == 2 * prompts.prompts.reduce(0) { $0 + $1.count + 2 })
     #expect(sample.tokensComputed == prompts.prompts.reduce(0) { $0 + $1.count + 4 })
     #expect(sample.time.wall > 0 && sample.time.processor > 0)

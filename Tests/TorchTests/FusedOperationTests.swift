@@ -4,7 +4,7 @@ import Testing
 @testable import Torch
 
 /// The one-pass forms of the network operations against sums by hand and against the composed forms, which are what
-/// runs while gradients are recorded.
+/// runs while the gradient of a weight is recorded.
 @Suite struct FusedOperationTests {
   /// Sizes around the width of a vector register and above what one thread takes.
   static let widths = [2, 6, 16, 34, 128, 4098]
@@ -51,17 +51,39 @@ import Testing
     let x = try Self.random([37, width], dtype, seed: 1)
     let other = try Self.random([37, width], dtype, seed: 2)
     let weight = try Self.random([width], dtype, seed: 3)
-    let normed = try recordingGradients { try x.rmsNorm(weight, epsilon: 1e-5) }
+    let trained = try weight.requiringGradient()
+    let normed = try recordingGradients { try x.rmsNorm(trained, epsilon: 1e-5) }
     #expect(try Self.distance(x.rmsNorm(weight, epsilon: 1e-5), normed) < tolerance)
-    let gated = try recordingGradients { try x.gatedSilu(other) }
+    let gated = try x.silu() * other
     #expect(try Self.distance(x.gatedSilu(other), gated) < tolerance)
     let heads = try Self.random([37, 3, width], dtype, seed: 4)
     let (cosines, sines) = (try x.cosine(), try x.sine())
-    let rotated = try recordingGradients { try heads.rotated(cosines: cosines, sines: sines) }
+    let turning = try cosines.requiringGradient()
+    let rotated = try recordingGradients { try heads.rotated(cosines: turning, sines: sines) }
     #expect(try Self.distance(heads.rotated(cosines: cosines, sines: sines), rotated) < tolerance)
   }
 
-  @Test("Products of a few rows in bfloat16 equal libtorch's and the exact ones", arguments: 1...17, [32, 96, 4096])
+  @Test(
+    "Products of many rows in bfloat16 equal libtorch's and the exact ones", arguments: [96, 97, 203, 2100], [32, 2112])
+  func multipliesManyRows(_ rows: Int, _ width: Int) throws {
+    for outputs in rows > 1000 ? [16] : [16, 208] {
+      let x = try Self.random([rows, width], .bfloat16, seed: 1)
+      let weight = try Self.random([outputs, width], .bfloat16, seed: 2)
+      let bias = try Self.random([outputs], .bfloat16, seed: 3)
+      for bias in [nil, bias] {
+        let product = try x.linear(weight, bias: bias)
+        let composed = try recordingGradients { try x.linear(weight, bias: bias) }
+        #expect(try Self.distance(product, composed) < Self.tolerance(.bfloat16))
+        let exact = try x.converted(to: .float64).linear(
+          weight.converted(to: .float64), bias: bias?.converted(to: .float64))
+        #expect(try Self.distance(product.converted(to: .float64), exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
+      }
+    }
+  }
+
+  @Test(
+    "Products of a few rows in bfloat16 equal libtorch's and the exact ones",
+    arguments: Array(1...17) + [32, 33, 64, 65], [32, 96, 4096])
   func multipliesFewRows(_ rows: Int, _ width: Int) throws {
     for outputs in [1, 6, 37] {
       let x = try Self.random([rows, width], .bfloat16, seed: 1)
@@ -69,7 +91,8 @@ import Testing
       let bias = try Self.random([outputs], .bfloat16, seed: 3)
       for bias in [nil, bias] {
         let product = try x.linear(weight, bias: bias)
-        let composed = try recordingGradients { try x.linear(weight, bias: bias) }
+        let trained = try weight.requiringGradient()
+        let composed = try recordingGradients { try x.linear(trained, bias: bias) }
         let exact = try x.converted(to: .float64).linear(
           weight.converted(to: .float64), bias: bias?.converted(to: .float64))
         #expect(try Self.distance(product, composed) < Self.tolerance(.bfloat16))
@@ -77,6 +100,31 @@ import Testing
         let rounded = try product.converted(to: .float64)
         #expect(try Self.distance(rounded, exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
       }
+    }
+  }
+
+  @Test("Products of the same rows together equal those one by one bit for bit", arguments: [1, 12, 13, 33, 65])
+  func multipliesTogether(_ rows: Int) throws {
+    // 1024 x 300 weights are more than one thread takes at a time.
+    let x = try Self.random([rows, 1024], .bfloat16, seed: 1)
+    let weights = try [300, 5, 16].map { try Self.random([$0, 1024], .bfloat16, seed: UInt64($0)) }
+    let biases = [try Self.random([300], .bfloat16, seed: 2), nil, nil]
+    for (together, (weight, bias)) in zip(try x.linears(weights, biases: biases), zip(weights, biases)) {
+      #expect(try together.doubles() == x.linear(weight, bias: bias).doubles())
+    }
+    #expect(throws: TorchError.self) { try x.linears([weights[0], Tensor.ones([3, 7])], biases: [nil, nil]) }
+  }
+
+  @Test(
+    "A row's product does not depend on the rows beside it, up to 12 and from 13 to 64",
+    .enabled(if: Runtime.hasBFloat16Products),
+    arguments: [1...12, 13...64])
+  func multipliesRowsAlike(_ range: ClosedRange<Int>) throws {
+    let x = try Self.random([range.upperBound, 416], .bfloat16, seed: 1)
+    let weight = try Self.random([37, 416], .bfloat16, seed: 2)
+    let all = try x.linear(weight).doubles()
+    for rows in range {
+      #expect(try x.narrowed(0, 0..<rows).linear(weight).doubles() == Array(all.prefix(rows * 37)))
     }
   }
 

@@ -39,6 +39,8 @@ const char *ct_version(void);
 const char *ct_library_path(void);  // of libtorch_cpu in this process; empty where the linker knows none
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);  // of one operation, for calls from every thread
+bool ct_has_own_products(void);           // of float32, on this processor; TELLTALE_FLOAT32=libtorch says that it has not
+int32_t ct_loop_thread_count(void);       // threads that a loop of this library's own really ran on
 bool ct_set_own_products(bool used);  // float32 products of Telltale's own in calls from this thread; returns the previous
 int32_t ct_set_own_thread_count(int32_t count);  // for calls from this thread, 0 as from every; returns the previous one
 int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 where it or a driver is missing
@@ -133,8 +135,12 @@ void ct_write_narrow(ct_tensor t, int64_t dimension, int64_t start, ct_tensor so
 void ct_write_at(ct_tensor t, ct_tensor rows, ct_tensor columns, ct_tensor source, ct_error *error);
 
 // ---- Networks --------------------------------------------------------------------------------------------------
+bool ct_has_bfloat16_products(void);  // of Telltale's own; TELLTALE_BFLOAT16=libtorch says that there are none
 ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error);
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_error *error);
+// `count` such products of the same x, which take less together: a bias may be null. Writes `count` tensors into `outs`.
+void ct_linears(ct_tensor x, const ct_tensor *weights, const ct_tensor *biases, int64_t count, ct_tensor *outs,
+                ct_error *error);
 // The same, computed in blocks of `block` rows, so that a row does not depend on how many rows are beside it.
 // No gradients.
 ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, int64_t block, ct_error *error);
@@ -160,7 +166,8 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
 // The new token's queries q [n, heads, queries, dim] over the first lengths[i] of k and v [n, heads, longest, dim], of
-// which a window > 0 leaves the last ones. Float32 on the CPU; a sequence does not depend on those beside it.
+// which a window > 0 leaves the last ones. On the CPU in float32, or in bfloat16 for a dim that is a multiple of 32 where
+// ct_has_bfloat16_products; a sequence does not depend on those beside it.
 ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
                               double scale, ct_error *error);
 // Causal attention of sequences side by side: q [queries, heads, dim], k and v [keys, key-value heads, dim]; the
@@ -170,9 +177,25 @@ ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64
 ct_tensor ct_varlen_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor query_starts, ct_tensor key_starts,
                               int64_t longest_queries, int64_t longest_keys, int64_t window, double scale,
                               ct_error *error);
+// The segments of a pack: segment i is the rows starts[i] ..< starts[i + 1] of keys and values and continues the earlier
+// segment parents[i] (-1: none). Its queries are the rows query_starts[i] ..< query_starts[i + 1] of q, those of the tokens
+// query_rows[j] of the pack, ascending.
+typedef struct ct_segments {
+  int64_t count;
+  const int64_t *starts, *parents, *query_starts, *query_rows;
+} ct_segments;
+bool ct_has_segment_attention(void);  // on this processor; TELLTALE_BFLOAT16=libtorch says that it has not
+// Causal attention of the queries over their own segments and those that these continue, in bfloat16 on the CPU, without
+// gradients: q [queries, heads, dim], k and v [tokens, key-value heads, dim], dim even, scale positive. A
+// window > 0 leaves each query its last keys. Gives [queries, heads, dim].
+ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
+                               ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);
+// output [n, out] + scale (x A^T) B^T for x [n, in], A [rank, in] and B [out, rank], in the matrices' element type, rounded
+// once to the output's.
+ct_tensor ct_add_low_rank(ct_tensor output, ct_tensor x, ct_tensor a, ct_tensor b, double scale, ct_error *error);
 // probability in [0, 1)
 ct_tensor ct_dropout(ct_tensor x, double probability, uint64_t seed, ct_error *error);
 

@@ -16,6 +16,7 @@ struct LowRankUpdate: Sendable {
   /// `output` [tokens, out] with what is added for the input x [tokens, in]; summed in float32 and rounded once.
   /// - Parameter rowBlock: rows computed together; nil computes all at once.
   func added(to output: Tensor, _ x: Tensor, rowBlock: Int? = nil) throws(TorchError) -> Tensor {
+    if rowBlock == nil, dropout == nil { return try output.addingLowRank(x, a: a, b: b, scale: scale) }
     var input = try x.converted(to: .float32)  // [tokens, in]
     if let dropout { input = try input.dropout(dropout.probability, seed: dropout.seed) }
     let change = try (input.linear(a, rowBlock: rowBlock) * scale).linear(b, rowBlock: rowBlock)  // [tokens, out]

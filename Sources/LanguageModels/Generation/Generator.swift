@@ -111,8 +111,14 @@ public struct Generator {
   private mutating func run() throws {
     while !waiting.isEmpty || !active.isEmpty {
       let free = cache.slots - active.count
-      if !waiting.isEmpty, active.isEmpty || free * 4 >= cache.slots { try admit(free) } else { try step() }
+      if isWorthAdmitting(free) { try admit(free) } else { try step() }
     }
+  }
+
+  /// Prompts are admitted a quarter of the slots at a time, but the last ones at once: what is left behind would be decoded
+  /// by itself after all others.
+  private func isWorthAdmitting(_ free: Int) -> Bool {
+    !waiting.isEmpty && (active.isEmpty || free >= waiting.count || free * 4 >= cache.slots)
   }
 
   /// Runs the prompts of the next waiting sequences and chooses their first tokens.

@@ -13,8 +13,16 @@ enum AttentionContext {
   }
 }
 
-/// Attention over a pack: by one variable-length kernel where the device has one, and otherwise root segments of equal
-/// length in one causal call, children of one parent in one masked call.
+extension AttentionContext {
+  /// Of the tokens that a block goes on with, those whose queries are computed: where the kernel lets queries be left out,
+  /// no others.
+  func queried(_ kept: KeptTokens) -> KeptTokens {
+    if case .packed(let plan, _, _) = self, plan.segments != nil { kept } else { .all }
+  }
+}
+
+/// Attention over a pack: by one kernel for all of it where there is one, and otherwise root segments of equal length in
+/// one causal call, children of one parent in one masked call.
 struct PackedAttention {
   enum Call: Equatable {
     /// `count` root segments of `length` tokens, side by side from `start` on.
@@ -31,24 +39,21 @@ struct PackedAttention {
   /// Additive masks by call, per window (nil: no window): made once, used by every layer.
   private let masks: [Int?: [Tensor?]]
   private let varlen: VarlenAttention?
+  fileprivate let segments: SegmentAttention?
   /// By token, whether 8 bits of it will do; nil: of none.
   let coarseTokens: [Bool]?
 
-  init(_ batch: PackedBatch, for model: LanguageModel) throws(TorchError) {
+  /// - Parameter withGradients: whether passes may be recorded.
+  init(
+    _ batch: PackedBatch, for model: LanguageModel, withGradients: Bool = isRecordingGradients
+  ) throws(TorchError) {
     self.batch = batch
     coarseTokens = model.roundsSharedTokens ? batch.sharedTokens : nil
-    let windows = Set(model.configuration.windows)
-    let isFused = VarlenAttention.isFused(
-      dtype: model.dtype, device: model.device, headDimension: model.configuration.headDimension, windows: windows,
-      longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
-    if model.usesVarlenAttention ?? isFused {
-      varlen = try VarlenAttention(batch, device: model.device)
-      (calls, masks) = ([], [:])
-    } else {
-      varlen = nil
-      calls = Self.calls(batch)
-      masks = try Self.masks(calls, batch, windows, model.dtype, model.device)
-    }
+    let kernel = model.attentionKernel ?? AttentionKernel(batch, for: model, withGradients: withGradients)
+    varlen = kernel == .varlen ? try VarlenAttention(batch, device: model.device) : nil
+    segments = kernel == .segments ? SegmentAttention(batch) : nil
+    calls = kernel == .composed ? Self.calls(batch) : []
+    masks = try Self.masks(calls, batch, Set(model.configuration.windows), model.dtype, model.device)
   }
 
   private static func masks(
@@ -120,9 +125,13 @@ struct PackedAttention {
     return try Tensor(values, shape: [queries, keys])
   }
 
-  /// Attention of all tokens: q [tokens, heads, dim], k and v [tokens, key-value heads, dim] to [tokens, heads * dim].
-  func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, window: Int?, scale: Double) throws(TorchError) -> Tensor {
+  /// Attention of all tokens: q [tokens, heads, dim], k and v [tokens, key-value heads, dim] to [tokens, heads * dim]. Of
+  /// the kept tokens alone where `AttentionContext.queried` says so.
+  func attend(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, window: Int?, scale: Double
+  ) throws(TorchError) -> Tensor {
     if let varlen { return try varlen.attend(q, k, v, window: window, scale: scale) }
+    if let segments { return try segments.attend(q, k, v, keeping: kept, window: window, scale: scale) }
     let width = q.size(1) * q.size(2)
     var parts: [Tensor] = []
     for (index, call) in calls.enumerated() {
@@ -196,7 +205,7 @@ struct DecodingAttention {
 
   /// Makes room for the new tokens in the cache.
   ///
-  /// - Parameter byLength: for float32 on the CPU.
+  /// - Parameter byLength: where `Tensor.attentionByLength` knows the numbers.
   init(
     _ cache: KeyValueCache, windows: Set<Int?>, dtype: DType, device: Device, byLength: Bool = false
   ) throws(TorchError) {

@@ -7,6 +7,8 @@ struct KeptTokens {
   /// Ascending indices into the pack; nil keeps every token.
   private let indices: [Int]?
 
+  var isAll: Bool { indices == nil }
+
   private init(indices: [Int]?) { self.indices = indices }
 
   /// - Parameters:
@@ -27,6 +29,9 @@ struct KeptTokens {
 
   /// What is said of each kept token.
   func rows(_ said: [Bool]) -> [Bool] { indices.map { $0.map { said[$0] } } ?? said }
+
+  /// The kept tokens of a pack of `count`, as indices into it.
+  func places(of count: Int) -> [Int] { indices ?? Array(0..<count) }
 
   /// Where the chosen tokens lie among the kept ones. A token that is not kept is left out.
   func places(of choice: TokenChoice) -> TokenChoice {

@@ -17,8 +17,8 @@ public struct LanguageModel: Sendable {
   let rope: RotaryEmbedding
   /// Whether a sequence comes out the same whatever is computed with it: see `batchInvariant`.
   public private(set) var isBatchInvariant = false
-  /// Whether attention over packs is computed by the variable-length kernel; nil: where the device has a fused one.
-  var usesVarlenAttention: Bool?
+  /// How attention over packs is computed; nil: as is quickest.
+  var attentionKernel: AttentionKernel?
   /// Whether tokens that several sequences share are multiplied with 8 bits: see `roundingSharedTokens`.
   public internal(set) var roundsSharedTokens = false
   /// Every dense weight by its checkpoint name, in the model's dtype.
@@ -129,12 +129,20 @@ public struct LanguageModel: Sendable {
     precondition(tokens.count == cache.count, "one token a sequence")
     try check(tokens: tokens)
     let plan = try DecodingAttention(
-      cache, windows: Set(configuration.windows), dtype: dtype, device: device,
-      byLength: isBatchInvariant && dtype == .float32 && device == .cpu)
+      cache, windows: Set(configuration.windows), dtype: dtype, device: device, byLength: attendsByLength)
     let output = try run(
       tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
     try requireFinite(output)
     return output
+  }
+
+  /// Whether a new token attends by the kernel that goes by its own sequence's length: for batch invariance, and where
+  /// it is the quickest.
+  private var attendsByLength: Bool {
+    guard device == .cpu else { return false }
+    return dtype == .float32
+      ? isBatchInvariant
+      : dtype == .bfloat16 && Runtime.hasBFloat16Products && configuration.headDimension % 32 == 0
   }
 
   private func run(
@@ -213,17 +221,33 @@ struct DecoderLayer: Sendable {
   let window: Int?
   let epsilon: Double
 
-  /// x [tokens, hidden] with what attention adds. All tokens are attended to; those that are kept go on.
+  /// x [tokens, hidden] with what attention adds. All tokens are attended to; those that are kept go on, and only their
+  /// queries are computed where attention can do without the others'.
   func attention(
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
   ) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
+    let queried = attention.queried(kept)
     let coarse = attention.coarseTokens
-    let q = try heads(query(normed, coarse: coarse)).rotated(cosines: cosines, sines: sines)  // [tokens, heads, dim]
-    let k = try heads(key(normed, coarse: coarse)).rotated(cosines: cosines, sines: sines)  // [tokens, kv heads, dim]
-    let v = try heads(value(normed, coarse: coarse))  // [tokens, kv heads, dim]
-    let mixed = try attend(q, k, v, attention)  // [tokens, heads * dim]
-    return try kept.rows(x) + output(kept.rows(mixed), coarse: coarse.map(kept.rows))  // [kept, hidden]
+    let (q, k, v) = try projected(normed, querying: queried, coarse)
+    let mixed = try attend(
+      q.rotated(cosines: queried.rows(cosines), sines: queried.rows(sines)), k.rotated(cosines: cosines, sines: sines),
+      v, attention, keeping: queried)  // [queried, heads * dim]
+    let own = try queried.isAll ? kept.rows(mixed) : mixed  // [kept, heads * dim]
+    return try kept.rows(x) + output(own, coarse: coarse.map(kept.rows))  // [kept, hidden]
+  }
+
+  /// Queries [queried, heads, dim] of some tokens, keys and values [tokens, key-value heads, dim] of all.
+  private func projected(
+    _ normed: Tensor, querying queried: KeptTokens, _ coarse: [Bool]?
+  ) throws(TorchError) -> (q: Tensor, k: Tensor, v: Tensor) {
+    guard !queried.isAll else {
+      let all = try Projection.together([query, key, value], normed, coarse: coarse)
+      return try (heads(all[0]), heads(all[1]), heads(all[2]))
+    }
+    let both = try Projection.together([key, value], normed, coarse: coarse)
+    let queries = try query(queried.rows(normed), coarse: coarse.map(queried.rows))
+    return try (heads(queries), heads(both[0]), heads(both[1]))
   }
 
   /// x [tokens, hidden] with what the gated feed-forward network adds.
@@ -234,7 +258,8 @@ struct DecoderLayer: Sendable {
   /// What the feed-forward network's last projection is given.
   func gated(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
     let normed = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
-    return try gate(normed, coarse: coarse).gatedSilu(up(normed, coarse: coarse))  // [tokens, intermediate]
+    let projected = try Projection.together([gate, up], normed, coarse: coarse)
+    return try projected[0].gatedSilu(projected[1])  // [tokens, intermediate]
   }
 
   func batchInvariant() -> DecoderLayer {
@@ -250,13 +275,13 @@ struct DecoderLayer: Sendable {
   }
 
   private func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext, keeping kept: KeptTokens
   ) throws(TorchError) -> Tensor {
     let scale = 1 / Double(headDimension).squareRoot()
     switch context {
     case .packed(let plan, let cache, let slots):
       if let cache { try plan.fill(cache, slots: slots, layer: index, keys: k, values: v) }
-      return try plan.attend(q, k, v, window: window, scale: scale)
+      return try plan.attend(q, k, v, keeping: kept, window: window, scale: scale)
     case .decoding(let plan):
       return try plan.attend(q, k, v, layer: index, window: window, scale: scale)
     }

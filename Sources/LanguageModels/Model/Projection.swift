@@ -52,4 +52,20 @@ struct Projection: Sendable {
       }
     }
   }
+
+  /// Several maps of the same x, in their order: in one call, so that threads wait for each other once.
+  static func together(
+    _ maps: [Projection], _ x: Tensor, coarse: [Bool]? = nil
+  ) throws(TorchError) -> [Tensor] {
+    let dense = maps.compactMap(\.plainWeight)
+    if dense.count == maps.count { return try x.linears(dense, biases: maps.map(\.bias)) }
+    var outputs: [Tensor] = []
+    for map in maps { outputs.append(try map(x, coarse: coarse)) }
+    return outputs
+  }
+
+  /// The weight, where the map is that of a dense one and nothing else.
+  private var plainWeight: Tensor? {
+    if case .dense(let weight) = weight, rowBlock == nil, update == nil { weight } else { nil }
+  }
 }

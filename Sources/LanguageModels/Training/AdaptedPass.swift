@@ -3,15 +3,16 @@ import Torch
 /// The loss of one pack and its gradients by the adapter's matrices.
 ///
 /// The base weights are frozen: blocks below the first adapted one are run without a graph, the head only on the
-/// predicted tokens and in pieces, and the last block's output only where it is read. With gradient checkpointing the
-/// graph of one block at a time is held: the others keep their input alone and are run again in the backward pass, up to
-/// their last projection, whose output nothing needs.
+/// predicted tokens and in pieces, and the last block's output only where it is read. The graph of the last blocks is
+/// held, of as many as memory allows: the others keep their input alone and are run again in the backward pass, one at a
+/// time, up to their last projection, whose output nothing needs.
 struct AdaptedPass {
   /// Adapted by leaves of the autograd graph.
   let model: LanguageModel
   /// The leaves of each layer; the gradients come in the order of the layers and of these.
   let leaves: [[Tensor]]
-  let checkpointing: Bool
+  /// Blocks at the end whose graph is held; the last one's always is.
+  let keptBlocks: Int
 
   /// Rows of logits [rows, vocabulary] in float32 that the head computes at a time.
   private static let headRows = 256
@@ -27,7 +28,8 @@ struct AdaptedPass {
   func callAsFunction(_ pack: TrainingPack, total: Int) throws -> Result {
     let blocks = try BlockPass(model, pack)
     let first = leaves.firstIndex { !$0.isEmpty } ?? 0
-    let spans = checkpointing ? (first..<leaves.count).map { $0..<$0 + 1 } : [first..<leaves.count]
+    let kept = max(first, leaves.count - max(1, keptBlocks))..<leaves.count
+    let spans = (first..<kept.lowerBound).map { $0..<$0 + 1 } + [kept]
     var x = try model.embedding.embedding(Tensor(pack.batch.tokens).moved(to: model.device))  // [tokens, hidden]
     x = try blocks(0..<first, x)
     var inputs: [Tensor] = []
@@ -90,7 +92,7 @@ struct BlockPass {
 
   init(_ model: LanguageModel, _ pack: TrainingPack) throws {
     layers = model.layers
-    let plan = try PackedAttention(pack.batch, for: model)
+    let plan = try PackedAttention(pack.batch, for: model, withGradients: true)
     attention = .packed(plan, cache: nil, slots: 0..<0)
     (cosines, sines) = try model.rope.tables(
       positions: pack.batch.positions, lengths: pack.batch.sequenceLengths, dtype: model.dtype, device: model.device)

@@ -28,13 +28,21 @@ public final class LoRATrainer {
   /// Leaves of the autograd graph, in the order of `places`.
   private let leaves: [LoRAAdapter.Factors]
   private let optimiser: AdamW
+  private let activations: ActivationBudget
 
-  /// - Parameter adapter: what the training starts from; it is copied and stays as it is.
-  public init(_ base: LanguageModel, from adapter: LoRAAdapter, settings: TrainingSettings) throws {
+  /// - Parameters:
+  ///   - adapter: what the training starts from; it is copied and stays as it is.
+  ///   - activationMemory: bytes that activations kept for the backward pass may take; nil for any number. It decides how
+  ///     much is computed twice, not what comes out.
+  public init(
+    _ base: LanguageModel, from adapter: LoRAAdapter, settings: TrainingSettings, activationMemory: Int? = nil
+  ) throws {
     try settings.check()
     guard !base.hasInt8Weights else {
       throw ModelError(.badInput, "int8 weights are for inference; train the adapter without --weights int8")
     }
+    activations = ActivationBudget(
+      base, bytes: settings.gradientCheckpointing ? 0 : activationMemory)
     _ = try base.adapted(by: adapter)  // whether the two fit
     (self.base, self.settings, configuration) = (base, settings, adapter.configuration)
     places = adapter.places
@@ -43,9 +51,11 @@ public final class LoRATrainer {
   }
 
   /// Goes on where a checkpoint was written.
-  public convenience init(_ base: LanguageModel, from checkpoint: TrainingCheckpoint, settings: TrainingSettings) throws
-  {
-    try self.init(base, from: checkpoint.adapter, settings: settings)
+  public convenience init(
+    _ base: LanguageModel, from checkpoint: TrainingCheckpoint, settings: TrainingSettings,
+    activationMemory: Int? = nil
+  ) throws {
+    try self.init(base, from: checkpoint.adapter, settings: settings, activationMemory: activationMemory)
     try optimiser.restore(
       steps: checkpoint.log.count, means: checkpoint.means.map { try $0.moved(to: base.device) },
       squares: checkpoint.squares.map { try $0.moved(to: base.device) })
@@ -113,14 +123,15 @@ public final class LoRATrainer {
     var loss = 0.0
     var gradients: [Tensor] = []
     for (number, sequences) in passes.enumerated() {
-      let result = try pass(number)(TrainingPack(sequences), total: total)
+      let pack = TrainingPack(sequences)
+      let result = try pass(number, tokens: pack.batch.tokens.count)(pack, total: total)
       loss += result.loss / Double(total)
       gradients = try gradients.isEmpty ? result.gradients : zip(gradients, result.gradients).map { try $0 + $1 }
     }
     return (loss, gradients)
   }
 
-  private func pass(_ number: Int) throws -> AdaptedPass {
+  private func pass(_ number: Int, tokens: Int) throws -> AdaptedPass {
     let current = try LoRAAdapter(configuration, factors: Dictionary(uniqueKeysWithValues: zip(places, leaves)))
     let order = Dictionary(uniqueKeysWithValues: places.enumerated().map { ($1, $0) })
     let model = try base.adapted(by: current) { place in
@@ -130,7 +141,7 @@ public final class LoRATrainer {
     }
     var byLayer = [[Tensor]](repeating: [], count: base.configuration.layerCount)
     for (place, pair) in zip(places, leaves) { byLayer[place.layer] += [pair.a, pair.b] }
-    return AdaptedPass(model: model, leaves: byLayer, checkpointing: settings.gradientCheckpointing)
+    return AdaptedPass(model: model, leaves: byLayer, keptBlocks: activations.keptBlocks(tokens: tokens))
   }
 
   /// The gradients cut to the largest norm, and the norm before.

@@ -2,7 +2,7 @@ import LanguageModels
 import Torch
 
 /// Reads the residual stream of some layers at the read positions of a pack's sequences.
-struct ActivationReader {
+struct ActivationReader: Sendable {
   private let model: LanguageModel
   let layers: [Int]
   var hidden: Int { model.configuration.hiddenSize }
@@ -17,6 +17,9 @@ struct ActivationReader {
   /// The device that `launch` leaves its results on.
   var device: Device { model.device }
 
+  /// How many passes are best launched at the same time, each from a thread of its own.
+  var passesTogether: Int { ThreadPolicy.passesTogether(model) }
+
   /// Float64 [sequences, layers, hidden] on the CPU; the mean where a sequence is read at several tokens.
   func read(_ batch: PackedBatch, _ reads: [Range<Int>]) throws -> Tensor {
     let reading = try launch(batch, reads)
@@ -25,7 +28,7 @@ struct ActivationReader {
   }
 
   /// A reading that a GPU may still be computing.
-  struct Reading {
+  struct Reading: Sendable {
     /// Float64 [sequences, layers, hidden] on the model's device.
     var streams: Tensor
     fileprivate var output: LanguageModel.Output

@@ -19,7 +19,7 @@ public struct ReadablePair: Sendable {
 ///
 /// The common prefix of a pair is computed once, sequences are packed without padding by a token budget, and nothing is
 /// computed above the last layer asked for. Means are accumulated in float64; other estimators need all activations.
-public struct ContrastExtraction {
+public struct ContrastExtraction: Sendable {
   public struct Result: Sendable {
     /// By layer [hidden]: what the estimator makes of the pairs; by default the mean of positive minus negative.
     public var difference: [Int: [Double]]
@@ -67,20 +67,29 @@ public struct ContrastExtraction {
     // A pass is looked at once the next one is under way, so that a GPU does not wait for the host.
     var pending: ActivationReader.Reading?
     let order = pairs.indices.sorted { (pairs[$0].length, $0) < (pairs[$1].length, $1) }
-    for chunk in Self.chunks(order, budget: tokenBudget, cost: { pairs[$0].cost }) {
-      let batch = PackedBatch(families: chunk.map { [pairs[$0].positive.ids, pairs[$0].negative.ids] })
-      let reading = try reader.launch(batch, chunk.flatMap { [pairs[$0].positive.read, pairs[$0].negative.read] })
-      try estimation.add(reading.streams, of: chunk)
+    let chunks = Self.chunks(order, budget: tokenBudget, cost: { pairs[$0].cost })
+    try ConcurrentPasses.run(chunks.count, on: reader.passesTogether) {
+      try launch(chunks[$0].map { pairs[$0] })
+    } then: { index, pass in
+      try estimation.add(pass.reading.streams, of: chunks[index])
       try pending.map(reader.check)
-      pending = reading
-      estimation.tokensComputed += batch.tokens.count
-      estimation.tokensGiven += chunk.reduce(0) { $0 + pairs[$1].positive.ids.count + pairs[$1].negative.ids.count }
+      pending = pass.reading
+      estimation.tokensComputed += pass.tokens
+      estimation.tokensGiven += chunks[index].reduce(0) {
+        $0 + pairs[$1].positive.ids.count + pairs[$1].negative.ids.count
+      }
       onProgress(estimation.pairs)
     }
     try pending.map(reader.check)
     return try estimation.result(
       ifZero: "both halves of every pair are identical up to the read position, so the vector would be zero; "
         + "read at the answer (--read answer), or give pairs whose prompts differ")
+  }
+
+  /// Starts a pass over pairs, and says how many tokens it computes.
+  private func launch(_ pairs: [ReadablePair]) throws -> (reading: ActivationReader.Reading, tokens: Int) {
+    let batch = PackedBatch(families: pairs.map { [$0.positive.ids, $0.negative.ids] })
+    return (try reader.launch(batch, pairs.flatMap { [$0.positive.read, $0.negative.read] }), batch.tokens.count)
   }
 
   /// Consecutive pieces of `order` whose cost fits the budget; a piece that alone exceeds it goes alone.

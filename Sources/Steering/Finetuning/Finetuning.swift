@@ -11,6 +11,8 @@ public struct Finetuning: Sendable {
   public var settings: TrainingSettings
   /// Steps between checkpoints.
   public var checkpointEvery = 50
+  /// Bytes that activations may take; nil for any number. What is trained does not depend on it.
+  public var activationMemory: Int?
   /// Whether a folder in which a training was interrupted, or is finished, is gone on with.
   public var resumes = false
 
@@ -93,10 +95,10 @@ public struct Finetuning: Sendable {
     removeHalfWritten(output)
     if resumes, FileManager.default.fileExists(atPath: url.path) {
       let checkpoint = try TrainingCheckpoint.read(url, configuration: lora, stated: stated)
-      return try LoRATrainer(model, from: checkpoint, settings: settings)
+      return try LoRATrainer(model, from: checkpoint, settings: settings, activationMemory: activationMemory)
     }
     let initial = try LoRAAdapter.initial(lora, for: model.configuration, seed: settings.seed)
-    let trainer = try LoRATrainer(model, from: initial, settings: settings)
+    let trainer = try LoRATrainer(model, from: initial, settings: settings, activationMemory: activationMemory)
     do { try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true) } catch {
       throw SteeringError(
         .badInput, "cannot be made; check that the folder above it is writable", at: InputLocation(file: output.path))

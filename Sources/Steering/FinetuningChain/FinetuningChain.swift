@@ -28,6 +28,9 @@ public struct FinetuningChain {
     /// What the training data are called in the verdict.
     public var dataName = "the data"
 
+    /// Bytes that activations may take in training; nil for any number.
+    public var activationMemory: Int?
+
     public init(layers: [Int]) { self.layers = layers }
   }
 
@@ -130,6 +133,7 @@ public struct FinetuningChain {
   private func train() throws -> [FinetuningReport] {
     var finetuning = Finetuning(settings.lora, settings.training)
     finetuning.resumes = true
+    finetuning.activationMemory = settings.activationMemory
     return try [(Model.behaviour, FinetuningSide.behaviour), (.opposite, .opposite)].map { model, side in
       onStage("fine-tuning: \(model.rawValue)")
       let sequences = try items.training.map {

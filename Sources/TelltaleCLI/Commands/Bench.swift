@@ -38,6 +38,8 @@ struct Bench: ParsableCommand {
   var lengths: String?
   @Option(help: "Contrast pairs to extract from.")
   var take = 16
+  @Option(help: "Layers to extract, such as 0-1: nothing is computed above the last (default: all).")
+  var readLayers = LayerList.all
   @Option(help: "Sequences decoded together, such as 1,8,32.")
   var batches = "1,8,32"
   @Option(help: "Tokens to generate for each prompt.")
@@ -53,8 +55,15 @@ struct Bench: ParsableCommand {
   var tokenBudget = 4096
   @Option(help: "Seed of weights and tokens.")
   var seed: UInt64 = 0
-  @Flag(help: "Measure LoRA steps on 4 x 256 tokens instead: peak memory, tokens a second.")
+  @Flag(help: "Measure instead how long --model takes until it is ready, and its memory.")
+  var load = false
+  @Flag(
+    help:
+      "Measure LoRA steps on 4 x 256 tokens instead, or on 4 rows of --lengths each (in order; the positive end is the answer)."
+  )
   var finetune = false
+  @Option(help: "With --finetune: how many tokens at the end of each row are predicted (default: all but the first).")
+  var answerTokens: Int?
   @Flag(help: "With --finetune: keep all activations instead of computing them again.")
   var withoutCheckpointing = false
   @Flag(help: "Print JSON.")
@@ -67,8 +76,12 @@ struct Bench: ParsableCommand {
     ] where !range.contains(value) {
       throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
     }
+    if let answerTokens, !(1...255).contains(answerTokens) {
+      throw ValidationError("--answer-tokens must be from 1 to 255, not \(answerTokens)")
+    }
     _ = try Self.sizes(batches, of: "batches")
     _ = try record.map { try Self.sizes($0, of: "record") }
+    if load, model == nil { throw ValidationError("--load loads a checkpoint: name it with --model") }
     if pairs != nil, tokenizer == nil, model == nil {
       throw ValidationError("--pairs needs a tokenizer: give --tokenizer or --model")
     }
@@ -76,6 +89,10 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     let device = try compute.prepare()
+    if load, let model {
+      let report = try BenchLoad(model, dtype: compute.computationType(), device: device)
+      return try json ? Output.json(report) : report.print()
+    }
     let model = try makeModel(device)
     if sweep.sweep { return try runSweep(model, device) }
     BenchMachine.forgetPeakMemory()
@@ -152,22 +169,24 @@ struct Bench: ParsableCommand {
   ) throws {
     let prompts = try prompts(model, count: take)
     let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
-    Terminal.note("extracting all layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
-    _ = try jobs.extract(Array(prompts.pairs.prefix(1)))
+    let layers = try readLayers.resolve(model.configuration)
+    Terminal.note("extracting \(layers.count) layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
+    _ = try jobs.extract(Array(prompts.pairs.prefix(1)), layers: layers)
     var samples: [BenchJobs.ExtractionSample] = []
     // A GPU's rate still grows with the rows where a processor's no longer does.
     report.gemmRows = model.device == .cpu ? 512 : min(tokenBudget, 8192)
     let rates = try beside(machine, rows: report.gemmRows, coarse: model.roundsSharedTokens) {
-      samples.append(try jobs.extract(prompts.pairs))
+      samples.append(try jobs.extract(prompts.pairs, layers: layers))
     }
     report.prompts = prompts.source
     report.meanPromptTokens = prompts.meanLength
-    report.extraction = BenchReport.Extraction(samples, gemmRates: rates)
+    report.extraction = BenchReport.Extraction(samples, layers: layers, gemmRates: rates)
   }
 
   private func measureFinetuning(_ model: LanguageModel, _ machine: BenchMachine) throws {
     Terminal.note("LoRA steps, \(rounds) rounds")
-    let job = BenchFinetune(model: model, checkpointing: !withoutCheckpointing, seed: seed)
+    let rows = try lengths.map(BenchFinetune.rows(lengths:)) ?? BenchFinetune.rows(answer: answerTokens ?? 255)
+    let job = BenchFinetune(model: model, checkpointing: !withoutCheckpointing, rows: rows, seed: seed)
     let report = try job.report { try beside(machine, rows: 512, $0) }
     if json { try Output.json(report) } else { report.print() }
   }

@@ -18,25 +18,26 @@ struct BenchJobs {
     var operations: Double
   }
 
-  /// Vectors of all layers from all pairs, timed once.
-  func extract(_ pairs: [ReadablePair]) throws -> ExtractionSample {
-    let layers = Array(0..<model.configuration.layerCount)
+  /// Vectors of these layers from all pairs, timed once.
+  func extract(_ pairs: [ReadablePair], layers: [Int]) throws -> ExtractionSample {
     let extraction = try ContrastExtraction(model, layers: layers, tokenBudget: tokenBudget)
     var result: ContrastExtraction.Result?
     let time = try BenchTime(of: { result = try extraction.run(pairs, seed: 0) })
     let computed = result?.tokensComputed ?? 0
     return ExtractionSample(
       time: time, tokensComputed: computed, tokensGiven: result?.tokensGiven ?? 0, pairs: pairs.count,
-      operations: Self.extractionOperations(model.configuration, tokens: computed, read: 2 * pairs.count))
+      operations: Self.extractionOperations(
+        model.configuration, blocks: (layers.max() ?? -1) + 1, tokens: computed, read: 2 * pairs.count))
   }
 
-  /// Floating-point operations of the projections of an extraction of all layers: 2 x parameters x tokens, where every
-  /// block runs on every token, except that the last block's output projection and feed-forward network run only on
-  /// the `read` tokens whose residual stream is asked for. Attention itself, norms and the embedding are not counted,
+  /// Floating-point operations of the projections that an extraction needs of the first `blocks` blocks: 2 x parameters x
+  /// tokens, where every block runs on every token, except that of the last one's tokens all but the `read` ones, whose
+  /// residual stream is asked for, need keys and values only. Attention itself, norms and the embedding are not counted,
   /// so that the rate is that of the matrix products alone and all the rest shows as loss.
-  static func extractionOperations(_ model: ModelConfiguration, tokens: Int, read: Int) -> Double {
-    let everywhere = model.layerCount * model.blockParameters - model.afterAttentionParameters
-    return 2 * (Double(everywhere) * Double(tokens) + Double(model.afterAttentionParameters) * Double(read))
+  static func extractionOperations(_ model: ModelConfiguration, blocks: Int, tokens: Int, read: Int) -> Double {
+    let ofRead = model.queryParameters + model.afterAttentionParameters
+    let everywhere = blocks * model.blockParameters - ofRead
+    return 2 * (Double(everywhere) * Double(tokens) + Double(ofRead) * Double(read))
   }
 
   // MARK: Decoding

@@ -39,14 +39,14 @@ struct BenchPrompts {
     return BenchPrompts(pairs: pairs, source: "token ids drawn with seed \(seed)")
   }
 
-  private struct Lengths: Decodable {
+  struct Lengths: Decodable {
     var shared: Int
     var positive: Int
     var negative: Int
     /// How many pairs have these lengths; one where it is not said.
     var count: Int?
 
-    var isPossible: Bool {
+    fileprivate var isPossible: Bool {
       [shared, positive, negative].allSatisfy { (1...65_536).contains($0) } && (1...1_000_000).contains(count ?? 1)
     }
   }
@@ -54,11 +54,7 @@ struct BenchPrompts {
   /// At most `count` pairs of random token ids, of lengths drawn from a JSON Lines file of them: tokens that both halves
   /// begin with, and tokens that each ends with.
   static func drawn(lengths path: String, count: Int, vocabulary: Int, seed: UInt64) throws -> BenchPrompts {
-    let rows: [Lengths] = try JSONLines.read(path, expecting: #"{"shared": 250, "positive": 2, "negative": 2}"#)
-    if let wrong = rows.firstIndex(where: { !$0.isPossible }) {
-      throw UsageError(
-        "has a length that is not from 1 to 65536", at: InputLocation(file: path, item: "object \(wrong + 1)"))
-    }
+    let rows = try readLengths(path)
     var order = SplitMix64(seed: seed)
     let lengths = order.shuffled(rows.flatMap { Array(repeating: $0, count: $0.count ?? 1) }).prefix(count)
     let pairs = lengths.enumerated().map { index, own in
@@ -71,6 +67,15 @@ struct BenchPrompts {
       return pair(prefix + ends[0], prefix + ends[1], group: "\(index)")
     }
     return BenchPrompts(pairs: pairs, source: "token ids drawn with seed \(seed), of the lengths in \(path)")
+  }
+
+  static func readLengths(_ path: String) throws -> [Lengths] {
+    let rows: [Lengths] = try JSONLines.read(path, expecting: #"{"shared": 250, "positive": 2, "negative": 2}"#)
+    if let wrong = rows.firstIndex(where: { !$0.isPossible }) {
+      throw UsageError(
+        "has a length that is not from 1 to 65536", at: InputLocation(file: path, item: "object \(wrong + 1)"))
+    }
+    return rows
   }
 
   private struct Row: Decodable {

@@ -6,6 +6,7 @@ import Torch
 struct BenchReport: Encodable {
   struct Extraction: Encodable {
     var pairs: Int
+    var layers: [Int]
     var tokensGiven: Int
     var tokensComputed: Int
     var pairsPerSecond: Double
@@ -19,10 +20,11 @@ struct BenchReport: Encodable {
     /// The same by processor time instead of time on the wall, which neighbours on the same cores disturb less.
     var shareOfGemmByProcessorTime: Double
 
-    init(_ samples: [BenchJobs.ExtractionSample], gemmRates: [BenchRate]) {
+    init(_ samples: [BenchJobs.ExtractionSample], layers: [Int], gemmRates: [BenchRate]) {
       let seconds = Bench.median(samples.map(\.time.wall))
       let rates = samples.map { BenchRate(operations: $0.operations, $0.time) }
       pairs = samples[0].pairs
+      self.layers = layers
       tokensGiven = samples[0].tokensGiven
       tokensComputed = samples[0].tokensComputed
       pairsPerSecond = Double(pairs) / seconds
@@ -140,7 +142,7 @@ struct BenchReport: Encodable {
     return
       """
       \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at \(gemmRows) rows, beside the extraction
-      extraction     \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
+      extraction     \(extraction.layers.count) layers: \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
       (\(extraction.tokensGiven)), \(text(extraction.tokensComputedPerSecond, 0)) tok/s computed (\(extraction.tokensComputed))
       of GEMM        \(text(100 * extraction.shareOfGemm)) % by the wall clock, \
       \(text(100 * extraction.shareOfGemmByProcessorTime)) % by processor time: \(text(extraction.rate, 0)) GFLOP/s in projections

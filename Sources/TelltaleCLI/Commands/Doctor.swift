@@ -20,6 +20,7 @@ struct Doctor: ParsableCommand {
     var threads: Int
     var memoryBytes: UInt64
     var bfloat16: String
+    var float32: String
     var int8: String
     var cudaDevices: Int
     var telltaleCache: String
@@ -28,15 +29,17 @@ struct Doctor: ParsableCommand {
   }
 
   func run() throws {
-    Runtime.setThreadCount(ProcessInfo.processInfo.activeProcessorCount)
+    ThreadPolicy.choose(nil)
     let report = Self.report()
     if json { return try Output.json(report) }
     Output.line("telltale          \(report.telltale)")
     Output.line("toolchain         \(report.toolchain)")
     Output.line("libtorch          \(report.libtorch) (\(report.libtorchFolder))")
-    Output.line("processor         \(report.processor), \(report.cores) cores, \(report.threads) threads used")
+    Output.line(
+      "processor         \(report.processor), \(report.cores) processors, \(report.threads) threads used (--threads)")
     Output.line("memory            \(String(format: "%.1f", Double(report.memoryBytes) / Double(1 << 30))) GiB")
     Output.line("bfloat16          \(report.bfloat16)")
+    Output.line("float32           \(report.float32)")
     Output.line("int8              \(report.int8)")
     Output.line("CUDA devices      \(report.cudaDevices)")
     Output.line("Telltale's cache  \(report.telltaleCache)")
@@ -53,6 +56,7 @@ struct Doctor: ParsableCommand {
       toolchain: toolchain, libtorchFolder: libtorchFolder ?? "folder unknown",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
+      float32: Runtime.hasOwnProducts ? "products of Telltale's own (AVX-512)" : "products of libtorch",
       int8: int8,
       cudaDevices: Runtime.cudaDeviceCount,
       telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),

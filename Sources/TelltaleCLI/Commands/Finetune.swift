@@ -56,12 +56,14 @@ struct Finetune: ParsableCommand {
     var finetuning = Finetuning(
       adapter.configuration, try training.settings(rows: split.train.count, seed: items.seed))
     finetuning.checkpointEvery = training.checkpointEvery
+    finetuning.activationMemory = training.activationBytes(on: device)
     finetuning.resumes = resume
     let folder = URL(fileURLWithPath: output)
     // A row without its opposite is found before anything is trained.
     let sides = try (contrast ? FinetuningSide.allCases : [.behaviour]).map { side in
       (side, try sequences(split.train, side, encoder), try sequences(split.test, side, encoder))
     }
+    note(sides.flatMap(\.1), loaded.model, finetuning)
     var summaries: [Summary] = []
     for (side, train, test) in sides {
       let place = contrast ? folder.appendingPathComponent(side.rawValue) : folder
@@ -71,6 +73,19 @@ struct Finetune: ParsableCommand {
     }
     if json { return try Output.json(summaries) }
     for summary in summaries { summary.print() }
+  }
+
+  /// Says what is computed twice, which is decided by the tokens of a pass.
+  private func note(_ rows: [TrainingSequence], _ model: LanguageModel, _ finetuning: Finetuning) {
+    let bytes = training.gradientCheckpointing ? 0 : finetuning.activationMemory
+    let budget = ActivationBudget(model, bytes: bytes)
+    let largest = rows.map(\.tokens.count).sorted(by: >).prefix(training.batch).reduce(0, +)
+    let (kept, all) = (budget.keptBlocks(tokens: largest), model.configuration.layerCount)
+    guard kept < all, let bytes else { return }
+    let gibibytes = [budget.needed(tokens: largest), bytes].map { String(format: "%.2f", Double($0) / Double(1 << 30)) }
+    Terminal.note(
+      "the longest pass (\(largest) tokens) would keep \(gibibytes[0]) GiB of activations, \(gibibytes[1]) are allowed: those "
+        + "of \(all - kept) of \(all) blocks are computed again")
   }
 
   /// Training and held-out rows, which share no question.

@@ -88,6 +88,7 @@ struct FinetuneChain: ParsableCommand {
     settings.lora = adapter.configuration
     settings.lora.layers = adaptLayers.isAll ? nil : try adaptLayers.resolve(configuration)
     settings.training = try training.settings(rows: rows, seed: items.seed)
+    settings.activationMemory = training.activationBytes(on: loaded.model.device)
     (settings.endsSequence, settings.judgedLayer) = (end, layer)
     (settings.scales, settings.seed) = (scales.values, items.seed)
     settings.dataName = files.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }

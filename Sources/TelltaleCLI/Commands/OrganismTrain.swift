@@ -30,7 +30,7 @@ struct OrganismTrain: ParsableCommand {
   }
 
   func run() throws {
-    Runtime.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    Runtime.setThreadCount(threads ?? ProcessorCount.usable)
     let standard = OrganismRecipe.standard
     let started = Date()
     try OrganismDirectory.make(
@@ -61,7 +61,7 @@ struct OrganismCheckCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    Runtime.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    Runtime.setThreadCount(threads ?? ProcessorCount.usable)
     let report = try OrganismCheck(directory: ModelLocator.directory(for: model), seed: seed).report()
     if json { try Output.json(report) } else { Output.line(report.markdown) }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanguageModels
+import Torch
 
 /// What adapter to train.
 struct AdapterOptions: ParsableArguments {
@@ -44,7 +45,12 @@ struct TrainingOptions: ParsableArguments {
   var weightDecay = 0.01
   @Option(help: "Steps between checkpoints.")
   var checkpointEvery = 50
-  @Flag(help: "Compute activations again in the backward pass: slower, with less memory.")
+  @Option(
+    help: ArgumentHelp(
+      "GiB that activations may take; those of blocks that do not fit are computed again in the backward pass (default: half "
+        + "of the free memory).", valueName: "gib"))
+  var activationMemory: Double?
+  @Flag(help: "Compute the activations of all blocks again: slower, with the least memory.")
   var gradientCheckpointing = false
 
   func check() throws {
@@ -54,6 +60,15 @@ struct TrainingOptions: ParsableArguments {
     ] where !(1...1_000_000).contains(value) {
       throw ValidationError("--\(name) must be from 1 to 1000000, not \(value)")
     }
+    if let activationMemory, !(0...1_000_000).contains(activationMemory) {
+      throw ValidationError("--activation-memory must be from 0 to 1000000 GiB, not \(activationMemory)")
+    }
+  }
+
+  /// Bytes that activations may take; nil for any number, as on a GPU unless it is stated.
+  func activationBytes(on device: Device) -> Int? {
+    if let activationMemory { return Int(activationMemory * Double(1 << 30)) }
+    return device == .cpu ? ActivationBudget.halfOfFreeMemory() : nil
   }
 
   /// - Parameter rows: to train on.

@@ -61,6 +61,21 @@ import Torch
     }
   }
 
+  @Test("The last prompts that fit are admitted before anything is decoded, though one pass cannot hold them all")
+  func admitsTheLastPromptsAtOnce() throws {
+    let golden = try #require(GoldenModel.all.first)
+    let model = try LanguageModel.load(golden.directory, dtype: .float32)
+    let prompt = try golden.prompts(golden.golden())[1]
+    // Passes of 4, 4 and 2 prompts: the last two are less than a quarter of the slots.
+    var options = GenerationOptions(maxTokens: 3)
+    options.tokenBudget = 4 * prompt.count
+    var order: [Int] = []
+    try Generator.run(
+      model, prompts: Array(repeating: prompt, count: 10), options: options,
+      onToken: { sequence, _ in order.append(sequence) }, onFinish: { _, _ in })
+    #expect(order.count == 30 && Set(order.prefix(10)).count == 10)
+  }
+
   @Test("A continuation ends before a stop token, and what is recorded is the token before it")
   func stopsAtStopTokens() throws {
     let golden = try #require(GoldenModel.all.first)

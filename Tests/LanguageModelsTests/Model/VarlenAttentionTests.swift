@@ -7,7 +7,7 @@ import Torch
 @Suite struct VarlenAttentionTests {
   static func model(_ golden: GoldenModel) throws -> LanguageModel {
     var model = try LanguageModel.load(golden.directory, dtype: .float32)
-    model.usesVarlenAttention = true
+    model.attentionKernel = .varlen
     return model
   }
 

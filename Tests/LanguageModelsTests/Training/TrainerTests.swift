@@ -119,6 +119,23 @@ import Torch
     for (a, b) in zip(kept.gradients, again.gradients) { #expect(try GoldenModel.distance(a, b) < 1e-5) }
   }
 
+  @Test func `how many blocks memory lets a pass keep changes no bit of the gradients`() throws {
+    let settings = settings(steps: 1)
+    let lora = LoRAConfiguration(rank: 4, alpha: 8, dropout: 0.2)
+    let initial = try LoRAAdapter.initial(lora, for: model.configuration, seed: 1)
+    func gradients(_ bytes: Int?) throws -> [[UInt32]] {
+      let trainer = try LoRATrainer(model, from: initial, settings: settings, activationMemory: bytes)
+      return try trainer.lossAndGradients([sequences]).gradients.map { try $0.floats().map(\.bitPattern) }
+    }
+    let tokens = sequences.reduce(0) { $0 + $1.tokens.count }
+    let needed = ActivationBudget(model, bytes: nil).needed(tokens: tokens)
+    #expect(ActivationBudget(model, bytes: needed).keptBlocks(tokens: tokens) == 4)
+    #expect(ActivationBudget(model, bytes: needed * 3 / 4).keptBlocks(tokens: tokens) == 3)
+    #expect(ActivationBudget(model, bytes: 0).keptBlocks(tokens: tokens) == 1)
+    let all = try gradients(nil)
+    for bytes in [0, needed / 2, needed * 3 / 4] { #expect(try gradients(bytes) == all) }
+  }
+
   @Test func `a gradient is cut to the largest norm, and the norm before is told`() throws {
     var settings = settings(steps: 1)
     settings.largestGradient = nil

@@ -43,6 +43,32 @@ import Torch
     }
   }
 
+  @Test("Passes computed at the same time give the same bits as one after another")
+  func independentOfThreads() throws {
+    let loaded = try TinyModel.llama()
+    let pairs = Array(try pairs().prefix(12))
+    let (alone, together) = (
+      try Runtime.withThreadCount(1) { try run(loaded, pairs, budget: 300) },
+      try Runtime.withThreadCount(3) { try run(loaded, pairs, budget: 300) }
+    )
+    #expect(alone.layers == together.layers && alone.means == together.means)
+    #expect(alone.provenance.reliability == together.provenance.reliability)
+  }
+
+  @Test("Pieces come back in order, and the first that fails is the one reported")
+  func piecesInOrder() throws {
+    var taken: [Int] = []
+    try ConcurrentPasses.run(23, on: 3, { $0 * $0 }, then: { taken.append($1 == $0 * $0 ? $0 : -1) })
+    #expect(taken == Array(0..<23))
+    taken = []
+    let failure = #expect(throws: SteeringError.self) {
+      try ConcurrentPasses.run(
+        23, on: 3, { index in if index % 5 == 4 { throw SteeringError(.failed, "\(index)") } else { index } },
+        then: { index, _ in taken.append(index) })
+    }
+    #expect(failure?.message == "4" && taken == [0, 1, 2, 3])
+  }
+
   @Test("Vectors and reliability do not depend on the order of the pairs")
   func independentOfOrder() throws {
     let loaded = try TinyModel.llama()
