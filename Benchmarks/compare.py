@@ -36,6 +36,8 @@ def arguments():
     add("--layers", type=int, default=4, help="decoder blocks of the random model (default: %(default)s)")
     add("--shape", default="mistral-7b", help="of the random model: mistral-7b, smollm2-135m or llama-30m")
     add("--model", help="a checkpoint to run instead of the random model, with its tokenizer")
+    add("--tokenizer", help="a folder whose tokenizer files the random model is given, for real texts")
+    add("--pairs", help='JSON Lines of {"positive": "...", "negative": "..."} to extract from and record, instead of random texts')
     add("--dtype", default="bfloat16", help="of every job but the small ones, which are float32 (default: %(default)s)")
     add("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of both (default: all cores)")
     add("--take", type=int, default=16, help="contrast pairs to extract from (default: %(default)s)")
@@ -230,10 +232,13 @@ class Work:
         """The options of both tools that name the model, the texts and the dtype."""
         from checkpoint import write_checkpoint, write_texts
 
-        model, texts = self.options.model or self.path("model"), self.path("texts.jsonl")
+        model, texts = self.options.model or self.path("model"), self.options.pairs or self.path("texts.jsonl")
         if not os.path.exists(model):
             print(f"writing random weights of {self.options.shape}, {self.options.layers} layers", file=sys.stderr)
             write_checkpoint(model, self.options.shape, self.options.layers, self.options.dtype)
+            for name in os.listdir(self.options.tokenizer) if self.options.tokenizer else []:
+                if name.startswith(("tokenizer", "special_tokens")):
+                    shutil.copyfile(os.path.join(self.options.tokenizer, name), os.path.join(model, name))
         if not os.path.exists(texts):
             write_texts(texts, max(self.options.take, self.options.prompts, 64))
         return ["--model", model, "--pairs", texts, "--dtype", self.options.dtype]

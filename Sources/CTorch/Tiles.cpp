@@ -2,19 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+
+#include "Fused.h"
 
 #if CT_TILES
 
 namespace ct::tiles {
 
 bool available() {
-  static const bool available = [] {
-    const char *wanted = std::getenv("TELLTALE_BFLOAT16");
-    if (wanted && std::strcmp(wanted, "libtorch") == 0) return false;
-    return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && !__builtin_cpu_supports("amx-bf16");
-  }();
+  static const bool available = has_bfloat16_products() && !__builtin_cpu_supports("amx-bf16");
   return available;
 }
 

@@ -14,9 +14,9 @@ public struct Int8Matrix: Sendable {
   /// [out, in]
   public let shape: [Int]
 
-  /// Whether this processor multiplies bytes (AVX512-VNNI), and TELLTALE_INT8_PRODUCTS is not `off`.
+  /// Whether this processor multiplies bytes (AVX512-VNNI), and TELLTALE_INT8 is not `libtorch`.
   public static let hasOwnProducts =
-    ct_has_int8_products() && ProcessInfo.processInfo.environment["TELLTALE_INT8_PRODUCTS"] != "off"
+    ct_has_int8_products() && ProcessInfo.processInfo.environment["TELLTALE_INT8"] != "libtorch"
 
   /// - Parameter weight: float32, float16 or bfloat16 [out, in] on the CPU. An output whose weights are not all finite
   ///   gets a scale that is not finite.

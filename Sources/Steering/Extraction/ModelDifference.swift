@@ -32,7 +32,7 @@ extension VectorExtraction {
       let ids = encoder.encode(try encoder.prompt(item)).ids
       return ReadableText(ids: ids, read: ids.count - 1..<ids.count)
     }
-    return try readable(encoder.builder.pair(for: item), encoder).positive
+    return try Self.readable(encoder.builder.pair(for: item), encoder, at: read).positive
   }
 
   /// Vectors of `loaded` minus `other` on texts, already tokens.

@@ -23,12 +23,19 @@ public struct VectorExtraction {
   public func run(
     _ loaded: LoadedModel, _ encoder: PromptEncoder, _ pairs: [ContrastPair], onProgress: (Int) -> Void = { _ in }
   ) throws -> SteeringVectors {
-    var vectors = try run(loaded, pairs.map { try readable($0, encoder) }, onProgress: onProgress)
+    var vectors = try run(loaded, readable(pairs, encoder), onProgress: onProgress)
     vectors.provenance.state(pairs.map(\.item), encoder)
     return vectors
   }
 
-  func readable(_ pair: ContrastPair, _ encoder: PromptEncoder) throws -> ReadablePair {
+  private func readable(_ pairs: [ContrastPair], _ encoder: PromptEncoder) throws -> [ReadablePair] {
+    let read = read
+    return try pairs.mapConcurrently { try Self.readable($0, encoder, at: read) }
+  }
+
+  static func readable(
+    _ pair: ContrastPair, _ encoder: PromptEncoder, at read: ReadPosition
+  ) throws -> ReadablePair {
     ReadablePair(
       positive: try encoder.readable(
         prefix: pair.prefix, answer: pair.positive, letter: pair.positiveAnswerOffset, at: read),

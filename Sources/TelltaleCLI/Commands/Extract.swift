@@ -184,7 +184,8 @@ struct Extract: ParsableCommand {
   /// The pairs as tokens, each a question of its own; an error says which line it is about.
   private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
     let encoder = PromptEncoder.plain(tokenizer)
-    return try pairs.map { placed in
+    let position = position
+    return try pairs.mapConcurrently { placed in
       do {
         return try encoder.readable(
           positive: placed.pair.positive, negative: placed.pair.negative, group: Self.group(placed.pair), at: position)
