@@ -57,3 +57,26 @@ enum Binary {
 
   static func model(_ name: String) -> String { Fixtures.file("models/\(name)").path }
 }
+
+extension Binary {
+  /// Starts the program and waits until it has made `file`; then it is stopped, so that it cannot end unseen before it is
+  /// killed. Between two looks it is stopped as well: it gets on a few milliseconds at a time, however seldom this test has
+  /// its turn on a busy machine.
+  static func stopped(_ arguments: [String], in folder: ScratchFolder, when file: URL) throws -> Process {
+    let process = Process()
+    process.executableURL = url
+    process.arguments = arguments
+    process.currentDirectoryURL = folder.url
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let patience = Date(timeIntervalSinceNow: 120)
+    while process.isRunning, Date() < patience {
+      kill(process.processIdentifier, SIGSTOP)
+      if FileManager.default.fileExists(atPath: file.path) { break }
+      kill(process.processIdentifier, SIGCONT)
+      usleep(5_000)
+    }
+    return process
+  }
+}

@@ -91,14 +91,7 @@ import Torch
 
   /// Starts a training and sends it SIGKILL as soon as `file` is there.
   private func kill(_ arguments: [String], when file: URL) throws {
-    let process = Process()
-    process.executableURL = Binary.url
-    process.arguments = arguments
-    process.currentDirectoryURL = folder.url
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    while process.isRunning, !FileManager.default.fileExists(atPath: file.path) { usleep(2_000) }
+    let process = try Binary.stopped(arguments, in: folder, when: file)
     Foundation.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     #expect(process.terminationReason == .uncaughtSignal)

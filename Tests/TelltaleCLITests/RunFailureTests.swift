@@ -57,17 +57,10 @@ import Torch
     FileManager.default.fileExists(atPath: folder.url.appending(path: path).path)
   }
 
-  /// Starts a run and waits until a file of it is there.
+  /// A run that is stopped once a file of it is there.
   private func start(_ output: String, until path: String) throws -> Process {
-    let process = Process()
-    process.executableURL = Binary.url
-    process.arguments = ["run", "small.yaml", "--output", output, "--resume"]
-    process.currentDirectoryURL = folder.url
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let patience = Date(timeIntervalSinceNow: 120)
-    while !exists("\(output)/\(path)"), process.isRunning, Date() < patience { usleep(2_000) }
+    let file = folder.url.appending(path: "\(output)/\(path)")
+    let process = try Binary.stopped(["run", "small.yaml", "--output", output, "--resume"], in: folder, when: file)
     #expect(exists("\(output)/\(path)"), "the run never made \(path)")
     return process
   }
