@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Torch
 
 /// The command line. Each subcommand is a type of its own under Commands; this file decides how errors end the process.
@@ -38,7 +39,7 @@ struct Telltale: ParsableCommand {
 
   /// One clear sentence on stderr and the exit code that says whose turn it is: 2 the user's, 1 ours.
   private static func finish(with error: any Error) -> Never {
-    if let located = error as? any LocatedError {
+    if let located = error as? TelltaleError {
       Terminal.error(located.description)
       Foundation.exit(located.isBadInput ? 2 : 1)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Steering
@@ -19,7 +20,7 @@ enum TestData {
 }
 
 /// Parses `text` as a data file called `data`.
-func items(_ text: String, format: DatasetFormat? = nil) throws(SteeringError) -> [Item] {
+func items(_ text: String, format: DatasetFormat? = nil) throws(TelltaleError) -> [Item] {
   let file = try InputFile(bytes: Array(text.utf8), name: "data")
   return try Dataset.items(in: file, source: "data", format: format)
 }

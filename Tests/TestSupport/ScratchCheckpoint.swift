@@ -1,5 +1,4 @@
 import Foundation
-import Torch
 
 /// A copy of a fixture's checkpoint that a test may damage; removed when the value goes.
 package final class ScratchCheckpoint: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Torch
@@ -17,16 +18,16 @@ func expectClose(
   }
 }
 
-/// Expects a `TorchError` of the given code, whose description is one readable line.
+/// Expects a `TelltaleError` of the given code, whose description is one readable line.
 @discardableResult
 func expectError<Result>(
-  _ code: TorchError.Code, containing part: String? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+  _ code: TelltaleError.Code, containing part: String? = nil, sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> Result
 ) -> String {
   do {
     _ = try body()
     Issue.record("nothing was thrown", sourceLocation: sourceLocation)
-  } catch let error as TorchError {
+  } catch let error as TelltaleError {
     let text = "\(error)"
     #expect(error.code == code, "\(text)", sourceLocation: sourceLocation)
     #expect(
@@ -34,7 +35,7 @@ func expectError<Result>(
     if let part { #expect(text.contains(part), "\(text)", sourceLocation: sourceLocation) }
     return text
   } catch {
-    Issue.record("\(error) is no TorchError", sourceLocation: sourceLocation)
+    Issue.record("\(error) is no TelltaleError", sourceLocation: sourceLocation)
   }
   return ""
 }
@@ -62,7 +63,7 @@ let repositoryRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
 func fixture(_ name: String) -> URL { repositoryRoot.appendingPathComponent("Tests/Fixtures/torch/\(name)") }
 
-/// A generator that gives the same numbers in every run (SplitMix64, Steele et al. 2014).
+/// A generator that gives the same numbers in every run (SeededGenerator, Steele et al. 2014).
 struct SeededGenerator: RandomNumberGenerator {
   var state: UInt64
 

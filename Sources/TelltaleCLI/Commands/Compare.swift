@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -78,7 +79,7 @@ struct Compare: ParsableCommand {
   /// Files of the same name go by their paths.
   private func named(_ read: [ComparedVector]) throws -> [ComparedVector] {
     guard Set(vectors).count == vectors.count else {
-      throw UsageError("a vector file is given twice; name each once")
+      throw TelltaleError(.badInput, "a vector file is given twice; name each once")
     }
     let counts = Dictionary(read.map { ($0.name, 1) }, uniquingKeysWith: +)
     return try zip(read, vectors).map { vector, path in
@@ -112,12 +113,14 @@ struct Compare: ParsableCommand {
       return false
     }
     guard widths.count > 1 else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "the vectors are of different models, whose directions mean different things; say --any-model if their cosine is "
           + "meant, or give a --recording of the same prompts for each")
     }
     let listed = compared.map { "\($0.name) \($0.vectors.hiddenSize)" }.joined(separator: ", ")
-    throw UsageError(
+    throw TelltaleError(
+      .badInput,
       "the vectors have different widths (\(listed)), between which there is no cosine; give two vectors and a "
         + "--recording of the same prompts for each")
   }

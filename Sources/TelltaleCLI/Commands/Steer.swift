@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -57,7 +58,7 @@ struct SteerPrompts: ParsableCommand {
       do {
         guard let line = try lines.next() else { break }
         if !line.allSatisfy(\.isWhitespace) { try answer(line, loaded, options) }
-      } catch let error as any LocatedError where typed && error.isBadInput {
+      } catch let error as TelltaleError where typed && error.isBadInput {
         Terminal.error(error.description)  // whoever types may try again
       }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A folder of results that is there whole or not at all.
@@ -6,7 +7,8 @@ enum OutputFolder {
   /// Refuses what is there already, before anything is computed.
   static func refuseExisting(_ path: String) throws {
     guard !FileManager.default.fileExists(atPath: path) else {
-      throw UsageError("is there already; name a new folder, or remove it first", at: InputLocation(file: path))
+      throw TelltaleError(
+        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: path))
     }
   }
 
@@ -17,12 +19,14 @@ enum OutputFolder {
     let aside = url.deletingLastPathComponent()
       .appending(path: ".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp")
     do { try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true) } catch {
-      throw UsageError("cannot be made; check the path and its permissions", at: InputLocation(file: path))
+      throw TelltaleError(
+        .badInput, "cannot be made; check the path and its permissions", at: InputLocation(file: path))
     }
     defer { try? FileManager.default.removeItem(at: aside) }
     for file in files { try AtomicFile.write(file.contents, to: aside.appending(path: file.name)) }
     guard rename(aside.path, url.path) == 0 else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "cannot be put in place (\(String(cString: strerror(errno))))", at: InputLocation(file: path))
     }
   }

@@ -2,6 +2,7 @@ import Foundation
 import LanguageModels
 import Statistics
 import Testing
+import Tokenizers
 import Torch
 
 @testable import Steering

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -80,7 +81,7 @@ import Torch
     #expect(second.rates == report.rates && second.shifts.map(\.items) == report.shifts.map(\.items))
     let made = try SteeringVectors(contentsOf: scratch.url.appending(path: "chain/finetune-difference.safetensors"))
     #expect(made.provenance.method == "finetune-difference" && made.provenance.read == "prompt")
-    #expect(throws: SteeringError.self, "another training in the same folder") {
+    #expect(throws: TelltaleError.self, "another training in the same folder") {
       try chain(.shared, .sycophancy, steps: 99).run(.classMean(conflicts(.opinions, 192, seed: 13)))
     }
   }
@@ -118,15 +119,15 @@ import Torch
       change(&settings)
       return try FinetuningChain(good.loaded, good.encoder, good.items, settings, output: good.folder.url)
     }
-    #expect(throws: SteeringError.self) { try make { $0.judgedLayer = 6 } }
-    #expect(throws: SteeringError.self) { try make { $0.scales = [0] } }
-    #expect(throws: ModelError.self) { try make { $0.layers = [9] } }
+    #expect(throws: TelltaleError.self) { try make { $0.judgedLayer = 6 } }
+    #expect(throws: TelltaleError.self) { try make { $0.scales = [0] } }
+    #expect(throws: TelltaleError.self) { try make { $0.layers = [9] } }
     // Block 2 is adapted.
     let below = try make { settings in
       (settings.layers, settings.judgedLayer) = ([1, 2], 1)
       settings.training.steps = 1
     }
-    let error = #expect(throws: SteeringError.self) {
+    let error = #expect(throws: TelltaleError.self) {
       try below.run(.classMean(conflicts(.opinions, 96, seed: 13)))
     }
     #expect(error?.message.contains("below the adapted blocks") == true)
