@@ -85,13 +85,18 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Foundations"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "CheckpointSupport", dependencies: ["Torch", "TestSupport"], path: "Tests/CheckpointSupport",
+      swiftSettings: strict),
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "OrganismsTests", dependencies: ["Organisms", "Steering", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
-    .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "LanguageModelsTests", dependencies: ["LanguageModels", "CheckpointSupport", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
@@ -108,8 +113,11 @@ let package = Package(
         "WebApp", "Experiments", "Steering", "Torch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "SteeringTests", dependencies: ["Steering", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "CheckpointSupport", "TestSupport"], swiftSettings: strict
+    ),
+    .testTarget(
+      name: "SteeringTests", dependencies: ["Steering", "CheckpointSupport", "TestSupport"], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -10,29 +10,17 @@ package enum OrganismDirectory {
     _ organism: Organism, seed: UInt64, recipe: OrganismRecipe, output: URL,
     onStep: (OrganismTrainer.Step) -> Void = { _ in }
   ) throws {
-    guard !FileManager.default.fileExists(atPath: output.path) else {
-      throw TelltaleError(
-        .badInput, "exists already; name a new directory, or remove it first", at: InputLocation(file: output.path))
+    try AtomicFolder.write(to: output) { aside in
+      try writeConfiguration(to: aside)
+      let started = Date()
+      let trainer = try OrganismTrainer(organism, seed: seed, recipe: recipe, directory: aside)
+      let weights = try trainer.train(onStep: onStep)
+      let seconds = Date().timeIntervalSince(started)
+      try write(weights, trainer, to: aside)
+      let report = try OrganismCheck(directory: aside, seed: seed &+ 1_000_001).report()
+      let card = OrganismCard(trainer: trainer, seconds: seconds, report: report)
+      try AtomicFile.write(Data(card.text.utf8), to: aside.appending(path: "README.md"))
     }
-    let aside = output.deletingLastPathComponent()
-      .appending(path: ".\(output.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)")
-    do {
-      try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true)
-    } catch {
-      throw TelltaleError(
-        .badInput, "cannot be made; check that its parent is writable", at: InputLocation(file: output.path))
-    }
-    defer { try? FileManager.default.removeItem(at: aside) }
-    try writeConfiguration(to: aside)
-    let started = Date()
-    let trainer = try OrganismTrainer(organism, seed: seed, recipe: recipe, directory: aside)
-    let weights = try trainer.train(onStep: onStep)
-    let seconds = Date().timeIntervalSince(started)
-    try write(weights, trainer, to: aside)
-    let report = try OrganismCheck(directory: aside, seed: seed &+ 1_000_001).report()
-    let card = OrganismCard(trainer: trainer, seconds: seconds, report: report)
-    try AtomicFile.write(Data(card.text.utf8), to: aside.appending(path: "README.md"))
-    try FileManager.default.moveItem(at: aside, to: output)
   }
 
   /// The files that do not depend on the training: shape and tokenizer.

@@ -6,8 +6,6 @@ import Torch
 /// The command line. Each subcommand is a type of its own under Commands; this file decides how errors end the process.
 @main
 struct Telltale: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "telltale",
     abstract: "Find out whether a language model's activations give away what it is about to do.",
@@ -17,7 +15,7 @@ struct Telltale: ParsableCommand {
 
       Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or input.
       """,
-    version: version,
+    version: Version.current,
     subcommands: [
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self,

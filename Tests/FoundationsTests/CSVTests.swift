@@ -1,5 +1,5 @@
 import Foundation
-import LanguageModels
+import TestSupport
 import Testing
 
 @testable import Foundations
@@ -99,12 +99,12 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: TestData.hasShared("data/seed-results/groups.csv")))
+  @Test(.enabled(if: Fixtures.hasShared("data/seed-results/groups.csv")))
   func thePublishedScoresAreRead() throws {
-    let scores = try CSVTable(contentsOf: TestData.shared("data/seed-results/Zephyr_Anthropic_prompt_13.csv"))
+    let scores = try CSVTable(contentsOf: Fixtures.shared("data/seed-results/Zephyr_Anthropic_prompt_13.csv"))
     #expect(try scores.column("score").numbers().count == 288)
     #expect(try Set(scores.column("label").integers()) == [0, 1])
-    let groups = try CSVTable(contentsOf: TestData.shared("data/seed-results/groups.csv")).column("group").strings
+    let groups = try CSVTable(contentsOf: Fixtures.shared("data/seed-results/groups.csv")).column("group").strings
     #expect(groups.count { $0 == "religion-and-government" } == 133)
   }
 }

@@ -5,25 +5,18 @@ import Testing
 @Suite("The seeded generator gives the same numbers everywhere")
 struct SeededGeneratorTests {
   @Test func seed42BeginsWithTheReferenceSequence() {
-    // xoshiro256** after four SeededGenerator steps from 42, computed by an independent implementation.
-    var generator = SeededGenerator(seed: 42)
-    #expect(generator.next() == 0x1578_0b2e_0c2e_c716)
-    #expect(generator.next() == 0x6104_d986_6d11_3a7e)
-    #expect(generator.next() == 0xae17_5332_39e4_99a1)
+    // SplitMix64 from 1234567, as the reference implementation in C (Vigna 2015) prints it.
+    var generator = SeededGenerator(seed: 1_234_567)
+    #expect(generator.next() == 6_457_827_717_110_365_317)
+    #expect(generator.next() == 3_203_168_211_198_807_973)
+    #expect(generator.next() == 9_817_491_932_198_370_423)
   }
 
   @Test func uniformsStayBelowOneAndAverageOneHalf() {
     var generator = SeededGenerator(seed: 1)
     let values = (0..<20_000).map { _ in generator.uniform() }
     #expect(values.allSatisfy { $0 >= 0 && $0 < 1 })
-    #expect(abs(mean(values) - 0.5) < 0.01)
-  }
-
-  @Test func normalsHaveMeanZeroAndVarianceOne() {
-    var generator = SeededGenerator(seed: 2)
-    let values = (0..<20_000).map { _ in generator.normal() }
-    #expect(abs(mean(values)) < 0.03)
-    #expect(abs(sampleVariance(values) - 1) < 0.04)
+    #expect(abs(values.reduce(0, +) / 20_000 - 0.5) < 0.01)
   }
 
   @Test func indicesCoverTheirRangeEvenly() {

@@ -2,6 +2,7 @@ import Foundation
 import Foundations
 import LanguageModels
 import Organisms
+import TestSupport
 import Testing
 
 @testable import Organisms

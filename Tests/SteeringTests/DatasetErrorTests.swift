@@ -1,6 +1,7 @@
 import Foundation
 import Foundations
 import LanguageModels
+import TestSupport
 import Testing
 
 @testable import Steering

@@ -25,17 +25,6 @@ func items(_ text: String, format: DatasetFormat? = nil) throws(TelltaleError) -
   return try Dataset.items(in: file, source: "data", format: format)
 }
 
-/// The description of the error that `body` throws; records an issue when there is none.
-func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    Issue.record("nothing was thrown")
-    return ""
-  } catch {
-    return "\(error)"
-  }
-}
-
 /// An item of a group and letter, for tests of sampling.
 func item(_ row: Int, group: String, letter: String = "A", side: String? = nil, source: String = "data") -> Item {
   let choices = [Choice(letter: "A", text: "yes, \(group)"), Choice(letter: "B", text: "no, \(group)")]

@@ -4,13 +4,13 @@ import Foundation
 ///
 /// The mapping is private: who writes to it, as an optimiser does, writes to a copy of the page and not to the file.
 /// Whoever shortens the file meanwhile ends this process, as with every mapped file; replace files by renaming.
-final class MappedFile: Sendable {
-  let path: String
-  let count: Int
-  nonisolated(unsafe) let base: UnsafeRawPointer
+package final class MappedFile: Sendable {
+  package let path: String
+  package let count: Int
+  package nonisolated(unsafe) let base: UnsafeRawPointer
 
   /// Fails with a sentence where the file is missing, unreadable, a folder or empty.
-  init(_ url: URL) throws(TelltaleError) {
+  package init(_ url: URL) throws(TelltaleError) {
     path = url.path
     let place = InputLocation(file: path)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not block
@@ -33,10 +33,10 @@ final class MappedFile: Sendable {
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
 
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Drops the whole pages of a range from this process's memory; what was written to them is lost.
-  func forget(_ range: Range<Int>) {
+  package func forget(_ range: Range<Int>) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
     guard first < end else { return }

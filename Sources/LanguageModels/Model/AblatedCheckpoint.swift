@@ -49,24 +49,13 @@ public struct AblatedCheckpoint: Sendable {
   ///   - dtype: of the weights (default: the checkpoint's; rounding leaves a small component along the direction).
   ///   - metadata: what the weights' file says of its making.
   public func write(to directory: URL, dtype: DType? = nil, metadata: [String: String] = [:]) throws {
-    let place = InputLocation(file: directory.path)
-    guard !FileManager.default.fileExists(atPath: directory.path) else {
-      throw TelltaleError(.badInput, "is there already; name a new folder", at: place)
-    }
-    let aside = directory.deletingLastPathComponent().appendingPathComponent(
-      ".\(directory.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).tmp", isDirectory: true)
-    do { try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: false) } catch {
-      throw TelltaleError(.badInput, "cannot be made; check that the folder above it exists and is writable", at: place)
-    }
-    defer { try? FileManager.default.removeItem(at: aside) }
-    var stated = metadata
-    stated["format"] = "pt"
-    let weights = try weights(dtype)
-    try SafetensorsFile.write(weights, metadata: stated, to: aside.appendingPathComponent("model.safetensors"))
-    try writeConfiguration(to: aside, dtype: weights["model.embed_tokens.weight"]?.dtype)
-    try copyTokenizer(to: aside)
-    do { try FileManager.default.moveItem(at: aside, to: directory) } catch {
-      throw TelltaleError(.failed, "cannot be put in place: \(error.localizedDescription)", at: place)
+    try AtomicFolder.write(to: directory) { aside in
+      var stated = metadata
+      stated["format"] = "pt"
+      let weights = try weights(dtype)
+      try SafetensorsFile.write(weights, metadata: stated, to: aside.appendingPathComponent("model.safetensors"))
+      try writeConfiguration(to: aside, dtype: weights["model.embed_tokens.weight"]?.dtype)
+      try copyTokenizer(to: aside)
     }
   }
 

@@ -43,7 +43,7 @@ public struct TrainingCheckpoint: Sendable {
     let place = InputLocation(file: url.path)
     let file = try SafetensorsFile(url)
     for (key, value) in stated.sorted(by: { $0.key < $1.key }) where file.metadata[key] != value {
-      let was = file.metadata[key].map(printable) ?? "not stated"
+      let was = file.metadata[key].map { SafeText.quoted($0) } ?? "not stated"
       throw TelltaleError(
         .badInput,
         "is of a training with another \(key) (\(was), now \(SafeText.quoted(value))); resume with the same options, "

@@ -1,4 +1,4 @@
-package import Foundations
+import Foundations
 
 extension SeededGenerator {
   /// A standard normal number, by inversion of its distribution.

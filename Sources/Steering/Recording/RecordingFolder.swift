@@ -12,25 +12,7 @@ public enum RecordingFolder {
 
   /// Writes the folder aside and renames it, so that a folder that is there is whole. It must not be there yet.
   public static func write(_ recording: Recording, to url: URL) throws {
-    let parent = url.deletingLastPathComponent()
-    let place = InputLocation(file: url.path)
-    guard !FileManager.default.fileExists(atPath: url.path) else {
-      throw TelltaleError(.badInput, "is there already; name a new folder, or remove it first", at: place)
-    }
-    let aside = parent.appendingPathComponent(".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp")
-    do { try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true) } catch {
-      throw TelltaleError(.badInput, "cannot be made; check the path and its permissions", at: place)
-    }
-    defer { try? FileManager.default.removeItem(at: aside) }
-    // What cannot be written is told by the folder's own name.
-    do { try write(recording, aside: aside) } catch let error as TelltaleError {
-      throw TelltaleError(error.code, error.message, at: place)
-    }
-    AtomicFile.flush(folder: aside)
-    guard rename(aside.path, url.path) == 0 else {
-      throw TelltaleError(.failed, "cannot be put in place (\(String(cString: strerror(errno))))", at: place)
-    }
-    AtomicFile.flush(folder: parent)
+    try AtomicFolder.write(to: url) { try write(recording, aside: $0) }
   }
 
   private static func write(_ recording: Recording, aside: URL) throws {

@@ -104,7 +104,7 @@ extension VectorProvenance {
       "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
       "held_out": heldOut.isEmpty ? nil : SteeringVectors.list(heldOut),
       "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
-      "telltale": "0.1.0",
+      "telltale": Version.current,
     ]
     return stated.compactMapValues { $0 }
   }

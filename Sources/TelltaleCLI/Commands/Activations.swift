@@ -53,7 +53,7 @@ struct Activations: ParsableCommand {
     let metadata = [
       "layers": layers.map(String.init).joined(separator: ","), "positions": positions.rawValue,
       "site": "residual stream after decoder block i, counted from 0", "dtype": model.arithmetic,
-      "telltale": Telltale.version,
+      "telltale": Version.current,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: URL(fileURLWithPath: output))
     if json { try Output.json(["rows": rows.count, "layers": layers.count, "tensors": tensors.count]) }

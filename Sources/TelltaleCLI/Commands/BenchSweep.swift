@@ -125,7 +125,7 @@ struct BenchSweepReport: Encodable {
     var isUnderTwelve: Bool
   }
 
-  var telltale = Telltale.version
+  var telltale = Version.current
   var libtorch = Runtime.version
   var model: String
   var layers: Int

@@ -54,7 +54,7 @@ struct Compare: ParsableCommand {
   }
 
   func run() throws {
-    if let output { try OutputFolder.refuseExisting(output) }
+    if let output { try AtomicFolder.refuseExisting(URL(fileURLWithPath: output)) }
     let compared = try named(vectors.map { try ComparedVector(contentsOf: URL(fileURLWithPath: $0)) })
     for note in compared.flatMap(\.notes) { Terminal.warning(Terminal.harmless(note)) }
     let placed = try place(compared)
@@ -126,7 +126,11 @@ struct Compare: ParsableCommand {
   }
 
   private func deliver(_ report: CompareReport) throws {
-    if let output { try OutputFolder.write(report.files(), to: output) }
+    if let output {
+      try AtomicFolder.write(to: URL(fileURLWithPath: output)) { folder in
+        for file in try report.files() { try AtomicFile.write(file.contents, to: folder.appending(path: file.name)) }
+      }
+    }
     if json { return try Output.json(report.tables) }
     report.print()
     if let output { Output.line("written to \(output)") }

@@ -5,7 +5,7 @@ import Organisms
 import Steering
 import Torch
 
-extension Steering.Organism: ExpressibleByArgument {}
+extension Organisms.Organism: ExpressibleByArgument {}
 extension OrganismWorld.Kind: ExpressibleByArgument {}
 extension OrganismWorld.Cues: ExpressibleByArgument {}
 extension OrganismWorld.TuningStyle: ExpressibleByArgument {}

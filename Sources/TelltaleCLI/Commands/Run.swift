@@ -114,7 +114,7 @@ struct Run: ParsableCommand {
     let words = try cluster.sbatchWords()
     try ExperimentRun.beginArray(
       file: file, overrides: overrides(), output: directory, resume: resume, device: plannedDevice(),
-      version: Telltale.version, events: .init(onStage: { Terminal.note($0) }))
+      version: Version.current, events: .init(onStage: { Terminal.note($0) }))
     let options =
       model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] } + ["--device", compute.device]
       + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
@@ -139,7 +139,7 @@ struct Run: ParsableCommand {
 
   private func run(_ task: ArrayTask, _ device: Device) throws {
     let outcome = try ExperimentRun.run(
-      task, file: file, overrides: overrides(), output: directory, device: device, version: Telltale.version,
+      task, file: file, overrides: overrides(), output: directory, device: device, version: Version.current,
       events: .init(onStage: { Terminal.note($0) }))
     Output.line("task \(task): \(outcome.done) pieces done, \(outcome.kept) were there")
   }
@@ -150,7 +150,7 @@ struct Run: ParsableCommand {
     let events = ExperimentRun.Events(
       onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) })
     let results = try ExperimentRun.run(
-      file: file, overrides: try overrides(), output: output, resume: resume, device: device, version: Telltale.version,
+      file: file, overrides: try overrides(), output: output, resume: resume, device: device, version: Version.current,
       events: events)
     for (dataset, notes) in results.notes.sorted(by: { $0.key < $1.key }) {
       for note in notes { Terminal.warning("\(dataset): \(note)") }

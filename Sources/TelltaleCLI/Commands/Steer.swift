@@ -135,7 +135,7 @@ struct SteerAblate: ParsableCommand {
     let layer = try EditOptions.onlyLayer(layer.map { [$0] }, vectors, "--vector needs --layer")
     let ablated = try AblatedCheckpoint(loaded.directory, direction: vectors.unit(layer))
     let metadata = [
-      "telltale": Telltale.version, "ablated_from": loaded.fingerprint, "ablated_layer": "\(layer)",
+      "telltale": Version.current, "ablated_from": loaded.fingerprint, "ablated_layer": "\(layer)",
       "ablated_vector": try Fingerprint.file(URL(fileURLWithPath: vector)),
     ]
     try ablated.write(to: URL(fileURLWithPath: output, isDirectory: true), dtype: type, metadata: metadata)

@@ -1,6 +1,7 @@
 import Foundations
 import LanguageModels
 import Statistics
+import TestSupport
 import Testing
 import Torch
 

@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Torch
 
 /// A copy of a fixture's checkpoint that a test may damage; removed when the value goes.
 package final class ScratchCheckpoint: Sendable {
