@@ -117,7 +117,8 @@ let package = Package(
       name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "CheckpointSupport", "TestSupport"], swiftSettings: strict
     ),
     .testTarget(
-      name: "SteeringTests", dependencies: ["Steering", "CheckpointSupport", "TestSupport"], swiftSettings: strict),
+      name: "SteeringTests", dependencies: ["Steering", "Organisms", "CheckpointSupport", "TestSupport"],
+      swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,5 +1,5 @@
 import Foundation
-import Organisms
+import TestSupport
 import Testing
 
 @testable import Organisms
@@ -7,8 +7,7 @@ import Testing
 
 /// What the tests of the organisms read: rows drawn by an independent implementation, and the committed models.
 enum OrganismFixtures {
-  private static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  private static let root = Fixtures.repository
 
   struct Row: Decodable {
     var set: String

@@ -1,6 +1,7 @@
 import Foundation
 import Foundations
 import LanguageModels
+import Organisms
 import TestSupport
 import Testing
 import Torch
@@ -102,7 +103,7 @@ import Torch
 
   @Test("8 layers x 5 scales over 200 questions cost less than 12 passes over them")
   func sweepsAreCheap() throws {
-    let loaded = try LoadedModel(OrganismFixtures.model(.split).path)
+    let loaded = try LoadedModel(Fixtures.repository.appending(path: "Models/organism-split").path)
     let drawn = try Tensor.randomNormal([loaded.model.configuration.hiddenSize], seed: 3).floats()
     let six = SteeringVectors(
       layers: Dictionary(uniqueKeysWithValues: (0..<6).map { ($0, drawn) }), provenance: VectorProvenance())

@@ -2,6 +2,7 @@ import LanguageModels
 import Testing
 import Torch
 
+@testable import Organisms
 @testable import Steering
 
 /// Every estimator on an organism, against the direction that was planted in it.

@@ -5,6 +5,7 @@ import Testing
 import Tokenizers
 import Torch
 
+@testable import Organisms
 @testable import Steering
 
 /// The whole audit on the models whose truth is known, on rows that no training used.

@@ -3,6 +3,7 @@ import Statistics
 import Testing
 import Torch
 
+@testable import Organisms
 @testable import Steering
 
 /// Steering the committed organisms along the directions planted in them, where the truth is known.

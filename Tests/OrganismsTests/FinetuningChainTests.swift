@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import Organisms
 @testable import Steering
 
 /// The whole chain on the organisms, with the settings of docs/finetuning.md and smaller sets: a positive result where
