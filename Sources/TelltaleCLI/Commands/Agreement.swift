@@ -32,12 +32,12 @@ struct AgreementCommand: ParsableCommand {
     }
     var answers: Int
     var sources: [String]
-    var pairs: ResultTable
-    var selfAgreement: ResultTable
+    var pairs: TableValues
+    var selfAgreement: TableValues
     var alpha: Alpha?
-    var judges: ResultTable
-    var replacement: ResultTable
-    var disagreements: ResultTable
+    var judges: TableValues
+    var replacement: TableValues
+    var disagreements: TableValues
   }
 
   func run() throws {
@@ -82,8 +82,8 @@ struct AgreementCommand: ParsableCommand {
     section("agreement of two sources, on answers that both labelled 1 or 0", LabelTables.shortPairs(agreement.pairs))
     section("agreement with oneself: first pass and second", LabelTables.shortPairs(agreement.selfAgreement))
     if let alpha = document.alpha {
-      let value = ResultTable.Field.number(alpha.alpha).text(forEyes: true)
-      let ends = [alpha.low, alpha.high].map { ResultTable.Field.number($0).text(forEyes: true) }
+      let value = TableValue.number(alpha.alpha).text(forEyes: true)
+      let ends = [alpha.low, alpha.high].map { TableValue.number($0).text(forEyes: true) }
       Output.line("")
       Output.line(
         "Krippendorff's alpha of all people on \(alpha.items) answers: \(value.isEmpty ? "undefined" : value) "
@@ -96,7 +96,7 @@ struct AgreementCommand: ParsableCommand {
     Output.line("\(open) answers on which sources differ: results/label-disagreements.csv")
   }
 
-  private func section(_ title: String, _ table: ResultTable) {
+  private func section(_ title: String, _ table: TableValues) {
     guard !table.rows.isEmpty else { return }
     Output.line("")
     Output.line("== \(title)")

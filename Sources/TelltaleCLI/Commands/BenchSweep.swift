@@ -158,8 +158,8 @@ struct BenchSweepReport: Encodable {
       "in unsteered passes over the same items: measured by the clock; counted in parameters x tokens computed")
   }
 
-  private var table: ResultTable {
-    var table = ResultTable(["edit_positions", "items", "one_pass_s", "sweep_s", "measured", "counted", "under_12"])
+  private var table: TableValues {
+    var table = TableValues(["edit_positions", "items", "one_pass_s", "sweep_s", "measured", "counted", "under_12"])
     for rule in rules {
       table.rows.append([
         .text(rule.editPositions), .integer(rule.items), .number(rule.onePassSeconds), .number(rule.sweepSeconds),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Foundations
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct Status: ParsableCommand {
     let status = try RunStatus(URL(fileURLWithPath: directory))
     if json { return try Output.json(status) }
     Output.line(Terminal.harmless(status.experiment))
-    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
+    var table = TableValues(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
     table.rows = status.stages.map(Self.cells)
     table.print()
     if let left = status.recordingSecondsLeft, left > 0 {
@@ -34,8 +35,8 @@ struct Status: ParsableCommand {
     return counts.isEmpty ? "none" : counts.joined(separator: ", ")
   }
 
-  private static func cells(_ stage: RunStatus.StageStatus) -> [ResultTable.Field] {
-    func share(_ done: Int?, _ all: Int?) -> ResultTable.Field {
+  private static func cells(_ stage: RunStatus.StageStatus) -> [TableValue] {
+    func share(_ done: Int?, _ all: Int?) -> TableValue {
       guard let done, let all else { return .text(nil) }
       return .text("\(done) of \(all)")
     }

@@ -1,14 +1,15 @@
 import Foundation
+import Foundations
 import Steering
 
 /// What `telltale compare` found: tables for files and JSON, and the lines that a person reads.
 struct CompareReport {
-  private(set) var tables: [String: ResultTable] = [:]
+  private(set) var tables: [String: TableValues] = [:]
   private var blocks: [Block] = []
 
   private enum Block {
     case line(String)
-    case table(ResultTable)
+    case table(TableValues)
   }
 
   // MARK: One vector
@@ -36,7 +37,7 @@ struct CompareReport {
     let origin = vector.vectors.provenance
     let count = origin.pairs.map { "\($0) pairs" } ?? "pairs unknown"
     blocks.append(.line("\(vector.name): \(count), \(origin.groups.map { "\($0) questions" } ?? "questions unknown")"))
-    var table = ResultTable(["layer", "norm", "stated_reliability"])
+    var table = TableValues(["layer", "norm", "stated_reliability"])
     table.rows = layers.map { [.integer($0), .number(vector.vectors.norm($0)), .number(origin.reliability[$0])] }
     tables["reliability"] = table
     if vector.pairs == nil { blocks.append(.table(table)) }
@@ -128,7 +129,7 @@ struct CompareReport {
     add("slopes", "\nRank correlation of steering slopes, item by item:", CompareTables.slopes(slopes))
   }
 
-  private mutating func add(_ name: String, _ title: String, _ table: ResultTable) {
+  private mutating func add(_ name: String, _ title: String, _ table: TableValues) {
     tables[name] = table
     blocks += [.line(title), .table(table)]
   }

@@ -36,7 +36,7 @@ struct RelabelledReport {
     var labels: String
     var targets: [Target]
     var predictivity: [PredictivityRow]
-    var changes: ResultTable
+    var changes: TableValues
     var audits: [Verdict]
   }
 

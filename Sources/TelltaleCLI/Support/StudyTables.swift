@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 import Steering
 
@@ -33,13 +34,13 @@ struct StudyTables {
 
   private var study: Experiment.StudySettings? { results.experiment.study }
 
-  private func rows(_ model: String) -> ResultTable {
-    var table = ResultTable([
+  private func rows(_ model: String) -> TableValues {
+    var table = TableValues([
       "method", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
       "steered at", "slope in", "anti", "slope out", "planted",
     ])
     table.rows = results.study.filter { $0.model == model }.map { row in
-      let made: [ResultTable.Field] = [
+      let made: [TableValue] = [
         .text(row.vector.method.rawValue), .text(row.vector.estimator.rawValue), .text(row.vector.dataset),
         .integer(row.pairs), .text(row.vector.read.rawValue), .integer(row.layer), .text(two(row.reliability)),
       ]
@@ -52,7 +53,7 @@ struct StudyTables {
     return table
   }
 
-  private func predicted(_ prediction: StudyRow.Prediction?) -> [ResultTable.Field] {
+  private func predicted(_ prediction: StudyRow.Prediction?) -> [TableValue] {
     let marks = ["supported": "+", "not supported": "-", "cannot tell": "?"]
     return [
       .text(cell(prediction?.auroc, prediction?.low, prediction?.high)),
@@ -60,8 +61,8 @@ struct StudyTables {
     ]
   }
 
-  private func choices(_ model: String) -> ResultTable {
-    var table = ResultTable(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
+  private func choices(_ model: String) -> TableValues {
+    var table = TableValues(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
     table.rows = results.choices.filter { $0.model == model }.map { row in
       [.text(row.factor), .text(row.level), .integer(row.vectors)]
         + StudyMeasure.allCases.map { .text(two(row.means[$0])) }
@@ -77,7 +78,7 @@ struct StudyTables {
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
       results.experiment.vectors.map { ($0.name, $0.method.rawValue) }, uniquingKeysWith: { first, _ in first })
-    var table = ResultTable(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
+    var table = TableValues(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
     let pairs = Dictionary(grouping: own) { [methods[$0.vectorA] ?? "", methods[$0.vectorB] ?? ""].sorted() }
     table.rows = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, rows in
       let mean = rows.reduce(0) { $0 + $1.evidence.cosine } / Double(rows.count)
@@ -90,8 +91,8 @@ struct StudyTables {
     Output.line("")
   }
 
-  private func correlations(_ model: String) -> ResultTable {
-    var table = ResultTable(["of", "with", "vectors", "Spearman", "q"])
+  private func correlations(_ model: String) -> TableValues {
+    var table = TableValues(["of", "with", "vectors", "Spearman", "q"])
     table.rows = results.correlations.filter { $0.model == model }.map { row in
       let interval = row.correlation.interval
       return [
