@@ -1,5 +1,7 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 
@@ -69,7 +71,7 @@ struct FinetuneChain: ParsableCommand {
     let loaded = try model.loaded(on: device)
     if case .file(let vector) = source {
       for note in try vector.vectors.check(against: loaded.model, fingerprint: loaded.fingerprint) {
-        Terminal.warning(Terminal.harmless(note))
+        Terminal.warning(SafeText.visible(note))
       }
     }
     let asked = held.training + held.heldOut + (held.outOfDistribution ?? [])

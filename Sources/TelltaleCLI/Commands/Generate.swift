@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -61,7 +62,7 @@ struct Generate: ParsableCommand {
     for index in prompts.indices {
       guard let generation = results[index] else { continue }
       let text = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
-      if json { try Output.json(Row(ids: generation.tokens, text: text)) } else { Output.line(Terminal.harmless(text)) }
+      if json { try Output.json(Row(ids: generation.tokens, text: text)) } else { Output.line(SafeText.visible(text)) }
     }
   }
 

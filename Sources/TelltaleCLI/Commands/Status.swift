@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -15,7 +16,7 @@ struct Status: ParsableCommand {
   func run() throws {
     let status = try RunStatus(URL(fileURLWithPath: directory))
     if json { return try Output.json(status) }
-    Output.line(Terminal.harmless(status.experiment))
+    Output.line(SafeText.visible(status.experiment))
     var table = TableValues(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
     table.rows = status.stages.map(Self.cells)
     table.print()
@@ -31,7 +32,7 @@ struct Status: ParsableCommand {
   }
 
   private static func counts(_ labels: [String: Int]) -> String {
-    let counts = labels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
+    let counts = labels.sorted { $0.key < $1.key }.map { "\($0.value) by \(SafeText.visible($0.key))" }
     return counts.isEmpty ? "none" : counts.joined(separator: ", ")
   }
 

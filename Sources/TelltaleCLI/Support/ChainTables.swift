@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Foundations
 import Steering
@@ -49,7 +50,7 @@ struct ChainTables {
       Output.line("")
     }
     for verdict in report.verdicts {
-      Output.line("\(verdict.set == "in" ? "in" : "out of") distribution: \(Terminal.harmless(verdict.sentence))")
+      Output.line("\(verdict.set == "in" ? "in" : "out of") distribution: \(SafeText.visible(verdict.sentence))")
     }
   }
 

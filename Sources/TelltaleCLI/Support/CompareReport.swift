@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Foundations
 import Steering
@@ -147,7 +148,7 @@ struct CompareReport {
   func print() {
     for block in blocks {
       switch block {
-      case .line(let line): Output.line(Terminal.harmless(line))
+      case .line(let line): Output.line(SafeText.visible(line))
       case .table(let table): table.print()
       }
     }

@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundations
 import Statistics
 import Steering

@@ -1,3 +1,4 @@
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -59,15 +60,15 @@ struct RelabelledReport {
 
   func print() {
     Output.line("")
-    Output.line("== labels: \(Terminal.harmless(results.labelChoice.description))")
-    guard results.hasLabels else { return Output.line(Terminal.harmless(results.missingLabels ?? "")) }
+    Output.line("== labels: \(SafeText.visible(results.labelChoice.description))")
+    guard results.hasLabels else { return Output.line(SafeText.visible(results.missingLabels ?? "")) }
     for coverage in results.coverage {
-      Output.line(Terminal.harmless("\(coverage.model)/\(coverage.dataset): \(coverage.sentence)."))
+      Output.line(SafeText.visible("\(coverage.model)/\(coverage.dataset): \(coverage.sentence)."))
     }
     Output.line("Vectors are those of the run; class means of recorded labels stay as they were made.")
     ResultTables(results: results).print()
     Output.line("")
-    Output.line("== what the \(Terminal.harmless(results.labelChoice.phrase)) change, on answers that have both labels")
+    Output.line("== what the \(SafeText.visible(results.labelChoice.phrase)) change, on answers that have both labels")
     LabelTables.changes(shown).print()
     Output.line("Every layer, position and score: \(results.labelChoice.folder ?? "")/changes.csv")
   }

@@ -1,5 +1,7 @@
+import CommandSupport
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 import Steering
 
@@ -78,7 +80,7 @@ struct ResultTables {
       guard audit.layers != "all" || !hasPlanted(model) else { continue }
       let target = audit.targetSet.replacingOccurrences(of: "\(model)/", with: "")
       let layer = audit.layers == "all" ? "any layer" : "layer \(audit.layers)"
-      Output.line("  \(target), \(layer): \(audit.audit.verdict.rawValue). \(Terminal.harmless(audit.audit.reason))")
+      Output.line("  \(target), \(layer): \(audit.audit.verdict.rawValue). \(SafeText.visible(audit.audit.reason))")
       printFindings(audit.audit)
     }
   }
@@ -87,7 +89,7 @@ struct ResultTables {
   private func printFindings(_ audit: Audit) {
     let gravest: Finding.Severity = audit.verdict == .supported ? .warning : .against
     for finding in audit.findings where finding.severity <= gravest && finding.sentence != audit.reason {
-      Output.line("    - \(Terminal.harmless(finding.sentence))")
+      Output.line("    - \(SafeText.visible(finding.sentence))")
     }
   }
 

@@ -1,4 +1,6 @@
+import CommandSupport
 import Foundation
+import Foundations
 import Statistics
 import Steering
 
@@ -45,7 +47,7 @@ struct ScoreReport {
   func print(json: Bool) throws {
     if json { return try printJSON() }
     for (index, row) in rows.enumerated() {
-      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(Terminal.harmless(row.targetSet ?? ""))") }
+      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(SafeText.visible(row.targetSet ?? ""))") }
       describe(row)
       if audits.count == rows.count { describe(audits[index]) }
     }
@@ -91,9 +93,9 @@ struct ScoreReport {
 
   private func describe(_ audit: Audit) {
     for finding in audit.findings where finding.severity != .note {
-      Output.line("- \(Terminal.harmless(finding.sentence))")
+      Output.line("- \(SafeText.visible(finding.sentence))")
     }
-    Output.line("Verdict: \(audit.verdict.rawValue). \(Terminal.harmless(audit.reason))")
+    Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")
   }
 
   private func number(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "undefined" }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -7,13 +8,13 @@ import Torch
 
 struct BenchParityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench-parity",
+    commandName: "parity",
     abstract: "Hold a device and dtype against reference outputs of a tiny model.",
     discussion: """
       Runs a model in every way that Telltale packs, shares, edits, decodes and extracts, and gives the distance to the \
       reference outputs of golden.safetensors (in the layout of Tests/Fixtures/models) and to the CPU in float32. Fails \
       where one is beyond its tolerance.
-      """, shouldDisplay: false)
+      """)
 
   @Option(help: "The directory of the model, with its golden.safetensors.")
   var model: String

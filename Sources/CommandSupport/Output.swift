@@ -3,11 +3,11 @@ import Foundations
 import Torch
 
 /// Results on stdout.
-enum Output {
-  static func line(_ text: String) { print(text) }
+package enum Output {
+  package static func line(_ text: String) { print(text) }
 
   /// One JSON object on one line, keys sorted, so that outputs can be compared.
-  static func json(_ value: some Encodable) throws {
+  package static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -17,16 +17,18 @@ enum Output {
 }
 
 /// JSON Lines files that commands read: one object a line, blank lines skipped, every error with its line.
-enum JSONLines {
+package enum JSONLines {
   /// Files beyond this are no list of prompts.
   private static let largest = 1 << 30
 
-  static func read<Row: Decodable>(_ path: String, expecting example: String) throws -> [Row] {
+  package static func read<Row: Decodable>(_ path: String, expecting example: String) throws -> [Row] {
     try numbered(path, expecting: example).map(\.row)
   }
 
   /// The rows with their lines (from 1), for complaints that can only be made later.
-  static func numbered<Row: Decodable>(_ path: String, expecting example: String) throws -> [(line: Int, row: Row)] {
+  package static func numbered<Row: Decodable>(_ path: String, expecting example: String) throws -> [(
+    line: Int, row: Row
+  )] {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     guard size <= largest else {
       throw TelltaleError(.badInput, "is larger than 1 GB; split it", at: InputLocation(file: path))

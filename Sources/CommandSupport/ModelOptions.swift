@@ -9,17 +9,19 @@ extension DType: ExpressibleByArgument {}
 extension WeightFormat: ExpressibleByArgument {}
 
 /// Which model, and how it is computed: shared by every command that runs one.
-struct ModelOptions: ParsableArguments {
+package struct ModelOptions: ParsableArguments {
   @Option(help: "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split.")
-  var model: String
+  package var model: String
 
   @Option(help: "The directory of a LoRA adapter (of PEFT or telltale finetune) to put on the model.")
-  var adapter: String?
+  package var adapter: String?
 
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup package var compute: ComputeOptions
+
+  package init() {}
 
   /// The model alone.
-  func load() throws -> LanguageModel {
+  package func load() throws -> LanguageModel {
     let device = try compute.prepare()
     let base = try LanguageModel.load(
       ModelLocator.directory(for: model), dtype: compute.computationType(), weights: compute.weights, device: device)
@@ -27,7 +29,7 @@ struct ModelOptions: ParsableArguments {
   }
 
   /// The model with its tokenizer and identity, on a device that was prepared.
-  func loaded(on device: Device) throws -> LoadedModel {
+  package func loaded(on device: Device) throws -> LoadedModel {
     try LoadedModel(
       model, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
       device: device)
@@ -35,26 +37,28 @@ struct ModelOptions: ParsableArguments {
 
   private var adapterFolder: URL? { adapter.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 
-  func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
+  package func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
 }
 
 /// Arithmetic of matrix products that is asked for by name; without, it is that of the dtype.
-enum ProductArithmetic: String, ExpressibleByArgument, CaseIterable { case int8 }
+package enum ProductArithmetic: String, ExpressibleByArgument, CaseIterable { case int8 }
 
-struct ComputeOptions: ParsableArguments {
+package struct ComputeOptions: ParsableArguments {
   @Option(help: "Computation dtype: float32, bfloat16 or float16 (default: the checkpoint's).")
-  var dtype: DType?
+  package var dtype: DType?
 
   @Option(help: "dense, or int8: projections and head rounded to int8 while loading, half the memory of bfloat16.")
-  var weights = WeightFormat.dense
+  package var weights = WeightFormat.dense
 
   @Option(help: "cpu, cuda or cuda:N.")
-  var device = "cpu"
+  package var device = "cpu"
 
   @Option(help: "CPU threads (default: all cores; one for models under 10 million parameters).")
-  var threads: Int?
+  package var threads: Int?
 
-  func computationType() throws -> DType? {
+  package init() {}
+
+  package func computationType() throws -> DType? {
     if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
       throw TelltaleError(
         .badInput, "--dtype \(dtype.rawValue) is no type to compute in; use float32, bfloat16 or float16")
@@ -63,7 +67,7 @@ struct ComputeOptions: ParsableArguments {
   }
 
   /// Sets the thread count, whatever the environment says, and checks that the device is there.
-  func prepare() throws -> Device {
+  package func prepare() throws -> Device {
     if let threads, !(1...1024).contains(threads) {
       throw TelltaleError(.badInput, "--threads must be from 1 to 1024, not \(threads)")
     }
@@ -82,19 +86,19 @@ struct ComputeOptions: ParsableArguments {
 }
 
 /// Layers on a command line: `all`, or numbers and ranges such as `0,3,8-12`.
-struct LayerList: ExpressibleByArgument {
+package struct LayerList: ExpressibleByArgument {
   private let parts: [ClosedRange<Int>]?
 
-  static let all = LayerList(parts: nil)
+  package static let all = LayerList(parts: nil)
 
-  var isAll: Bool { parts == nil }
+  package var isAll: Bool { parts == nil }
 
   /// The layers named, ascending; nil for all.
-  var numbers: [Int]? { parts.map { Set($0.flatMap { Array($0) }).sorted() } }
+  package var numbers: [Int]? { parts.map { Set($0.flatMap { Array($0) }).sorted() } }
 
   private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     if argument == "all" {
       parts = nil
       return
@@ -111,7 +115,7 @@ struct LayerList: ExpressibleByArgument {
   }
 
   /// The layers of a model, ascending, each once; refuses one that does not exist.
-  func resolve(_ configuration: ModelConfiguration) throws -> [Int] {
+  package func resolve(_ configuration: ModelConfiguration) throws -> [Int] {
     guard let parts else { return Array(0..<configuration.layerCount) }
     let layers = Set(parts.flatMap { Array($0) }).sorted()
     if let wrong = layers.first(where: { $0 >= configuration.layerCount }) {

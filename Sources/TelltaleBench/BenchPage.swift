@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 import Reports
@@ -6,11 +7,11 @@ import Reports
 /// How large a report is and how long it takes to write, on a made run.
 struct BenchPage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench-page", abstract: "Make a run without a model, and its report.",
+    commandName: "page", abstract: "Make a run without a model, and its report.",
     discussion: """
       Writes a run directory of made activations with recordings, tables, steering and store, then its report.html, and \
       prints how large that is. --hostile fills it with texts that try to be markup. scripts/browser-test opens such pages.
-      """, shouldDisplay: false)
+      """)
 
   @Option(help: "The run directory to make; it is not removed.") var output: String
   @Option(help: "Answers.") var rows = 5_000

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// How far recordings are, with rate and time left: redrawn in place on a terminal, a line every half minute elsewhere.
-final class RowMeter: Sendable {
+package final class RowMeter: Sendable {
   private struct State {
     var title = ""
     var started = Date()
@@ -13,7 +13,9 @@ final class RowMeter: Sendable {
 
   private let state = Mutex(State())
 
-  func update(_ title: String, done: Int, total: Int) {
+  package init() {}
+
+  package func update(_ title: String, done: Int, total: Int) {
     let line: String? = state.withLock { state in
       if state.title != title { state = State(title: title, first: done) }
       let isLast = done == total && Terminal.isInteractive
@@ -31,7 +33,7 @@ final class RowMeter: Sendable {
   }
 
   /// Rows that were kept from an earlier run say nothing about the rate of this one.
-  static func line(_ title: String, done: Int, total: Int, since started: Date, first: Int) -> String {
+  package static func line(_ title: String, done: Int, total: Int, since started: Date, first: Int) -> String {
     let rate = Double(done - first) / max(1e-3, Date().timeIntervalSince(started))
     let left = rate > 0 ? "\(Int((Double(total - done) / rate).rounded())) s left" : "time left unknown"
     return "\(title): \(done) of \(total) rows, \(String(format: "%.1f", rate))/s, \(left)"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Steering
 import Torch
@@ -6,11 +7,11 @@ import Torch
 /// How long the whole audit of a recording takes, on synthetic activations of a real model's size.
 struct BenchAudit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench-audit", abstract: "Measure how long the audit of a recording takes.",
+    commandName: "audit", abstract: "Measure how long the audit of a recording takes.",
     discussion: """
       Makes a recording of random activations with a known effect and audits two vectors on it at every layer of both read \
       positions: nulls of both kinds, probe, geometry, permutations. Prints seconds and the peak of memory.
-      """, shouldDisplay: false)
+      """)
 
   @Option(help: "Rows of the recording.") var rows = 2_000
   @Option(help: "Layers.") var layers = 32

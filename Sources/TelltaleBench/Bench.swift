@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import LanguageModels
 import Tokenizers
@@ -8,6 +9,7 @@ extension GeneratedModel.Shape: ExpressibleByArgument {}
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "model",
     abstract: "Measure how fast this machine extracts vectors and generates, and how much of it that is.",
     discussion: """
       Runs extraction and generation on a model of a well-known shape with random weights, or on a checkpoint, and \

@@ -1,16 +1,17 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 
 /// How fast recordings go to the disk and come back, and in how much memory.
 struct BenchChunks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench-chunks", abstract: "Measure how fast chunks of recordings are written and read.",
+    commandName: "chunks", abstract: "Measure how fast chunks of recordings are written and read.",
     discussion: """
       Writes made activations of two positions, with rows of text, as a run's recording: chunk by chunk, each flushed to \
       the disk and renamed. Then reads every number back. --judge goes on to a class mean and its audit at every layer, \
       with 100 null directions and permutations. Prints rows a second, bytes and the peak of memory.
-      """, shouldDisplay: false)
+      """)
 
   @Option(help: "The folder to make; it is not removed.") var output: String
   @Option(help: "Rows of the recording.") var rows = 100_000
