@@ -30,6 +30,7 @@ struct Telltale: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a limit on file sizes is told in a sentence
     do {
       var command = try parseAsRoot()
+      try Runtime.start()
       try command.run()
     } catch {
       finish(with: error)
