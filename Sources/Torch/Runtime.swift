@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundations
 
 /// What libtorch is and how much of the machine it may use.
 public enum Runtime {
@@ -7,10 +8,10 @@ public enum Runtime {
 
   /// Called once, before anything else: keeps large buffers with the process instead of mapping each again, and throws where
   /// the environment's TELLTALE_ISA names no instruction set. A program that does not call it loses a little time.
-  public static func start() throws(TorchError) {
+  public static func start() throws(TelltaleError) {
     var error = ct_error()
     ct_start(&error)
-    if error.code != 0 { throw TorchError(.badInput, TorchError(taking: &error).message) }
+    if error.code != 0 { throw TelltaleError(.badInput, TelltaleError(taking: &error).message) }
   }
 
   /// The file that this process's libtorch_cpu was loaded from.
@@ -54,9 +55,9 @@ public enum Runtime {
   package static var liveTensorCountOfThread: Int { Int(ct_live_tensor_count_of_thread()) }
 
   /// Waits for the device to finish what it was given; needed before a clock is read.
-  public static func synchronize() throws(TorchError) {
+  public static func synchronize() throws(TelltaleError) {
     var error = ct_error()
     ct_cuda_synchronize(&error)
-    if error.code != 0 { throw TorchError(taking: &error) }
+    if error.code != 0 { throw TelltaleError(taking: &error) }
   }
 }
