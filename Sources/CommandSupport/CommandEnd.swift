@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Foundations
+import Torch
 
 extension ParsableCommand {
   /// Parses the arguments, runs the command and ends the process: 0 done, 1 failed, 2 wrong usage or input.
@@ -9,6 +10,7 @@ extension ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a limit on file sizes is told in a sentence
     do {
       var command = try parseAsRoot()
+      try Runtime.start()
       try command.run()
     } catch {
       finish(with: error)

@@ -14,16 +14,21 @@
 #include <set>
 #include <thread>
 
-#include "Fused.h"
-#include "Parallel.h"
+#include "../kernels/Parallel.h"
+#include "Guard.h"
 
 using namespace ct;
 
+void ct_start(ct_error *error) {
 #if defined(__GLIBC__)
-/// A pass allocates and frees the same large buffers in every layer. By default each is mapped anew, and the kernel
-/// clears its pages again; kept in the heap, up to 1 GiB of them stays with the process.
-static const bool keeps_buffers = mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  // A pass allocates and frees the same large buffers in every layer. By default each is mapped anew, and the kernel clears
+  // its pages again; kept in the heap, up to 1 GiB of them stays with the process.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
+  cap_libtorch();
+  run(error, require_valid_environment);
+}
 
 void ct_error_clear(ct_error *error) {
   free(error->message);
@@ -60,8 +65,6 @@ int32_t ct_thread_count(void) {
 void ct_set_thread_count(int32_t count) { wanted_threads.store(count, std::memory_order_relaxed); }
 
 int32_t ct_set_own_thread_count(int32_t count) { return std::exchange(own_threads, count); }
-
-bool ct_has_own_products(void) { return has_float32_products(); }
 
 int32_t ct_loop_thread_count(void) {
   ct_error error = {CT_OK, nullptr};

@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "CTorch.h"
+#include "../include/CTorch.h"
+#include "../kernels/Dispatch.h"
 
 namespace ct {
 
@@ -25,7 +26,7 @@ inline thread_local int32_t own_threads = 0;    // of this thread's calls; 0: as
 
 /// OpenMP keeps the number of threads per calling thread, so one that was set elsewhere has to be taken over here.
 inline void apply_thread_count() {
-  static const int32_t chosen_by_libtorch = at::get_num_threads();
+  static const int32_t chosen_by_libtorch = (require_valid_environment(), at::get_num_threads());
   static thread_local int32_t applied = 0;
   int32_t wanted = own_threads != 0 ? own_threads : wanted_threads.load(std::memory_order_relaxed);
   if (wanted == 0) wanted = chosen_by_libtorch;
@@ -52,7 +53,8 @@ inline void set_error(ct_error *error, ct_error_code code, const char *message) 
   error->message = strdup(message);
 }
 
-/// Runs `body` with this thread's gradient mode and the process's thread count and turns whatever it throws into `error`; `failure` is the result then.
+/// Runs `body` with this thread's gradient mode and the process's thread count and turns what it throws into `error`;
+/// `failure` is the result then.
 template <class Result, class Body>
 Result guarded(ct_error *error, Result failure, Body body) {
   try {
@@ -99,6 +101,9 @@ inline std::vector<at::Tensor> list(const ct_tensor *tensors, int64_t count) {
   for (int64_t i = 0; i < count; i++) result.push_back(unwrap(tensors[i]));
   return result;
 }
+
+/// float32, or float64 where the numbers are float64 already.
+inline at::ScalarType wide(const at::Tensor &t) { return t.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
 
 at::ScalarType scalar_type(ct_dtype dtype);
 at::Device device(ct_device index);

@@ -11,6 +11,9 @@
 
 namespace ct {
 
+/// Elements that are worth a thread of their own.
+constexpr int64_t elements_a_thread = 32768;
+
 /// Runs `body(context, index)` for each index below `count` on a thread of its own, where the process has libgomp, and
 /// one after another elsewhere.
 void run_threads(void (*body)(void *context, int64_t index), void *context, int64_t count);

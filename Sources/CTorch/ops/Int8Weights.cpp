@@ -2,8 +2,9 @@
 #include <cmath>
 #include <limits>
 
-#include "Int8.h"
-#include "Parallel.h"
+#include "../kernels/Dispatch.h"
+#include "../kernels/Int8.h"
+#include "../kernels/Parallel.h"
 
 namespace ct {
 
@@ -90,7 +91,7 @@ void check(const at::Tensor &packed, const at::Tensor &scales, int64_t width) {
 at::Tensor multiply(const at::Tensor &x, const at::Tensor &packed, const at::Tensor &scales, const at::Tensor *bias,
                     const bool *coarse, bool own) {
   check(packed, scales, x.size(-1));
-  if (!own || !has_int8_products() || recording_gradients || !x.is_cpu() || x.numel() == 0) {
+  if (!own || !has_own(CT_INT8_PRODUCTS) || recording_gradients || !x.is_cpu() || x.numel() == 0) {
     at::Tensor out = composed(x, packed, scales);
     return bias ? out + bias->to(out.scalar_type()) : out;
   }
@@ -107,8 +108,6 @@ at::Tensor multiply(const at::Tensor &x, const at::Tensor &packed, const at::Ten
 }  // namespace
 
 }  // namespace ct
-
-bool ct_has_int8_products(void) { return ct::has_int8_products(); }
 
 ct_tensor ct_int8_quantise(ct_tensor weight, ct_tensor *scales, ct_error *error) {
   return ct::tensor(error, [&] {

@@ -1,7 +1,7 @@
 // The gradients of the fused steps, each in one pass over memory: float32 and bfloat16 on the CPU, sums in float32,
 // rounded once. The caller has made sure that all tensors of a call can be read (`readable`) and have fitting shapes.
 #pragma once
-#include "Guard.h"
+#include "../boundary/Guard.h"
 
 namespace ct {
 

@@ -4,22 +4,24 @@
 // x = 256 high + low), or 8 bits in one where less will do. A tile is up to 12 planes; one kernel multiplies a tile with
 // a panel of 32 outputs over the whole width, with all sums in registers.
 #include "Int8.h"
-#include "Parallel.h"
 
 #include <algorithm>
 #include <cmath>
 
-#if defined(__x86_64__) && defined(__clang__)
-#include <immintrin.h>
-#define CT_INT8_PRODUCTS 1
-#define CT_INT8_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#endif
+#include "Kernels.h"
+#include "Parallel.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define CT_LANES 16
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,f16c"))), \
+                             apply_to = function)
 namespace ct {
 
-#if CT_INT8_PRODUCTS
-
 namespace {
+
+#include "simd.h"
 
 /// Planes of a tile: 12 by 2 vectors of sums leave 8 of 32 registers for what is multiplied.
 constexpr int most_planes = 12;
@@ -40,52 +42,46 @@ struct Tile {
   int32_t sums[most_planes];
 };
 
+/// Rows and results of type T.
+template <class T>
 struct Product {
-  const void *x;
-  bool narrow;  // bfloat16 instead of float32
+  const T *x;
   const uint8_t *packed;
   const float *scales, *bias;
-  void *out;
+  T *out;
   int64_t width, groups, outputs;
+
+  /// 16 numbers of a row, zeros beyond its end.
+  Vector at(int64_t row, int64_t i) const { return load(x + row * width + i, width - i); }
 };
 
-/// 16 numbers of a row as float32, zeros beyond its end.
-CT_INT8_TARGET inline __m512 load(const Product &p, int64_t row, int64_t i) {
-  int64_t left = p.width - i;
-  __mmask16 mask = left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1);
-  if (!p.narrow) return _mm512_maskz_loadu_ps(mask, static_cast<const float *>(p.x) + row * p.width + i);
-  __m256i halves = _mm256_maskz_loadu_epi16(mask, static_cast<const uint16_t *>(p.x) + row * p.width + i);
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
-}
-
 /// The largest magnitude of a row; NaN or infinity where the row holds one, whose bits are larger than any number's.
-CT_INT8_TARGET float magnitude(const Product &p, int64_t row) {
-  __m512i largest = _mm512_setzero_si512(), unsigned_bits = _mm512_set1_epi32(0x7FFFFFFF);
-  for (int64_t i = 0; i < p.width; i += 16)
-    largest = _mm512_max_epu32(largest, _mm512_and_si512(_mm512_castps_si512(load(p, row, i)), unsigned_bits));
-  uint32_t bits = _mm512_reduce_max_epu32(largest);
-  float result;
-  std::memcpy(&result, &bits, 4);
-  return result;
+template <class T>
+float magnitude(const Product<T> &p, int64_t row) {
+  Words largest = 0u;
+  for (int64_t i = 0; i < p.width; i += lanes)
+    largest = __builtin_elementwise_max(largest, bits<Words>(p.at(row, i)) & 0x7FFFFFFFu);
+  return bits<float>(__builtin_reduce_max(largest));
 }
 
 /// Writes the lowest bytes of 16 numbers, 4 by 4, into groups `stride` bytes apart.
-CT_INT8_TARGET inline void store_groups(__m512i numbers, int8_t *to, int64_t stride, int64_t groups) {
+inline void store_groups(__m512i numbers, int8_t *to, int64_t stride, int64_t groups) {
   alignas(16) int8_t bytes[16];
   _mm_store_si128(reinterpret_cast<__m128i *>(bytes), _mm512_cvtepi32_epi8(numbers));
   for (int64_t g = 0; g < std::min<int64_t>(4, groups); g++) std::memcpy(to + g * stride, bytes + 4 * g, 4);
 }
 
 /// Rounds row `index` of a tile to whole numbers and packs its planes.
-CT_INT8_TARGET void pack_row(const Product &p, Tile &tile, int index) {
+template <class T>
+void pack_row(const Product<T> &p, Tile &tile, int index) {
   int64_t row = tile.rows[index], stride = 4 * tile.count * tile.depth;
   float steps = tile.depth == 2 ? 32512 : 127, largest = magnitude(p, row);
   float scale = largest < 1e-35f ? 0 : largest / steps;  // of NaN: NaN
-  __m512 inverse = _mm512_set1_ps(scale == 0 ? 0 : steps / largest);
+  float inverse = scale == 0 ? 0 : steps / largest;
   __m512i sum_high = _mm512_setzero_si512(), sum_low = _mm512_setzero_si512();
   int8_t *to = tile.packed + 4 * index * tile.depth;
   for (int64_t i = 0; i < p.width; i += 16, to += 4 * stride) {
-    __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(load(p, row, i), inverse)), high = whole;
+    __m512i whole = _mm512_cvtps_epi32((__m512)(p.at(row, i) * inverse)), high = whole;
     if (tile.depth == 2) {
       __m512i low = _mm512_srai_epi32(_mm512_slli_epi32(whole, 24), 24);
       high = _mm512_srai_epi32(_mm512_sub_epi32(whole, low), 8);
@@ -102,7 +98,7 @@ CT_INT8_TARGET void pack_row(const Product &p, Tile &tile, int index) {
 
 /// `Planes` planes x [groups, Planes, 4] by a panel [groups, 32, 4] into sums [Planes, 32].
 template <int Planes>
-CT_INT8_TARGET __attribute__((noinline)) void multiply(const int8_t *x, const uint8_t *panel, int64_t groups,
+__attribute__((noinline)) void multiply(const int8_t *x, const uint8_t *panel, int64_t groups,
                                                        int32_t *sums) {
   __m512i own[Planes][2];
   for (int r = 0; r < Planes; r++) own[r][0] = own[r][1] = _mm512_setzero_si512();
@@ -127,38 +123,25 @@ using Kernel = void (*)(const int8_t *, const uint8_t *, int64_t, int32_t *);
 constexpr Kernel kernels[most_planes] = {multiply<1>, multiply<2>, multiply<3>, multiply<4>,  multiply<5>,  multiply<6>,
                                          multiply<7>, multiply<8>, multiply<9>, multiply<10>, multiply<11>, multiply<12>};
 
-/// Rounds to bfloat16, ties to even; NaN stays NaN.
-CT_INT8_TARGET inline __m256i rounded(__m512 x) {
-  __m512i bits = _mm512_castps_si512(x);
-  __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i up = _mm512_srli_epi32(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF))), 16);
-  return _mm512_cvtepi32_epi16(
-      _mm512_mask_mov_epi32(up, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(0x7FC0)));
-}
-
 /// 16 outputs of one row from its sums: less what the 128 in every weight added, times both scales, plus bias.
-CT_INT8_TARGET void write(const Product &p, const Tile &tile, int index, const int32_t *sums, int64_t output) {
+template <class T>
+void write(const Product<T> &p, const Tile &tile, int index, const int32_t *sums, int64_t output) {
   int plane = index * tile.depth;
   int64_t left = p.outputs - output;
-  __mmask16 mask = left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1);
-  auto number = [&](int plane) CT_INT8_TARGET {
+  auto number = [&](int plane) {
     __m512i sum = _mm512_loadu_si512(sums + plane * int8_panel + output % int8_panel);
-    return _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, _mm512_set1_epi32(128 * tile.sums[plane])));
+    return (Vector)_mm512_cvtepi32_ps(_mm512_sub_epi32(sum, _mm512_set1_epi32(128 * tile.sums[plane])));
   };
-  __m512 value = number(plane);
-  if (tile.depth == 2) value = _mm512_fmadd_ps(value, _mm512_set1_ps(256), number(plane + 1));
-  value = _mm512_mul_ps(_mm512_mul_ps(value, _mm512_set1_ps(tile.scales[index])),
-                        _mm512_maskz_loadu_ps(mask, p.scales + output));
-  if (p.bias) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, p.bias + output));
-  int64_t place = tile.rows[index] * p.outputs + output;
-  if (p.narrow)
-    _mm256_mask_storeu_epi16(static_cast<uint16_t *>(p.out) + place, mask, rounded(value));
-  else
-    _mm512_mask_storeu_ps(static_cast<float *>(p.out) + place, mask, value);
+  Vector value = number(plane);
+  if (tile.depth == 2) value = value * 256.0f + number(plane + 1);
+  value = value * tile.scales[index] * load(p.scales + output, left);
+  if (p.bias) value += load(p.bias + output, left);
+  store(p.out + tile.rows[index] * p.outputs + output, value, left);
 }
 
 /// A tile by one panel.
-void multiply_panel(const Product &p, const Tile &tile, int64_t panel) {
+template <class T>
+void multiply_panel(const Product<T> &p, const Tile &tile, int64_t panel) {
   alignas(64) int32_t sums[most_planes * int8_panel];
   kernels[tile.count * tile.depth - 1](tile.packed, p.packed + panel * p.groups * int8_panel * 4, p.groups, sums);
   int64_t first = panel * int8_panel, end = std::min(p.outputs, first + int8_panel);
@@ -177,7 +160,8 @@ void add_tiles(const std::vector<int64_t> &rows, int depth, int8_t *&packed, int
   }
 }
 
-void multiply_block(const Product &p, const std::vector<int64_t> &fine, const std::vector<int64_t> &coarse) {
+template <class T>
+void multiply_block(const Product<T> &p, const std::vector<int64_t> &fine, const std::vector<int64_t> &coarse) {
   int64_t planes = static_cast<int64_t>(2 * fine.size() + coarse.size());
   at::Tensor buffer = at::empty({planes * p.groups * 4}, at::kChar);
   auto *packed = static_cast<int8_t *>(buffer.mutable_data_ptr());
@@ -196,27 +180,12 @@ void multiply_block(const Product &p, const std::vector<int64_t> &fine, const st
   });
 }
 
-}  // namespace
-
-bool has_int8_products() {
-  static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return has;
-}
-
-at::Tensor int8_products(const at::Tensor &x, const at::Tensor &packed, const at::Tensor &scales, const float *bias,
-                         const bool *coarse) {
-  TORCH_CHECK(x.size(1) <= widest, "int8 products take at most ", widest, " inputs, not ", x.size(1));
+template <class T>
+at::Tensor multiply_all(const at::Tensor &x, const at::Tensor &packed, const at::Tensor &scales, const float *bias,
+                        const bool *coarse) {
   at::Tensor out = at::empty({x.size(0), scales.size(0)}, x.options());
-  Product product = {x.const_data_ptr(),
-                     x.scalar_type() == at::kBFloat16,
-                     static_cast<const uint8_t *>(packed.const_data_ptr()),
-                     static_cast<const float *>(scales.const_data_ptr()),
-                     bias,
-                     out.mutable_data_ptr(),
-                     x.size(1),
-                     packed.size(1),
-                     scales.size(0)};
+  Product<T> product = {data<T>(x),      data<uint8_t>(packed), data<float>(scales), bias,
+                        writable<T>(out), x.size(1),             packed.size(1),      scales.size(0)};
   for (int64_t begin = 0; begin < x.size(0); begin += block_rows) {
     std::vector<int64_t> fine, rough;
     for (int64_t row = begin; row < std::min(x.size(0), begin + block_rows); row++)
@@ -226,14 +195,22 @@ at::Tensor int8_products(const at::Tensor &x, const at::Tensor &packed, const at
   return out;
 }
 
+}  // namespace
+
+at::Tensor int8_products(const at::Tensor &x, const at::Tensor &packed, const at::Tensor &scales, const float *bias,
+                         const bool *coarse) {
+  TORCH_CHECK(x.size(1) <= widest, "int8 products take at most ", widest, " inputs, not ", x.size(1));
+  return x.scalar_type() == at::kBFloat16 ? multiply_all<c10::BFloat16>(x, packed, scales, bias, coarse)
+                                          : multiply_all<float>(x, packed, scales, bias, coarse);
+}
+
+}  // namespace ct
+#pragma clang attribute pop
+
 #else
 
-bool has_int8_products() { return false; }
-
-at::Tensor int8_products(const at::Tensor &, const at::Tensor &, const at::Tensor &, const float *, const bool *) {
+at::Tensor ct::int8_products(const at::Tensor &, const at::Tensor &, const at::Tensor &, const float *, const bool *) {
   TORCH_CHECK(false, "this processor has no int8 products");
 }
 
 #endif
-
-}  // namespace ct

@@ -5,7 +5,7 @@
 #include <ATen/ops/_efficient_attention_forward.h>
 #include <ATen/ops/_flash_attention_forward.h>
 
-#include "Guard.h"
+#include "../boundary/Guard.h"
 
 using namespace ct;
 

@@ -2,7 +2,7 @@
 // over memory forward and one back, and keeps no more than its input. An undefined tensor means that the arguments are
 // none that are known here (a weight that is trained, too, say), and the caller records the operations it is composed of.
 #pragma once
-#include "Guard.h"
+#include "../boundary/Guard.h"
 
 namespace ct {
 

@@ -2,9 +2,9 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "Elements.h"
-#include "Fused.h"
-#include "Gradients.h"
+#include "../kernels/Gradients.h"
+#include "../kernels/Kernels.h"
+#include "Products.h"
 
 namespace ct {
 
@@ -25,12 +25,6 @@ class RecordingNothing {
   ~RecordingNothing() { recording_gradients = before; }
 };
 
-at::Tensor linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
-  if (auto few = few_rows_linear(x, {&weight}, {bias}); !few.empty()) return few[0];
-  if (at::Tensor many = many_rows_linear(x, weight, bias); many.defined()) return many;
-  return bias ? at::linear(x, weight, *bias) : at::linear(x, weight);
-}
-
 /// x [rows, in] by a frozen weight [out, in].
 struct Linear : Function<Linear> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
@@ -43,8 +37,7 @@ struct Linear : Function<Linear> {
   static variable_list backward(AutogradContext *context, variable_list given) {
     RecordingNothing nothing;
     at::Tensor slope = given[0].contiguous(), weight = context->get_saved_variables()[0];
-    at::Tensor own = many_rows_matmul(slope, weight);
-    return {own.defined() ? own : at::mm(slope, weight), {}, {}};
+    return {upright_product(slope, weight), {}, {}};
   }
 };
 

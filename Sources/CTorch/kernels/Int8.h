@@ -1,6 +1,6 @@
 // int8 weight matrices: how they lie in memory, and the products that read them.
 #pragma once
-#include "Guard.h"
+#include "../boundary/Guard.h"
 
 namespace ct {
 
@@ -13,11 +13,9 @@ constexpr int64_t int8_panel = 32;
 inline int64_t int8_panels(int64_t outputs) { return (outputs + int8_panel - 1) / int8_panel; }
 inline int64_t int8_groups(int64_t width) { return (width + 3) / 4; }
 
-/// Whether this processor has the instructions (AVX512-VNNI) that `int8_products` needs.
-bool has_int8_products();
-
-/// x [rows, width] (float32 or bfloat16, contiguous, on the CPU) times the packed matrix, each output times its scale,
-/// plus bias (float32, may be null). `coarse` (may be null) says which rows are rounded to 8 bits instead of 16.
+/// x [rows, width] (float32 or bfloat16, contiguous, on the CPU) times the packed matrix, each output times its scale, plus
+/// bias (float32, may be null), where `has_own(CT_INT8_PRODUCTS)`. `coarse` (may be null) says which rows are rounded to 8
+/// bits instead of 16.
 at::Tensor int8_products(const at::Tensor &x, const at::Tensor &packed, const at::Tensor &scales, const float *bias,
                          const bool *coarse);
 
