@@ -77,7 +77,7 @@ public struct Experiment: Codable, Sendable, Equatable {
       case modelDifference = "model-difference"
     }
 
-    public var name: String
+    public var name: VectorName
     public var method: Method
     /// How activations become a direction.
     public var estimator: Estimator
@@ -95,7 +95,7 @@ public struct Experiment: Codable, Sendable, Equatable {
 
   public struct PredictionSettings: Codable, Sendable, Equatable {
     /// Names of vectors; nil is all.
-    public var vectors: [String]?
+    public var vectors: [VectorName]?
     /// Names of data sets.
     public var targets: [String]
     public var positions: [ReadPosition]

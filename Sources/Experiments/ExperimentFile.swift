@@ -91,6 +91,10 @@ public enum ExperimentFile {
       throw refuse("there is no data set \"\(dataset)\"; there are \(names)", path)
     }
     guard !experiment.models.isEmpty else { throw refuse("names no model", ["models"]) }
+    var models: Set<ModelName> = []
+    if let twice = experiment.modelNames.first(where: { !models.insert($0).inserted }) {
+      throw refuse("names the model \(twice) twice; name each once", ["models"])
+    }
     guard (1...1_000_000).contains(experiment.recording.chunkRows) else {
       throw refuse("must be from 1 to 1000000 rows", ["recording", "chunk-rows"])
     }
@@ -114,7 +118,7 @@ public enum ExperimentFile {
     if let (problem, path) = StudyCheck(experiment: experiment).problem { throw refuse(problem, path) }
     for (index, vector) in experiment.vectors.enumerated() {
       try known(vector.dataset, ["vectors", "\(index)"])
-      guard isFileName(vector.name) else {
+      guard isFileName(vector.name.text) else {
         throw refuse("\"\(vector.name)\" is no name for files; use letters, digits and -", ["vectors", "\(index)"])
       }
       if vector.method == .instructions, vector.positive?.isEmpty ?? true || vector.negative?.isEmpty ?? true {

@@ -88,7 +88,7 @@ extension Experiment.VectorSettings {
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    name = try keys.decode(String.self, forKey: .name)
+    name = try keys.decode(VectorName.self, forKey: .name)
     method = try keys.decode(Method.self, forKey: .method)
     estimator = try keys.decodeIfPresent(Estimator.self, forKey: .estimator) ?? .mean
     pairs = try keys.decodeIfPresent(Int.self, forKey: .pairs)
@@ -110,7 +110,7 @@ extension Experiment.PredictionSettings {
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    vectors = try keys.decodeIfPresent([String].self, forKey: .vectors)
+    vectors = try keys.decodeIfPresent([VectorName].self, forKey: .vectors)
     targets = try keys.decode([String].self, forKey: .targets)
     positions = try keys.decodeIfPresent([ReadPosition].self, forKey: .positions) ?? [.prompt, .continuation]
     scores = try keys.decodeIfPresent([ScoreKind].self, forKey: .scores) ?? ScoreKind.allCases

@@ -84,7 +84,7 @@ public struct JudgeRun {
       rubric: options.rubric.hash, rubricName: options.rubric.name, rubricText: options.rubric.text,
       pairs: options.pairs.map { [$0.first, $0.second] })
     try card.claim(options.name, in: run.directory)
-    let lock = try RunLock(run.directory.url, file: "judge/\(options.name).lock")
+    let lock = try RunLock(run.layout, file: run.layout.judgeLock(options.name))
     defer { withExtendedLifetime(lock) {} }
     let store = try RunStore(run)
     try store.buildRows(run)
@@ -94,12 +94,12 @@ public struct JudgeRun {
   }
 
   private func tasks() throws -> [JudgeTask] {
-    let wanted = options.datasets ?? run.experiment.targets
+    let wanted = options.datasets?.map { TargetName($0) } ?? run.experiment.targets
     if let unknown = wanted.first(where: { !run.experiment.recordedDatasets.contains($0) }) {
       throw TelltaleError(
         .badInput,
-        "there is no recorded data set \"\(SafeText.quoted(unknown))\"; there are "
-          + run.experiment.recordedDatasets.joined(separator: ", "))
+        "there is no recorded data set \"\(SafeText.quoted(unknown.text))\"; there are "
+          + run.experiment.recordedDatasets.map(\.text).joined(separator: ", "))
     }
     let all = try LabelledAnswers(run).answers
     guard let pairs = options.pairs else {

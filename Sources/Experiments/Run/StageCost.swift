@@ -23,11 +23,8 @@ public struct StageCost: Encodable, Sendable {
 }
 
 extension StageCost {
-  /// All comparisons of vectors in one, which compute no prompts; nil without any.
-  init?(_ experiment: Experiment, comparing stages: [Stage]) {
-    guard !stages.isEmpty else { return nil }
-    let pairs = stages.reduce(0) { $0 + experiment.partners(of: $1.subject, $1.model).count }
-    self.init(kind: Stage.Kind.compare.rawValue, model: "", subject: "\(pairs) pairs of vectors")
+  init(_ stage: some Stage) {
+    self.init(kind: type(of: stage).kind, model: stage.model.text, subject: stage.subject)
   }
 }
 

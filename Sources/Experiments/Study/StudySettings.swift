@@ -5,7 +5,7 @@ extension Experiment {
   /// Which vectors steer the models, on which data sets and how strongly.
   public struct SteeringSettings: Codable, Sendable, Equatable {
     /// Names of vectors; nil is all.
-    public var vectors: [String]?
+    public var vectors: [VectorName]?
     /// Names of data sets whose answers are scored. The first sets the norm that scales count.
     public var targets: [String]
     /// Nil is every layer at which the vector has a direction.
@@ -50,7 +50,7 @@ extension Experiment.SteeringSettings {
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    vectors = try keys.decodeIfPresent([String].self, forKey: .vectors)
+    vectors = try keys.decodeIfPresent([VectorName].self, forKey: .vectors)
     targets = try keys.decode([String].self, forKey: .targets)
     layers = try keys.decodeIfPresent([Int].self, forKey: .layers)
     scales = try keys.decodeIfPresent([Double].self, forKey: .scales) ?? [-0.5, 0.5]
@@ -105,7 +105,7 @@ struct StudyCheck {
       if let problem = unknown(grid.datasets) ?? grid.problem { return (problem, path) }
     }
     // Told here, as names made by a grid stand nowhere in the file.
-    var seen: Set<String> = []
+    var seen: Set<VectorName> = []
     let twice = experiment.grids.isEmpty ? nil : experiment.vectors.first { !seen.insert($0.name).inserted }
     return twice.map { ("two vectors have one name, \"\($0.name)\"; name each size, place and method once", ["grids"]) }
   }
