@@ -34,7 +34,10 @@ public struct NullBand: Sendable {
     CSVWriter.text(
       header: ["model", "target", "position", "layer", "score", "draws", "null_low", "null_median", "null_high"],
       rows: rows.map { row in
-        [row.model.text, row.target.text, row.position, "\(row.layer)", row.score, "\(row.draws)", "\(row.low)", "\(row.median)"]
+        [
+          row.model.text, row.target.text, row.position, "\(row.layer)", row.score, "\(row.draws)", "\(row.low)",
+          "\(row.median)",
+        ]
           + ["\(row.high)"]
       })
   }

@@ -67,7 +67,8 @@ struct Prediction {
     return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
-  private func audit(_ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition) throws -> RecordingAudit
+  private func audit(_ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition) throws
+    -> RecordingAudit
   {
     var options = options
     options.seed = seed

@@ -42,7 +42,8 @@ public struct VectorResult: Sendable {
       ],
       rows: rows.map { row in
         [
-          row.model.text, row.vector.text, row.method, row.read, "\(row.layer)", field(row.norm), field(row.residualNorm),
+          row.model.text, row.vector.text, row.method, row.read, "\(row.layer)", field(row.norm),
+          field(row.residualNorm),
           field(row.reliability), field(row.plantedCosines[.opinions]), field(row.plantedCosines[.facts]),
         ]
       })

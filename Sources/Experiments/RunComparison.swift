@@ -67,7 +67,8 @@ public struct RunComparison: Sendable {
     let (said, saidOther) = (Self.byName(judged), Self.byName(judgedOther))
     verdicts = Self.united(judged.map(\.0), judgedOther.map(\.0)).map {
       Verdict(
-        model: $0[0], vector: $0[1], target: $0[2], position: $0[3], layers: $0[4], first: said[$0], second: saidOther[$0])
+        model: $0[0], vector: $0[1], target: $0[2], position: $0[3], layers: $0[4], first: said[$0],
+        second: saidOther[$0])
     }
   }
 
@@ -91,8 +92,10 @@ private struct RunTables {
 
   func measured(anyModel: Bool) throws -> [(RunComparison.Name, RunComparison.Measured)] {
     let table = try table(.predictivity)
-    let columns = try ["model", "vector", "target", "position", "layer", "score", "auroc", "auroc_low", "auroc_high", "n"]
-      .map { try table.column($0).strings }
+    let columns = try [
+      "model", "vector", "target", "position", "layer", "score", "auroc", "auroc_low", "auroc_high", "n",
+    ]
+    .map { try table.column($0).strings }
     return table.rows.indices.map { index in
       let name = RunComparison.Name(
         model: anyModel ? "" : columns[0][index], vector: columns[1][index], target: columns[2][index],

@@ -30,13 +30,16 @@ public struct TransferResult: Sendable {
     return CSVWriter.text(
       header: [
         "model", "vector", "target_model", "target", "position", "layer", "score", "n", "groups", "positives", "auroc",
-        "auroc_low", "auroc_high", "reference_model", "reference", "difference", "difference_low", "difference_high", "p_difference",
+        "auroc_low", "auroc_high", "reference_model", "reference", "difference", "difference_low", "difference_high",
+        "p_difference",
       ],
       rows: results.map { row in
         [
-          row.model.text, row.vector.text, row.targetModel.text, row.target.text, row.position, "\(row.layer)", ScoreKind.cosine.rawValue, "\(row.n)",
+          row.model.text, row.vector.text, row.targetModel.text, row.target.text, row.position, "\(row.layer)",
+          ScoreKind.cosine.rawValue, "\(row.n)",
           "\(row.groups)", "\(row.positives)", field(row.auroc), field(row.interval?.low), field(row.interval?.high),
-          row.reference.model.text, row.reference.vector.text, field(row.difference?.difference), field(row.difference?.interval.low),
+          row.reference.model.text, row.reference.vector.text, field(row.difference?.difference),
+          field(row.difference?.interval.low),
           field(row.difference?.interval.high), field(row.difference?.p),
         ]
       })
@@ -114,7 +117,8 @@ struct Transfer {
       results.append(
         TransferResult(
           model: source.model, vector: source.name, targetModel: model, target: target, position: position.rawValue,
-          layer: source.layer, n: scored.count, groups: Set(rows.groups).count, positives: scored.positives, auroc: scored.auroc,
+          layer: source.layer, n: scored.count, groups: Set(rows.groups).count, positives: scored.positives,
+          auroc: scored.auroc,
           interval: scored.tableInterval, reference: (reference?.source ?? source).named,
           difference: reference.flatMap { AUROCDifference(scored, $0.scored) }))
       if reference == nil { reference = (source, scored) }

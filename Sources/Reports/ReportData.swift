@@ -43,7 +43,8 @@ struct ReportData: Encodable {
     try library.load()
     (answers, scores, notes) = (library.tables, library.series, library.notes)
     transfer = contents.transfer.table([
-      "model", "vector", "target_model", "target", "position", "layer", "n", "groups", "auroc", "auroc_low", "auroc_high",
+      "model", "vector", "target_model", "target", "position", "layer", "n", "groups", "auroc", "auroc_low",
+      "auroc_high",
       "reference_model", "reference", "difference", "p_difference",
     ])
     agreement = contents.agreement.table([

@@ -64,7 +64,9 @@ struct RunContents {
   func judgedLayer(_ name: SeriesName) throws -> (layer: Int, origin: LayerOrigin)? {
     let rows = cosines(name)
     let layers = rows.compactMap { Int($0["layer"]) }
-    if let planted = try run.plantedLayer(ModelName(name.model)), layers.contains(planted) { return (planted, .planted) }
+    if let planted = try run.plantedLayer(ModelName(name.model)), layers.contains(planted) {
+      return (planted, .planted)
+    }
     let studied = study.rows.first { $0["model"] == name.model && $0["vector"] == name.vector }
     if let layer = studied.flatMap({ Int($0["layer"]) }), layers.contains(layer) { return (layer, .chosen) }
     let best = rows.max { ($0.number("auroc") ?? -1) < ($1.number("auroc") ?? -1) }
@@ -81,7 +83,8 @@ struct RunContents {
       if target == study.outside { return false }
     }
     guard
-      let made = experiment.vectors.first(where: { $0.name.text == vector }).flatMap({ experiment.datasets[$0.dataset] }),
+      let made = experiment.vectors.first(where: { $0.name.text == vector }).flatMap({ experiment.datasets[$0.dataset] }
+      ),
       let asked = experiment.datasets[target]
     else { return nil }
     return made.files == asked.files && made.organism == asked.organism && made.heldOutCues == asked.heldOutCues

@@ -110,7 +110,8 @@ public struct JudgePairs: Sendable, Equatable {
       dataset = whole == nil ? split.map { TargetName(String(text[text.index(after: $0)...])) } : nil
       guard run.models.contains(model) else {
         throw TelltaleError(
-          .badInput, "--pairs: there is no model \"\(text)\"; there are \(run.models.map(\.text).joined(separator: ", "))")
+          .badInput,
+          "--pairs: there is no model \"\(text)\"; there are \(run.models.map(\.text).joined(separator: ", "))")
       }
       guard dataset.map(run.experiment.recordedDatasets.contains) ?? true else {
         let known = run.experiment.recordedDatasets.map(\.text).joined(separator: ", ")

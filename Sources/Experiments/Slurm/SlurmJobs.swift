@@ -67,7 +67,8 @@ struct SlurmScript {
   init(_ request: SlurmJobs.Request, _ layout: RunLayout) {
     self.request = request
     let words =
-      [request.program.path, "run", request.file.standardizedFileURL.path, "--output", layout.url.path] + request.options
+      [request.program.path, "run", request.file.standardizedFileURL.path, "--output", layout.url.path]
+      + request.options
     command = words.map(Self.quoted).joined(separator: " ")
     // In a file name of sbatch, % begins a replacement.
     log = layout.slurm.path.replacingOccurrences(of: "%", with: "%%")

@@ -138,7 +138,9 @@ extension Experiment {
   /// Every position at which a target is judged, each once.
   func positions(of target: TargetName) -> [ReadPosition] {
     var seen: Set<ReadPosition> = []
-    return predictions.filter { $0.targets.contains(target.text) }.flatMap(\.positions).filter { seen.insert($0).inserted }
+    return predictions.filter { $0.targets.contains(target.text) }.flatMap(\.positions).filter {
+      seen.insert($0).inserted
+    }
   }
 }
 

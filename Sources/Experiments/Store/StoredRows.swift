@@ -54,7 +54,8 @@ struct StoredRows {
       RETURNING id
       """,
       [
-        key, model.text, dataset.text, row.id, row.group, Self.text(row.question), row.source, row.row, row.letter, row.userSide,
+        key, model.text, dataset.text, row.id, row.group, Self.text(row.question), row.source, row.row, row.letter,
+        row.userSide,
         Self.text(row.prompt), row.promptTokens, row.promptToken, row.promptTokenText, Self.list(row.correctAnswers),
         Self.list(row.incorrectAnswers),
       ])

@@ -50,7 +50,10 @@ public struct Steerability: Sendable {
       header: ["model", "vector", "target", "layer", "n", "groups"]
         + ["slope", "anti_steerable", "gain"].flatMap { [$0, "\($0)_low", "\($0)_high"] } + ["scale", "shift"],
       rows: rows.map { row in
-        [row.model.text, row.vector.text, row.target.text, "\(row.layer)", "\(row.slopes.count)", "\(Set(row.groups).count)"]
+        [
+          row.model.text, row.vector.text, row.target.text, "\(row.layer)", "\(row.slopes.count)",
+          "\(Set(row.groups).count)",
+        ]
           + [row.slope, row.antiSteerable, row.gain].flatMap(\.fields) + ["\(row.largestScale)", "\(row.shift)"]
       })
   }

@@ -49,7 +49,8 @@ extension Experiment {
       ]
       let instructed = method == .instructions
       return VectorSettings(
-        name: VectorName(parts.joined(separator: "-")), method: method, estimator: estimator, pairs: size, dataset: dataset,
+        name: VectorName(parts.joined(separator: "-")), method: method, estimator: estimator, pairs: size,
+        dataset: dataset,
         read: read, positive: instructed ? positive : nil, negative: instructed ? negative : nil, against: nil,
         maxTokens: maxTokens)
     }

@@ -160,6 +160,7 @@ struct Run: ParsableCommand {
     results.print()
     for other in results.byOtherLabels { RelabelledReport(other).print() }
     Output.line("")
-    Output.line("Every position and score: \(RunLayout(output).table(.predictivity).path); the audit's findings: audit.csv")
+    Output.line(
+      "Every position and score: \(RunLayout(output).table(.predictivity).path); the audit's findings: audit.csv")
   }
 }

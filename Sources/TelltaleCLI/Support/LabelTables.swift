@@ -14,7 +14,8 @@ enum LabelTables {
       let interval = change.test?.interval()
       return [
         .text(change.labels.description), .text(change.reference.description), .text(change.model.text),
-        .text(change.vector.text), .text(change.target.text), .text(change.position), .integer(change.layer), .text(change.score),
+        .text(change.vector.text), .text(change.target.text), .text(change.position), .integer(change.layer),
+        .text(change.score),
         .integer(change.n), .integer(change.changed), .number(change.auroc), .number(change.aurocReference),
         .number(change.test?.difference), .number(interval?.low), .number(interval?.high), .number(change.test?.p),
       ]
@@ -82,7 +83,8 @@ enum LabelTables {
         .text(labels[source].map { $0.map(String.init) ?? "?" })
       }
       return [
-        .text(answer.answer), .text(answer.model.text), .text(answer.dataset.text), .text(answer.item), .text(answer.group),
+        .text(answer.answer), .text(answer.model.text), .text(answer.dataset.text), .text(answer.item),
+        .text(answer.group),
       ]
         + cells + [.text(found.needsAdjudication ? "yes" : "no")]
     }

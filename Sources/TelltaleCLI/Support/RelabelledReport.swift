@@ -51,7 +51,8 @@ struct RelabelledReport {
     }
     let audits = results.audits.map {
       Document.Verdict(
-        model: $0.model, vector: $0.vector, target: $0.target, position: $0.position, layers: $0.layers, audit: $0.audit)
+        model: $0.model, vector: $0.vector, target: $0.target, position: $0.position, layers: $0.layers, audit: $0.audit
+      )
     }
     try Output.json(
       Document(

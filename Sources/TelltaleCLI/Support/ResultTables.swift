@@ -80,7 +80,8 @@ struct ResultTables {
     where audit.model == model && audit.vector == vector.name && audit.position == "prompt" {
       guard audit.layers != "all" || !hasPlanted(model) else { continue }
       let layer = audit.layers == "all" ? "any layer" : "layer \(audit.layers)"
-      Output.line("  \(audit.target), \(layer): \(audit.audit.verdict.rawValue). \(Terminal.harmless(audit.audit.reason))")
+      Output.line(
+        "  \(audit.target), \(layer): \(audit.audit.verdict.rawValue). \(Terminal.harmless(audit.audit.reason))")
       printFindings(audit.audit)
     }
   }

@@ -29,7 +29,7 @@ struct JudgeRunTests {
   }
 
   /// What a judge says of the answers of a model, in their order.
-  private func labels(_ model: String, by judge: String = "bot") throws -> [Int?] {
+  private func labels(_ model: ModelName, by judge: String = "bot") throws -> [Int?] {
     let given = try GivenLabels(run.stored())
     return try run.answers(model).map { given.verdict(.judge(judge), on: $0.key)?.label }
   }
@@ -143,7 +143,7 @@ struct JudgeRunTests {
 
   private func turnRound(_ model: String) throws {
     for number in 0..<2 {
-      let file = run.directory.file("chunks/\(model)-test/\(number)/rows.jsonl")
+      let file = run.directory.url.appending(path: "chunks/\(model)/test/\(number)/rows.jsonl")
       let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
       let turned = try lines.map { line in
         var row = try JSONDecoder().decode(RecordedRow.self, from: Data(line.utf8))

@@ -67,7 +67,7 @@ struct VectorGridTests {
     #expect(experiment.steering?.positions == .fromPromptEnd && experiment.steering?.layers == nil)
     #expect(experiment.study?.position == .prompt && experiment.study?.outside == nil)
     #expect(experiment.recordedDatasets == ["choice", "test", "train"])
-    #expect(experiment.stageNames.count { $0.kind == .steer } == 8)
+    #expect(experiment.stages.count { $0 is SteerStage } == 8)
   }
 
   @Test(

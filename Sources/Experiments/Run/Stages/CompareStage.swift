@@ -44,7 +44,8 @@ struct CompareStage: Stage {
 
   func run(_ run: ExperimentRun) throws {
     run.events.onStage("\(model): comparing \(vector) with other vectors")
-    let comparing = StoredVectors(run: try StoredRun(run.directory.url), planned: run.planned, onNote: run.events.onStage)
+    let comparing = StoredVectors(
+      run: try StoredRun(run.directory.url), planned: run.planned, onNote: run.events.onStage)
     let result = try comparing.compare(vector, of: model)
     try run.directory.write(result, json: run.directory.layout.comparison(model, vector))
     try run.finish(self)
@@ -92,7 +93,8 @@ private struct StoredVectors {
     return comparison.layers.map { layer in
       VectorPair(
         modelA: model, vectorA: VectorName(own.name),
-        modelB: partner.model?.text ?? other.vectors.provenance.model, vectorB: partner.name, layer: layer.layer, sharedQuestions: comparison.sharedGroups, evidence: layer.evidence)
+        modelB: partner.model?.text ?? other.vectors.provenance.model, vectorB: partner.name, layer: layer.layer,
+        sharedQuestions: comparison.sharedGroups, evidence: layer.evidence)
     }
   }
 

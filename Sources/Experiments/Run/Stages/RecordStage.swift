@@ -40,7 +40,8 @@ struct RecordStage: Stage {
     cost.givenTokens = try estimate.count.recording(items)
     cost.newTokens = items.count * estimate.planned.experiment.recording.maxTokens
     cost.bytes =
-      items.count * (estimate.activationBytes + 2 * estimate.timing.rowBytes) + estimate.scoreBytes(of: target, items.count)
+      items.count * (estimate.activationBytes + 2 * estimate.timing.rowBytes)
+      + estimate.scoreBytes(of: target, items.count)
     cost.seconds = estimate.timing.recording.map { $0 * Double(cost.tokens) }
     return cost
   }
