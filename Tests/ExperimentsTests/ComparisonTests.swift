@@ -53,10 +53,10 @@ struct ComparisonSettingsTests {
   @Test(
     "What cannot be compared is refused with its line",
     arguments: [
-      ("{vectors: [a, x]}", "there is no vector \"x\""), ("{pairs: [[a]]}", "is no pair"),
+      ("{vectors: [a, x]}", "there is no vector \"x\""), ("{pairs: [[a]]}", "at least 2 are meant"),
       ("{pairs: [[a, a]]}", "is no pair"), ("{pairs: [[a, b], [b, a]]}", "a pair is named twice"),
       ("{vectors: [a, b], pairs: [[a, b]]}", "or pairs"), ("{vectors: [a, a]}", "a vector is named twice"),
-      ("{vectors: [a]}", "compares nothing"), ("{layers: [-1]}", "layers are counted from 0"),
+      ("{vectors: [a]}", "compares nothing"), ("{layers: [-1]}", "layers must be at least 0"),
       ("{file: [a]}", "did you mean \"files\"?"),
     ])
   func mistakes(_ comparisons: String, _ sentence: String) {

@@ -70,7 +70,7 @@ extension LabelChoice: LosslessStringConvertible {
 
   /// Why a text is none.
   public static func refusal(_ text: String) -> String {
-    let near = UnknownKey(path: [], key: text, known: ["recorded", "hand"]).nearest
+    let near = nearest(text, among: ["recorded", "hand"])
     let hint = near.map { "did you mean \($0)?" } ?? "use recorded, hand, hand:<rater> or judge:<name>"
     return "\"\(text.prefix(40))\" is no source of labels; \(hint)"
   }

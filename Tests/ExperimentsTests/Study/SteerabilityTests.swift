@@ -79,8 +79,8 @@ struct SteerabilityTests {
     let items = try Array(OrganismWorld.items(.opinions, count: 8, seed: 3))
     let vectors = try VectorExtraction(read: .answer, layers: [1, 2], seed: 0)
       .run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
-    var settings = Experiment.SteeringSettings(
-      targets: ["train"], scales: [-0.5, 1], unit: .residual, positions: .fromPromptEnd)
+    var settings = Experiment.SteeringSettings()
+    (settings.targets, settings.scales) = (["train"], [-0.5, 1])
     let stage = try VectorSteering(settings, loaded, encoder, [("train", items)])
     let stored = try stage.run(vectors)
     let norms = try encoder.promptNorms(loaded, items, layers: [1, 2])
