@@ -1,15 +1,12 @@
 /// The JSON Schema of experiment files, which editors complete and check keys by, and the table of all keys.
 public struct ExperimentSchema: Encodable {
-  private let root = KeyShape(
-    name: "", about: "Telltale experiment", shape: Experiment.shape, isRequired: true, byDefault: nil)
-
   public init() {}
 
   public func encode(to encoder: any Encoder) throws {
-    var keys = encoder.container(keyedBy: SchemaKey.self)
-    try keys.encode("https://json-schema.org/draft/2020-12/schema", forKey: .dialect)
-    try keys.encode(root.about, forKey: .title)
-    try KeyShape(name: "", about: "", shape: root.shape, isRequired: true).encode(to: encoder)
+    var keys = encoder.container(keyedBy: FileCodingKey.self)
+    try keys.encode("https://json-schema.org/draft/2020-12/schema", forKey: "$schema")
+    try keys.encode("Telltale experiment", forKey: "title")
+    try Experiment.shape.encode(to: &keys)
   }
 
   /// One table for each section, in the order of its keys.
@@ -27,81 +24,68 @@ public struct ExperimentSchema: Encodable {
   }
 }
 
-enum SchemaKey: String, CodingKey {
-  case type, title, description, pattern, items, minItems, minimum, maximum, exclusiveMinimum, exclusiveMaximum
-  case properties, required, additionalProperties, propertyNames
-  case dialect = "$schema"
-  case choices = "enum"
-  case byDefault = "default"
-}
-
 extension KeyShape: Encodable {
   init(_ shape: ValueShape) { self.init(name: "", about: "", shape: shape, isRequired: false) }
 
   func encode(to encoder: any Encoder) throws {
-    var keys = encoder.container(keyedBy: SchemaKey.self)
-    if !about.isEmpty { try keys.encode(about, forKey: .description) }
-    if let byDefault { try keys.encode(AnyValue(value: byDefault), forKey: .byDefault) }
+    var keys = encoder.container(keyedBy: FileCodingKey.self)
+    if !about.isEmpty { try keys.encode(about, forKey: "description") }
+    if let byDefault { try keys.encode(byDefault, forKey: "default") }
     try shape.encode(to: &keys)
   }
 
   /// For the table: what stands where the key is left out.
   var defaultText: String {
     if isRequired { return "required" }
-    return byDefault.map { "`\(AnyValue(value: $0).text)`" } ?? ""
+    return byDefault.map { "`\(Self.text($0))`" } ?? ""
   }
-}
 
-/// A default of any type.
-private struct AnyValue: Encodable {
-  let value: any Encodable
-
-  func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
-
-  /// As a file says it.
-  var text: String {
-    if let list = value as? [any Encodable] {
-      return "[" + list.map { AnyValue(value: $0).text }.joined(separator: ", ") + "]"
-    }
-    if let choice = value as? any RawRepresentable<String> { return choice.rawValue }
-    return "\(value)"
+  /// A default as a file says it.
+  private static func text(_ value: any Encodable) -> String {
+    if let list = value as? [any Encodable] { return "[" + list.map(text).joined(separator: ", ") + "]" }
+    return (value as? any RawRepresentable<String>)?.rawValue ?? "\(value)"
   }
 }
 
 extension ValueShape {
-  fileprivate func encode(to keys: inout KeyedEncodingContainer<SchemaKey>) throws {
+  fileprivate func encode(to keys: inout KeyedEncodingContainer<FileCodingKey>) throws {
     switch self {
-    case .text: try keys.encode("string", forKey: .type)
+    case .text: try keys.encode("string", forKey: "type")
     case .form(let pattern, _):
-      try keys.encode("string", forKey: .type)
-      try keys.encode(pattern, forKey: .pattern)
+      try keys.encode("string", forKey: "type")
+      try keys.encode(pattern, forKey: "pattern")
     case .choice(let choices):
-      try keys.encode("string", forKey: .type)
-      try keys.encode(choices, forKey: .choices)
+      try keys.encode("string", forKey: "type")
+      try keys.encode(choices, forKey: "enum")
     case .whole(let least, let most):
-      try keys.encode("integer", forKey: .type)
-      try keys.encode(least, forKey: .minimum)
-      try keys.encodeIfPresent(most, forKey: .maximum)
+      try keys.encode("integer", forKey: "type")
+      try keys.encode(least, forKey: "minimum")
+      try keys.encodeIfPresent(most, forKey: "maximum")
     case .number(let least, let most):
-      try keys.encode("number", forKey: .type)
-      try keys.encodeIfPresent(least, forKey: .exclusiveMinimum)
-      try keys.encodeIfPresent(most, forKey: .exclusiveMaximum)
-    case .flag: try keys.encode("boolean", forKey: .type)
+      try keys.encode("number", forKey: "type")
+      try keys.encodeIfPresent(least, forKey: "exclusiveMinimum")
+      try keys.encodeIfPresent(most, forKey: "exclusiveMaximum")
+    case .flag: try keys.encode("boolean", forKey: "type")
     case .list(let item, let least):
-      try keys.encode("array", forKey: .type)
-      try keys.encode(KeyShape(item), forKey: .items)
-      if least > 0 { try keys.encode(least, forKey: .minItems) }
+      try keys.encode("array", forKey: "type")
+      try keys.encode(KeyShape(item), forKey: "items")
+      if least > 0 { try keys.encode(least, forKey: "minItems") }
     case .map(let value, let names):
-      try keys.encode("object", forKey: .type)
-      try keys.encode(KeyShape(value), forKey: .additionalProperties)
-      if case .form(let pattern, _) = names { try keys.encode(["pattern": pattern], forKey: .propertyNames) }
+      try keys.encode("object", forKey: "type")
+      try keys.encode(KeyShape(value), forKey: "additionalProperties")
+      if case .form(let pattern, _) = names { try keys.encode(["pattern": pattern], forKey: "propertyNames") }
     case .section(let members):
-      try keys.encode("object", forKey: .type)
+      try keys.encode("object", forKey: "type")
       let properties = Dictionary(members.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      try keys.encode(properties, forKey: .properties)
-      try keys.encode(members.filter(\.isRequired).map(\.name), forKey: .required)
-      try keys.encode(false, forKey: .additionalProperties)
+      try keys.encode(properties, forKey: "properties")
+      try keys.encode(members.filter(\.isRequired).map(\.name), forKey: "required")
+      try keys.encode(false, forKey: "additionalProperties")
     }
+  }
+
+  /// Whether it holds keys, somewhere.
+  var isOfSections: Bool {
+    if case .section = innermost { true } else { false }
   }
 
   /// What its entries or values are, of lists and maps.

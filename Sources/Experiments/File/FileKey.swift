@@ -9,12 +9,12 @@ protocol FileValue: Encodable, Sendable {
   static var shape: ValueShape { get }
   /// - Parameter node: of this shape. Nil where it is no value all the same.
   init?(_ node: FileNode) throws
-  /// What a schema shows as the default; nil for nothing worth showing.
-  var shown: (any Encodable & Sendable)? { get }
+  /// What stands in a file for it; nil for what is absent.
+  var written: (any Encodable & Sendable)? { get }
 }
 
 extension FileValue {
-  var shown: (any Encodable & Sendable)? { self }
+  var written: (any Encodable & Sendable)? { self }
 }
 
 /// A section of an experiment file: its keys, declared once, from which decoding, checks, messages, the JSON Schema and the
@@ -31,8 +31,7 @@ struct Key<Section: FileSection>: Sendable {
   let isRequired: Bool
   let shape: ValueShape
   let read: @Sendable (inout Section, FileNode) throws -> Void
-  let write: @Sendable (Section, inout KeyedEncodingContainer<FileCodingKey>) throws -> Void
-  let byDefault: @Sendable (Section) -> (any Encodable & Sendable)?
+  let written: @Sendable (Section) -> (any Encodable & Sendable)?
 
   /// - Parameters:
   ///   - path: the property, whose value before reading is the default.
@@ -46,20 +45,15 @@ struct Key<Section: FileSection>: Sendable {
       guard let value = try Value(node) else { throw node.refuse("\(node.key) \(node.shown) cannot be understood") }
       section[keyPath: path] = value
     }
-    write = { section, keys in
-      // Nothing stands for what is absent.
-      if section[keyPath: path].shown != nil || !(Value.self is any OptionalValue.Type) {
-        try keys.encode(section[keyPath: path], forKey: FileCodingKey(name))
-      }
-    }
-    byDefault = { required ? nil : $0[keyPath: path].shown }
+    written = { $0[keyPath: path].written }
   }
 }
 
-struct FileCodingKey: CodingKey {
+struct FileCodingKey: CodingKey, ExpressibleByStringLiteral {
   let stringValue: String
   var intValue: Int? { nil }
   init(_ name: String) { stringValue = name }
+  init(stringLiteral name: String) { stringValue = name }
   init?(stringValue: String) { self.stringValue = stringValue }
   init?(intValue: Int) { nil }
 }
@@ -68,9 +62,10 @@ extension FileSection {
   static var shape: ValueShape {
     let defaults = Self()
     return .section(
-      keys.map {
-        KeyShape(
-          name: $0.name, about: $0.about, shape: $0.shape, isRequired: $0.isRequired, byDefault: $0.byDefault(defaults))
+      keys.map { key in
+        var shape = KeyShape(name: key.name, about: key.about, shape: key.shape, isRequired: key.isRequired)
+        if !key.isRequired, !key.shape.isOfSections { shape.byDefault = key.written(defaults) }
+        return shape
       })
   }
 
@@ -82,20 +77,15 @@ extension FileSection {
     }
   }
 
-  var shown: (any Encodable & Sendable)? { nil }
-
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: FileCodingKey.self)
-    for key in Self.keys { try key.write(self, &keys) }
+    for key in Self.keys {
+      if let value = key.written(self) { try keys.encode(value, forKey: FileCodingKey(key.name)) }
+    }
   }
 }
 
 // MARK: Values
-
-/// A value that may be absent.
-protocol OptionalValue {}
-
-extension Optional: OptionalValue {}
 
 extension Optional: FileValue where Wrapped: FileValue {
   static var shape: ValueShape { Wrapped.shape }
@@ -103,7 +93,7 @@ extension Optional: FileValue where Wrapped: FileValue {
     guard let value = try Wrapped(node) else { return nil }
     self = .some(value)
   }
-  var shown: (any Encodable & Sendable)? { flatMap(\.shown) }
+  var written: (any Encodable & Sendable)? { flatMap(\.written) }
 }
 
 extension Array: FileValue where Element: FileValue {
@@ -117,7 +107,6 @@ extension Array: FileValue where Element: FileValue {
     }
     self = values
   }
-  var shown: (any Encodable & Sendable)? { isEmpty ? nil : self }
 }
 
 extension Dictionary: FileValue where Key == String, Value: FileValue {
@@ -126,13 +115,11 @@ extension Dictionary: FileValue where Key == String, Value: FileValue {
     self = [:]
     for (name, member) in node.members ?? [] { self[name] = try Value(member) }
   }
-  var shown: (any Encodable & Sendable)? { nil }
 }
 
 extension String: FileValue {
   static var shape: ValueShape { .text }
   init?(_ node: FileNode) { self = node.text ?? "" }
-  var shown: (any Encodable & Sendable)? { isEmpty ? nil : self }
 }
 
 extension Int: FileValue {
@@ -180,26 +167,21 @@ extension ScoreKind: FileChoice {}
 extension ScaleUnit: FileChoice {}
 extension EditPositions: FileChoice {}
 
-/// A text of a form of its own.
-protocol FileText: FileValue, LosslessStringConvertible {
-  static var pattern: String { get }
-  static func refusal(_ text: String) -> String
-}
-
-extension FileText {
-  static var shape: ValueShape { .form(pattern: pattern) { Self($0) == nil ? refusal($0) : nil } }
+extension RowRange: FileValue {
+  static var shape: ValueShape {
+    .form(pattern: "^[0-9]+-[0-9]+$") { text in
+      guard RowRange(text) == nil else { return nil }
+      return "\"\(SafeText.quoted(String(text.prefix(40))))\" is no range of rows; write first-last, such as 0-499"
+    }
+  }
   init?(_ node: FileNode) { self.init(node.text ?? "") }
 }
 
-extension RowRange: FileText {
-  static var pattern: String { "^[0-9]+-[0-9]+$" }
-  static func refusal(_ text: String) -> String {
-    "\"\(SafeText.quoted(String(text.prefix(40))))\" is no range of rows; write first-last, such as 0-499"
+extension LabelChoice: FileValue {
+  static var shape: ValueShape {
+    .form(pattern: "^(recorded|hand|(hand|judge):.*\\S.*)$") { LabelChoice($0) == nil ? refusal($0) : nil }
   }
-}
-
-extension LabelChoice: FileText {
-  static var pattern: String { "^(recorded|hand|(hand|judge):.*\\S.*)$" }
+  init?(_ node: FileNode) { self.init(node.text ?? "") }
 }
 
 /// Labels that a run gives itself; those of people are given with telltale label.

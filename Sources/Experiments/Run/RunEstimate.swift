@@ -87,17 +87,16 @@ struct ModelEstimate {
   private static let scoreBytes = 90
 
   let planned: PlannedRun
-  let count: TokenCount
   private(set) var timing = StageTiming()
   private let work: ModelAtWork
   var name: ModelName { work.name }
   private var loaded: LoadedModel { work.loaded }
+  var encoder: PromptEncoder { work.encoder }
   private var settings: Experiment.RecordingSettings { planned.experiment.recording }
 
   init(_ planned: PlannedRun, _ name: String) throws {
     self.planned = planned
     work = try ModelAtWork(planned, name)
-    count = TokenCount(planned: planned, encoder: work.encoder)
     timing = try measure()
   }
 
@@ -136,16 +135,16 @@ struct ModelEstimate {
       let recorder = try work.recorder()
       timing.recording = try sampled(planned.items(target.text), &timing.rows) { sample in
         let recording = try recorder.record(sample)
-        let encoder = JSONEncoder()
-        timing.rowBytes = try recording.rows.reduce(0) { try $0 + encoder.encode($1).count } / sample.count
-        return try count.recording(sample) + sample.count * settings.maxTokens
+        let json = JSONEncoder()
+        timing.rowBytes = try recording.rows.reduce(0) { try $0 + json.encode($1).count } / sample.count
+        return try self.recording(sample) + sample.count * settings.maxTokens
       }
     }
     if let vector = planned.experiment.vectors.first(where: { $0.method != .classMean }) {
       let extraction = VectorExtraction(
         read: .prompt, layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
       timing.reading = try sampled(planned.items(of: vector), &timing.rows) { sample in
-        let prompts = try sample.map { work.encoder.encode(try work.encoder.prompt($0)).ids }
+        let prompts = try sample.map { encoder.encode(try encoder.prompt($0)).ids }
         _ = try extraction.run(loaded, prompts.map(Self.withoutItsEnd))
         return prompts.reduce(0) { $0 + $1.count }
       }

@@ -1,15 +1,13 @@
 import Foundation
-
-public enum ModelKind {}
-public enum VectorKind {}
-public enum TargetKind {}
+import LanguageModels
+import Steering
 
 /// The name of a model in a run: the last part of its path or id, unless another model ends alike.
-public typealias ModelName = RunName<ModelKind>
+public typealias ModelName = RunName<LanguageModel>
 /// The name of a vector in a run, as its experiment file gives it.
-public typealias VectorName = RunName<VectorKind>
+public typealias VectorName = RunName<SteeringVectors>
 /// The name of a data set whose answers a run records.
-public typealias TargetName = RunName<TargetKind>
+public typealias TargetName = RunName<Recording>
 
 /// A name in a run, which tables show as it is and `RunLayout` makes a file's. The kind keeps a vector's from being taken for a
 /// model's; it is a plain string in JSON.

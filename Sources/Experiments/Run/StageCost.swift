@@ -28,11 +28,9 @@ extension StageCost {
   }
 }
 
-/// Counts tokens of prompts and answers without computing anything.
-struct TokenCount {
-  let planned: PlannedRun
-  let encoder: PromptEncoder
+// Counting tokens of prompts and answers without computing anything.
 
+extension ModelEstimate {
   /// Given tokens of recording items: each prompt, and its answers once more for the choice between them.
   func recording(_ items: [Item]) throws -> Int {
     try items.reduce(0) { sum, item in

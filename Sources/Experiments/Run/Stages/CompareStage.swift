@@ -8,6 +8,8 @@ import Torch
 struct CompareStage: Stage {
   static let kind = "compare"
   static let needsModel = false
+  /// Resamplings of the questions for the intervals.
+  private static let replicates = 1_000
   let model: ModelName
   let vector: VectorName
 
@@ -44,49 +46,34 @@ struct CompareStage: Stage {
 
   func run(_ run: ExperimentRun) throws {
     run.events.onStage("\(model): comparing \(vector) with other vectors")
-    let comparing = StoredVectors(
-      run: try StoredRun(run.directory.url), planned: run.planned, onNote: run.events.onStage)
-    let result = try comparing.compare(vector, of: model)
-    try run.directory.write(result, json: run.directory.layout.comparison(model, vector))
-    try run.finish(self)
-  }
-}
-
-/// The vectors of a run with what they were made of, to compare.
-private struct StoredVectors {
-  /// Resamplings of the questions for the intervals.
-  private static let replicates = 1_000
-
-  let run: StoredRun
-  let planned: PlannedRun
-  let onNote: (String) -> Void
-
-  func compare(_ vector: VectorName, of model: ModelName) throws -> StoredComparison {
-    try ThreadPolicy.withoutModel {
-      let own = try compared(.vector(model: model, name: vector))
-      let pairs = try planned.experiment.partners(of: vector, model).flatMap { partner in
-        try rows(model, own, partner, compared(partner))
+    let stored = try StoredRun(run.directory.url)
+    let pairs = try ThreadPolicy.withoutModel {
+      let own = try compared(.vector(model: model, name: vector), stored, run)
+      return try run.experiment.partners(of: vector, model).flatMap { partner in
+        try rows(own, partner, compared(partner, stored, run), run)
       }
-      return StoredComparison(pairs: pairs)
     }
+    try run.directory.write(StoredComparison(pairs: pairs), json: run.directory.layout.comparison(model, vector))
+    try run.finish(self)
   }
 
   private func rows(
-    _ model: ModelName, _ own: ComparedVector, _ partner: ComparedWith, _ other: ComparedVector
+    _ own: ComparedVector, _ partner: ComparedWith, _ other: ComparedVector, _ run: ExperimentRun
   ) throws -> [VectorPair] {
     let shown = "\(model)/\(own.name) and \(partner.description)"
     guard own.vectors.hiddenSize == other.vectors.hiddenSize else {
-      onNote("\(shown) are not compared: their widths are \(own.vectors.hiddenSize) and \(other.vectors.hiddenSize)")
+      run.events.onStage(
+        "\(shown) are not compared: their widths are \(own.vectors.hiddenSize) and \(other.vectors.hiddenSize)")
       return []
     }
     var options = VectorComparison.Options()
-    (options.replicates, options.seed) = (Self.replicates, planned.experiment.seed)
+    (options.replicates, options.seed) = (Self.replicates, run.experiment.seed)
     options.layers = own.vectors.sortedLayers.filter { layer in
       own.vectors.norm(layer) > 0 && other.vectors.norm(layer) > 0
-        && planned.experiment.comparisons?.layers?.contains(layer) ?? true
+        && run.experiment.comparisons?.layers?.contains(layer) ?? true
     }
     guard options.layers?.isEmpty == false else {
-      onNote("\(shown) are not compared: at no layer that was asked for do both have a direction")
+      run.events.onStage("\(shown) are not compared: at no layer that was asked for do both have a direction")
       return []
     }
     let comparison = try VectorComparison(own, other, options: options)
@@ -100,24 +87,27 @@ private struct StoredVectors {
 
   // MARK: Vectors with what they were made of
 
-  private func compared(_ vector: ComparedWith) throws -> ComparedVector {
+  private func compared(_ vector: ComparedWith, _ stored: StoredRun, _ run: ExperimentRun) throws -> ComparedVector {
     let made: ComparedVector
     switch vector {
-    case .file(let path): made = try ComparedVector(contentsOf: planned.url(of: path))
+    case .file(let path): made = try ComparedVector(contentsOf: run.planned.url(of: path))
     case .vector(let model, let name):
       made = try ComparedVector(
-        name: name.text, vectors: run.vectors(model, name), pairs: run.differences(model, name) ?? classes(model, name))
+        name: name.text, vectors: stored.vectors(model, name),
+        pairs: stored.differences(model, name) ?? classes(model, name, stored, run))
     }
-    for note in made.notes { onNote(note) }
+    for note in made.notes { run.events.onStage(note) }
     return made
   }
 
   /// What the rows of a class mean add to it.
-  private func classes(_ model: ModelName, _ name: VectorName) throws -> PairDifferences? {
-    let settings = try planned.experiment.vector(name)
+  private func classes(
+    _ model: ModelName, _ name: VectorName, _ stored: StoredRun, _ run: ExperimentRun
+  ) throws -> PairDifferences? {
+    let settings = try run.experiment.vector(name)
     guard settings.method == .classMean, settings.estimator == .mean else { return nil }
-    let recording = try run.recording(model, TargetName(settings.dataset))
-    let wanted = Set(try planned.items(of: settings).map(\.id))
+    let recording = try stored.recording(model, TargetName(settings.dataset))
+    let wanted = Set(try run.planned.items(of: settings).map(\.id))
     let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }
     return try recording.classMeanDifferences(at: settings.read, of: rows)
   }

@@ -36,7 +36,7 @@ struct ExtractStage: Stage {
   func cost(_ estimate: ModelEstimate) throws -> StageCost? {
     let settings = try estimate.planned.experiment.vector(vector)
     let items = try estimate.planned.items(of: settings)
-    let tokens = try estimate.count.extraction(settings, items)
+    let tokens = try estimate.extraction(settings, items)
     var cost = StageCost(self)
     (cost.prompts, cost.givenTokens, cost.newTokens) = (tokens.given > 0 ? items.count : 0, tokens.given, tokens.new)
     // A vector and the mean of each layer, and the differences of its pairs that the audit keeps.

@@ -37,7 +37,7 @@ struct RecordStage: Stage {
     let items = try estimate.planned.items(target.text)
     var cost = StageCost(self)
     cost.prompts = items.count
-    cost.givenTokens = try estimate.count.recording(items)
+    cost.givenTokens = try estimate.recording(items)
     cost.newTokens = items.count * estimate.planned.experiment.recording.maxTokens
     cost.bytes =
       items.count * (estimate.activationBytes + 2 * estimate.timing.rowBytes)

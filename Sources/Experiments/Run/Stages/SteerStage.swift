@@ -32,7 +32,7 @@ struct SteerStage: Stage {
     let items = try estimate.planned.items(of: steering).flatMap(\.items)
     var cost = StageCost(self)
     cost.prompts = items.count
-    cost.givenTokens = try estimate.count.steering(steering, layers: estimate.shape.layerCount, items)
+    cost.givenTokens = try estimate.steering(steering, layers: estimate.shape.layerCount, items)
     cost.seconds = (estimate.timing.reading ?? estimate.timing.recording).map { $0 * Double(cost.givenTokens) }
     return cost
   }
