@@ -71,7 +71,7 @@ public struct JudgeRun {
     let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     guard allowed, !name.isEmpty, name.count <= 60, !name.hasPrefix(".") else {
       throw TelltaleError(
-        .badInput, "\"\(SafeText.quoted(name))\" is no name of a judge; give --name with letters, digits, ., _ and -")
+        .badInput, "\"\(SafeText.quoted(name))\" is no name of a judge; use letters, digits, ., _ and -")
     }
     (self.run, self.endpoint, self.options) = (run, endpoint, options)
   }

@@ -111,11 +111,11 @@ public struct JudgePairs: Sendable, Equatable {
       guard run.models.contains(model) else {
         throw TelltaleError(
           .badInput,
-          "--pairs: there is no model \"\(text)\"; there are \(run.models.map(\.text).joined(separator: ", "))")
+          "pairs: there is no model \"\(text)\"; there are \(run.models.map(\.text).joined(separator: ", "))")
       }
       guard dataset.map(run.experiment.recordedDatasets.contains) ?? true else {
         let known = run.experiment.recordedDatasets.map(\.text).joined(separator: ", ")
-        throw TelltaleError(.badInput, "--pairs: there is no data set \"\(dataset?.text ?? "")\"; there are \(known)")
+        throw TelltaleError(.badInput, "pairs: there is no data set \"\(dataset?.text ?? "")\"; there are \(known)")
       }
     }
 
@@ -138,7 +138,7 @@ public struct JudgePairs: Sendable, Equatable {
     _ answers: [LabelledAnswer], _ datasets: [TargetName], _ rubric: JudgeRubric, _ run: StoredRun
   ) throws -> [JudgeTask] {
     let (one, other) = (try Side(first, run), try Side(second, run))
-    guard one != other else { throw TelltaleError(.badInput, "--pairs names one side twice; name two") }
+    guard one != other else { throw TelltaleError(.badInput, "pairs names one side twice; name two") }
     // Of two data sets, items are matched by their id alone: source file and row.
     func name(_ answer: LabelledAnswer) -> [String] {
       one.dataset == nil || other.dataset == nil ? [answer.dataset.text, answer.item] : [answer.item]
