@@ -17,7 +17,7 @@ struct StudyTables {
     Output.line(
       "+ supported, - not supported, ? cannot tell: the audit's verdict. anti: share of items that move the other way.")
     Output.line("planted: cosine with the direction that was built into the model.")
-    for model in results.experiment.models.map(results.experiment.shortName(of:)) {
+    for model in results.experiment.modelNames {
       Output.line("")
       Output.line("== \(model)")
       rows(model).print()
@@ -35,7 +35,7 @@ struct StudyTables {
 
   private var study: Experiment.StudySettings? { results.experiment.study }
 
-  private func rows(_ model: String) -> TableValues {
+  private func rows(_ model: ModelName) -> TableValues {
     var table = TableValues([
       "method", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
       "steered at", "slope in", "anti", "slope out", "planted",
@@ -62,7 +62,7 @@ struct StudyTables {
     ]
   }
 
-  private func choices(_ model: String) -> TableValues {
+  private func choices(_ model: ModelName) -> TableValues {
     var table = TableValues(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
     table.rows = results.choices.filter { $0.model == model }.map { row in
       [.text(row.factor), .text(row.level), .integer(row.vectors)]
@@ -74,7 +74,7 @@ struct StudyTables {
   private static let verdicts: [SimilarityVerdict] = [.agree, .related, .opposed, .apart, .unclear]
 
   /// Mean cosines, and verdicts counted, between the vectors of every two methods; agreement.csv has every pair.
-  private func agreement(_ model: String) {
+  private func agreement(_ model: ModelName) {
     let own = results.agreement.filter { $0.model == model }
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
@@ -92,7 +92,7 @@ struct StudyTables {
     Output.line("")
   }
 
-  private func correlations(_ model: String) -> TableValues {
+  private func correlations(_ model: ModelName) -> TableValues {
     var table = TableValues(["of", "with", "vectors", "Spearman", "q"])
     table.rows = results.correlations.filter { $0.model == model }.map { row in
       let interval = row.correlation.interval

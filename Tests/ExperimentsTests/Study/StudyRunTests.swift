@@ -113,15 +113,15 @@ struct StudyRunTests {
 
   /// A steering file that is gone is made anew to the same bytes; other scales redo the steering alone.
   private func expectResumed(_ results: ExperimentResults) throws {
-    let name = "organism-split-instructions-mean-train-24-prompt"
+    let name = "organism-split/instructions-mean-train-24-prompt"
     let (before, table) = (try text("steering/\(name).json"), try text("results/study.csv"))
-    let extracted = try text("stages/extract-\(name).json")
+    let extracted = try text("stages/extract/\(name).json")
     try FileManager.default.removeItem(at: output.appending(path: "steering/\(name).json"))
     _ = try run(file(), resume: true)
     #expect(try text("steering/\(name).json") == before && text("results/study.csv") == table)
     let other = try run(file(scales: "[-1, 0.5]"), resume: true)
     #expect(try text("steering/\(name).json") != before)
-    #expect(try text("stages/extract-\(name).json") == extracted)
+    #expect(try text("stages/extract/\(name).json") == extracted)
     #expect(other.steerability.allSatisfy { $0.largestScale == 0.5 })
     #expect(other.study.map { $0.inside?.auroc } == results.study.map { $0.inside?.auroc })
   }

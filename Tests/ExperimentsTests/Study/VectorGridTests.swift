@@ -67,7 +67,7 @@ struct VectorGridTests {
     #expect(experiment.steering?.positions == .fromPromptEnd && experiment.steering?.layers == nil)
     #expect(experiment.study?.position == .prompt && experiment.study?.outside == nil)
     #expect(experiment.recordedDatasets == ["choice", "test", "train"])
-    #expect(experiment.stageNames.count { $0.kind == .steer } == 8)
+    #expect(experiment.stages.count { $0 is SteerStage } == 8)
   }
 
   @Test(
@@ -77,12 +77,12 @@ struct VectorGridTests {
       ("datasets: [train]", "datasets: [trian]", 8, "there is no data set \"trian\""),
       ("[contrast-pairs, class-mean]", "[instructions]", 8, "needs positive and negative instructions"),
       ("[contrast-pairs, class-mean]", "[model-difference]", 8, "write it under vectors"),
-      ("[contrast-pairs, class-mean]", "[class-mean]\n    max-tokens: 0", 8, "makes no vector"),
+      ("[contrast-pairs, class-mean]", "[class-mean]\n    max-tokens: 0", 9, "max-tokens must be at least 1"),
       ("pairs: [8, 16]", "pairs: [8, 8]", 8, "two vectors have one name"),
       ("steering: {targets: [test]", "steering: {targets: [tset]", 15, "there is no data set \"tset\""),
       ("scales: [-1, 1]", "scales: [-1]", 15, "one above 0"),
       ("scales: [-1, 1]", "scales: [.nan, 1]", 15, "must be numbers"),
-      ("scales: [-1, 1]", "layers: [-1]", 15, "counted from 0"),
+      ("scales: [-1, 1]", "layers: [-1]", 15, "layers must be at least 0"),
       ("scales: [-1, 1]", "take: 0", 15, "take must be at least 1"),
       ("scales: [-1, 1]", "vectors: [other]", 15, "there is no vector \"other\""),
       ("choose-layer: choice", "choose-layer: test", 16, "a data set that is not judged"),
