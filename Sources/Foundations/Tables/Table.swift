@@ -53,12 +53,12 @@ package struct TableColumn<Row: Sendable>: Sendable {
   }
 
   /// The columns of another kind of row that this one holds: empty where it holds none.
-  package static func of<Part>(
+  package static func of<Part: Sendable>(
     _ columns: [TableColumn<Part>], prefix: String = "", suffix: String = "", _ part: @escaping @Sendable (Row) -> Part?
   ) -> [TableColumn] {
     columns.map { column in
-      TableColumn(
-        name: prefix + column.name + suffix, kind: column.kind, unit: column.unit, help: column.help,
+      TableColumn<Row>(
+        name: prefix + column.name + suffix, kind: Kind(rawValue: column.kind.rawValue) ?? .text, unit: column.unit, help: column.help,
         value: { part($0).map(column.value) ?? .text(nil) })
     }
   }

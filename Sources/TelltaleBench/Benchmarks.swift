@@ -4,7 +4,7 @@ import Foundations
 
 /// Benchmarks and profiles: how fast this machine does Telltale's work, and checks of that work on a device.
 @main
-struct TelltaleBench: ParsableCommand {
+struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "telltale-bench",
     abstract: "Measure how fast this machine does Telltale's work.",
