@@ -40,7 +40,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
       Key("weights", \.weights, "How weights are held; int8 rounds projections and head while loading."),
       Key("prompt", \.prompt, "How questions are put."),
       Key(
-        "datasets", \.datasets, "Data sets by name.", required: true, .map(DatasetSettings.shape, names: .name)),
+        "datasets", \.datasets, "Data sets by name.", required: true, .map(DatasetSettings.shape, names: .newName)),
       Key("vectors", \.vectors, "Steering vectors; required without `grids`."),
       Key("grids", \.grids, "Vectors of every combination of some lists."),
       Key("steering", \.steering, "What the vectors do to the answers."),
@@ -66,7 +66,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
           "template", \.template, "Chat template in the place of the model's own.",
           .choice(ChatTemplate.Format.allCases.map(\.rawValue))),
         Key("examples", \.examples, "Solved examples of the few-shot style.", .whole(from: 1)),
-        Key("examples-from", \.examplesFrom, "The data set that the solved examples come from."),
+        Key("examples-from", \.examplesFrom, "The data set that the solved examples come from.", .name(of: "data set")),
       ]
     }
 
@@ -148,7 +148,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
 
     static var keys: [Key<Self>] {
       [
-        Key("name", \.name, "Its name.", required: true),
+        Key("name", \.name, "Its name.", required: true, .newName),
         Key(
           "method", \.method,
           "What is contrasted: matching and other answer; rows where the model showed the behaviour and rows where it did "
@@ -158,7 +158,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
           "estimator", \.estimator, "How activations become a direction; class-mean takes mean, probe and discriminant."
         ),
         Key("pairs", \.pairs, "Only so many rows of the data set, drawn balanced; by default all.", .whole(from: 1)),
-        Key("dataset", \.dataset, "The data set that it is made from.", required: true),
+        Key("dataset", \.dataset, "The data set that it is made from.", required: true, .name(of: "data set")),
         Key(
           "read", \.statedRead,
           "Where activations are read; by default `answer` for contrast pairs and `prompt` for the others."),
@@ -184,7 +184,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
     static var keys: [Key<Self>] {
       [
         Key("vectors", \.vectors, "Names of vectors; by default all."),
-        Key("targets", \.targets, "Data sets to predict.", required: true),
+        Key("targets", \.targets, "Data sets to predict.", required: true, .list(.name(of: "data set"))),
         Key(
           "positions", \.positions, "Where the answers are read: before them, and really after them.",
           .list(.choice([ReadPosition.prompt, .continuation].map(\.rawValue)))),

@@ -50,7 +50,7 @@ extension KeyShape: Encodable {
 extension ValueShape {
   fileprivate func encode(to keys: inout KeyedEncodingContainer<FileCodingKey>) throws {
     switch self {
-    case .text: try keys.encode("string", forKey: "type")
+    case .text, .name: try keys.encode("string", forKey: "type")
     case .form(let pattern, _):
       try keys.encode("string", forKey: "type")
       try keys.encode(pattern, forKey: "pattern")

@@ -143,7 +143,7 @@ extension Bool: FileValue {
 }
 
 extension RunName: FileValue {
-  static var shape: ValueShape { .name }
+  static var shape: ValueShape { .name(of: "vector") }
   init?(_ node: FileNode) { self.init(node.text ?? "") }
 }
 

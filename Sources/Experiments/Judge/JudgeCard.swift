@@ -18,7 +18,8 @@ struct JudgeCard: Codable, Equatable {
     if let data = FileManager.default.contents(atPath: url.path) {
       guard let earlier = try? JSONDecoder().decode(JudgeCard.self, from: data) else {
         throw TelltaleError(
-          .badInput, "is no card of a judge; mend it, or give the judge another name", at: InputLocation(file: url.path))
+          .badInput, "is no card of a judge; mend it, or give the judge another name", at: InputLocation(file: url.path)
+        )
       }
       guard earlier.isSameJudge(as: self) else {
         throw TelltaleError(

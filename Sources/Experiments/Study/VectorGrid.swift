@@ -19,7 +19,7 @@ extension Experiment {
         Key("estimators", \.estimators, "How activations become directions.", .list(Estimator.shape, atLeast: 1)),
         Key(
           "datasets", \.datasets, "The data sets that vectors are made from.", required: true,
-          .list(.text, atLeast: 1)),
+          .list(.name(of: "data set"), atLeast: 1)),
         Key("pairs", \.pairs, "How many rows are drawn; by default all.", .list(.whole(from: 1))),
         Key("reads", \.reads, "Where activations are read.", required: true, .list(ReadPosition.shape, atLeast: 1)),
         Key("positive", \.positive, "Instructions to show the behaviour, for the method instructions."),
@@ -85,9 +85,6 @@ extension Experiment {
     /// What is wrong with the grid as a whole, in words; nil where nothing is.
     var problem: String? {
       if methods.contains(.modelDifference) { return "model-difference needs against; write it under vectors" }
-      if methods.contains(.instructions), positive?.isEmpty ?? true || negative?.isEmpty ?? true {
-        return "the method instructions needs positive and negative instructions"
-      }
       guard let count, count <= Self.most else { return "makes over \(Self.most) vectors; name fewer of each" }
       guard !vectors.isEmpty else { return "makes no vector: \(impossible.first ?? "a list is empty")" }
       return nil
