@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Organisms
 import Steering
@@ -66,20 +67,8 @@ public struct Experiment: Codable, Sendable, Equatable {
   }
 
   public struct VectorSettings: Codable, Sendable, Equatable {
-    public enum Method: String, Codable, Sendable, CaseIterable {
-      /// The answers of contrast pairs.
-      case contrastPairs = "contrast-pairs"
-      /// Spontaneous behaviour and its absence.
-      case classMean = "class-mean"
-      /// Contrasting instructions: read at the prompt, or over the responses that the model gives under each.
-      case instructions
-      /// Each model's activations minus those of another model (`against`) on the same texts.
-      case modelDifference = "model-difference"
-    }
-
     public var name: String
-    public var method: Method
-    /// How activations become a direction.
+    public var contrast: VectorRecipe.Contrast
     public var estimator: Estimator
     /// Take only so many rows of the data set, drawn balanced: for learning curves.
     public var pairs: Int?
@@ -87,10 +76,17 @@ public struct Experiment: Codable, Sendable, Equatable {
     public var read: ReadPosition
     public var positive: [String]?
     public var negative: [String]?
-    /// The model whose activations are subtracted, for the method model-difference.
     public var against: String?
-    /// New tokens at most of a response under an instruction.
     public var maxTokens: Int
+
+    /// Throws what does not fit together.
+    public var recipe: VectorRecipe {
+      get throws(TelltaleError) {
+        try VectorRecipe(
+          contrast, estimator: estimator, read: read, positive: positive ?? [], negative: negative ?? [],
+          against: against, maxTokens: maxTokens)
+      }
+    }
   }
 
   public struct PredictionSettings: Codable, Sendable, Equatable {

@@ -117,9 +117,6 @@ public enum ExperimentFile {
       guard isFileName(vector.name) else {
         throw refuse("\"\(vector.name)\" is no name for files; use letters, digits and -", ["vectors", "\(index)"])
       }
-      if vector.method == .instructions, vector.positive?.isEmpty ?? true || vector.negative?.isEmpty ?? true {
-        throw refuse("the method instructions needs positive and negative instructions", ["vectors", "\(index)"])
-      }
       if let problem = vector.problem { throw refuse(problem, ["vectors", "\(index)"]) }
     }
     let problem = experiment.comparisons?.problem(
@@ -160,28 +157,11 @@ extension Experiment.DatasetSettings {
 extension Experiment.VectorSettings {
   /// What does not fit together, in words; nil where all does.
   var problem: String? {
-    if method == .modelDifference, against?.isEmpty ?? true {
-      return "the method model-difference needs against, the model whose activations are subtracted"
-    }
-    if method != .modelDifference, against != nil {
-      return "against goes with the method model-difference"
-    }
-    if method == .classMean, estimator.needsPairs {
-      return "the estimator \(estimator.rawValue) is made from pairs, and recorded rows are none; "
-        + "use mean, probe or discriminant"
-    }
-    if method == .instructions, [.answer, .answerMean].contains(read) {
-      return "instructions have no given answers; read at prompt, continuation or continuation-mean"
-    }
-    if method == .contrastPairs, read == .prompt {
-      return
-        "contrast pairs have one prompt, so that nothing differs there; read at answer, answer-mean or continuation"
-    }
-    if method == .classMean, ![.prompt, .continuation].contains(read) {
-      return "recordings are read at prompt and continuation only"
+    do throws(TelltaleError) { _ = try recipe } catch { return error.message }
+    if contrast == .texts {
+      return "a data set's rows are no pairs of texts; contrast answers, or extract a vector file"
     }
     if let pairs, pairs < 1 { return "pairs must be at least 1" }
-    if maxTokens < 1 { return "max-tokens must be at least 1" }
     return nil
   }
 }

@@ -81,23 +81,35 @@ extension Experiment.DatasetSettings {
 
 extension Experiment.VectorSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, method, estimator, pairs, dataset, read, positive, negative, against
+    case name, contrast, estimator, pairs, dataset, read, positive, negative, against
     case maxTokens = "max-tokens"
   }
 
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(CodingKeys.self)
+    try decoder.refuseUnknownKeys(CodingKeys.self, former: "method")
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     name = try keys.decode(String.self, forKey: .name)
-    method = try keys.decode(Method.self, forKey: .method)
+    contrast = try decoder.contrasts(keys, .contrast, former: "method")
     estimator = try keys.decodeIfPresent(Estimator.self, forKey: .estimator) ?? .mean
     pairs = try keys.decodeIfPresent(Int.self, forKey: .pairs)
     dataset = try keys.decode(String.self, forKey: .dataset)
-    read = try keys.decodeIfPresent(ReadPosition.self, forKey: .read) ?? (method == .contrastPairs ? .answer : .prompt)
+    read = try keys.decodeIfPresent(ReadPosition.self, forKey: .read) ?? contrast.defaultRead
     positive = try keys.decodeIfPresent([String].self, forKey: .positive)
     negative = try keys.decodeIfPresent([String].self, forKey: .negative)
     against = try keys.decodeIfPresent(String.self, forKey: .against)
-    maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 64
+    maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? VectorRecipe.defaultMaxTokens
+  }
+}
+
+extension Decoder {
+  /// Contrasts, or one, by their names or what earlier versions called key and values.
+  func contrasts<Key: CodingKey, Value: Decodable>(
+    _ keys: KeyedDecodingContainer<Key>, _ key: Key, former name: String
+  ) throws -> Value {
+    guard !keys.contains(key), try container(keyedBy: AnyKey.self).contains(AnyKey(stringValue: name)) else {
+      return try keys.decode(Value.self, forKey: key)
+    }
+    return try container(keyedBy: AnyKey.self).decode(Value.self, forKey: AnyKey(stringValue: name))
   }
 }
 
@@ -156,10 +168,13 @@ struct UnknownKey: Error {
 }
 
 extension Decoder {
-  func refuseUnknownKeys<Key: CodingKey & CaseIterable & RawRepresentable>(_ type: Key.Type) throws
-  where Key.RawValue == String {
+  /// - Parameter former: what a key was called, which is still read.
+  func refuseUnknownKeys<Key: CodingKey & CaseIterable & RawRepresentable>(
+    _ type: Key.Type, former: String? = nil
+  ) throws where Key.RawValue == String {
     let known = Key.allCases.map(\.rawValue)
-    for key in try container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
+    for key in try container(keyedBy: AnyKey.self).allKeys
+    where !known.contains(key.stringValue) && key.stringValue != former {
       throw UnknownKey(path: codingPath.map(\.stringValue), key: key.stringValue, known: known)
     }
   }

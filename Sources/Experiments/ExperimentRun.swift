@@ -123,11 +123,7 @@ public struct ExperimentRun {
   func extract(_ stage: Stage, _ loaded: LoadedModel, _ encoder: PromptEncoder) throws {
     guard let settings = experiment.vectors.first(where: { $0.name == stage.subject }) else { return }
     onStage("\(loaded.name): extracting \(settings.name)")
-    var recordings: [String: ChunkedRecording] = [:]
-    if settings.method == .classMean {
-      recordings[settings.dataset] = try directory.recording(stage: "\(stage.model)-\(settings.dataset)")
-    }
-    let made = try extract(settings, loaded, encoder, recordings)
+    let made = try extract(settings, loaded, encoder)
     try made.write(to: directory.file("vectors/\(stage.model)-\(settings.name).safetensors"))
     try directory.finish(stage)
   }
@@ -197,37 +193,22 @@ public struct ExperimentRun {
   }
 
   private func extract(
-    _ settings: Experiment.VectorSettings, _ loaded: LoadedModel, _ encoder: PromptEncoder,
-    _ recordings: [String: ChunkedRecording]
+    _ settings: Experiment.VectorSettings, _ loaded: LoadedModel, _ encoder: PromptEncoder
   ) throws -> SteeringVectors {
-    var extraction = VectorExtraction(
-      read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
+    var extraction = try VectorExtraction(
+      settings.recipe, layers: Array(0..<loaded.model.configuration.layerCount), seed: experiment.seed)
     let differences = try auditFolder(loaded.name).appendingPathComponent("differences-\(settings.name).safetensors")
-    extraction.estimator = settings.estimator
     extraction.onDifferences = { try $0.write(to: differences) }
-    let items = try planned.items(of: settings)
-    switch settings.method {
-    case .contrastPairs:
-      return try extraction.run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
-    case .instructions:
-      let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
-      return try extraction.run(loaded, encoder, pairs, items, maxTokens: settings.maxTokens)
-    case .modelDifference:
-      let other = try LoadedModel(
-        settings.against ?? "", dtype: experiment.dtype, weights: experiment.weights, device: planned.device)
-      return try extraction.run(loaded, minus: other, encoder, items)
-    case .classMean:
-      guard let recording = recordings[settings.dataset] else {
-        throw TelltaleError(.failed, "the data set \(settings.dataset) was not recorded")
-      }
-      let wanted = Set(items.map(\.id))
-      let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }
-      var vectors = try recording.vectors(
-        at: settings.read, of: rows, estimator: settings.estimator, seed: experiment.seed)
-      vectors.provenance.model = loaded.name
-      vectors.provenance.modelFingerprint = loaded.fingerprint
-      return vectors
+    extraction.loadOther = { [experiment, planned] in
+      try LoadedModel($0, dtype: experiment.dtype, weights: experiment.weights, device: planned.device)
     }
+    let items = try planned.items(of: settings)
+    guard settings.contrast == .spontaneous else { return try extraction.run(loaded, encoder, items) }
+    let recording = try directory.recording(
+      stage: "\(experiment.shortName(of: loaded.name))-\(settings.dataset)")
+    let wanted = Set(items.map(\.id))
+    let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }
+    return try extraction.run(recording, rows: rows, of: loaded)
   }
 
   // MARK: Results
@@ -248,7 +229,7 @@ public struct ExperimentRun {
 extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
   public var recordedDatasets: [String] {
-    let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
+    let spontaneous = vectors.filter { $0.contrast == .spontaneous }.map(\.dataset)
     let choice = [study?.chooseLayer].compactMap { $0 }
     return Array(Set(predictions.flatMap(\.targets) + spontaneous + choice)).sorted()
   }

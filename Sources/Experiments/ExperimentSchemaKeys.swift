@@ -79,38 +79,42 @@ extension Experiment.DatasetSettings.CodingKeys: SchemaKey {
 }
 
 extension Experiment.VectorSettings.CodingKeys: SchemaKey {
-  static var required: [Self] { [.name, .method, .dataset] }
+  static var required: [Self] { [.name, .contrast, .dataset] }
 
   var schema: SchemaNode {
     switch self {
     case .name: .matching(fileName, "Its name.")
-    case .method: .choice(names(Experiment.VectorSettings.Method.self), "What is contrasted.")
+    case .contrast: .choice(names(VectorRecipe.Contrast.self), "What is contrasted.")
     case .estimator: .choice(names(Estimator.self), "How activations become a direction; by default mean.")
     case .pairs: .whole(from: 1, "Only so many rows of the data set, drawn balanced.")
     case .dataset: .text("The data set that it is made from.")
     case .read: .choice(names(ReadPosition.self), "Where activations are read.")
     case .positive: .list(.text("An instruction."), "Instructions to show the behaviour.")
     case .negative: .list(.text("An instruction."), "Instructions not to show it.")
-    case .against: .text("The model whose activations the method model-difference subtracts.")
-    case .maxTokens: .whole(from: 1, "New tokens at most of a response under an instruction.", byDefault: 64)
+    case .against: .text("The model whose activations the contrast models subtracts.")
+    case .maxTokens:
+      .whole(
+        from: 1, "New tokens at most of a response under an instruction.", byDefault: VectorRecipe.defaultMaxTokens)
     }
   }
 }
 
 extension Experiment.GridSettings.CodingKeys: SchemaKey {
-  static var required: [Self] { [.methods, .datasets, .reads] }
+  static var required: [Self] { [.contrasts, .datasets, .reads] }
 
   var schema: SchemaNode {
     switch self {
-    case .methods:
-      .list(.choice(names(Experiment.VectorSettings.Method.self), "A method."), atLeast: 1, "What is contrasted.")
+    case .contrasts:
+      .list(.choice(names(VectorRecipe.Contrast.self), "A contrast."), atLeast: 1, "What is contrasted.")
     case .estimators: .list(.choice(names(Estimator.self), "An estimator."), atLeast: 1, "By default mean.")
     case .datasets: .list(.text("A data set."), atLeast: 1, "The data sets that vectors are made from.")
     case .pairs: .list(.whole(from: 1, "Rows."), "How many rows are drawn; by default all.")
     case .reads: .list(.choice(names(ReadPosition.self), "A position."), atLeast: 1, "Where activations are read.")
     case .positive: .list(.text("An instruction."), "Instructions to show the behaviour.")
     case .negative: .list(.text("An instruction."), "Instructions not to show it.")
-    case .maxTokens: .whole(from: 1, "New tokens at most of a response under an instruction.", byDefault: 64)
+    case .maxTokens:
+      .whole(
+        from: 1, "New tokens at most of a response under an instruction.", byDefault: VectorRecipe.defaultMaxTokens)
     }
   }
 }

@@ -89,7 +89,7 @@ struct Prediction {
     }
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
-    if made.method == .classMean {
+    if made.contrast == .spontaneous {
       subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read).drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(made.dataset) {
       // A training recording that says nothing at this position is no mark to measure by.

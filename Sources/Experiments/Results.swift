@@ -25,7 +25,7 @@ public struct VectorResult: Sendable {
   ) throws -> [VectorResult] {
     try vectors.sortedLayers.map { layer in
       VectorResult(
-        model: model, vector: settings.name, method: settings.method.rawValue, read: settings.read.rawValue,
+        model: model, vector: settings.name, method: settings.contrast.rawValue, read: settings.read.rawValue,
         layer: layer, pairs: vectors.provenance.pairs, norm: vectors.norm(layer),
         residualNorm: vectors.provenance.residualNorms[layer],
         reliability: vectors.provenance.reliability[layer],

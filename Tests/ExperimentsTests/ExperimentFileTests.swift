@@ -13,9 +13,9 @@ struct ExperimentFileTests {
       train: {files: [a.jsonl], take: 10, part: train}
       test: {organism: facts}
     vectors:
-      - {name: caa, method: contrast-pairs, dataset: train}
+      - {name: caa, contrast: answers, dataset: train}
       - name: told
-        method: instructions
+        contrast: instructions
         dataset: train
         positive: [Agree.]
         negative: [Disagree.]
@@ -43,13 +43,13 @@ struct ExperimentFileTests {
       ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
       ("targets: [test]", "targets: [test]\n    labels: hnad", 15, "did you mean hand?"),
       ("files: [a.jsonl], ", "", 4, "needs either files or organism"),
-      ("positive: [Agree.]", "positive: []", 8, "needs positive and negative instructions"),
+      ("positive: [Agree.]", "positive: []", 8, "at least one positive and one negative instruction"),
       ("name: told", "name: caa", 7, "two vectors have one name"),
       ("name: caa", "name: ../caa", 7, "is no name for files"),
-      ("method: contrast-pairs", "method: magic", 7, "does not fit"),
-      ("method: contrast-pairs", "method: model-difference", 7, "needs against"),
-      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the method model-difference"),
-      ("method: contrast-pairs", "method: class-mean, estimator: pca", 7, "made from pairs"),
+      ("contrast: answers", "contrast: magic", 7, "does not fit"),
+      ("contrast: answers", "contrast: models", 7, "needs the model whose activations are subtracted"),
+      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the contrast models"),
+      ("contrast: answers", "contrast: spontaneous, estimator: pca", 7, "made from pairs"),
       ("dataset: train}", "dataset: train, estimator: magic}", 7, "does not fit"),
       ("dataset: train}", "dataset: train, pairs: 0}", 7, "pairs must be at least 1"),
       ("positive: [Agree.]", "read: answer\n    positive: [Agree.]", 8, "no given answers"),

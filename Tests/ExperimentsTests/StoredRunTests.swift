@@ -22,8 +22,8 @@ struct StoredRunTests {
       train: {files: [train.jsonl]}
       test: {files: [test.jsonl]}
     vectors:
-      - {name: planted, method: class-mean, dataset: train, read: prompt}
-      - {name: other, method: contrast-pairs, dataset: train, read: answer}
+      - {name: planted, contrast: spontaneous, dataset: train, read: prompt}
+      - {name: other, contrast: answers, dataset: train, read: answer}
     predictions:
       - {targets: [test], positions: [prompt], scores: [cosine, projection]}
     """

@@ -69,7 +69,8 @@ struct ComparisonStage {
 
   /// What the rows of a class mean add to it.
   private func classes(_ model: String, _ name: String) throws -> PairDifferences? {
-    guard let settings = planned.experiment.vectors.first(where: { $0.name == name }), settings.method == .classMean,
+    guard let settings = planned.experiment.vectors.first(where: { $0.name == name }),
+      settings.contrast == .spontaneous,
       settings.estimator == .mean
     else { return nil }
     let recording = try run.recording(model, settings.dataset)

@@ -151,7 +151,7 @@ struct ModelEstimate {
   /// A vector and the mean of each layer, and the differences of its pairs that the audit keeps.
   private func bytes(of vector: Experiment.VectorSettings, _ items: Int) -> Int {
     let layers = shape.layerCount * shape.hiddenSize * 4
-    return 2 * layers + (vector.method == .classMean ? 0 : min(items * layers, 1 << 30))
+    return 2 * layers + (vector.contrast == .spontaneous ? 0 : min(items * layers, 1 << 30))
   }
 
   /// The store holds a row for every answer, vector, layer and position that a prediction names.
@@ -177,9 +177,9 @@ struct ModelEstimate {
         return try count.recording(sample) + sample.count * settings.maxTokens
       }
     }
-    if let vector = planned.experiment.vectors.first(where: { $0.method != .classMean }) {
-      let extraction = VectorExtraction(
-        read: .prompt, layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
+    if let vector = planned.experiment.vectors.first(where: { $0.contrast != .spontaneous }) {
+      let extraction = try VectorExtraction(
+        VectorRecipe(.texts, read: .prompt), layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
       timing.reading = try sampled(planned.items(of: vector), &timing.rows) { sample in
         let prompts = try sample.map { encoder.encode(try encoder.prompt($0)).ids }
         _ = try extraction.run(loaded, prompts.map(Self.withoutItsEnd))

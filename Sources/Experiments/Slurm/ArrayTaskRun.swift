@@ -91,7 +91,8 @@ extension ExperimentRun {
       }
     case .extract:
       // A class mean is made of recordings, which other tasks may still be at.
-      guard let settings = experiment.vectors.first(where: { $0.name == stage.subject }), settings.method != .classMean
+      guard let settings = experiment.vectors.first(where: { $0.name == stage.subject }),
+        settings.contrast != .spontaneous
       else { return [] }
       return [WorkPiece(model: model, stage: stage, weight: try 2 * planned.items(of: settings).count)]
     case .audit: return [WorkPiece(model: model, stage: stage, weight: 1)]

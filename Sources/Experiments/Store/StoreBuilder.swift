@@ -77,7 +77,7 @@ extension RunStore {
         """
     ).execute(
       arguments: [
-        model, name, layer, made.method, made.read, vectors.norm(layer), made.residualNorms[layer],
+        model, name, layer, made.contrast, made.read, vectors.norm(layer), made.residualNorms[layer],
         made.reliability[layer], made.pairs, made.groups, made.positiveShare, made.data, made.dataHash, made.template,
         made.seed.map { "\($0)" }, made.dtype, made.modelFingerprint, made.tokenizerHash,
         "vectors/\(model)-\(name).safetensors",

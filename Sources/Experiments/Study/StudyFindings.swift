@@ -35,7 +35,7 @@ public struct StudyChoice: Sendable {
 
   static func all(_ rows: [StudyRow]) -> [StudyChoice] {
     let factors: [(String, (StudyRow) -> String)] = [
-      ("method", { $0.vector.method.rawValue }), ("estimator", { $0.vector.estimator.rawValue }),
+      ("method", { $0.vector.contrast.rawValue }), ("estimator", { $0.vector.estimator.rawValue }),
       ("dataset", { $0.vector.dataset }), ("pairs", { $0.vector.pairs.map(String.init) ?? "all" }),
       ("read", { $0.vector.read.rawValue }),
     ]

@@ -43,7 +43,7 @@ public struct StudyRow: Sendable {
 
   private var fields: [String] {
     let made = [
-      model, vector.name, vector.method.rawValue, vector.estimator.rawValue, vector.dataset,
+      model, vector.name, vector.contrast.rawValue, vector.estimator.rawValue, vector.dataset,
       pairs.map(String.init) ?? "", vector.read.rawValue, layer.map(String.init) ?? "", text(reliability),
     ]
     return made + fields(inside) + fields(outside) + fields(steeringInside) + fields(steeringOutside)

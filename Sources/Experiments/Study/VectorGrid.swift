@@ -3,13 +3,13 @@ import Steering
 extension Experiment {
   /// Many vectors at once: every combination of the ways, sizes and places named.
   public struct GridSettings: Codable, Sendable, Equatable {
-    public var methods: [VectorSettings.Method]
+    public var contrasts: [VectorRecipe.Contrast]
     public var estimators: [Estimator]
     public var datasets: [String]
     /// How many rows of the data set are drawn; empty is all of them.
     public var pairs: [Int]
     public var reads: [ReadPosition]
-    /// Instructions, for the method of that name.
+    /// For the contrast `instructions`.
     public var positive: [String]?
     public var negative: [String]?
     public var maxTokens: Int
@@ -20,7 +20,7 @@ extension Experiment {
     /// How many combinations there are, possible or not; nil for more than fit.
     var count: Int? {
       var product = 1
-      for size in [methods.count, estimators.count, datasets.count, max(1, pairs.count), reads.count] {
+      for size in [contrasts.count, estimators.count, datasets.count, max(1, pairs.count), reads.count] {
         let (next, overflow) = product.multipliedReportingOverflow(by: size)
         if overflow { return nil }
         product = next
@@ -28,28 +28,28 @@ extension Experiment {
       return product
     }
 
-    /// Every combination, method first and read position last, called `<method>-<estimator>-<data set>-<pairs>-<read>`.
+    /// Every combination, contrast first and read position last, called `<contrast>-<estimator>-<data set>-<pairs>-<read>`.
     private var combinations: [VectorSettings] {
       guard let count, count <= Self.most else { return [] }
       let sizes: [Int?] = pairs.isEmpty ? [nil] : pairs
-      return methods.flatMap { method in
+      return contrasts.flatMap { contrast in
         estimators.flatMap { estimator in
           datasets.flatMap { dataset in
-            sizes.flatMap { size in reads.map { vector(method, estimator, dataset, size, $0) } }
+            sizes.flatMap { size in reads.map { vector(contrast, estimator, dataset, size, $0) } }
           }
         }
       }
     }
 
     private func vector(
-      _ method: VectorSettings.Method, _ estimator: Estimator, _ dataset: String, _ size: Int?, _ read: ReadPosition
+      _ contrast: VectorRecipe.Contrast, _ estimator: Estimator, _ dataset: String, _ size: Int?, _ read: ReadPosition
     ) -> VectorSettings {
       let parts = [
-        method.rawValue, estimator.rawValue, dataset, size.map(String.init) ?? "all", read.rawValue,
+        contrast.rawValue, estimator.rawValue, dataset, size.map(String.init) ?? "all", read.rawValue,
       ]
-      let instructed = method == .instructions
+      let instructed = contrast == .instructions
       return VectorSettings(
-        name: parts.joined(separator: "-"), method: method, estimator: estimator, pairs: size, dataset: dataset,
+        name: parts.joined(separator: "-"), contrast: contrast, estimator: estimator, pairs: size, dataset: dataset,
         read: read, positive: instructed ? positive : nil, negative: instructed ? negative : nil, against: nil,
         maxTokens: maxTokens)
     }
@@ -67,9 +67,9 @@ extension Experiment {
 
     /// What is wrong with the grid as a whole, in words; nil where nothing is.
     var problem: String? {
-      if methods.contains(.modelDifference) { return "model-difference needs against; write it under vectors" }
-      if methods.contains(.instructions), positive?.isEmpty ?? true || negative?.isEmpty ?? true {
-        return "the method instructions needs positive and negative instructions"
+      if contrasts.contains(.models) { return "the contrast models needs against; write it under vectors" }
+      if contrasts.contains(.instructions), positive?.isEmpty ?? true || negative?.isEmpty ?? true {
+        return "the contrast instructions needs positive and negative instructions"
       }
       guard let count, count <= Self.most else { return "makes over \(Self.most) vectors; name fewer of each" }
       guard !vectors.isEmpty else { return "makes no vector: \(impossible.first ?? "a list is empty")" }
@@ -80,20 +80,20 @@ extension Experiment {
 
 extension Experiment.GridSettings {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case methods, estimators, datasets, pairs, reads, positive, negative
+    case contrasts, estimators, datasets, pairs, reads, positive, negative
     case maxTokens = "max-tokens"
   }
 
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(CodingKeys.self)
+    try decoder.refuseUnknownKeys(CodingKeys.self, former: "methods")
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    methods = try keys.decode([Experiment.VectorSettings.Method].self, forKey: .methods)
+    contrasts = try decoder.contrasts(keys, .contrasts, former: "methods")
     estimators = try keys.decodeIfPresent([Estimator].self, forKey: .estimators) ?? [.mean]
     datasets = try keys.decode([String].self, forKey: .datasets)
     pairs = try keys.decodeIfPresent([Int].self, forKey: .pairs) ?? []
     reads = try keys.decode([ReadPosition].self, forKey: .reads)
     positive = try keys.decodeIfPresent([String].self, forKey: .positive)
     negative = try keys.decodeIfPresent([String].self, forKey: .negative)
-    maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 64
+    maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? VectorRecipe.defaultMaxTokens
   }
 }

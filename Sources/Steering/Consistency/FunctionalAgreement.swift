@@ -42,7 +42,7 @@ public struct PlacedRecording: Sendable {
     let wanted = read ?? stated.flatMap { recording.activations[$0] == nil ? nil : $0 } ?? .prompt
     guard let activations = recording.activations[wanted] else {
       throw TelltaleError(
-        .badInput, "has no activations at \"\(wanted.rawValue)\"; choose among \(held) with --read",
+        .badInput, "has no activations at \"\(wanted.rawValue)\"; choose among \(held)",
         at: InputLocation(file: name))
     }
     if let vector, vector.vectors.hiddenSize != activations.size(2) {

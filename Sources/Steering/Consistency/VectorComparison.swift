@@ -49,7 +49,7 @@ public struct VectorComparison: Sendable {
     guard widthA == widthB else {
       throw TelltaleError(
         .badInput,
-        "\(a.name) has width \(widthA) and \(b.name) has \(widthB), between which there is no cosine; give --recording of "
+        "\(a.name) has width \(widthA) and \(b.name) has \(widthB), between which there is no cosine; give recordings of "
           + "the same prompts for each, and only their activations are compared")
     }
     for layer in wanted ?? [] { for vector in [a, b] { _ = try vector.vectors.vector(layer) } }

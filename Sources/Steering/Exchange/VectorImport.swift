@@ -100,7 +100,7 @@ public struct VectorImport: Sendable {
       if name.hasSuffix("_diff.pt") { return .persona }
       let known = LayerConvention.allCases.map(\.rawValue).joined(separator: ", ")
       throw TelltaleError(
-        .badInput, "does not say how it counts layers; say it with --convention, one of \(known)",
+        .badInput, "does not say how it counts layers; state its convention, one of \(known)",
         at: InputLocation(file: url.path))
     }
   }
@@ -189,7 +189,7 @@ public struct VectorImport: Sendable {
     let index = wanted < 0 ? count + wanted : wanted
     guard (0..<count).contains(index) else {
       throw TelltaleError(
-        .badInput, "holds \(count) positions, of which \(wanted) is none; choose with --position",
+        .badInput, "holds \(count) positions, of which \(wanted) is none; choose another position",
         at: InputLocation(file: url.path))
     }
     return index
@@ -209,7 +209,7 @@ public struct VectorImport: Sendable {
     }
     throw TelltaleError(
       .badInput,
-      "holds one vector and does not say of which layer; say it with --layer, as the tool that wrote it counts",
+      "holds one vector and does not say of which layer; state the layer as the tool that wrote it counts",
       at: InputLocation(file: url.path))
   }
 

@@ -77,8 +77,7 @@ struct SteerabilityTests {
     let loaded = try LoadedModel(Fixtures.repository.appending(path: "Models/organism-shared").path, dtype: .float32)
     let encoder = PromptEncoder.plain(loaded.tokenizer)
     let items = try Array(OrganismWorld.items(.opinions, count: 8, seed: 3))
-    let vectors = try VectorExtraction(read: .answer, layers: [1, 2], seed: 0)
-      .run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
+    let vectors = try VectorExtraction(VectorRecipe(.answers), layers: [1, 2], seed: 0).run(loaded, encoder, items)
     var settings = Experiment.SteeringSettings(
       targets: ["train"], scales: [-0.5, 1], unit: .residual, positions: .fromPromptEnd)
     let stage = try SteeringStage(settings, loaded, encoder, [("train", items)])
