@@ -43,7 +43,7 @@ public struct PlacedRecording: Sendable {
     guard let activations = recording.activations[wanted] else {
       throw TelltaleError(
         .badInput, "has no activations at \"\(wanted.rawValue)\"; choose among \(held)",
-        at: InputLocation(file: name))
+        at: InputLocation(file: name), remedy: .chooseRead)
     }
     if let vector, vector.vectors.hiddenSize != activations.size(2) {
       throw TelltaleError(

@@ -50,7 +50,7 @@ public enum VectorExport {
       throw TelltaleError(
         .badInput,
         "holds layers \(layers.map(String.init).joined(separator: ", ")), and the rows of an array stand for "
-          + "layers 0, 1, 2 and so on without gaps; export one layer", at: vectors.place)
+          + "layers 0, 1, 2 and so on without gaps; export one layer", at: vectors.place, remedy: .chooseLayers)
     }
     let values = layers.flatMap { vectors.layers[$0] ?? [] }
     let tensor = ForeignTensor(shape: [layers.count, vectors.hiddenSize], values: values)

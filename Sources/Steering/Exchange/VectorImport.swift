@@ -101,7 +101,7 @@ public struct VectorImport: Sendable {
       let known = LayerConvention.allCases.map(\.rawValue).joined(separator: ", ")
       throw TelltaleError(
         .badInput, "does not say how it counts layers; state its convention, one of \(known)",
-        at: InputLocation(file: url.path))
+        at: InputLocation(file: url.path), remedy: .stateConvention)
     }
   }
 
@@ -190,7 +190,7 @@ public struct VectorImport: Sendable {
     guard (0..<count).contains(index) else {
       throw TelltaleError(
         .badInput, "holds \(count) positions, of which \(wanted) is none; choose another position",
-        at: InputLocation(file: url.path))
+        at: InputLocation(file: url.path), remedy: .choosePosition)
     }
     return index
   }
@@ -210,7 +210,7 @@ public struct VectorImport: Sendable {
     throw TelltaleError(
       .badInput,
       "holds one vector and does not say of which layer; state the layer as the tool that wrote it counts",
-      at: InputLocation(file: url.path))
+      at: InputLocation(file: url.path), remedy: .chooseLayer)
   }
 
   // MARK: Our layers

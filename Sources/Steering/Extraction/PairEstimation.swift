@@ -97,7 +97,7 @@ struct KeptActivations {
       throw TelltaleError(
         .badInput,
         "the activations of \(pairs) pairs take more than the \(Self.largest >> 30) GiB that an estimator other than mean "
-          + "may hold; take fewer pairs, fewer layers, or the mean")
+          + "may hold; take fewer pairs, fewer layers, or the mean", remedy: .takeFewer)
     }
   }
 

@@ -79,7 +79,7 @@ public struct SteeringVectors: Sendable {
       throw TelltaleError(
         .badInput,
         "was made from another model (\(provenance.model ?? "unnamed")); use a vector of this model, or allow "
-          + "any model if the transfer is meant", at: place)
+          + "any model if the transfer is meant", at: place, remedy: .allowAnyModel)
     }
     return ["\(place.file) was made from another model (\(provenance.model ?? "unnamed"))"]
   }

@@ -13,7 +13,7 @@ extension SteeringVectors {
     guard !layers.isEmpty else {
       throw TelltaleError(
         .badInput, "holds no tensors named layer.<number>; it is no vector file; import other tools' files first",
-        at: InputLocation(file: url.path))
+        at: InputLocation(file: url.path), remedy: .importVector)
     }
     let width = layers.values.first?.count ?? 0
     let means = try Self.family("mean.", in: file)
