@@ -11,7 +11,9 @@ let libtorch = Context.packageDirectory + "/.libtorch/lib"
 let package = Package(
   name: "telltale",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "telltale", targets: ["TelltaleCLI"])],
+  products: [
+    .executable(name: "telltale", targets: ["TelltaleCLI"]), .library(name: "Telltale", targets: ["Telltale"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +55,10 @@ let package = Package(
       name: "Organisms",
       dependencies: ["Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations"],
       swiftSettings: strict),
+    .target(
+      name: "Telltale", dependencies: ["Organisms", "Steering", "LanguageModels", "Statistics", "Torch", "Foundations"],
+      swiftSettings: strict),
+    .executableTarget(name: "verdict", dependencies: ["Telltale"], path: "Examples/verdict", swiftSettings: strict),
     .target(
       name: "Experiments",
       dependencies: [

@@ -85,29 +85,7 @@ extension Experiment {
 extension Experiment.VectorSettings {
   /// What does not fit together, in words; nil where all does.
   var problem: String? {
-    if method == .modelDifference, against?.isEmpty ?? true {
-      return "the method model-difference needs against, the model whose activations are subtracted"
-    }
-    if method == .instructions, positive?.isEmpty ?? true || negative?.isEmpty ?? true {
-      return "the method instructions needs positive and negative instructions"
-    }
-    if method != .modelDifference, against != nil {
-      return "against goes with the method model-difference"
-    }
-    if method == .classMean, estimator.needsPairs {
-      return "the estimator \(estimator.rawValue) is made from pairs, and recorded rows are none; "
-        + "use mean, probe or discriminant"
-    }
-    if method == .instructions, [.answer, .answerMean].contains(read) {
-      return "instructions have no given answers; read at prompt, continuation or continuation-mean"
-    }
-    if method == .contrastPairs, read == .prompt {
-      return
-        "contrast pairs have one prompt, so that nothing differs there; read at answer, answer-mean or continuation"
-    }
-    if method == .classMean, ![.prompt, .continuation].contains(read) {
-      return "recordings are read at prompt and continuation only"
-    }
+    do throws(TelltaleError) { _ = try recipe } catch { return error.message }
     return nil
   }
 }

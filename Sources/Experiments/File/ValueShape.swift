@@ -6,7 +6,8 @@ indirect enum ValueShape: Sendable {
   case text
   /// A text of a form: the schema's pattern, and why a text is none; nil for one that is.
   case form(pattern: String, problem: @Sendable (String) -> String?)
-  case choice([String])
+  /// One of some names, or of what earlier versions called them.
+  case choice([String], former: [String] = [])
   /// The name of something that the file has elsewhere: a data set or a vector.
   case name(of: String)
   case whole(from: Int, to: Int? = nil)
@@ -31,6 +32,7 @@ struct KeyShape: Sendable {
   var about: String
   var shape: ValueShape
   var isRequired: Bool
+  var former: String?
   var byDefault: (any Encodable & Sendable)?
 }
 
@@ -46,9 +48,11 @@ extension ValueShape {
     case .form(_, let problem):
       guard let text = node.text else { throw wrong(node, "a text") }
       if let problem = problem(text) { throw node.refuse(problem) }
-    case .choice(let choices):
+    case .choice(let choices, let former):
       guard let text = node.text else { throw wrong(node, "one of \(choices.joined(separator: ", "))") }
-      if !choices.contains(text) { throw node.refuse("\(node.key) \(node.shown) is unknown; \(hint(text, choices))") }
+      if !choices.contains(text), !former.contains(text) {
+        throw node.refuse("\(node.key) \(node.shown) is unknown; \(hint(text, choices))")
+      }
     case .name(let kind):
       guard let text = node.text else { throw wrong(node, "the name of a \(kind)") }
       if let names = known[kind], !names.contains(text) {
@@ -83,12 +87,15 @@ extension ValueShape {
   private func check(_ node: FileNode, _ keys: [KeyShape], _ known: [String: [String]]) throws(TelltaleError) {
     guard let members = node.members else { throw wrong(node, "keys with values, such as {\(keys[0].name): ...}") }
     for (name, member) in members {
-      guard let key = keys.first(where: { $0.name == name }) else {
+      guard let key = keys.first(where: { $0.name == name || $0.former == name }) else {
         throw member.refuse("the key \"\(SafeText.quoted(name))\" is unknown; \(hint(name, keys.map(\.name)))")
       }
       if !member.isNothing { try key.shape.check(member, known) }
     }
-    for key in keys where key.isRequired && !members.contains(where: { $0.key == key.name && !$0.value.isNothing }) {
+    for key in keys
+    where key.isRequired
+      && !members.contains(where: { [key.name, key.former].contains($0.key) && !$0.value.isNothing })
+    {
       throw node.refuse("the key \"\(key.name)\" is missing")
     }
   }
