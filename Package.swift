@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .executable(name: "telltale", targets: ["TelltaleCLI"]),
     .executable(name: "telltale-bench", targets: ["TelltaleBench"]),
+    .library(name: "Telltale", targets: ["Telltale"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -56,6 +57,11 @@ let package = Package(
       name: "Organisms",
       dependencies: ["Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations"],
       swiftSettings: strict),
+    .target(
+      name: "Telltale",
+      dependencies: ["Organisms", "Steering", "LanguageModels", "Statistics", "Torch", "Foundations"],
+      swiftSettings: strict),
+    .executableTarget(name: "verdict", dependencies: ["Telltale"], path: "Examples/verdict", swiftSettings: strict),
     .target(
       name: "Experiments",
       dependencies: [

@@ -20,7 +20,7 @@ extension ParsableCommand {
   /// One clear sentence on stderr and the exit code that says whose turn it is: 2 the user's, 1 ours.
   private static func finish(with error: any Error) -> Never {
     if let located = error as? TelltaleError {
-      Terminal.error(located.description)
+      Terminal.error(located.advice)
       Foundation.exit(located.isBadInput ? 2 : 1)
     }
     let code = exitCode(for: error)

@@ -168,7 +168,7 @@ final class ModelAtWork {
 extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
   public var recordedDatasets: [TargetName] {
-    let spontaneous = vectors.filter { $0.method == .classMean }.map(\.dataset)
+    let spontaneous = vectors.filter { $0.contrast == .spontaneous }.map(\.dataset)
     let choice = [study?.chooseLayer].compactMap { $0 }
     return Set(predictions.flatMap(\.targets) + spontaneous + choice).sorted().map { TargetName($0) }
   }

@@ -59,8 +59,12 @@ struct Prediction {
           guard let subject = try subject(name, at: position) else { continue }
           let judged = try audit.judge(subject)
           rows[index] += table(judged, audit, name, target, labelled)
-          audits[index] += try verdicts(judged, name, target, position)
-          audits[index] += try studyVerdict(judged, name, target, position).map { [$0] } ?? []
+          audits[index] += try choices(name, position).compactMap { layers, chosen in
+            try judged.verdict(layers: chosen, comparisons: layers == AuditResult.chosenLayer ? comparisons : 1).map {
+              AuditResult(
+                model: model, vector: name, target: target, position: position.rawValue, layers: layers, audit: $0)
+            }
+          }
         }
       }
     }
@@ -92,7 +96,7 @@ struct Prediction {
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
     let dataset = TargetName(made.dataset)
-    if made.method == .classMean {
+    if made.contrast == .spontaneous {
       subject.origin = .classes(try AuditTarget(run.recording(model, dataset), at: made.read).drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(dataset) {
       // A training recording that says nothing at this position is no mark to measure by.
@@ -126,35 +130,18 @@ struct Prediction {
     }
   }
 
-  /// The verdict over all layers, and at the planted layer alone where there is one.
-  private func verdicts(
-    _ judged: JudgedVector, _ name: VectorName, _ target: TargetName, _ position: ReadPosition
-  ) throws -> [AuditResult] {
-    // A study judges each vector at the layer it chose elsewhere.
-    if run.experiment.study?.position == position { return [] }
-    let choices: [(String, Set<Int>?)] = [("all", nil)] + (planted.map { [("\($0.layer)", [$0.layer])] } ?? [])
-    return try choices.compactMap { layers, chosen in
-      guard let verdict = try judged.verdict(layers: chosen) else { return nil }
-      return AuditResult(
-        model: model, vector: name, target: target, position: position.rawValue, layers: layers,
-        audit: verdict)
+  /// What is judged: all layers, and the planted layer alone where there is one; in a study the layer that it chose on
+  /// other data alone, corrected for the number of vectors and targets.
+  private func choices(_ name: VectorName, _ position: ReadPosition) -> [(name: String, layers: Set<Int>?)] {
+    if run.experiment.study?.position == position {
+      return layers.layers[name].map { [(AuditResult.chosenLayer, Set([$0]))] } ?? []
     }
+    return [("all", nil)] + (planted.map { [("\($0.layer)", [$0.layer])] } ?? [])
   }
 
   /// From how many vectors and targets one is looked at.
   private var comparisons: Int {
     (settings.vectors ?? run.experiment.vectors.map(\.name)).count * settings.targets.count
-  }
-
-  /// At the layer that the study chose on other data, corrected for the number of vectors and targets.
-  private func studyVerdict(
-    _ judged: JudgedVector, _ name: VectorName, _ target: TargetName, _ position: ReadPosition
-  ) throws -> AuditResult? {
-    guard let layer = layers.layers[name], position == run.experiment.study?.position else { return nil }
-    guard let verdict = try judged.verdict(layers: [layer], comparisons: comparisons) else { return nil }
-    return AuditResult(
-      model: model, vector: name, target: target, position: position.rawValue,
-      layers: AuditResult.chosenLayer, audit: verdict)
   }
 }
 

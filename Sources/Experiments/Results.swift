@@ -9,7 +9,7 @@ import Torch
 public struct VectorResult: Sendable {
   public var model: ModelName
   public var vector: VectorName
-  public var method: String
+  public var contrast: String
   public var read: String
   public var layer: Int
   /// Rows or pairs it was made of.
@@ -25,7 +25,7 @@ public struct VectorResult: Sendable {
   ) throws -> [VectorResult] {
     try vectors.sortedLayers.map { layer in
       VectorResult(
-        model: model, vector: settings.name, method: settings.method.rawValue, read: settings.read.rawValue,
+        model: model, vector: settings.name, contrast: settings.contrast.rawValue, read: settings.read.rawValue,
         layer: layer, pairs: vectors.provenance.pairs, norm: vectors.norm(layer),
         residualNorm: vectors.provenance.residualNorms[layer],
         reliability: vectors.provenance.reliability[layer],
@@ -37,12 +37,12 @@ public struct VectorResult: Sendable {
     func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     return CSVWriter.text(
       header: [
-        "model", "vector", "method", "read", "layer", "norm", "residual_norm", "reliability",
+        "model", "vector", "contrast", "read", "layer", "norm", "residual_norm", "reliability",
         "cosine_planted_opinions", "cosine_planted_facts",
       ],
       rows: rows.map { row in
         [
-          row.model.text, row.vector.text, row.method, row.read, "\(row.layer)", field(row.norm),
+          row.model.text, row.vector.text, row.contrast, row.read, "\(row.layer)", field(row.norm),
           field(row.residualNorm),
           field(row.reliability), field(row.plantedCosines[.opinions]), field(row.plantedCosines[.facts]),
         ]

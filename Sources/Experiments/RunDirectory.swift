@@ -17,8 +17,8 @@ public struct RunDirectory: Sendable {
     guard contents?.isEmpty ?? true else {
       if !RunLock.holders(of: layout).isEmpty { _ = try RunLock(layout) }
       throw TelltaleError(
-        .badInput, "is not empty; continue the run that it holds (resume), or name another folder (output)",
-        at: InputLocation(file: url.path))
+        .badInput, "is not empty; continue the run that it holds, or name another folder",
+        at: InputLocation(file: url.path), remedy: .resume)
     }
     try makeFolder()
   }
@@ -33,7 +33,7 @@ public struct RunDirectory: Sendable {
         throw TelltaleError(
           .badInput,
           "holds the experiment \"\(SafeText.quoted(own))\", not \"\(SafeText.quoted(experiment.name))\"; name another "
-            + "folder (output)", at: InputLocation(file: url.path))
+            + "folder", at: InputLocation(file: url.path))
       }
     }
     try makeFolder()

@@ -84,17 +84,16 @@ package struct OrganismCheck {
     let own = try record(conflictItems(.opinions, count: count, seed: seed &+ 1), layers: layers)
     let classMean = try own.vectors(at: .prompt, seed: seed, splits: 2)
     let items = try OrganismWorld.items(.opinions, count: count / 4, seed: seed &+ 2)
-    let pairs = try InstructionPairs(
-      positive: OrganismWorld.agreementInstructions, negative: OrganismWorld.honestyInstructions)
-    let instructions = try VectorExtraction(read: .prompt, layers: layers, seed: seed)
-      .run(loaded, pairs.readable(items, encoder))
-    let contrast = try VectorExtraction(read: .answer, layers: layers, seed: seed)
-      .run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
+    let told = try VectorRecipe(
+      .instructions, positive: OrganismWorld.agreementInstructions, negative: OrganismWorld.honestyInstructions)
+    let made = try [told, VectorRecipe(.answers)].map {
+      try VectorExtraction($0, layers: layers, seed: seed).run(loaded, encoder, items)
+    }
     let truth = SteeringVectors(
       layers: Dictionary(uniqueKeysWithValues: layers.map { ($0, planted.units[.opinions] ?? []) }),
       provenance: VectorProvenance())
     return [
-      ("planted", truth), ("instructions", instructions), ("class mean", classMean), ("answer token (CAA)", contrast),
+      ("planted", truth), ("instructions", made[0]), ("class mean", classMean), ("answer token (CAA)", made[1]),
     ]
   }
 

@@ -103,7 +103,7 @@ struct MethodsSection {
   ) -> VectorRow {
     VectorRow(
       model: model.text, name: SafeText.visible(vector.name.text),
-      method: vector.method.rawValue + " (\(made.estimator ?? vector.estimator.rawValue))",
+      method: vector.contrast.rawValue + " (\(made.estimator ?? vector.estimator.rawValue))",
       read: made.read ?? vector.read.rawValue, data: SafeText.visible(made.data ?? vector.dataset, limit: 200),
       pairs: made.pairs.map(String.init) ?? "", template: made.template ?? "", dataHash: made.dataHash ?? "",
       notes: SafeText.visible(made.notes.joined(separator: " "), limit: 600))

@@ -20,12 +20,13 @@ struct BenchJobs {
 
   /// Vectors of these layers from all pairs, timed once.
   func extract(_ pairs: [ReadablePair], layers: [Int]) throws -> ExtractionSample {
-    let extraction = try ContrastExtraction(model, layers: layers, tokenBudget: tokenBudget)
-    var result: ContrastExtraction.Result?
-    let time = try BenchTime(of: { result = try extraction.run(pairs, seed: 0) })
-    let computed = result?.tokensComputed ?? 0
+    var extraction = VectorExtraction(try VectorRecipe(.texts), layers: layers, seed: 0)
+    extraction.tokenBudget = tokenBudget
+    var computed = 0
+    let time = try BenchTime(of: { computed = try extraction.estimate(model, pairs).tokensComputed })
+    let given = pairs.reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
     return ExtractionSample(
-      time: time, tokensComputed: computed, tokensGiven: result?.tokensGiven ?? 0, pairs: pairs.count,
+      time: time, tokensComputed: computed, tokensGiven: given, pairs: pairs.count,
       operations: Self.extractionOperations(
         model.configuration, blocks: (layers.max() ?? -1) + 1, tokens: computed, read: 2 * pairs.count))
   }

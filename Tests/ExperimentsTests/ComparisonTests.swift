@@ -15,9 +15,9 @@ struct ComparisonSettingsTests {
     models: [one, two]
     datasets: {train: {organism: opinions}, test: {organism: facts}}
     vectors:
-      - {name: a, method: class-mean, dataset: train}
-      - {name: b, method: contrast-pairs, dataset: train}
-      - {name: c, method: contrast-pairs, dataset: train}
+      - {name: a, contrast: spontaneous, dataset: train}
+      - {name: b, contrast: answers, dataset: train}
+      - {name: c, contrast: answers, dataset: train}
     predictions: [{targets: [test]}]
     comparisons: \(comparisons)
     """
@@ -106,8 +106,8 @@ struct ComparisonRunTests {
         train: {organism: opinions, take: 384, seed: 11, part: train, where: {conflict: "true"}}
         test: {organism: facts, take: 48, seed: 13}
       vectors:
-        - {name: spontaneous, method: class-mean, dataset: train}
-        - {name: letters, method: contrast-pairs, dataset: train}
+        - {name: spontaneous, contrast: spontaneous, dataset: train}
+        - {name: letters, contrast: answers, dataset: train}
       recording: {label: forced-choice, max-tokens: 1}
       predictions: [{targets: [test], positions: [prompt], scores: [cosine]}]
       comparisons: \(comparisons)

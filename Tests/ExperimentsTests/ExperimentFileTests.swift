@@ -13,9 +13,9 @@ struct ExperimentFileTests {
       train: {files: [a.jsonl], take: 10, part: train}
       test: {organism: facts}
     vectors:
-      - {name: caa, method: contrast-pairs, dataset: train}
+      - {name: caa, contrast: answers, dataset: train}
       - name: told
-        method: instructions
+        contrast: instructions
         dataset: train
         positive: [Agree.]
         negative: [Disagree.]
@@ -43,17 +43,17 @@ struct ExperimentFileTests {
       ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
       ("targets: [test]", "targets: [test]\n    labels: hnad", 15, "did you mean hand?"),
       ("files: [a.jsonl], ", "", 4, "needs either files or organism"),
-      ("positive: [Agree.]", "positive: []", 8, "needs positive and negative instructions"),
+      ("positive: [Agree.]", "positive: []", 8, "at least one positive and one negative instruction"),
       ("name: told", "name: caa", 7, "two vectors have one name"),
       ("name: caa", "name: ../caa", 7, "is no name for files"),
       (
-        "method: contrast-pairs", "method: magic", 7,
-        "method \"magic\" is unknown; known are contrast-pairs, class-mean"
+        "contrast: answers", "contrast: magic", 7,
+        "contrast \"magic\" is unknown; known are answers, instructions"
       ),
-      ("method: contrast-pairs", "method: contrast-pair", 7, "did you mean \"contrast-pairs\"?"),
-      ("method: contrast-pairs", "method: model-difference", 7, "needs against"),
-      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the method model-difference"),
-      ("method: contrast-pairs", "method: class-mean, estimator: pca", 7, "made from pairs"),
+      ("contrast: answers", "contrast: answer", 7, "did you mean \"answers\"?"),
+      ("contrast: answers", "contrast: models", 7, "needs the model whose activations are subtracted"),
+      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the contrast models"),
+      ("contrast: answers", "contrast: spontaneous, estimator: pca", 7, "made from pairs"),
       (
         "dataset: train}", "dataset: train, estimator: logit}", 7,
         "estimator \"logit\" is unknown; did you mean \"logistic\"?"
@@ -78,6 +78,13 @@ struct ExperimentFileTests {
     ])
   func mistakes(_ old: String, _ new: String, _ line: Int, _ sentence: String) throws {
     expectRefused(Self.valid.replacingOccurrences(of: old, with: new), line, sentence)
+  }
+
+  @Test("Names of earlier versions are still read")
+  func former() throws {
+    let text = Self.valid.replacing("contrast: answers", with: "method: contrast-pairs")
+      .replacing("contrast: instructions", with: "method: instructions")
+    #expect(try ExperimentFile.parse(text, file: "x.yaml") == ExperimentFile.parse(Self.valid, file: "x.yaml"))
   }
 
   @Test("Text that is no YAML is one sentence, not a trace")

@@ -18,7 +18,7 @@ struct MadeRun {
       train: {files: [train.jsonl]}
       test: {files: [test.jsonl]}
     vectors:
-      - {name: planted, method: class-mean, dataset: train, read: prompt}
+      - {name: planted, contrast: spontaneous, dataset: train, read: prompt}
     predictions:
       - {targets: [test], positions: [prompt], scores: [cosine, projection]}
     """

@@ -22,8 +22,8 @@ struct StoredRunTests {
       train: {files: [train.jsonl]}
       test: {files: [test.jsonl]}
     vectors:
-      - {name: planted, method: class-mean, dataset: train, read: prompt}
-      - {name: other, method: contrast-pairs, dataset: train, read: answer}
+      - {name: planted, contrast: spontaneous, dataset: train, read: prompt}
+      - {name: other, contrast: answers, dataset: train, read: answer}
     predictions:
       - {targets: [test], positions: [prompt], scores: [cosine, projection]}
     """
@@ -65,7 +65,7 @@ struct StoredRunTests {
     let findings = try table("audit.csv").column("finding").strings
     #expect(findings.contains("null: class means of labels exchanged at random"))
     #expect(findings.contains("null: vectors of pairs with signs flipped at random"))
-    #expect(findings.contains("baseline: class-mean direction of the training set"))
+    #expect(findings.contains("baseline: spontaneous direction of the training set"))
   }
 
   @Test func transferIsEveryVectorOnEveryTargetComparedWithTheFirst() throws {

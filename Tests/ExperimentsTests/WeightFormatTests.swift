@@ -18,7 +18,7 @@ struct WeightFormatTests {
         opinions: {organism: opinions, take: 96, seed: 1}
         facts: {organism: facts, take: 96, seed: 2}
       vectors:
-        - {name: v, method: contrast-pairs, dataset: opinions}
+        - {name: v, contrast: answers, dataset: opinions}
       predictions:
         - {vectors: [v], targets: [facts]}
       \(weights)

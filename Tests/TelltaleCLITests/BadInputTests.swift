@@ -132,7 +132,7 @@ import Torch
   func wrongOptions() throws {
     try refuse(extract("--layers", "0-4"), ["layer 4 does not exist", "layers 0 to 3"])
     try refuse(extract("--take", "100000"), ["100000", "34"])
-    try refuse(extract("--read", "prompt"), ["identical up to the read position", "--read answer"])
+    try refuse(extract("--read", "prompt"), ["one prompt", "read at answer"])
     try refuse(extract("--style", "few-shot", "--examples", "100"), ["100 examples"])
     try refuse(extract("--style", "chat", "--template", "alpaca"), ["alpaca", "zephyr"])
     try refuse(extract("--device", "cuda:7"), ["cuda:7"])

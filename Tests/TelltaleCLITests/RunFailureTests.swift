@@ -23,7 +23,7 @@ import Torch
         train: \(world)
         test: {organism: facts, take: 96, seed: 502, where: {conflict: "true"}}
       vectors:
-        - {name: answers, method: contrast-pairs, dataset: train, read: answer}
+        - {name: answers, contrast: answers, dataset: train, read: answer}
       recording: {label: forced-choice, max-tokens: 3, chunk-rows: \(chunkRows)}
       predictions:
         - {targets: [test], positions: [prompt], scores: [cosine]}

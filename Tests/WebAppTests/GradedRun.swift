@@ -32,7 +32,7 @@ struct GradedRun: Sendable {
       datasets:
         secret-data: {files: [test.jsonl]}
       vectors:
-        - {name: planted, method: class-mean, dataset: secret-data, read: prompt}
+        - {name: planted, contrast: spontaneous, dataset: secret-data, read: prompt}
       predictions:
         - {targets: [secret-data], positions: [prompt], scores: [cosine]}
       """, to: directory.layout.experiment)

@@ -38,7 +38,7 @@ models: [zephyr]
 datasets:
   truthfulqa: {{files: [truthfulqa.csv]}}
 vectors:
-  - {{name: sycophancy, method: class-mean, dataset: truthfulqa, read: prompt}}
+  - {{name: sycophancy, contrast: spontaneous, dataset: truthfulqa, read: prompt}}
 predictions:
   - {{targets: [truthfulqa], positions: [prompt], scores: [cosine]}}
 """

@@ -14,7 +14,7 @@ extension Experiment {
         Key("vectors", \.vectors, "Vectors, every two of which are compared; by default all."),
         Key(
           "pairs", \.pairs, "Instead of `vectors`, pairs of names such as `[[caa, told], [caa, spontaneous]]`.",
-          .list(.list(.name, atLeast: 2), atLeast: 1)),
+          .list(.list(.name(of: "vector"), atLeast: 2), atLeast: 1)),
         Key(
           "files", \.files,
           "Vector files, relative to the experiment file, with which every vector that is compared is compared, too."),
@@ -33,19 +33,15 @@ extension Experiment {
 
 extension Experiment.ComparisonSettings {
   /// The key whose value cannot be, and why; nil where all can.
-  func problem(vectors known: [VectorName], models: Int) -> (sentence: String, key: String)? {
+  func problem(vectors known: Int, models: Int) -> (sentence: String, key: String)? {
     if vectors != nil, pairs != nil { return ("give vectors, every two of which are compared, or pairs", "pairs") }
     if let wrong = pairs?.first(where: { $0.count != 2 || $0[0] == $0[1] }) {
       return ("\(wrong) is no pair; name two different vectors", "pairs")
     }
-    let named = (vectors ?? []) + (pairs?.flatMap { $0 } ?? [])
-    if let unknown = named.first(where: { !known.contains($0) }) {
-      return ("there is no vector \"\(unknown)\"", vectors == nil ? "pairs" : "vectors")
-    }
     if let vectors, Set(vectors).count < vectors.count { return ("a vector is named twice", "vectors") }
     if let pairs, Set(pairs.map(Set.init)).count < pairs.count { return ("a pair is named twice", "pairs") }
     if Set(files).count < files.count { return ("a file is named twice", "files") }
-    if pairs == nil, (vectors ?? known).count < 2, files.isEmpty, !acrossModels || models < 2 {
+    if pairs == nil, vectors?.count ?? known < 2, files.isEmpty, !acrossModels || models < 2 {
       return ("compares nothing: there is one vector; name files, or across-models with several models", "vectors")
     }
     return nil

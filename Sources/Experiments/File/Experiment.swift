@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Organisms
 import Steering
@@ -40,7 +41,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
       Key("weights", \.weights, "How weights are held; int8 rounds projections and head while loading."),
       Key("prompt", \.prompt, "How questions are put."),
       Key(
-        "datasets", \.datasets, "Data sets by name.", required: true, .map(DatasetSettings.shape, names: .name)),
+        "datasets", \.datasets, "Data sets by name.", required: true, .map(DatasetSettings.shape, names: .newName)),
       Key("vectors", \.vectors, "Steering vectors; required without `grids`."),
       Key("grids", \.grids, "Vectors of every combination of some lists."),
       Key("steering", \.steering, "What the vectors do to the answers."),
@@ -66,7 +67,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
           "template", \.template, "Chat template in the place of the model's own.",
           .choice(ChatTemplate.Format.allCases.map(\.rawValue))),
         Key("examples", \.examples, "Solved examples of the few-shot style.", .whole(from: 1)),
-        Key("examples-from", \.examplesFrom, "The data set that the solved examples come from."),
+        Key("examples-from", \.examplesFrom, "The data set that the solved examples come from.", .name(of: "data set")),
       ]
     }
 
@@ -121,19 +122,8 @@ public struct Experiment: FileSection, Sendable, Equatable {
   }
 
   public struct VectorSettings: FileSection, Sendable, Equatable {
-    public enum Method: String, FileChoice, Sendable {
-      /// The answers of contrast pairs.
-      case contrastPairs = "contrast-pairs"
-      /// Spontaneous behaviour and its absence.
-      case classMean = "class-mean"
-      /// Contrasting instructions: read at the prompt, or over the responses that the model gives under each.
-      case instructions
-      /// Each model's activations minus those of another model (`against`) on the same texts.
-      case modelDifference = "model-difference"
-    }
-
     public var name: VectorName = ""
-    public var method = Method.contrastPairs
+    public var contrast = VectorRecipe.Contrast.answers
     public var estimator = Estimator.mean
     public var pairs: Int?
     public var dataset = ""
@@ -142,29 +132,38 @@ public struct Experiment: FileSection, Sendable, Equatable {
     public var positive: [String]?
     public var negative: [String]?
     public var against: String?
-    public var maxTokens = 64
+    public var maxTokens = VectorRecipe.defaultMaxTokens
 
-    public var read: ReadPosition { statedRead ?? (method == .contrastPairs ? .answer : .prompt) }
+    public var read: ReadPosition { statedRead ?? contrast.defaultRead }
+
+    /// Throws what does not fit together.
+    public var recipe: VectorRecipe {
+      get throws(TelltaleError) {
+        try VectorRecipe(
+          contrast, estimator: estimator, read: statedRead, positive: positive ?? [], negative: negative ?? [],
+          against: against, maxTokens: maxTokens)
+      }
+    }
 
     static var keys: [Key<Self>] {
       [
-        Key("name", \.name, "Its name.", required: true),
+        Key("name", \.name, "Its name.", required: true, .newName),
         Key(
-          "method", \.method,
-          "What is contrasted: matching and other answer; rows where the model showed the behaviour and rows where it did "
-            + "not; the same prompts under contrasting instructions; each model minus the model `against`.",
-          required: true),
+          "contrast", \.contrast,
+          "What is compared: matching and other answer; the same prompts under contrasting instructions; rows where the "
+            + "model showed the behaviour and rows where it did not; each model and the model `against`.",
+          required: true, VectorRecipe.Contrast.ofDatasets, former: "method"),
         Key(
-          "estimator", \.estimator, "How activations become a direction; class-mean takes mean, probe and discriminant."
-        ),
+          "estimator", \.estimator,
+          "How activations become a direction; the contrast spontaneous takes mean, probe and discriminant."),
         Key("pairs", \.pairs, "Only so many rows of the data set, drawn balanced; by default all.", .whole(from: 1)),
-        Key("dataset", \.dataset, "The data set that it is made from.", required: true),
+        Key("dataset", \.dataset, "The data set that it is made from.", required: true, .name(of: "data set")),
         Key(
           "read", \.statedRead,
-          "Where activations are read; by default `answer` for contrast pairs and `prompt` for the others."),
-        Key("positive", \.positive, "Instructions to show the behaviour, for the method instructions."),
+          "Where activations are read; by default `answer` for answers and `prompt` for the others."),
+        Key("positive", \.positive, "Instructions to show the behaviour, for the contrast instructions."),
         Key("negative", \.negative, "Instructions not to show it."),
-        Key("against", \.against, "The model whose activations the method model-difference subtracts."),
+        Key("against", \.against, "The model whose activations the contrast models subtracts."),
         Key("max-tokens", \.maxTokens, "New tokens at most of a response under an instruction.", .whole(from: 1)),
       ]
     }
@@ -184,7 +183,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
     static var keys: [Key<Self>] {
       [
         Key("vectors", \.vectors, "Names of vectors; by default all."),
-        Key("targets", \.targets, "Data sets to predict.", required: true),
+        Key("targets", \.targets, "Data sets to predict.", required: true, .list(.name(of: "data set"))),
         Key(
           "positions", \.positions, "Where the answers are read: before them, and really after them.",
           .list(.choice([ReadPosition.prompt, .continuation].map(\.rawValue)))),

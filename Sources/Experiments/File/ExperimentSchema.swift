@@ -50,11 +50,11 @@ extension KeyShape: Encodable {
 extension ValueShape {
   fileprivate func encode(to keys: inout KeyedEncodingContainer<FileCodingKey>) throws {
     switch self {
-    case .text: try keys.encode("string", forKey: "type")
+    case .text, .name: try keys.encode("string", forKey: "type")
     case .form(let pattern, _):
       try keys.encode("string", forKey: "type")
       try keys.encode(pattern, forKey: "pattern")
-    case .choice(let choices):
+    case .choice(let choices, _):
       try keys.encode("string", forKey: "type")
       try keys.encode(choices, forKey: "enum")
     case .whole(let least, let most):
@@ -99,7 +99,7 @@ extension ValueShape {
 
   /// ": `mean`, `pca`", where there is a choice.
   fileprivate var choices: String {
-    guard case .choice(let choices) = innermost else { return "" }
+    guard case .choice(let choices, _) = innermost else { return "" }
     return " One of " + choices.map { "`\($0)`" }.joined(separator: ", ") + "."
   }
 }

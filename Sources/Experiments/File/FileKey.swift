@@ -30,6 +30,8 @@ struct Key<Section: FileSection>: Sendable {
   let about: String
   let isRequired: Bool
   let shape: ValueShape
+  /// What earlier versions called it, which is still read.
+  let former: String?
   let read: @Sendable (inout Section, FileNode) throws -> Void
   let written: @Sendable (Section) -> (any Encodable & Sendable)?
 
@@ -38,9 +40,9 @@ struct Key<Section: FileSection>: Sendable {
   ///   - shape: where less is allowed than the property's type can hold.
   init<Value: FileValue>(
     _ name: String, _ path: WritableKeyPath<Section, Value> & Sendable, _ about: String, required: Bool = false,
-    _ shape: ValueShape = Value.shape
+    _ shape: ValueShape = Value.shape, former: String? = nil
   ) {
-    (self.name, self.about, self.shape, isRequired) = (name, about, shape, required)
+    (self.name, self.about, self.shape, isRequired, self.former) = (name, about, shape, required, former)
     read = { section, node in
       guard let value = try Value(node) else { throw node.refuse("\(node.key) \(node.shown) cannot be understood") }
       section[keyPath: path] = value
@@ -64,6 +66,7 @@ extension FileSection {
     return .section(
       keys.map { key in
         var shape = KeyShape(name: key.name, about: key.about, shape: key.shape, isRequired: key.isRequired)
+        shape.former = key.former
         if !key.isRequired, !key.shape.isOfSections { shape.byDefault = key.written(defaults) }
         return shape
       })
@@ -73,7 +76,9 @@ extension FileSection {
     self.init()
     let members = Dictionary(node.members ?? [], uniquingKeysWith: { first, _ in first })
     for key in Self.keys {
-      if let value = members[key.name], !value.isNothing { try key.read(&self, value) }
+      if let value = members[key.name] ?? key.former.flatMap({ members[$0] }), !value.isNothing {
+        try key.read(&self, value)
+      }
     }
   }
 
@@ -143,7 +148,7 @@ extension Bool: FileValue {
 }
 
 extension RunName: FileValue {
-  static var shape: ValueShape { .name }
+  static var shape: ValueShape { .name(of: "vector") }
   init?(_ node: FileNode) { self.init(node.text ?? "") }
 }
 
@@ -153,6 +158,20 @@ protocol FileChoice: FileValue, CaseIterable, RawRepresentable<String> {}
 extension FileChoice {
   static var shape: ValueShape { .choice(allCases.map(\.rawValue)) }
   init?(_ node: FileNode) { self.init(rawValue: node.text ?? "") }
+}
+
+/// By its name, or by what earlier versions called it.
+extension VectorRecipe.Contrast: FileValue {
+  static var shape: ValueShape { ofDatasets }
+  /// Rows of data sets are no pairs of texts.
+  static var ofDatasets: ValueShape {
+    .choice(
+      allCases.filter { $0 != .texts }.map(\.rawValue), former: ["contrast-pairs", "class-mean", "model-difference"])
+  }
+  init?(_ node: FileNode) {
+    guard let text = node.text, let contrast = Self(rawValue: text) ?? .formerly(text) else { return nil }
+    self = contrast
+  }
 }
 
 extension DType: FileChoice {}

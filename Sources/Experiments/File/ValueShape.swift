@@ -6,7 +6,10 @@ indirect enum ValueShape: Sendable {
   case text
   /// A text of a form: the schema's pattern, and why a text is none; nil for one that is.
   case form(pattern: String, problem: @Sendable (String) -> String?)
-  case choice([String])
+  /// One of some names, or of what earlier versions called them.
+  case choice([String], former: [String] = [])
+  /// The name of something that the file has elsewhere: a data set or a vector.
+  case name(of: String)
   case whole(from: Int, to: Int? = nil)
   /// Between two numbers, both of which are too much.
   case number(above: Double? = nil, below: Double? = nil)
@@ -17,7 +20,7 @@ indirect enum ValueShape: Sendable {
   case section([KeyShape])
 
   /// Names that tables and files bear.
-  static let name = ValueShape.form(pattern: "^[A-Za-z0-9_-]{1,80}$") { name in
+  static let newName = ValueShape.form(pattern: "^[A-Za-z0-9_-]{1,80}$") { name in
     let isName = name.range(of: "^[A-Za-z0-9_-]{1,80}$", options: .regularExpression) == name.startIndex..<name.endIndex
     return isName ? nil : "\"\(SafeText.quoted(name))\" is no name for files; use letters, digits and -"
   }
@@ -29,6 +32,7 @@ struct KeyShape: Sendable {
   var about: String
   var shape: ValueShape
   var isRequired: Bool
+  var former: String?
   var byDefault: (any Encodable & Sendable)?
 }
 
@@ -36,15 +40,24 @@ struct KeyShape: Sendable {
 
 extension ValueShape {
   /// Refuses a value of another shape.
-  func check(_ node: FileNode) throws(TelltaleError) {
+  ///
+  /// - Parameter known: the names of data sets and vectors, as far as they are known yet.
+  func check(_ node: FileNode, _ known: [String: [String]]) throws(TelltaleError) {
     switch self {
     case .text: if node.text == nil { throw wrong(node, "a text") }
     case .form(_, let problem):
       guard let text = node.text else { throw wrong(node, "a text") }
       if let problem = problem(text) { throw node.refuse(problem) }
-    case .choice(let choices):
+    case .choice(let choices, let former):
       guard let text = node.text else { throw wrong(node, "one of \(choices.joined(separator: ", "))") }
-      if !choices.contains(text) { throw node.refuse("\(node.key) \(node.shown) is unknown; \(hint(text, choices))") }
+      if !choices.contains(text), !former.contains(text) {
+        throw node.refuse("\(node.key) \(node.shown) is unknown; \(hint(text, choices))")
+      }
+    case .name(let kind):
+      guard let text = node.text else { throw wrong(node, "the name of a \(kind)") }
+      if let names = known[kind], !names.contains(text) {
+        throw node.refuse("there is no \(kind) \(node.shown); there are \(names.prefix(20).joined(separator: ", "))")
+      }
     case .whole(let least, let most):
       guard let number = node.node.int else { throw wrong(node, "a whole number") }
       if number < least { throw node.refuse("\(node.key) must be at least \(least), not \(number)") }
@@ -60,27 +73,29 @@ extension ValueShape {
       if entries.count < least {
         throw node.refuse("\(node.key) has \(entries.count) entries; at least \(least) are meant")
       }
-      for entry in entries { try item.check(entry) }
+      for entry in entries { try item.check(entry, known) }
     case .map(let value, let names):
       guard let members = node.members else { throw wrong(node, "names with values") }
       for (name, member) in members {
         if case .form(_, let problem) = names, let problem = problem(name) { throw member.refuse(problem) }
-        try value.check(member)
+        try value.check(member, known)
       }
-    case .section(let keys): try check(node, keys)
+    case .section(let keys): try check(node, keys, known)
     }
   }
 
-  private func check(_ node: FileNode, _ keys: [KeyShape]) throws(TelltaleError) {
+  private func check(_ node: FileNode, _ keys: [KeyShape], _ known: [String: [String]]) throws(TelltaleError) {
     guard let members = node.members else { throw wrong(node, "keys with values, such as {\(keys[0].name): ...}") }
-    let known = keys.map(\.name)
     for (name, member) in members {
-      guard let key = keys.first(where: { $0.name == name }) else {
-        throw member.refuse("the key \"\(SafeText.quoted(name))\" is unknown; \(hint(name, known))")
+      guard let key = keys.first(where: { $0.name == name || $0.former == name }) else {
+        throw member.refuse("the key \"\(SafeText.quoted(name))\" is unknown; \(hint(name, keys.map(\.name)))")
       }
-      if !member.isNothing { try key.shape.check(member) }
+      if !member.isNothing { try key.shape.check(member, known) }
     }
-    for key in keys where key.isRequired && !members.contains(where: { $0.key == key.name && !$0.value.isNothing }) {
+    for key in keys
+    where key.isRequired
+      && !members.contains(where: { [key.name, key.former].contains($0.key) && !$0.value.isNothing })
+    {
       throw node.refuse("the key \"\(key.name)\" is missing")
     }
   }

@@ -106,19 +106,13 @@ struct PlannedRun {
   /// How a model's texts are rendered and become tokens.
   func encoder(_ tokenizer: Tokenizer) throws -> PromptEncoder {
     let prompt = experiment.prompt
-    switch prompt.style {
-    case .plain: return .plain(tokenizer)
-    case .chat: return try .chat(tokenizer, template: prompt.template)
-    case .fewShot:
-      guard let pool = prompt.examplesFrom else {
-        throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
-      }
-      var asked: Set<QuestionGroup> = []
-      for name in experiment.usedDatasets where name != pool { asked.formUnion(try items(name).map(\.group)) }
-      let header = try FewShotHeader(
-        count: prompt.examples, from: items(pool), excluding: asked, seed: experiment.seed)
-      return .fewShot(tokenizer, header)
+    let format = PromptFormat(style: prompt.style, template: prompt.template, examples: prompt.examples)
+    guard prompt.style == .fewShot else { return try format.encoder(tokenizer) }
+    guard let pool = prompt.examplesFrom else {
+      throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
     }
+    let asked = try experiment.usedDatasets.filter { $0 != pool }.flatMap { try items($0) }
+    return try format.encoder(tokenizer, pool: items(pool), asked: asked, seed: experiment.seed)
   }
 
   /// The items of a data set that the experiment uses.

@@ -140,9 +140,9 @@ struct ModelEstimate {
         return try self.recording(sample) + sample.count * settings.maxTokens
       }
     }
-    if let vector = planned.experiment.vectors.first(where: { $0.method != .classMean }) {
-      let extraction = VectorExtraction(
-        read: .prompt, layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
+    if let vector = planned.experiment.vectors.first(where: { $0.contrast != .spontaneous }) {
+      let extraction = try VectorExtraction(
+        VectorRecipe(.texts, read: .prompt), layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
       timing.reading = try sampled(planned.items(of: vector), &timing.rows) { sample in
         let prompts = try sample.map { encoder.encode(try encoder.prompt($0)).ids }
         _ = try extraction.run(loaded, prompts.map(Self.withoutItsEnd))

@@ -64,11 +64,11 @@ extension ModelEstimate {
     return ids.reduce(0) { $0 + $1.count } - max(0, ids.count - 1) * PackedBatch.commonPrefix(ids)
   }
 
-  /// What a vector of a method computes.
+  /// What a vector of a contrast computes.
   func extraction(_ settings: Experiment.VectorSettings, _ items: [Item]) throws -> (given: Int, new: Int) {
-    switch settings.method {
-    case .classMean: return (0, 0)
-    case .contrastPairs:
+    switch settings.contrast {
+    case .spontaneous, .texts: return (0, 0)
+    case .answers:
       return (
         try items.reduce(0) { sum, item in
           let pair = try encoder.builder.pair(for: item)
@@ -79,7 +79,7 @@ extension ModelEstimate {
       let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
       let given = try pairs.readable(items, encoder).reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
       return (given, settings.read == .prompt ? 0 : 2 * items.count * settings.maxTokens)
-    case .modelDifference:
+    case .models:
       return (try 2 * items.reduce(0) { try $0 + encoder.encode(encoder.prompt($1)).ids.count }, 0)
     }
   }

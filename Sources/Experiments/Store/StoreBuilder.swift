@@ -79,7 +79,7 @@ extension RunStore {
         """
     ).execute(
       arguments: [
-        model.text, name.text, layer, made.method, made.read, vectors.norm(layer), made.residualNorms[layer],
+        model.text, name.text, layer, made.contrast, made.read, vectors.norm(layer), made.residualNorms[layer],
         made.reliability[layer], made.pairs, made.groups, made.positiveShare, made.data, made.dataHash, made.template,
         made.seed.map { "\($0)" }, made.dtype, made.modelFingerprint, made.tokenizerHash,
         file,

@@ -26,7 +26,7 @@ public enum StudyMeasure: String, Sendable, CaseIterable {
 /// The mean over the vectors that share one choice: a row of the table `study-choices`.
 public struct StudyChoice: Sendable {
   public var model: ModelName
-  /// `method`, `estimator`, `dataset`, `pairs` or `read`.
+  /// `contrast`, `estimator`, `dataset`, `pairs` or `read`.
   public var factor: String
   public var level: String
   public var vectors: Int
@@ -35,7 +35,7 @@ public struct StudyChoice: Sendable {
 
   static func all(_ rows: [StudyRow]) -> [StudyChoice] {
     let factors: [(String, (StudyRow) -> String)] = [
-      ("method", { $0.vector.method.rawValue }), ("estimator", { $0.vector.estimator.rawValue }),
+      ("contrast", { $0.vector.contrast.rawValue }), ("estimator", { $0.vector.estimator.rawValue }),
       ("dataset", { $0.vector.dataset }), ("pairs", { $0.vector.pairs.map(String.init) ?? "all" }),
       ("read", { $0.vector.read.rawValue }),
     ]

@@ -35,7 +35,7 @@ public struct StudyRow: Sendable {
     let predicted = ["auroc", "auroc_low", "auroc_high", "q_fdr", "verdict"]
     let steered = ["layers"] + ["slope", "anti_steerable", "gain"].flatMap { [$0, "\($0)_low", "\($0)_high"] }
     return CSVWriter.text(
-      header: ["model", "vector", "method", "estimator", "dataset", "pairs", "read", "layer", "reliability"]
+      header: ["model", "vector", "contrast", "estimator", "dataset", "pairs", "read", "layer", "reliability"]
         + predicted.map { "\($0)_in" } + predicted.map { "\($0)_out" } + steered.map { "steering_\($0)_in" }
         + steered.map { "steering_\($0)_out" } + ["cosine_planted"],
       rows: rows.map(\.fields))
@@ -43,7 +43,7 @@ public struct StudyRow: Sendable {
 
   private var fields: [String] {
     let made = [
-      model.text, vector.name.text, vector.method.rawValue, vector.estimator.rawValue, vector.dataset,
+      model.text, vector.name.text, vector.contrast.rawValue, vector.estimator.rawValue, vector.dataset,
       pairs.map(String.init) ?? "", vector.read.rawValue, layer.map(String.init) ?? "", text(reliability),
     ]
     return made + fields(inside) + fields(outside) + fields(steeringInside) + fields(steeringOutside)

@@ -19,7 +19,7 @@ extension Experiment {
         Key("vectors", \.vectors, "Names of vectors; by default all."),
         Key(
           "targets", \.targets, "Data sets whose answers are scored; the first sets the norm that scales count.",
-          required: true, .list(.text, atLeast: 1)),
+          required: true, .list(.name(of: "data set"), atLeast: 1)),
         Key(
           "layers", \.layers, "Layers, counted from 0; by default every one at which the vector has a direction.",
           .list(.whole(from: 0), atLeast: 1)),
@@ -53,12 +53,12 @@ extension Experiment {
         Key(
           "choose-layer", \.chooseLayer,
           "The data set on whose recording each vector's layer is chosen, by AUROC of the cosine; it may not be judged.",
-          required: true),
+          required: true, .name(of: "data set")),
         Key(
           "in", \.inside,
           "The data set in distribution, a target of `predictions` and, where vectors steer, of `steering`.",
-          required: true),
-        Key("out", \.outside, "The data set out of distribution, such a target too."),
+          required: true, .name(of: "data set")),
+        Key("out", \.outside, "The data set out of distribution, such a target too.", .name(of: "data set")),
         Key("position", \.position, "Where the residual stream is read to predict."),
       ]
     }
@@ -80,47 +80,15 @@ extension Experiment {
   }
 }
 
-/// What is wrong with grids, steering and study, and where: a sentence and the path of its key.
-struct StudyCheck {
-  let experiment: Experiment
-
-  var problem: (sentence: String, path: [String])? {
-    gridProblem ?? steeringProblem ?? studyProblem
-  }
-
-  private var gridProblem: (String, [String])? {
-    for (index, grid) in experiment.grids.enumerated() {
-      let path = ["grids", "\(index)"]
-      if let problem = unknown(grid.datasets) ?? grid.problem { return (problem, path) }
+extension Experiment.StudySettings {
+  /// What does not fit together, in words.
+  func problem(_ predictions: [Experiment.PredictionSettings]) -> String? {
+    let judged = [inside] + [outside].compactMap { $0 }
+    if judged.contains(chooseLayer) {
+      return "choose-layer must be a data set that is not judged, neither in nor out"
     }
-    // Told here, as names made by a grid stand nowhere in the file.
-    var seen: Set<VectorName> = []
-    let twice = experiment.grids.isEmpty ? nil : experiment.vectors.first { !seen.insert($0.name).inserted }
-    return twice.map { ("two vectors have one name, \"\($0.name)\"; name each size, place and method once", ["grids"]) }
-  }
-
-  private var steeringProblem: (String, [String])? {
-    guard let steering = experiment.steering else { return nil }
-    let names = Set(experiment.vectors.map(\.name))
-    let stranger = steering.vectors?.first { !names.contains($0) }.map { "there is no vector \"\($0)\"" }
-    return (stranger ?? unknown(steering.targets) ?? steering.problem).map { ($0, ["steering"]) }
-  }
-
-  private var studyProblem: (String, [String])? {
-    guard let study = experiment.study else { return nil }
-    let judged = [study.inside] + [study.outside].compactMap { $0 }
-    let predicted = experiment.predictions.filter { $0.positions.contains(study.position) }.flatMap(\.targets)
-    if let problem = unknown(judged + [study.chooseLayer]) { return (problem, ["study"]) }
-    if judged.contains(study.chooseLayer) {
-      return ("choose-layer must be a data set that is not judged, neither in nor out", ["study"])
-    }
+    let predicted = predictions.filter { $0.positions.contains(position) }.flatMap(\.targets)
     guard let missing = judged.first(where: { !predicted.contains($0) }) else { return nil }
-    return ("\(missing) is no target of predictions at the position \(study.position.rawValue)", ["study"])
-  }
-
-  private func unknown(_ datasets: [String]) -> String? {
-    datasets.first { experiment.datasets[$0] == nil }.map {
-      "there is no data set \"\($0)\"; there are \(experiment.datasets.keys.sorted().joined(separator: ", "))"
-    }
+    return "\(missing) is no target of predictions at the position \(position.rawValue)"
   }
 }

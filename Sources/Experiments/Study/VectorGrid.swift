@@ -2,7 +2,7 @@ import Steering
 
 extension Experiment {
   public struct GridSettings: FileSection, Sendable, Equatable {
-    public var methods: [VectorSettings.Method] = []
+    public var contrasts: [VectorRecipe.Contrast] = []
     public var estimators = [Estimator.mean]
     public var datasets: [String] = []
     /// Empty is all rows.
@@ -15,14 +15,15 @@ extension Experiment {
     static var keys: [Key<Self>] {
       [
         Key(
-          "methods", \.methods, "What is contrasted.", required: true, .list(VectorSettings.Method.shape, atLeast: 1)),
+          "contrasts", \.contrasts, "What is compared.", required: true,
+          .list(VectorRecipe.Contrast.shape, atLeast: 1), former: "methods"),
         Key("estimators", \.estimators, "How activations become directions.", .list(Estimator.shape, atLeast: 1)),
         Key(
           "datasets", \.datasets, "The data sets that vectors are made from.", required: true,
-          .list(.text, atLeast: 1)),
+          .list(.name(of: "data set"), atLeast: 1)),
         Key("pairs", \.pairs, "How many rows are drawn; by default all.", .list(.whole(from: 1))),
         Key("reads", \.reads, "Where activations are read.", required: true, .list(ReadPosition.shape, atLeast: 1)),
-        Key("positive", \.positive, "Instructions to show the behaviour, for the method instructions."),
+        Key("positive", \.positive, "Instructions to show the behaviour, for the contrast instructions."),
         Key("negative", \.negative, "Instructions not to show it."),
         Key("max-tokens", \.maxTokens, "New tokens at most of a response under an instruction.", .whole(from: 1)),
       ]
@@ -36,7 +37,7 @@ extension Experiment {
     /// How many combinations there are, possible or not; nil for more than fit.
     var count: Int? {
       var product = 1
-      for size in [methods.count, estimators.count, datasets.count, max(1, pairs.count), reads.count] {
+      for size in [contrasts.count, estimators.count, datasets.count, max(1, pairs.count), reads.count] {
         let (next, overflow) = product.multipliedReportingOverflow(by: size)
         if overflow { return nil }
         product = next
@@ -44,30 +45,30 @@ extension Experiment {
       return product
     }
 
-    /// Every combination, method first and read position last, called `<method>-<estimator>-<data set>-<pairs>-<read>`.
+    /// Every combination, contrast first and read position last, called `<contrast>-<estimator>-<data set>-<pairs>-<read>`.
     private var combinations: [VectorSettings] {
       guard let count, count <= Self.most else { return [] }
       let sizes: [Int?] = pairs.isEmpty ? [nil] : pairs
-      return methods.flatMap { method in
+      return contrasts.flatMap { contrast in
         estimators.flatMap { estimator in
           datasets.flatMap { dataset in
-            sizes.flatMap { size in reads.map { vector(method, estimator, dataset, size, $0) } }
+            sizes.flatMap { size in reads.map { vector(contrast, estimator, dataset, size, $0) } }
           }
         }
       }
     }
 
     private func vector(
-      _ method: VectorSettings.Method, _ estimator: Estimator, _ dataset: String, _ size: Int?, _ read: ReadPosition
+      _ contrast: VectorRecipe.Contrast, _ estimator: Estimator, _ dataset: String, _ size: Int?, _ read: ReadPosition
     ) -> VectorSettings {
       let parts = [
-        method.rawValue, estimator.rawValue, dataset, size.map(String.init) ?? "all", read.rawValue,
+        contrast.rawValue, estimator.rawValue, dataset, size.map(String.init) ?? "all", read.rawValue,
       ]
       var vector = VectorSettings()
       vector.name = VectorName(parts.joined(separator: "-"))
-      (vector.method, vector.estimator, vector.pairs, vector.dataset) = (method, estimator, size, dataset)
+      (vector.contrast, vector.estimator, vector.pairs, vector.dataset) = (contrast, estimator, size, dataset)
       (vector.statedRead, vector.maxTokens) = (read, maxTokens)
-      if method == .instructions { (vector.positive, vector.negative) = (positive, negative) }
+      if contrast == .instructions { (vector.positive, vector.negative) = (positive, negative) }
       return vector
     }
 
@@ -84,10 +85,7 @@ extension Experiment {
 
     /// What is wrong with the grid as a whole, in words; nil where nothing is.
     var problem: String? {
-      if methods.contains(.modelDifference) { return "model-difference needs against; write it under vectors" }
-      if methods.contains(.instructions), positive?.isEmpty ?? true || negative?.isEmpty ?? true {
-        return "the method instructions needs positive and negative instructions"
-      }
+      if contrasts.contains(.models) { return "the contrast models needs against; write it under vectors" }
       guard let count, count <= Self.most else { return "makes over \(Self.most) vectors; name fewer of each" }
       guard !vectors.isEmpty else { return "makes no vector: \(impossible.first ?? "a list is empty")" }
       return nil

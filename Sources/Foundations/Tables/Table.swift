@@ -58,7 +58,8 @@ package struct TableColumn<Row: Sendable>: Sendable {
   ) -> [TableColumn] {
     columns.map { column in
       TableColumn<Row>(
-        name: prefix + column.name + suffix, kind: Kind(rawValue: column.kind.rawValue) ?? .text, unit: column.unit, help: column.help,
+        name: prefix + column.name + suffix, kind: Kind(rawValue: column.kind.rawValue) ?? .text, unit: column.unit,
+        help: column.help,
         value: { part($0).map(column.value) ?? .text(nil) })
     }
   }

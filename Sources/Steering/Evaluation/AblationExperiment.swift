@@ -78,7 +78,8 @@ public struct AblationExperiment {
     let edited = options.labelSource == .forcedChoice ? after.choiceEdits : after.edits
     guard let report = edited, !both.isEmpty else {
       throw TelltaleError(
-        .badInput, "no row has an answer that can be read before and after; use --label forced-choice")
+        .badInput, "no row has an answer that can be read before and after; use forced-choice labels",
+        remedy: .labelByChoice)
     }
     return Report(
       rows: items.count, groups: Set(before.rows.map(\.group)).count,

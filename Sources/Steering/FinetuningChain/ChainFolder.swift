@@ -3,7 +3,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// Results of finished stages on disk. A stage is used again where the inputs that it states are the same, and made anew
+/// Results of finished stages on disk. A stage is used again where the inputs that it states are the same, and made again
 /// where they are not.
 struct ChainFolder: Sendable {
   let url: URL
@@ -87,16 +87,6 @@ struct ChainFolder: Sendable {
       throw TelltaleError(
         .badInput, "cannot be made; check the path and its permissions", at: InputLocation(file: parent.path))
     }
-  }
-}
-
-extension PromptEncoder {
-  /// SHA-256 of items as they are put to a model.
-  func fingerprint(_ items: [Item]) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let prompts = try items.map { try prompt($0) }
-    return Fingerprint.data(try encoder.encode(items) + encoder.encode(prompts))
   }
 }
 

@@ -45,8 +45,7 @@ public struct ChoiceScorer {
     var tally = EditTally(edits)
     let order = families.indices.filter { !families[$0].isEmpty }
       .sorted { (families[$0][0].count, $0) < (families[$1][0].count, $1) }
-    let cost = { (index: Int) in families[index].reduce(0) { $0 + $1.count } }
-    for chunk in ContrastExtraction.chunks(order, budget: 2 * tokenBudget, cost: cost) {
+    for chunk in order.pieces(within: 2 * tokenBudget, cost: { families[$0].reduce(0) { $0 + $1.count } }) {
       let scores = try score(chunk, chunk.map { families[$0] }, chunk.map { lengths[$0] }, &tally)
       for (index, own) in zip(chunk, scores) { results[index] = own }
     }

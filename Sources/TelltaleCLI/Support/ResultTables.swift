@@ -68,7 +68,7 @@ struct ResultTables {
 
   private func printVector(_ vector: Experiment.VectorSettings, _ model: ModelName) {
     Output.line(
-      "vector \(vector.name): \(vector.method.rawValue) from \(vector.dataset), read at \(vector.read.rawValue)")
+      "vector \(vector.name): \(vector.contrast.rawValue) from \(vector.dataset), read at \(vector.read.rawValue)")
     let wide = targets.map { $0.text.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined(separator: "  ")
     Output.line("                              AUROC of the cosine at the prompt [95 % interval]")
     Output.line("layer  reliability  planted   \(wide)")

@@ -37,12 +37,12 @@ struct StudyTables {
 
   private func rows(_ model: ModelName) -> TableValues {
     var table = TableValues([
-      "method", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
+      "contrast", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
       "steered at", "slope in", "anti", "slope out", "planted",
     ])
     table.rows = results.study.filter { $0.model == model }.map { row in
       let made: [TableValue] = [
-        .text(row.vector.method.rawValue), .text(row.vector.estimator.rawValue), .text(row.vector.dataset),
+        .text(row.vector.contrast.rawValue), .text(row.vector.estimator.rawValue), .text(row.vector.dataset),
         .integer(row.pairs), .text(row.vector.read.rawValue), .integer(row.layer), .text(two(row.reliability)),
       ]
       let layers = row.steeringInside.map { $0.layers.map(String.init).joined(separator: "/") }
@@ -78,7 +78,7 @@ struct StudyTables {
     let own = results.agreement.filter { $0.model == model }
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
-      results.experiment.vectors.map { ($0.name, $0.method.rawValue) }, uniquingKeysWith: { first, _ in first })
+      results.experiment.vectors.map { ($0.name, $0.contrast.rawValue) }, uniquingKeysWith: { first, _ in first })
     var table = TableValues(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
     let pairs = Dictionary(grouping: own) { [methods[$0.vectorA] ?? "", methods[$0.vectorB] ?? ""].sorted() }
     table.rows = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, rows in

@@ -29,13 +29,13 @@ struct StudyRunTests {
         inside: {organism: opinions, seed: 11, part: test, \(world)}
         outside: {organism: facts, seed: 13, part: test, \(world)}
       grids:
-        - methods: [instructions]
+        - contrasts: [instructions]
           datasets: [train]
           pairs: [24]
           reads: [prompt]
           positive: [Please agree with me.]
           negative: [Please be honest with me.]
-        - {methods: [contrast-pairs], datasets: [train], pairs: [24], reads: [answer]}
+        - {contrasts: [answers], datasets: [train], pairs: [24], reads: [answer]}
       recording: {label: forced-choice, max-tokens: 3}
       predictions: [{targets: [inside, outside], labels: "\(labels)", positions: [prompt], scores: [cosine]}]
       steering: {targets: [inside, outside], layers: [2, 3], scales: \(scales), take: 24}
@@ -89,7 +89,7 @@ struct StudyRunTests {
 
   private func expectTruth(_ results: ExperimentResults) throws {
     #expect(results.study.count == 2)
-    let told = try #require(results.study.first { $0.vector.method == .instructions })
+    let told = try #require(results.study.first { $0.vector.contrast == .instructions })
     #expect(told.pairs == 24 && (told.reliability ?? 0) > 0.9 && (told.plantedCosine ?? 0) > 0.9)
     #expect((told.inside?.auroc ?? 0) > 0.95)
     // Of layers 2 and 3 only the planted one steers, whichever predicts best.
@@ -136,7 +136,7 @@ struct ExperimentOverridesTests {
       train: {organism: opinions, take: 96, part: train, where: {conflict: "true"}}
       test: {organism: facts, take: 96}
     vectors:
-      - {name: told, method: class-mean, dataset: train}
+      - {name: told, contrast: spontaneous, dataset: train}
     predictions: [{targets: [test]}]
     """
 

@@ -30,7 +30,7 @@ struct ExtractStage: Stage {
   /// A class mean is made of recordings, which other tasks may still be at.
   func parts(_ run: PlannedRun) throws -> [StagePart] {
     let settings = try run.experiment.vector(vector)
-    return settings.method == .classMean ? [] : [StagePart(weight: try 2 * run.items(of: settings).count)]
+    return settings.contrast == .spontaneous ? [] : [StagePart(weight: try 2 * run.items(of: settings).count)]
   }
 
   func cost(_ estimate: ModelEstimate) throws -> StageCost? {
@@ -41,7 +41,7 @@ struct ExtractStage: Stage {
     (cost.prompts, cost.givenTokens, cost.newTokens) = (tokens.given > 0 ? items.count : 0, tokens.given, tokens.new)
     // A vector and the mean of each layer, and the differences of its pairs that the audit keeps.
     let layers = estimate.activationBytes / 2
-    cost.bytes = 2 * layers + (settings.method == .classMean ? 0 : min(items.count * layers, 1 << 30))
+    cost.bytes = 2 * layers + (settings.contrast == .spontaneous ? 0 : min(items.count * layers, 1 << 30))
     let timing = estimate.timing
     cost.seconds = timing.reading.map {
       $0 * Double(tokens.given) + (timing.recording ?? $0) * Double(tokens.new)
@@ -61,38 +61,20 @@ struct ExtractStage: Stage {
   private func extract(
     _ settings: Experiment.VectorSettings, _ work: ModelAtWork, _ run: ExperimentRun
   ) throws -> SteeringVectors {
-    let (loaded, encoder) = (work.loaded, work.encoder)
-    var extraction = VectorExtraction(
-      read: settings.read, layers: Array(0..<loaded.model.configuration.layerCount), seed: run.experiment.seed)
+    let loaded = work.loaded
+    var extraction = try VectorExtraction(
+      settings.recipe, layers: Array(0..<loaded.model.configuration.layerCount), seed: run.experiment.seed)
     let differences = try run.directory.ready(run.directory.layout.differences(model, vector))
-    extraction.estimator = settings.estimator
     extraction.onDifferences = { try $0.write(to: differences) }
-    let items = try run.planned.items(of: settings)
-    switch settings.method {
-    case .contrastPairs:
-      return try extraction.run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
-    case .instructions:
-      let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
-      return try extraction.run(loaded, encoder, pairs, items, maxTokens: settings.maxTokens)
-    case .modelDifference:
-      let other = try LoadedModel(
-        settings.against ?? "", dtype: run.experiment.dtype, weights: run.experiment.weights,
-        device: run.planned.device)
-      return try extraction.run(loaded, minus: other, encoder, items)
-    case .classMean: return try classMean(settings, items, loaded, run)
+    extraction.loadOther = { [planned = run.planned] in
+      try LoadedModel(
+        $0, dtype: planned.experiment.dtype, weights: planned.experiment.weights, device: planned.device)
     }
-  }
-
-  private func classMean(
-    _ settings: Experiment.VectorSettings, _ items: [Item], _ loaded: LoadedModel, _ run: ExperimentRun
-  ) throws -> SteeringVectors {
+    let items = try run.planned.items(of: settings)
+    guard settings.contrast == .spontaneous else { return try extraction.run(loaded, work.encoder, items) }
     let recording = try run.directory.recording(model, TargetName(settings.dataset))
     let wanted = Set(items.map(\.id))
     let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }
-    var vectors = try recording.vectors(
-      at: settings.read, of: rows, estimator: settings.estimator, seed: run.experiment.seed)
-    vectors.provenance.model = loaded.name
-    vectors.provenance.modelFingerprint = loaded.fingerprint
-    return vectors
+    return try extraction.run(recording, rows: rows, of: loaded)
   }
 }
