@@ -56,7 +56,8 @@ let package = Package(
       dependencies: ["Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations"],
       swiftSettings: strict),
     .target(
-      name: "Telltale", dependencies: ["Organisms", "Steering", "LanguageModels", "Statistics", "Torch", "Foundations"],
+      name: "Telltale",
+      dependencies: ["Organisms", "Steering", "LanguageModels", "Statistics", "Torch", "Foundations"],
       swiftSettings: strict),
     .executableTarget(name: "verdict", dependencies: ["Telltale"], path: "Examples/verdict", swiftSettings: strict),
     .target(
