@@ -7,6 +7,7 @@ import Torch
 
 extension DType: ExpressibleByArgument {}
 extension WeightFormat: ExpressibleByArgument {}
+extension EditPositions: ExpressibleByArgument {}
 
 /// Which model, and how it is computed: shared by every command that runs one.
 package struct ModelOptions: ParsableArguments {

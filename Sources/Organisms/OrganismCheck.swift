@@ -106,13 +106,7 @@ package struct OrganismCheck {
   ) throws -> OrganismReport.Prediction {
     let scores = try ScoreKind.cosine.scores(
       recording.stream(.prompt, layer: layer), vector: vectors.vector(layer))
-    let used = recording.rows.indices.filter { recording.rows[$0].label != nil }
-    guard
-      let area = ClusteredAUROC(
-        scores: used.map { scores[$0] }, labels: used.map { recording.rows[$0].label ?? 0 },
-        groups: used.map { recording.rows[$0].group }),
-      let interval = area.interval()
-    else {
+    guard let area = ClusteredAUROC(scores, of: recording.rows), let interval = area.interval() else {
       throw TelltaleError(.failed, "the model gives the same answer to every conflict item; it was not trained enough")
     }
     return OrganismReport.Prediction(layer: layer, auroc: area.auroc, low: interval.low, high: interval.high)

@@ -76,8 +76,8 @@ extension ModelEstimate {
         }, 0
       )
     case .instructions:
-      let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
-      let given = try pairs.readable(items, encoder).reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
+      let pairs = try settings.recipe.instructed(items, encoder)
+      let given = pairs.reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
       return (given, settings.read == .prompt ? 0 : 2 * items.count * settings.maxTokens)
     case .models:
       return (try 2 * items.reduce(0) { try $0 + encoder.encode(encoder.prompt($1)).ids.count }, 0)

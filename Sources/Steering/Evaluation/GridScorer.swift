@@ -228,7 +228,7 @@ package struct GridScorer {
 }
 
 /// The tokens of a pack whose log-probabilities are asked for: where the logits lie that give each.
-private struct ScoredTokens {
+struct ScoredTokens {
   var places: [Int] = []
   private var tokens: [Int] = []
   private var counts: [[Int]] = []

@@ -81,13 +81,10 @@ extension VectorExtraction {
   // MARK: Instructions
 
   func instructed(_ loaded: LoadedModel, _ encoder: PromptEncoder, _ items: [Item]) throws -> SteeringVectors {
-    guard let instructions = recipe.instructions else {
-      throw TelltaleError(.failed, "a recipe of instructions has none")
-    }
-    if recipe.read == .prompt { return try run(loaded, instructions.readable(items, encoder)) }
+    if recipe.read == .prompt { return try run(loaded, recipe.instructed(items, encoder)) }
     guard !items.isEmpty else { throw TelltaleError(.badInput, "there are no items to ask; give at least one") }
     let prompts = try items.enumerated().flatMap { index, item in
-      let pair = try instructions.prompts(item, number: index, encoder)
+      let pair = try recipe.prompts(item, number: index, encoder)
       return [pair.positive, pair.negative]
     }
     let groups = items.map(\.group.id)

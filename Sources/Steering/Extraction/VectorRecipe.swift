@@ -33,8 +33,9 @@ public struct VectorRecipe: Sendable, Equatable {
   public let contrast: Contrast
   public let estimator: Estimator
   public let read: ReadPosition
-  /// Of the contrast `instructions`.
-  public let instructions: InstructionPairs?
+  /// Of the contrast `instructions`: to show the behaviour and not to, which items take in turn.
+  public let positive: [String]
+  public let negative: [String]
   /// Of the contrast `models`: the model whose activations are subtracted.
   public let against: String?
   /// New tokens at most of a response to an instruction.
@@ -42,9 +43,7 @@ public struct VectorRecipe: Sendable, Equatable {
 
   public static let defaultMaxTokens = 64
 
-  /// - Parameters:
-  ///   - read: nil is `answer` where answers or texts are contrasted, else `prompt`.
-  ///   - positive: instructions to show the behaviour, which items take in turn; `negative` not to.
+  /// - Parameter read: nil is `answer` where answers or texts are contrasted, else `prompt`.
   /// - Throws: `badInput` whose location's item is what does not fit: `estimator`, `read`, `positive`, `against`,
   ///   `max-tokens`.
   public init(
@@ -54,10 +53,8 @@ public struct VectorRecipe: Sendable, Equatable {
     (self.contrast, self.estimator, self.against) = (contrast, estimator, against)
     self.read = read ?? contrast.defaultRead
     self.maxTokens = maxTokens ?? Self.defaultMaxTokens
-    guard contrast == .instructions || positive.isEmpty && negative.isEmpty else {
-      throw Self.refusal("positive", "instructions go with the contrast instructions, not with \(contrast.rawValue)")
-    }
-    instructions = contrast == .instructions ? try InstructionPairs(positive: positive, negative: negative) : nil
+    (self.positive, self.negative) = (positive, negative)
+    try checkInstructions()
     try check()
   }
 
@@ -113,19 +110,23 @@ extension VectorRecipe.Contrast {
 
 /// Contrasting instructions (as in persona vectors, Chen et al. 2025): the same prompts under an instruction to show the
 /// behaviour and under one not to.
-public struct InstructionPairs: Sendable, Equatable {
-  public let positive: [String]
-  public let negative: [String]
-
-  public init(positive: [String], negative: [String]) throws(TelltaleError) {
+extension VectorRecipe {
+  private func checkInstructions() throws(TelltaleError) {
+    guard contrast == .instructions else {
+      guard positive.isEmpty, negative.isEmpty else {
+        throw Self.refusal("positive", "instructions go with the contrast instructions, not with \(contrast.rawValue)")
+      }
+      return
+    }
     guard !positive.isEmpty, !negative.isEmpty else {
-      throw TelltaleError(.badInput, "contrasting instructions need at least one positive and one negative instruction")
+      throw Self.refusal(
+        "positive", "contrasting instructions need at least one positive and one negative instruction")
     }
     guard positive != negative else {
-      throw TelltaleError(
-        .badInput, "the positive and the negative instructions are the same; contrast an instruction with its opposite")
+      throw Self.refusal(
+        "positive",
+        "the positive and the negative instructions are the same; contrast an instruction with its opposite")
     }
-    (self.positive, self.negative) = (positive, negative)
   }
 
   /// The tokens of an item's prompt under both instructions; with several, items take them in turn.
@@ -136,8 +137,8 @@ public struct InstructionPairs: Sendable, Equatable {
     )
   }
 
-  /// One pair an item, read at the prompt's last token.
-  package func readable(_ items: [Item], _ encoder: PromptEncoder) throws -> [ReadablePair] {
+  /// One pair an item under instructions, read at the prompt's last token.
+  package func instructed(_ items: [Item], _ encoder: PromptEncoder) throws -> [ReadablePair] {
     try items.enumerated().map { index, item in
       let (a, b) = try prompts(item, number: index, encoder)
       return ReadablePair(positive: ReadableText(lastOf: a), negative: ReadableText(lastOf: b), group: item.group.id)

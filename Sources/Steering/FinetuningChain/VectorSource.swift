@@ -63,8 +63,7 @@ extension FinetuningChain {
 extension VectorRecipe {
   /// All that it says, for telling it from others.
   fileprivate var identity: String {
-    let told = instructions.map { $0.positive + ["against"] + $0.negative } ?? []
-    return ([contrast.rawValue, estimator.rawValue, read.rawValue, against ?? "", "\(maxTokens)"] + told)
-      .joined(separator: "\n")
+    let parts = [contrast.rawValue, estimator.rawValue, read.rawValue, against ?? "", "\(maxTokens)"]
+    return (parts + positive + ["against"] + negative).joined(separator: "\n")
   }
 }

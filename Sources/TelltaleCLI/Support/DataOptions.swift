@@ -10,7 +10,6 @@ import Torch
 extension DatasetFormat: ExpressibleByArgument {}
 extension ReadPosition: ExpressibleByArgument {}
 extension PromptStyle: ExpressibleByArgument {}
-extension EditPositions: ExpressibleByArgument {}
 
 /// How items are put to a model: shared by every command that prompts one.
 struct PromptOptions: ParsableArguments {

@@ -78,11 +78,10 @@ import Torch
     let recipe = try VectorRecipe(
       .instructions, read: .continuationMean, positive: ["Agree with me.", "Say yes."], negative: ["Be honest."],
       maxTokens: 5)
-    let instructions = try #require(recipe.instructions)
     let vectors = try extraction(recipe).run(loaded, encoder, items)
     var expected = [Double](repeating: 0, count: 64)
     for (index, item) in items.enumerated() {
-      let prompts = try instructions.prompts(item, number: index, encoder)
+      let prompts = try recipe.prompts(item, number: index, encoder)
       func mean(_ ids: [Int]) throws -> [Double] {
         var options = GenerationOptions(maxTokens: 5)
         options.stopTokens = loaded.stopTokens
@@ -114,9 +113,9 @@ import Torch
       _ = try VectorRecipe(.instructions, read: .answer, positive: ["Agree."], negative: ["Disagree."])
     }
     #expect(answer.contains("no given answers"))
-    let equal = message { _ = try InstructionPairs(positive: ["Agree."], negative: ["Agree."]) }
+    let equal = message { _ = try VectorRecipe(.instructions, positive: ["Agree."], negative: ["Agree."]) }
     #expect(equal.contains("instructions are the same"))
-    let none = message { _ = try InstructionPairs(positive: [], negative: ["Agree."]) }
+    let none = message { _ = try VectorRecipe(.instructions, negative: ["Agree."]) }
     #expect(none.contains("at least one positive"))
   }
 
