@@ -8,7 +8,7 @@ import Torch
 package struct PairEstimation {
   package struct Result: Sendable {
     /// By layer [hidden]: what the estimator makes of the pairs; by default the mean of positive minus negative.
-    var difference: [Int: [Double]]
+    package var difference: [Int: [Double]]
     /// By layer [hidden]: mean over both halves of all pairs.
     var mean: [Int: [Double]]
     /// By layer: mean Euclidean norm of the activations read.

@@ -168,8 +168,10 @@ struct BenchParity {
 
   private func extracted() throws -> BenchParityCommand.Row {
     let pairs = BenchPrompts.drawn(count: 12, vocabulary: model.configuration.vocabularySize, seed: 3).pairs
-    let own = try ContrastExtraction(model, layers: layers, tokenBudget: 1024).run(pairs, seed: 0)
-    let expected = try ContrastExtraction(reference, layers: layers).run(pairs, seed: 0)
+    var extraction = VectorExtraction(try VectorRecipe(.texts), layers: layers, seed: 0)
+    let expected = try extraction.estimate(reference, pairs)
+    extraction.tokenBudget = 1024
+    let own = try extraction.estimate(model, pairs)
     let farthest = layers.map { layer in
       1 - Self.cosine(own.difference[layer] ?? [], expected.difference[layer] ?? [])
     }
