@@ -54,7 +54,10 @@ struct RunLayoutTests {
     #expect(text.contains("\"layout\" : 2"))
     try made.directory.write(
       text.replacing("\"layout\" : 2,", with: ""), to: made.directory.layout.manifest)
-    for read in [{ _ = try StoredRun(made.url) }, { _ = try RunStatus(made.url) }] {
+    for read in [
+      { _ = try StoredRun(made.url) }, { _ = try RunStatus(made.url) },
+      { _ = try PlannedRun(file: made.directory.layout.experiment, device: .cpu) },
+    ] {
       let error = #expect(throws: TelltaleError.self) { try read() }
       #expect(error?.isBadInput == true && error?.message.contains("of layout 1") == true)
       #expect(error?.message.contains("run its experiment.yaml into a new folder") == true)

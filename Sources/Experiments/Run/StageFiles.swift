@@ -77,12 +77,13 @@ extension RunDirectory {
 
   /// What file paths in an experiment file are relative to: its folder, and where it lies frozen in a run directory the
   /// folder that it was copied from.
-  static func dataFolder(ofExperiment file: URL) -> URL {
+  ///
+  /// - Throws: `TelltaleError` where the run directory is of another layout.
+  static func dataFolder(ofExperiment file: URL) throws(TelltaleError) -> URL {
     let directory = RunDirectory(existing: file.absoluteURL.deletingLastPathComponent())
-    guard file.lastPathComponent == directory.layout.experiment.lastPathComponent,
-      let origin = directory.manifest?.folder
-    else { return directory.url }
-    return URL(fileURLWithPath: origin, isDirectory: true)
+    guard file.lastPathComponent == directory.layout.experiment.lastPathComponent else { return directory.url }
+    try directory.layout.checkVersion()
+    return directory.manifest?.folder.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? directory.url
   }
 
   var manifest: Manifest? { json(Manifest.self, layout.manifest) }

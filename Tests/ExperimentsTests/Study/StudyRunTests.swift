@@ -166,7 +166,7 @@ struct ExperimentOverridesTests {
     let experiment = try ExperimentFile.parse(Self.text, file: "x.yaml")
     let overrides = ExperimentOverrides(models: [Fixtures.shared("models/tiny-llama").path])
     let error = #expect(throws: TelltaleError.self) { try overrides.check(experiment) }
-    #expect(error?.message.contains("give --dataset test=FILE") == true)
+    #expect(error?.message.contains("is of; give files for it") == true)
     let organism = Fixtures.repository.appending(path: "Models/organism-shared").path
     try ExperimentOverrides(models: [organism]).check(experiment)
   }
