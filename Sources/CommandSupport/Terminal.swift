@@ -24,7 +24,7 @@ package enum Terminal {
 }
 
 /// A line that says how far a job is, redrawn in place on a terminal and silent elsewhere.
-package struct Progress {
+package struct ProgressLine {
   package let title: String
   package let total: Int
   private let started = Date()

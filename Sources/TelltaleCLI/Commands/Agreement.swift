@@ -83,8 +83,8 @@ struct AgreementCommand: ParsableCommand {
     section("agreement of two sources, on answers that both labelled 1 or 0", LabelTables.shortPairs(agreement.pairs))
     section("agreement with oneself: first pass and second", LabelTables.shortPairs(agreement.selfAgreement))
     if let alpha = document.alpha {
-      let value = TableValue.number(alpha.alpha).text(forEyes: true)
-      let ends = [alpha.low, alpha.high].map { TableValue.number($0).text(forEyes: true) }
+      let value = TableValue.number(alpha.alpha).shown
+      let ends = [alpha.low, alpha.high].map { TableValue.number($0).shown }
       Output.line("")
       Output.line(
         "Krippendorff's alpha of all people on \(alpha.items) answers: \(value.isEmpty ? "undefined" : value) "

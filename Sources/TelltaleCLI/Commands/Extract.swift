@@ -156,7 +156,7 @@ struct Extract: ParsableCommand {
     let layers = try layers.resolve(loaded.model.configuration)
     var extraction = VectorExtraction(recipe, layers: layers, seed: items.seed)
     extraction.tokenBudget = tokenBudget
-    let progress = ProgressBox(Progress("pairs", total: pairs))
+    let progress = ProgressBox(ProgressLine("pairs", total: pairs))
     extraction.onProgress = { progress.update($0) }
     if keepDifferences {
       let url = PairDifferences.url(beside: URL(fileURLWithPath: output))

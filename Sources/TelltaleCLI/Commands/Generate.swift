@@ -49,7 +49,7 @@ struct Generate: ParsableCommand {
       }
     options.edits = try edit.edits(loaded)
     options.stopTokens = continuation.stopTokens(loaded)
-    var progress = Progress("prompts", total: prompts.count)
+    var progress = ProgressLine("prompts", total: prompts.count)
     var done = 0
     var results = [Int: Generation]()
     let edited = try Generator.run(loaded.model, prompts: prompts, options: options) { index, generation in

@@ -83,7 +83,7 @@ struct CompareReport {
     tables["verdicts"] = verdicts
     blocks.append(.table(CompareTables.shown(comparison.layers)))
     for row in verdicts.rows {
-      blocks.append(.line("- \(row[2].text(forEyes: true)): \(row[4].text(forEyes: true))"))
+      blocks.append(.line("- \(row[2].shown): \(row[4].shown)"))
     }
     let angles = CompareTables.angles(comparison)
     if !angles.rows.isEmpty { add("angles", "\nPrincipal angles of the pairs' subspaces:", angles) }

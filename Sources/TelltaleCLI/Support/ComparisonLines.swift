@@ -30,7 +30,7 @@ struct ComparisonLines {
     Output.line(SafeText.visible("\(names[0]) and \(names[1])"))
     let table = CompareTables.verdicts(names[0], names[1], rows.map { ($0.layer, $0.evidence) })
     for row in table.rows {
-      Output.line("  - \(row[2].text(forEyes: true)): \(SafeText.visible(row[4].text(forEyes: true)))")
+      Output.line("  - \(row[2].shown): \(SafeText.visible(row[4].shown))")
     }
   }
 }

@@ -49,7 +49,7 @@ struct GradingStartPage {
     let targets = Set(experiment.predictions.flatMap(\.targets))
     return """
       <fieldset><legend>Data sets</legend>
-      \(names.map { Self.choice($0.text, isChosen: targets.isEmpty || targets.contains($0)) })
+      \(names.map { Self.choice($0, isChosen: targets.isEmpty || targets.contains($0)) })
       </fieldset>
       """
   }
