@@ -65,7 +65,7 @@ struct StoredRunTests {
     let findings = try table("audit.csv").column("finding").strings
     #expect(findings.contains("null: class means of labels exchanged at random"))
     #expect(findings.contains("null: vectors of pairs with signs flipped at random"))
-    #expect(findings.contains("baseline: spontaneous direction of the training set"))
+    #expect(findings.contains("baseline: class-mean direction of the training set"))
   }
 
   @Test func transferIsEveryVectorOnEveryTargetComparedWithTheFirst() throws {

@@ -51,7 +51,7 @@ struct GradedRun: Sendable {
     for index in recording.rows.indices { recording.rows[index].continuation = "Answer \(index)" }
     try FileManager.default.removeItem(at: directory.url.appending(path: "chunks/secret-model/secret-data"))
     try directory.write(recording, "secret-model", "secret-data", chunk: 0)
-    try made.vectors.write(to: directory.url.appending(path: "vectors/secret-model/planted.safetensors"))
+    try made.vectors.write(to: directory.ready(directory.layout.vector("secret-model", "planted")))
     _ = try Analysis(StoredRun(url)).write()
   }
 

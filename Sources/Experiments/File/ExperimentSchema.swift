@@ -11,7 +11,7 @@ public struct ExperimentSchema: Encodable {
 
   /// One table for each section, in the order of its keys.
   public var markdown: String {
-    Self.tables(Experiment.shape, "Experiment").joined(separator: "\n\n") + "\n"
+    Self.tables(Experiment.shape, "Experiment").joined(separator: "\n\n")
   }
 
   private static func tables(_ shape: ValueShape, _ title: String) -> [String] {

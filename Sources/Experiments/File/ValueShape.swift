@@ -113,10 +113,12 @@ extension Double {
   fileprivate var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
 }
 
-/// The name that differs in the fewest letters, where that is a plausible slip.
+/// The name that differs in the fewest letters, where that is a plausible slip: a third of them, or all after the fourth.
 func nearest(_ given: String, among known: [String]) -> String? {
   let ranked = known.map { ($0, editDistance($0, given)) }.min { $0.1 < $1.1 }
-  return ranked.flatMap { $0.1 <= max(2, given.count / 3) ? $0.0 : nil }
+  return ranked.flatMap { name, distance in
+    distance <= max(2, given.count / 3) || name.commonPrefix(with: given).count >= 4 ? name : nil
+  }
 }
 
 /// Letters to insert, delete or replace (Levenshtein 1966).

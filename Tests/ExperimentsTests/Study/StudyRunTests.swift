@@ -97,7 +97,7 @@ struct StudyRunTests {
     let (inside, outside) = (told.steeringInside?.slope.value ?? 0, told.steeringOutside?.slope.value ?? 9)
     #expect(inside > 1 && abs(outside) < inside / 5, "\(inside) \(outside)")
     #expect(told.inside?.verdict != nil && told.inside?.qFDR != nil)
-    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "method" && $0.vectors == 1 })
+    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "contrast" && $0.vectors == 1 })
     #expect(results.correlations.isEmpty, "two vectors have no correlation")
   }
 

@@ -74,8 +74,8 @@ struct VectorGridTests {
     "A mistake is refused with its line and a remedy",
     arguments: [
       ("reads: [prompt, continuation]", "raeds: [prompt]", 12, "did you mean \"reads\"?"),
-      ("datasets: [train]", "datasets: [trian]", 8, "there is no data set \"trian\""),
-      ("[answers, spontaneous]", "[instructions]", 8, "needs positive and negative instructions"),
+      ("datasets: [train]", "datasets: [trian]", 10, "there is no data set \"trian\""),
+      ("[answers, spontaneous]", "[instructions]", 8, "at least one positive and one negative instruction"),
       ("[answers, spontaneous]", "[model-difference]", 8, "write it under vectors"),
       ("[answers, spontaneous]", "[spontaneous]\n    max-tokens: 0", 9, "max-tokens must be at least 1"),
       ("pairs: [8, 16]", "pairs: [8, 8]", 8, "two vectors have one name"),
