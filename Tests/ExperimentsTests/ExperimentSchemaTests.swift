@@ -32,6 +32,15 @@ struct ExperimentSchemaTests {
     #expect(try String(contentsOf: file, encoding: .utf8) == own, "run: telltale schema > docs/experiment.schema.json")
   }
 
+  @Test("The table of keys in the docs is the one that the program has")
+  func documented() throws {
+    let file = Fixtures.repository.appending(path: "docs/experiments.md")
+    let table = ExperimentSchema().markdown
+    #expect(
+      try String(contentsOf: file, encoding: .utf8).contains(table),
+      "put the output of telltale schema --markdown between its marks in docs/experiments.md")
+  }
+
   @Test("Every ready experiment file is read and fits the schema", arguments: files)
   func readyFiles(_ file: URL) throws {
     #expect(throws: Never.self) { try ExperimentFile.load(file) }

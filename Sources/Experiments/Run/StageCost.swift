@@ -23,19 +23,14 @@ public struct StageCost: Encodable, Sendable {
 }
 
 extension StageCost {
-  /// All comparisons of vectors in one, which compute no prompts; nil without any.
-  init?(_ experiment: Experiment, comparing stages: [Stage]) {
-    guard !stages.isEmpty else { return nil }
-    let pairs = stages.reduce(0) { $0 + experiment.partners(of: $1.subject, $1.model).count }
-    self.init(kind: Stage.Kind.compare.rawValue, model: "", subject: "\(pairs) pairs of vectors")
+  init(_ stage: some Stage) {
+    self.init(kind: type(of: stage).kind, model: stage.model.text, subject: stage.subject)
   }
 }
 
-/// Counts tokens of prompts and answers without computing anything.
-struct TokenCount {
-  let planned: PlannedRun
-  let encoder: PromptEncoder
+// Counting tokens of prompts and answers without computing anything.
 
+extension ModelEstimate {
   /// Given tokens of recording items: each prompt, and its answers once more for the choice between them.
   func recording(_ items: [Item]) throws -> Int {
     try items.reduce(0) { sum, item in

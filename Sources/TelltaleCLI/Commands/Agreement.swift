@@ -72,9 +72,9 @@ struct AgreementCommand: ParsableCommand {
       ("agreement", document.pairs), ("self-agreement", document.selfAgreement), ("judges", document.judges),
       ("replacement", document.replacement), ("disagreements", document.disagreements),
     ]
-    let results = URL(fileURLWithPath: directory).appending(path: "results")
-    try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
-    for (name, table) in tables { try table.write(to: results.appending(path: "label-\(name).csv").path) }
+    let layout = RunLayout(URL(fileURLWithPath: directory))
+    try FileManager.default.createDirectory(at: layout.tables, withIntermediateDirectories: true)
+    for (name, table) in tables { try table.write(to: layout.labelTable(name).path) }
   }
 
   private func print(_ document: Document, _ agreement: LabelAgreement) {

@@ -29,7 +29,7 @@ struct BenchPage: ParsableCommand {
     let started = Date()
     let page = try ReportPage(run: StoredRun(url), plotly: plotly).html()
     let seconds = Date().timeIntervalSince(started)
-    try Data(page.utf8).write(to: url.appending(path: "report.html"))
+    try Data(page.utf8).write(to: RunLayout(url).report)
     Output.line(
       String(
         format: "%d answers x %d layers x 2 positions: %.1f MB, written in %.1f s", rows, layers,

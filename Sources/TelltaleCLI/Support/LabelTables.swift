@@ -7,14 +7,15 @@ enum LabelTables {
   static func changes(_ changes: [LabelChange]) -> ResultTable {
     var table = ResultTable(
       [
-        "label_source", "reference", "vector", "target_set", "position", "layer", "score", "n", "changed", "auroc",
+        "label_source", "reference", "model", "vector", "target", "position", "layer", "score", "n", "changed", "auroc",
         "auroc_reference",
       ] + ResultTable.estimate("difference") + ["p_difference"])
     table.rows = changes.map { change in
       let interval = change.test?.interval()
       return [
-        .text(change.labels.description), .text(change.reference.description), .text(change.vector),
-        .text(change.targetSet), .text(change.position), .integer(change.layer), .text(change.score),
+        .text(change.labels.description), .text(change.reference.description), .text(change.model.text),
+        .text(change.vector.text), .text(change.target.text), .text(change.position), .integer(change.layer),
+        .text(change.score),
         .integer(change.n), .integer(change.changed), .number(change.auroc), .number(change.aurocReference),
         .number(change.test?.difference), .number(interval?.low), .number(interval?.high), .number(change.test?.p),
       ]
@@ -82,7 +83,8 @@ enum LabelTables {
         .text(labels[source].map { $0.map(String.init) ?? "?" })
       }
       return [
-        .text(answer.answer), .text(answer.model), .text(answer.dataset), .text(answer.item), .text(answer.group),
+        .text(answer.answer), .text(answer.model.text), .text(answer.dataset.text), .text(answer.item),
+        .text(answer.group),
       ]
         + cells + [.text(found.needsAdjudication ? "yes" : "no")]
     }

@@ -22,7 +22,7 @@ struct ScoredFiles {
   func judge(comparisons: Int, permutations: Int, seed: UInt64) throws -> ScoreReport {
     let rows = files.map { file in
       PredictivityRow(
-        targetSet: file.name, predictivity: Predictivity(file.rows, permutations: permutations, seed: seed))
+        target: file.name, predictivity: Predictivity(file.rows, permutations: permutations, seed: seed))
     }
     let candidates = files.map { AuditCandidate(name: $0.name, rows: $0.rows) }
     func audit(_ candidates: [AuditCandidate], _ comparisons: Int) throws -> Audit {
@@ -45,7 +45,7 @@ struct ScoreReport {
   func print(json: Bool) throws {
     if json { return try printJSON() }
     for (index, row) in rows.enumerated() {
-      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(Terminal.harmless(row.targetSet ?? ""))") }
+      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(Terminal.harmless(row.target ?? ""))") }
       describe(row)
       if audits.count == rows.count { describe(audits[index]) }
     }

@@ -15,7 +15,7 @@ struct StudyTables {
     Output.line(
       "+ supported, - not supported, ? cannot tell: the audit's verdict. anti: share of items that move the other way.")
     Output.line("planted: cosine with the direction that was built into the model.")
-    for model in results.experiment.models.map(results.experiment.shortName(of:)) {
+    for model in results.experiment.modelNames {
       Output.line("")
       Output.line("== \(model)")
       rows(model).print()
@@ -33,9 +33,9 @@ struct StudyTables {
 
   private var study: Experiment.StudySettings? { results.experiment.study }
 
-  private func rows(_ model: String) -> ResultTable {
+  private func rows(_ model: ModelName) -> ResultTable {
     var table = ResultTable([
-      "method", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
+      "contrast", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
       "steered at", "slope in", "anti", "slope out", "planted",
     ])
     table.rows = results.study.filter { $0.model == model }.map { row in
@@ -60,7 +60,7 @@ struct StudyTables {
     ]
   }
 
-  private func choices(_ model: String) -> ResultTable {
+  private func choices(_ model: ModelName) -> ResultTable {
     var table = ResultTable(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
     table.rows = results.choices.filter { $0.model == model }.map { row in
       [.text(row.factor), .text(row.level), .integer(row.vectors)]
@@ -72,11 +72,11 @@ struct StudyTables {
   private static let verdicts: [SimilarityVerdict] = [.agree, .related, .opposed, .apart, .unclear]
 
   /// Mean cosines, and verdicts counted, between the vectors of every two methods; agreement.csv has every pair.
-  private func agreement(_ model: String) {
+  private func agreement(_ model: ModelName) {
     let own = results.agreement.filter { $0.model == model }
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
-      results.experiment.vectors.map { ($0.name, $0.contrast.rawValue) }, uniquingKeysWith: { first, _ in first })
+      results.experiment.vectors.map { ($0.name.text, $0.contrast.rawValue) }, uniquingKeysWith: { first, _ in first })
     var table = ResultTable(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
     let pairs = Dictionary(grouping: own) { [methods[$0.vectorA] ?? "", methods[$0.vectorB] ?? ""].sorted() }
     table.rows = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, rows in
@@ -90,7 +90,7 @@ struct StudyTables {
     Output.line("")
   }
 
-  private func correlations(_ model: String) -> ResultTable {
+  private func correlations(_ model: ModelName) -> ResultTable {
     var table = ResultTable(["of", "with", "vectors", "Spearman", "q"])
     table.rows = results.correlations.filter { $0.model == model }.map { row in
       let interval = row.correlation.interval

@@ -97,7 +97,7 @@ struct StudyRunTests {
     let (inside, outside) = (told.steeringInside?.slope.value ?? 0, told.steeringOutside?.slope.value ?? 9)
     #expect(inside > 1 && abs(outside) < inside / 5, "\(inside) \(outside)")
     #expect(told.inside?.verdict != nil && told.inside?.qFDR != nil)
-    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "method" && $0.vectors == 1 })
+    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "contrast" && $0.vectors == 1 })
     #expect(results.correlations.isEmpty, "two vectors have no correlation")
   }
 
@@ -113,15 +113,15 @@ struct StudyRunTests {
 
   /// A steering file that is gone is made anew to the same bytes; other scales redo the steering alone.
   private func expectResumed(_ results: ExperimentResults) throws {
-    let name = "organism-split-instructions-mean-train-24-prompt"
+    let name = "organism-split/instructions-mean-train-24-prompt"
     let (before, table) = (try text("steering/\(name).json"), try text("results/study.csv"))
-    let extracted = try text("stages/extract-\(name).json")
+    let extracted = try text("stages/extract/\(name).json")
     try FileManager.default.removeItem(at: output.appending(path: "steering/\(name).json"))
     _ = try run(file(), resume: true)
     #expect(try text("steering/\(name).json") == before && text("results/study.csv") == table)
     let other = try run(file(scales: "[-1, 0.5]"), resume: true)
     #expect(try text("steering/\(name).json") != before)
-    #expect(try text("stages/extract-\(name).json") == extracted)
+    #expect(try text("stages/extract/\(name).json") == extracted)
     #expect(other.steerability.allSatisfy { $0.largestScale == 0.5 })
     #expect(other.study.map { $0.inside?.auroc } == results.study.map { $0.inside?.auroc })
   }
@@ -166,7 +166,7 @@ struct ExperimentOverridesTests {
     let experiment = try ExperimentFile.parse(Self.text, file: "x.yaml")
     let overrides = ExperimentOverrides(models: [Fixtures.shared("models/tiny-llama").path])
     let error = #expect(throws: TelltaleError.self) { try overrides.check(experiment) }
-    #expect(error?.message.contains("give --dataset test=FILE") == true)
+    #expect(error?.message.contains("is of; give files for it") == true)
     let organism = Fixtures.repository.appending(path: "Models/organism-shared").path
     try ExperimentOverrides(models: [organism]).check(experiment)
   }

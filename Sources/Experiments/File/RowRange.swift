@@ -1,5 +1,5 @@
 /// Rows of a data set by number, both ends included, counted from 0 and written `9700-10199`.
-public struct RowRange: Sendable, Equatable, Codable, LosslessStringConvertible {
+public struct RowRange: Sendable, Equatable, Encodable, LosslessStringConvertible {
   public let first: Int
   public let last: Int
 
@@ -10,16 +10,6 @@ public struct RowRange: Sendable, Equatable, Codable, LosslessStringConvertible 
   }
 
   public var description: String { "\(first)-\(last)" }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let range = RowRange(text) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "\"\(text.prefix(40))\" is no range of rows; write first-last, such as 0-499")
-    }
-    self = range
-  }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()

@@ -4,52 +4,54 @@ import LanguageModels
 import Steering
 import Torch
 
-/// What steering with one vector does to the answers of every target: `steering/<model>-<vector>.json`.
-package struct StoredSteering: Codable, Equatable {
-  package var targets: [Target]
+/// Steering one model with one of its vectors.
+struct SteerStage: Stage {
+  static let kind = "steer"
+  let model: ModelName
+  let vector: VectorName
 
-  package struct Target: Codable, Equatable {
-    package var dataset: String
-    /// By item.
-    package var groups: [String]
-    /// The unsteered model first.
-    package var cells: [Cell]
+  var subject: String { vector.text }
+
+  static func all(of experiment: Experiment, _ models: [ModelName]) -> [SteerStage] {
+    models.flatMap { model in experiment.steeringVectors.map { SteerStage(model: model, vector: $0.name) } }
   }
 
-  package struct Cell: Codable, Equatable {
-    /// Nil for the unsteered model.
-    package var layer: Int?
-    package var scale: Double
-    /// How far along the vector the edited tokens were moved, in units of the residual stream.
-    package var shift: Double
-    /// By item: log p(matching answer) - log p(likeliest other), in nats.
-    package var margins: [Double]
+  func inputs(_ run: PlannedRun) throws -> [String: String] {
+    guard let steering = run.experiment.steering else { return [:] }
+    var inputs = run.identity(of: model)
+    inputs["vector"] = run.hash(of: ExtractStage(model: model, vector: vector))
+    inputs["steering settings"] = ContentHash.json(steering)
+    inputs["data set"] = ContentHash.json(steering.targets.compactMap { run.data[$0] })
+    return inputs
   }
 
-  /// Refuses a file that is no such result.
-  init(contentsOf url: URL) throws {
-    guard let data = FileManager.default.contents(atPath: url.path),
-      let stored = try? JSONDecoder().decode(StoredSteering.self, from: data), stored.isWhole
-    else {
-      throw TelltaleError(
-        .badInput, "is no result of steering; remove it and go on with telltale run --resume",
-        at: InputLocation(file: url.path))
+  func outputs(_ layout: RunLayout) -> [URL] { [layout.steering(model, vector)] }
+
+  func cost(_ estimate: ModelEstimate) throws -> StageCost? {
+    guard let steering = estimate.planned.experiment.steering else { return nil }
+    let items = try estimate.planned.items(of: steering).flatMap(\.items)
+    var cost = StageCost(self)
+    cost.prompts = items.count
+    cost.givenTokens = try estimate.steering(steering, layers: estimate.shape.layerCount, items)
+    cost.seconds = (estimate.timing.reading ?? estimate.timing.recording).map { $0 * Double(cost.givenTokens) }
+    return cost
+  }
+
+  func run(_ run: ExperimentRun) throws {
+    guard let settings = run.experiment.steering else { return }
+    let (work, directory) = (try run.model(model), run.directory)
+    run.events.onStage("\(work.loaded.name): steering with \(vector)")
+    let steering = try work.shared {
+      try VectorSteering(settings, work.loaded, work.encoder, run.planned.items(of: settings))
     }
-    self = stored
-  }
-
-  init(targets: [Target]) { self.targets = targets }
-
-  private var isWhole: Bool {
-    targets.allSatisfy { target in
-      target.cells.first.map { $0.layer == nil && $0.scale == 0 } ?? false
-        && target.cells.allSatisfy { $0.margins.count == target.groups.count && $0.margins.allSatisfy(\.isFinite) }
-    }
+    let vectors = try SteeringVectors(contentsOf: directory.layout.vector(model, vector))
+    try directory.write(try steering.run(vectors), json: directory.layout.steering(model, vector))
+    try run.finish(self)
   }
 }
 
 /// Steers one model with the vectors of an experiment, all on the same items and equally far.
-struct SteeringStage {
+struct VectorSteering {
   private let settings: Experiment.SteeringSettings
   private let loaded: LoadedModel
   private let encoder: PromptEncoder
