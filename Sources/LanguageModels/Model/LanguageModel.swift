@@ -31,7 +31,7 @@ public struct LanguageModel: Sendable {
   public init(
     _ configuration: ModelConfiguration, weights: [String: Tensor], int8: [String: Int8Matrix] = [:]
   ) throws(ModelError) {
-    let source = WeightSource(weights, int8)
+    let source = WeightTable(weights, int8)
     self.configuration = configuration
     self.weights = weights
     int8Weights = int8
@@ -287,7 +287,7 @@ struct DecoderLayer: Sendable {
     }
   }
 
-  init(_ configuration: ModelConfiguration, _ index: Int, _ source: WeightSource) throws(ModelError) {
+  init(_ configuration: ModelConfiguration, _ index: Int, _ source: WeightTable) throws(ModelError) {
     let (hidden, inner) = (configuration.hiddenSize, configuration.intermediateSize)
     let wide = configuration.headCount * configuration.headDimension
     let narrow = configuration.keyValueHeadCount * configuration.headDimension
@@ -314,7 +314,7 @@ struct DecoderLayer: Sendable {
 }
 
 /// Weights by checkpoint name, handed out with their shape checked.
-struct WeightSource {
+struct WeightTable {
   private let weights: [String: Tensor]
   private let int8: [String: Int8Matrix]
 
