@@ -47,11 +47,11 @@ package struct WeightPlace: Sendable, Equatable {
     case slice(Int)
     /// [in, out] to [out, in], as GPT-2 stores its matrices.
     case transposed
-    /// Rows (of a bias: numbers) `range`: a part of fused projections, one after the other.
-    case rows(Range<Int>)
+    /// Rows (of a bias: numbers) `range` of `total`: a part of fused projections, one after the other.
+    case rows(Range<Int>, of: Int)
     /// Part `part` of `parts` that take turns in blocks of `block` rows: fused projections interleaved per head, or gate
     /// and up row by row.
-    case interleaved(part: Int, parts: Int, block: Int)
+    case interleaved(part: Int, of: Int, block: Int)
   }
 
   package var name: String
@@ -76,9 +76,9 @@ package struct WeightPlace: Sendable, Equatable {
     return tensor
   }
 
-  /// The shape that `read` gives, without reading.
-  package func shape(_ source: any WeightSource) throws -> [Int] {
-    try steps.reduce(source.shape(of: name)) { shape, step in step.shape(of: shape) }
+  /// The shape that `read` gives, without reading; nil where the tensor's own shape does not allow the steps.
+  package func shape(_ source: any WeightSource) throws -> [Int]? {
+    try steps.reduce(source.shape(of: name)) { shape, step in shape.flatMap(step.shape(of:)) }
   }
 }
 
@@ -87,7 +87,7 @@ extension WeightPlace.Step {
     switch self {
     case .slice(let index): return try tensor[index]
     case .transposed: return try tensor.transposed(0, 1)
-    case .rows(let range): return try tensor.narrowed(0, range)
+    case .rows(let range, _): return try tensor.narrowed(0, range)
     case .interleaved(let part, let parts, let block):
       let rest = Array(tensor.shape.dropFirst())
       let turns = try tensor.reshaped([-1, parts, block] + rest)  // [turns, parts, block, ...]
@@ -95,13 +95,14 @@ extension WeightPlace.Step {
     }
   }
 
-  func shape(of shape: [Int]) -> [Int] {
-    guard let first = shape.first else { return shape }
+  func shape(of shape: [Int]) -> [Int]? {
+    guard let first = shape.first else { return nil }
+    let rest = Array(shape.dropFirst())
     switch self {
-    case .slice: return Array(shape.dropFirst())
-    case .transposed: return shape.reversed()
-    case .rows(let range): return [range.count] + shape.dropFirst()
-    case .interleaved(_, let parts, _): return [first / parts] + shape.dropFirst()
+    case .slice(let index): return index < first ? rest : nil
+    case .transposed: return shape.count == 2 ? shape.reversed() : nil
+    case .rows(let range, let total): return first == total ? [range.count] + rest : nil
+    case .interleaved(_, let parts, let block): return first % (parts * block) == 0 ? [first / parts] + rest : nil
     }
   }
 }
