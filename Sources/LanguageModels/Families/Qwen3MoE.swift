@@ -1,3 +1,5 @@
+import Foundations
+
 /// Qwen3 with experts (Qwen team 2025): attention as Qwen3's; some layers may stay dense.
 package enum Qwen3MoEFamily: ModelFamily {
   package static let name = "Qwen3-MoE"
@@ -5,7 +7,7 @@ package enum Qwen3MoEFamily: ModelFamily {
   package static let modelTypes = ["qwen3_moe"]
   package static let harmlessKeys: Set<String> = ["max_window_layers"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(positions: 32768)))
     model.queryKeyNorm = .perHead
     try model.readAttentionBias(file)
