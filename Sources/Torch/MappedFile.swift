@@ -1,16 +1,17 @@
+internal import CTorch
 import Foundation
 
 /// A file mapped into memory: tensors can lie in it without a copy, and several processes share its pages.
 ///
 /// The mapping is private: who writes to it, as an optimiser does, writes to a copy of the page and not to the file.
 /// Whoever shortens the file meanwhile ends this process, as with every mapped file; replace files by renaming.
-final class MappedFile: Sendable {
-  let path: String
-  let count: Int
+package final class MappedFile: Sendable {
+  package let path: String
+  package let count: Int
   nonisolated(unsafe) let base: UnsafeRawPointer
 
   /// Fails with a sentence where the file is missing, unreadable, a folder or empty.
-  init(_ url: URL) throws(TorchError) {
+  package init(_ url: URL) throws(TorchError) {
     path = url.path
     let place = InputLocation(file: path)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not block
@@ -33,10 +34,10 @@ final class MappedFile: Sendable {
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
 
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Drops the whole pages of a range from this process's memory; what was written to them is lost.
-  func forget(_ range: Range<Int>) {
+  package func forget(_ range: Range<Int>) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
     guard first < end else { return }
@@ -44,4 +45,22 @@ final class MappedFile: Sendable {
   }
 
   private static var reason: String { String(cString: strerror(errno)) }
+}
+
+extension MappedFile {
+  /// The numbers in a range of the file, of which `shape` and `dtype` take up all: a tensor that lies in the mapping and
+  /// keeps it alive, or a copy where the range is not aligned.
+  package func tensor(_ range: Range<Int>, shape: [Int], dtype: DType) throws(TorchError) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range lies in the file")
+    let (address, wide) = (base + range.lowerBound, shape.wide)
+    guard Int(bitPattern: address) % dtype.size == 0, !range.isEmpty else {
+      return try make { ct_copy_in(address, wide, Int64(wide.count), dtype.code, $0) }
+    }
+    let owner = Unmanaged.passRetained(self).toOpaque()
+    return try make {
+      ct_borrow(
+        UnsafeMutableRawPointer(mutating: address), wide, Int64(wide.count), dtype.code,
+        { context in context.map { Unmanaged<MappedFile>.fromOpaque($0).release() } }, owner, $0)
+    }
+  }
 }

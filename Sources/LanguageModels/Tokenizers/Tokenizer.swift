@@ -74,6 +74,18 @@ public final class Tokenizer: Sendable {
       configuration: configuration, name: file.deletingLastPathComponent().path)
   }
 
+  /// The tokenizer that a GGUF file holds.
+  ///
+  /// - Parameter file: the file's path, for messages.
+  /// - Throws: `ModelError.badInput` if it has none, or one whose kind or split is not known.
+  package static func load(gguf metadata: GGUFMetadata, file: String) throws(ModelError) -> Tokenizer {
+    let reader = GGUFTokenizer(metadata, file: file)
+    let configuration = try reader.configuration()
+    return Tokenizer(
+      try reader.pipeline(configuration), contentHash: try reader.contentHash(), configuration: configuration,
+      name: file)
+  }
+
   // MARK: - Vocabulary
 
   /// The largest token id plus one; a model needs at least as many embeddings.
