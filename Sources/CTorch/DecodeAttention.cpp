@@ -19,7 +19,8 @@ struct Head {
   const uint16_t *queries, *keys, *values;
   uint16_t *out;
   int64_t count, stride, dim;
-  float scale;
+  float scale, cap;    // no cap: 0
+  const float *sinks;  // of these query heads, or null
 };
 
 CT_BFLOAT16_TARGET inline __m512bh pairs(const uint16_t *numbers) {
@@ -57,9 +58,25 @@ CT_BFLOAT16_TARGET void score(const Head &h, float *scores) {
   }
 }
 
-/// Scores into weights that are yet to be divided by their sum, which is returned.
-CT_BFLOAT16_TARGET float weigh(float *scores, int64_t count) {
-  float largest = -INFINITY;
+/// Every score s to cap tanh(s / cap).
+CT_BFLOAT16_TARGET void limit(float *scores, int64_t count, float cap) {
+  __m512 most = _mm512_set1_ps(cap), one = _mm512_set1_ps(1.0f);
+  for (int64_t t = 0; t < count; t += 16) {
+    __mmask16 there = count - t < 16 ? (1u << (count - t)) - 1 : 0xFFFF;
+    __m512 x = _mm512_div_ps(_mm512_maskz_loadu_ps(there, scores + t), most);
+    __m512 small = exponential(_mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(-2.0f)));
+    __m512 size = _mm512_div_ps(_mm512_sub_ps(one, small), _mm512_add_ps(one, small));
+    __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+    size = _mm512_mul_ps(_mm512_mask_sub_ps(size, negative, _mm512_setzero_ps(), size), most);
+    size = _mm512_mask_mov_ps(size, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x);
+    _mm512_mask_storeu_ps(scores + t, there, size);
+  }
+}
+
+/// Scores into weights that are yet to be divided by their sum, which is returned; `sink`, where there is one, is one more
+/// score.
+CT_BFLOAT16_TARGET float weigh(float *scores, int64_t count, const float *sink) {
+  float largest = sink ? *sink : -INFINITY;
   for (int64_t t = 0; t < count; t++) largest = std::max(largest, scores[t]);
   __m512 sum = _mm512_setzero_ps();
   for (int64_t t = 0; t < count; t += 16) {
@@ -71,7 +88,8 @@ CT_BFLOAT16_TARGET float weigh(float *scores, int64_t count) {
     _mm512_mask_storeu_ps(scores + t, there, weights);
     sum = _mm512_mask_add_ps(sum, there, sum, weights);
   }
-  return _mm512_reduce_add_ps(sum);
+  float rest = sink ? std::exp(*sink - largest) : 0;
+  return _mm512_reduce_add_ps(sum) + rest;
 }
 
 /// The values' weighted means, rounded into out [Queries][dim].
@@ -100,8 +118,9 @@ CT_BFLOAT16_TARGET void mix(const Head &h, const float *weights, const float *to
 template <int Queries>
 void attend(const Head &h, float *scores) {
   score<Queries>(h, scores);
+  if (h.cap > 0) limit(scores, Queries * h.count, h.cap);
   float totals[Queries];
-  for (int j = 0; j < Queries; j++) totals[j] = weigh(scores + j * h.count, h.count);
+  for (int j = 0; j < Queries; j++) totals[j] = weigh(scores + j * h.count, h.count, h.sinks ? h.sinks + j : nullptr);
   mix<Queries>(h, scores, totals);
 }
 
@@ -110,6 +129,7 @@ void attend(Head h, int64_t queries, float *scores) {
   auto advance = [&](int64_t count) {
     h.queries += count * h.dim;
     h.out += count * h.dim;
+    if (h.sinks) h.sinks += count;
     queries -= count;
   };
   for (; queries >= 4; advance(4)) attend<4>(h, scores);
@@ -119,7 +139,8 @@ void attend(Head h, int64_t queries, float *scores) {
 }  // namespace
 
 at::Tensor bfloat16_decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
-                                     const int64_t *lengths, int64_t window, double scale) {
+                                     const int64_t *lengths, int64_t window, const ct_scores &how) {
+  const float *sinks = sinks_of(how);
   at::Tensor queries = q.contiguous(), out = at::empty_like(queries);
   auto numbers = [](const at::Tensor &t) { return static_cast<const uint16_t *>(t.const_data_ptr()); };
   const uint16_t *from = numbers(queries), *keys = numbers(k), *values = numbers(v);
@@ -133,7 +154,8 @@ at::Tensor bfloat16_decode_attention(const at::Tensor &q, const at::Tensor &k, c
       int64_t place = i / heads * k.stride(0) + i % heads * k.stride(1) + first * k.stride(2);
       int64_t own = i * group * dim;
       attend(Head{from + own, keys + place, values + place, to + own, length - first, k.stride(2), dim,
-                  static_cast<float>(scale)},
+                  static_cast<float>(how.scale), static_cast<float>(how.cap),
+                  sinks ? sinks + i % heads * group : nullptr},
              group, scores.data());
     }
   });
@@ -147,7 +169,7 @@ at::Tensor bfloat16_decode_attention(const at::Tensor &q, const at::Tensor &k, c
 namespace ct {
 
 at::Tensor bfloat16_decode_attention(const at::Tensor &, const at::Tensor &, const at::Tensor &, const int64_t *, int64_t,
-                                     double) {
+                                     const ct_scores &) {
   return {};
 }
 

@@ -21,6 +21,12 @@ CT_PART void norm_row(const typename T::Stored *x, const typename T::Stored *wei
   for (int64_t i = 0; i < count; i++) out[i] = T::store(rounded<T>(T::load(x[i]) * scale) * T::load(weight[i]));
 }
 
+/// A weight in float32 is multiplied before the one rounding.
+CT_PART void norm_row_wide(const uint16_t *x, const float *weight, uint16_t *out, int64_t count, float epsilon) {
+  float scale = 1.0f / std::sqrt(mean_square<BFloat16>(x, count) + epsilon);
+  for (int64_t i = 0; i < count; i++) out[i] = BFloat16::store(BFloat16::load(x[i]) * scale * weight[i]);
+}
+
 template <class T>
 CT_PART void rotate_row(const typename T::Stored *x, const typename T::Stored *cosines,
                        const typename T::Stored *sines, typename T::Stored *out, int64_t dim) {
@@ -49,6 +55,9 @@ CT_VECTORISED void norm(const float *x, const float *w, float *out, int64_t n, f
 CT_VECTORISED void norm(const uint16_t *x, const uint16_t *w, uint16_t *out, int64_t n, float e) {
   norm_row<BFloat16>(x, w, out, n, e);
 }
+CT_VECTORISED void norm(const uint16_t *x, const float *w, uint16_t *out, int64_t n, float e) {
+  norm_row_wide(x, w, out, n, e);
+}
 CT_VECTORISED void rotate(const float *x, const float *c, const float *s, float *out, int64_t dim) {
   rotate_row<Float32>(x, c, s, out, dim);
 }
@@ -72,14 +81,21 @@ CT_PART float dot(const float *a, const float *b, int64_t count) {
   return sum;
 }
 
+/// How the scores of one query are made.
+struct Scores {
+  float scale, cap;
+  const float *sink;  // or null
+};
+
 /// One query over `count` keys and values, `stride` numbers apart; `weights` has room for `count`.
 CT_VECTORISED void attend(const float *q, const float *k, const float *v, float *out, float *weights, int64_t count,
-                          int64_t stride, int64_t dim, float scale) {
-  float largest = -INFINITY, sum = 0;
-  for (int64_t t = 0; t < count; t++) {
-    weights[t] = dot(q, k + t * stride, dim) * scale;
-    largest = std::max(largest, weights[t]);
-  }
+                          int64_t stride, int64_t dim, Scores how) {
+  for (int64_t t = 0; t < count; t++) weights[t] = dot(q, k + t * stride, dim) * how.scale;
+  if (how.cap > 0)
+    for (int64_t t = 0; t < count; t++) weights[t] = how.cap * std::tanh(weights[t] / how.cap);
+  float largest = how.sink ? *how.sink : -INFINITY;
+  for (int64_t t = 0; t < count; t++) largest = std::max(largest, weights[t]);
+  float sum = how.sink ? exponential(*how.sink - largest) : 0;
   for (int64_t i = 0; i < dim; i++) out[i] = 0;
   for (int64_t t = 0; t < count; t++) {
     float weight = exponential(weights[t] - largest);
@@ -89,11 +105,12 @@ CT_VECTORISED void attend(const float *q, const float *k, const float *v, float 
   for (int64_t i = 0; i < dim; i++) out[i] /= sum;
 }
 
-template <class Stored>
+template <class Stored, class Weight = Stored>
 at::Tensor norm_all(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
   at::Tensor out = at::empty_like(x);
   int64_t width = weight.numel();
-  auto *from = data<Stored>(x), *scale = data<Stored>(weight);
+  auto *from = data<Stored>(x);
+  auto *scale = data<Weight>(weight);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
   parallel_for(0, x.numel() / width, rows_a_thread(width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
@@ -105,12 +122,14 @@ at::Tensor norm_all(const at::Tensor &x, const at::Tensor &weight, double epsilo
 template <class Stored>
 at::Tensor rotate_all(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
   at::Tensor out = at::empty_like(x);
-  int64_t heads = x.size(1), dim = x.size(2);
+  int64_t heads = x.size(1), dim = x.size(2), turned = cosines.size(1);
   auto *from = data<Stored>(x), *c = data<Stored>(cosines), *s = data<Stored>(sines);
   auto *to = static_cast<Stored *>(out.mutable_data_ptr());
   parallel_for(0, x.size(0) * heads, rows_a_thread(dim), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++)
-      rotate(from + row * dim, c + row / heads * dim, s + row / heads * dim, to + row * dim, dim);
+    for (int64_t row = begin; row < end; row++) {
+      rotate(from + row * dim, c + row / heads * turned, s + row / heads * turned, to + row * dim, turned);
+      std::copy(from + row * dim + turned, from + (row + 1) * dim, to + row * dim + turned);
+    }
   });
   return out;
 }
@@ -131,7 +150,8 @@ bool fusible(std::initializer_list<const at::Tensor *> tensors) { return !record
 }  // namespace
 
 at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
-                            int64_t window, double scale) {
+                            int64_t window, const ct_scores &scores) {
+  const float *sinks = sinks_of(scores);
   at::Tensor queries = q.contiguous(), out = at::empty_like(queries);
   int64_t heads = q.size(1), group = q.size(2), dim = q.size(3);
   auto *from = data<float>(queries), *keys = data<float>(k), *values = data<float>(v);
@@ -143,21 +163,28 @@ at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::
       int64_t place = slot * k.stride(0) + i % heads * k.stride(1) + first * k.stride(2);
       for (int64_t j = i * group; j < (i + 1) * group; j++)
         attend(from + j * dim, keys + place, values + place, to + j * dim, weights.data(), length - first, k.stride(2),
-               dim, static_cast<float>(scale));
+               dim,
+               Scores{static_cast<float>(scores.scale), static_cast<float>(scores.cap),
+                      sinks ? sinks + j % (heads * group) : nullptr});
     }
   });
   return out;
 }
 
 at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
+  if (x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kFloat) {
+    bool fits = !recording_gradients && readable({&x}) && readable({&weight}) && weight.dim() == 1 && x.dim() > 0 &&
+                x.size(-1) == weight.size(0);
+    return fits ? norm_all<uint16_t, float>(x, weight, epsilon) : at::Tensor();
+  }
   if (!fusible({&x, &weight}) || x.dim() < 1 || weight.dim() != 1 || x.size(-1) != weight.size(0)) return {};
   return x.scalar_type() == at::kFloat ? norm_all<float>(x, weight, epsilon) : norm_all<uint16_t>(x, weight, epsilon);
 }
 
 at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
-  if (!fusible({&x, &cosines, &sines}) || x.dim() != 3 || x.size(2) % 2 != 0) return {};
-  int64_t table[] = {x.size(0), x.size(2)};  // an IntArrayRef of a braced list would outlive the list
-  if (cosines.sizes() != at::IntArrayRef(table) || sines.sizes() != at::IntArrayRef(table)) return {};
+  if (!fusible({&x, &cosines, &sines}) || x.dim() != 3 || cosines.dim() != 2) return {};
+  bool fits = cosines.size(0) == x.size(0) && cosines.size(1) <= x.size(2) && cosines.size(1) % 2 == 0;
+  if (!fits || cosines.sizes() != sines.sizes()) return {};
   return x.scalar_type() == at::kFloat ? rotate_all<float>(x, cosines, sines)
                                        : rotate_all<uint16_t>(x, cosines, sines);
 }

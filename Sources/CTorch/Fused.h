@@ -5,15 +5,21 @@
 
 namespace ct {
 
+/// The sinks of the scores, or null.
+inline const float *sinks_of(const ct_scores &scores) {
+  return scores.sinks ? static_cast<const float *>(unwrap(scores.sinks).const_data_ptr()) : nullptr;
+}
+
+/// x scaled to unit root mean square, times weight: of x's type and multiplied after rounding, or float32 and before.
 at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon);
 at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines);
 /// Attention of one new token a sequence in float32 on the CPU: q [n, heads, queries, dim], k and v [n, heads, longest, dim]
 /// with the same strides and rows of adjacent numbers. See ct_decode_attention.
 at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
-                            int64_t window, double scale);
+                            int64_t window, const ct_scores &scores);
 /// The same in bfloat16, where the processor has products of it and dim is a multiple of 32.
 at::Tensor bfloat16_decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
-                                     const int64_t *lengths, int64_t window, double scale);
+                                     const int64_t *lengths, int64_t window, const ct_scores &scores);
 at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 /// x [rows, in] by weight [out, in], plus `bias` [out] where there is one, for many rows in bfloat16 on a processor with
 /// products of bfloat16: sums in float32, rounded once.
@@ -24,7 +30,7 @@ at::Tensor many_rows_matmul(const at::Tensor &x, const at::Tensor &matrix);
 bool has_segment_attention();
 /// See ct_segment_attention.
 at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const ct_segments &segments,
-                             int64_t window, double scale);
+                             int64_t window, const ct_scores &scores);
 /// Whether this processor has products of bfloat16; TELLTALE_BFLOAT16=libtorch asks for libtorch's.
 bool has_bfloat16_products();
 /// x [rows, in] by each of `weights` [out, in], plus its bias [out] where there is one, for a few rows in bfloat16 on a

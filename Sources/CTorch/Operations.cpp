@@ -80,6 +80,8 @@ ct_tensor ct_unary_op(ct_unary op, ct_tensor t, ct_error *error) {
       case CT_TANH: return a.tanh();
       case CT_NOT: return a.logical_not();
       case CT_IS_FINITE: return at::isfinite(a);
+      case CT_GELU: return at::gelu(a);
+      case CT_GELU_TANH: return at::gelu(a, "tanh");
     }
     TORCH_CHECK(false, "unknown operation");
   });
@@ -241,12 +243,23 @@ ct_tensor ct_rms_norm(ct_tensor t, ct_tensor weight, double epsilon, ct_error *e
     if (at::Tensor fused = fused_rms_norm(x, unwrap(weight), epsilon); fused.defined()) return fused;
     if (recording_gradients)
       if (at::Tensor known = differentiable_rms_norm(x, unwrap(weight), epsilon); known.defined()) return known;
+    bool narrow = unwrap(weight).scalar_type() == x.scalar_type();
     // One kernel instead of seven on a GPU; it rounds once, after scaling by the weight.
-    if (x.is_cuda() && !recording_gradients)
+    if (narrow && x.is_cuda() && !recording_gradients)
       return std::get<0>(at::_fused_rms_norm(x, {x.size(-1)}, unwrap(weight), epsilon));
     at::Tensor values = x.to(wide(x));
     at::Tensor scale = values.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
+    if (!narrow) return (values * scale * unwrap(weight)).to(x.scalar_type());
     return (values * scale).to(x.scalar_type()) * unwrap(weight);
+  });
+}
+
+ct_tensor ct_layer_norm(ct_tensor t, ct_tensor weight, ct_tensor bias, double epsilon, ct_error *error) {
+  return tensor(error, [&] {
+    at::Tensor &w = unwrap(weight), &b = unwrap(bias);
+    TORCH_CHECK(w.dim() == 1 && w.sizes() == b.sizes(), "a layer norm's weight and bias are [width], not ", w.sizes(), " and ",
+                b.sizes());
+    return at::layer_norm(unwrap(t), {w.size(0)}, w, b, epsilon);
   });
 }
 
@@ -259,20 +272,29 @@ static at::Tensor rotated_in_place(at::Tensor scaled, const at::Tensor &x, const
   return scaled;
 }
 
+/// All numbers of x [tokens, heads, dim] turned.
+static at::Tensor rotated(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
+  if (recording_gradients)
+    if (at::Tensor known = differentiable_rotate(x, cosines, sines); known.defined()) return known;
+  at::Tensor c = cosines.unsqueeze(1), s = sines.unsqueeze(1);  // [tokens, 1, dim]
+  int64_t half = x.size(2) / 2;
+  if (!recording_gradients) return rotated_in_place(x * c, x, s);
+  return x * c + at::cat({-x.narrow(2, half, half), x.narrow(2, 0, half)}, -1) * s;
+}
+
 ct_tensor ct_rotate(ct_tensor t, ct_tensor cosines, ct_tensor sines, ct_error *error) {
   return tensor(error, [&]() -> at::Tensor {
-    at::Tensor &x = unwrap(t);
-    TORCH_CHECK(x.dim() == 3 && x.size(2) % 2 == 0, "a rotary embedding is for [tokens, heads, even dim], not ", x.sizes());
-    for (const at::Tensor *angles : {&unwrap(cosines), &unwrap(sines)})
-      TORCH_CHECK(angles->dim() == 2 && angles->size(0) == x.size(0) && angles->size(1) == x.size(2),
-                  "cosines or sines of shape ", angles->sizes(), " do not fit ", x.sizes(), "; they are [tokens, dim]");
-    if (at::Tensor fused = fused_rotate(x, unwrap(cosines), unwrap(sines)); fused.defined()) return fused;
-    if (recording_gradients)
-      if (at::Tensor known = differentiable_rotate(x, unwrap(cosines), unwrap(sines)); known.defined()) return known;
-    at::Tensor c = unwrap(cosines).unsqueeze(1), s = unwrap(sines).unsqueeze(1);  // [tokens, 1, dim]
-    int64_t half = x.size(2) / 2;
-    if (!recording_gradients) return rotated_in_place(x * c, x, s);
-    return x * c + at::cat({-x.narrow(2, half, half), x.narrow(2, 0, half)}, -1) * s;
+    at::Tensor &x = unwrap(t), &c = unwrap(cosines), &s = unwrap(sines);
+    TORCH_CHECK(x.dim() == 3, "a rotary embedding is for [tokens, heads, dim], not ", x.sizes());
+    for (const at::Tensor *angles : {&c, &s})
+      TORCH_CHECK(angles->dim() == 2 && angles->size(0) == x.size(0) && angles->size(1) <= x.size(2) &&
+                      angles->size(1) % 2 == 0 && angles->size(1) == c.size(1),
+                  "cosines or sines of shape ", angles->sizes(), " do not fit ", x.sizes(),
+                  "; they are [tokens, even number up to dim]");
+    if (at::Tensor fused = fused_rotate(x, c, s); fused.defined()) return fused;
+    int64_t turned = c.size(1), rest = x.size(2) - turned;
+    if (rest == 0) return rotated(x, c, s);
+    return at::cat({rotated(x.narrow(2, 0, turned).contiguous(), c, s), x.narrow(2, turned, rest)}, -1);
   });
 }
 
@@ -309,8 +331,53 @@ ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask, bo
   });
 }
 
+/// Numbers of scores that are computed at a time.
+constexpr int64_t most_scores = 1 << 24;
+
+/// `count` queries from `start` on: of attention that no kernel knows.
+static at::Tensor shaped_rows(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask,
+                              bool causal, const ct_scores &how, int64_t start, int64_t count) {
+  int64_t keys = causal ? start + count : k.size(2);
+  auto rows = [&](const at::Tensor &t) { return t.size(-2) > 1 ? t.narrow(-2, start, count) : t; };
+  at::Tensor scores = at::matmul(rows(q), k.narrow(2, 0, keys).transpose(2, 3)) * how.scale;
+  if (how.cap > 0) scores = (scores / how.cap).tanh() * how.cap;
+  if (causal) {
+    at::Tensor hidden = at::ones({count, keys}, scores.options().dtype(at::kBool)).triu(start + 1);
+    scores = scores.masked_fill(hidden, -INFINITY);
+  }
+  if (mask) scores = scores + rows(*mask);
+  if (!how.sinks) return at::matmul(at::softmax(scores, -1), v.narrow(2, 0, keys));
+  at::Tensor sinks = rows(unwrap(how.sinks)).to(scores.scalar_type()).expand({scores.size(0), scores.size(1), count, 1});
+  at::Tensor weights = at::softmax(at::cat({scores, sinks}, -1), -1).narrow(-1, 0, keys);
+  return at::matmul(weights, v.narrow(2, 0, keys));
+}
+
+ct_tensor ct_shaped_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask, bool causal, double scale, double cap,
+                              ct_tensor sinks, ct_error *error) {
+  return tensor(error, [&] {
+    check_attention(unwrap(q), unwrap(k), unwrap(v), mask ? &unwrap(mask) : nullptr, causal);
+    at::ScalarType type = wide(unwrap(q));
+    at::Tensor a = unwrap(q).to(type), b = unwrap(k).to(type), c = unwrap(v).to(type), hidden;
+    if (mask) hidden = unwrap(mask).to(type);
+    ct_scores how{scale, cap, sinks};
+    int64_t queries = a.size(2), most = std::max<int64_t>(1, most_scores / std::max<int64_t>(1, a.size(0) * a.size(1) * b.size(2)));
+    std::vector<at::Tensor> parts;
+    for (int64_t start = 0; start < queries; start += most)
+      parts.push_back(shaped_rows(a, b, c, mask ? &hidden : nullptr, causal, how, start, std::min(most, queries - start)));
+    return (parts.size() == 1 ? parts[0] : at::cat(parts, 2)).to(unwrap(q).scalar_type());
+  });
+}
+
+/// Whether sinks are what the loops can read: one for each query head.
+static void check_sinks(const ct_scores &scores, int64_t heads) {
+  if (!scores.sinks) return;
+  const at::Tensor &sinks = unwrap(scores.sinks);
+  TORCH_CHECK(sinks.is_cpu() && sinks.is_contiguous() && sinks.scalar_type() == at::kFloat && sinks.numel() == heads,
+              "sinks are float32 [", heads, "] on the CPU, one for each query head");
+}
+
 ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
-                              double scale, ct_error *error) {
+                              ct_scores scores, ct_error *error) {
   return tensor(error, [&] {
     at::Tensor &a = unwrap(q), &b = unwrap(k), &c = unwrap(v);
     bool narrow = a.scalar_type() == at::kBFloat16 && has_bfloat16_products() && a.dim() == 4 && a.size(3) % 32 == 0;
@@ -322,15 +389,19 @@ ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64
                 "the shapes do not fit");
     for (int64_t i = 0; i < a.size(0); i++)
       TORCH_CHECK(lengths[i] > 0 && lengths[i] <= b.size(2), "a length is outside of the keys");
-    return (narrow ? bfloat16_decode_attention : decode_attention)(a, b, c, lengths, window, scale);
+    check_sinks(scores, a.size(1) * a.size(2));
+    return (narrow ? bfloat16_decode_attention : decode_attention)(a, b, c, lengths, window, scores);
   });
 }
 
 bool ct_has_segment_attention(void) { return has_segment_attention(); }
 
-ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
-                               ct_error *error) {
-  return tensor(error, [&] { return segment_attention(unwrap(q), unwrap(k), unwrap(v), segments, window, scale); });
+ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window,
+                               ct_scores scores, ct_error *error) {
+  return tensor(error, [&] {
+    check_sinks(scores, unwrap(q).dim() == 3 ? unwrap(q).size(1) : 0);
+    return segment_attention(unwrap(q), unwrap(k), unwrap(v), segments, window, scores);
+  });
 }
 
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error) {

@@ -32,7 +32,8 @@ struct Attention {
   int64_t heads, groups, dim;
   const ct_segments &segments;
   int64_t window;  // 0: none
-  float scale;
+  float scale, cap;    // no cap: 0
+  const float *sinks;  // of the query heads, or null
   /// Where the padded keys of each segment begin: [segments + 1].
   std::vector<int64_t> places;
   /// The position of each segment's first token.
@@ -146,11 +147,26 @@ struct Seen {
   }
 };
 
+/// The raw scores s of a row to cap tanh(scale s / cap) / scale, which the softmax scales again.
+CT_TILE_TARGET void limit(const Attention &a, const std::vector<Span> &spans, float *scores) {
+  __m512 by = _mm512_set1_ps(a.scale / a.cap), back = _mm512_set1_ps(a.cap / a.scale), one = _mm512_set1_ps(1.0f);
+  for (const Span &span : spans)
+    for (int64_t i = 0; i < span.keys; i += lanes) {
+      float *at = scores + span.column + i;
+      __m512 x = _mm512_mul_ps(_mm512_loadu_ps(at), by);
+      __m512 small = exponential(_mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(-2.0f)));
+      __m512 size = _mm512_div_ps(_mm512_sub_ps(one, small), _mm512_add_ps(one, small));
+      __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+      _mm512_storeu_ps(at, _mm512_mul_ps(_mm512_mask_sub_ps(size, negative, _mm512_setzero_ps(), size), back));
+    }
+}
+
 /// Turns a row of scores into weights in bfloat16 that are yet to be divided by their sum, which it gives: columns that the
-/// query does not see become zero.
-CT_TILE_TARGET float soften(const Attention &a, const std::vector<Span> &spans, int64_t position, const float *scores,
-                            uint16_t *weights) {
-  __m512 largest = _mm512_set1_ps(-INFINITY);
+/// query does not see become zero. `sink`, where there is one, is one more score.
+CT_TILE_TARGET float soften(const Attention &a, const std::vector<Span> &spans, int64_t position, const float *sink,
+                            float *scores, uint16_t *weights) {
+  if (a.cap > 0) limit(a, spans, scores);
+  __m512 largest = _mm512_set1_ps(sink ? *sink / a.scale : -INFINITY);
   for (const Span &span : spans) {
     Seen seen(a, span, position);
     for (int64_t i = 0; i < span.keys; i += lanes)
@@ -167,7 +183,8 @@ CT_TILE_TARGET float soften(const Attention &a, const std::vector<Span> &spans, 
       _mm256_storeu_si256(to, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(weight)));
     }
   }
-  return _mm512_reduce_add_ps(sum);
+  float rest = sink ? std::exp(*sink - _mm512_cvtss_f32(top) * a.scale) : 0;
+  return _mm512_reduce_add_ps(sum) + rest;
 }
 
 void mix(const Attention &a, const Block &b, const Span &span, int64_t rows, bool adds, const Workspace &w) {
@@ -199,7 +216,8 @@ void attend(const Attention &a, const Block &b, const Workspace &w) {
   float sums[block_rows];
   for (int64_t r = 0; r < rows; r++) {
     int64_t own = a.segments.query_rows[b.first + r % b.count] - a.segments.starts[b.segment];
-    sums[r] = soften(a, seen, a.positions[b.segment] + own, w.scores + r * w.columns, w.weights + r * w.columns);
+    const float *sink = a.sinks ? a.sinks + b.group * heads_a_group(a) + r / b.count : nullptr;
+    sums[r] = soften(a, seen, a.positions[b.segment] + own, sink, w.scores + r * w.columns, w.weights + r * w.columns);
   }
   for (const Span &span : seen) mix(a, b, span, rows, &span != seen.data(), w);
   for (int64_t r = 0; r < rows; r++) divide(w.mixed + r * a.width, sums[r], a.out + place(a, b, r), a.dim);
@@ -260,14 +278,14 @@ void check(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const 
 bool has_segment_attention() { return tiles::available(); }
 
 at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const ct_segments &segments,
-                             int64_t window, double scale) {
+                             int64_t window, const ct_scores &scores) {
   TORCH_CHECK(tiles::available() && !recording_gradients, "this processor has no such kernel, or gradients are recorded");
   check(q, k, v, segments);
   auto numbers = [](const at::Tensor &t) { return static_cast<const uint16_t *>(t.const_data_ptr()); };
   at::Tensor out = at::empty_like(q);
   Attention a = {numbers(q), numbers(k), numbers(v), static_cast<uint16_t *>(out.mutable_data_ptr()),
-                 q.size(1), k.size(1), q.size(2), segments, window, static_cast<float>(scale), {0}, {}, padded(q.size(2)), nullptr,
-                 nullptr};
+                 q.size(1), k.size(1), q.size(2), segments, window, static_cast<float>(scores.scale),
+                 static_cast<float>(scores.cap), sinks_of(scores), {0}, {}, padded(q.size(2)), nullptr, nullptr};
   int64_t longest = place_segments(a);
   at::Tensor laid_out = at::empty({2, a.groups * a.places.back() * a.width}, q.options());
   a.keys = static_cast<uint16_t *>(laid_out.mutable_data_ptr());
@@ -287,7 +305,7 @@ at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at:
 bool has_segment_attention() { return false; }
 
 at::Tensor segment_attention(const at::Tensor &, const at::Tensor &, const at::Tensor &, const ct_segments &, int64_t,
-                             double) {
+                             const ct_scores &) {
   TORCH_CHECK(false, "this processor has no such kernel");
 }
 

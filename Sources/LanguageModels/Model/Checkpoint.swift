@@ -19,93 +19,27 @@ public struct Checkpoint: Sendable {
     self.places = places
   }
 
-  /// The model, computing in `dtype` (by default the one the weights are stored in). Where dtype and device are kept
-  /// the weights stay in the mapped file: nothing is copied. Int8 weights are rounded one by one, straight from the
-  /// file, whose pages are given back as soon as they are read.
+  /// The model, computing in `dtype` (by default the one the weights are stored in): see `ModelLoader.model`.
   public func model(
     dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
   ) throws -> LanguageModel {
-    let target = try dtype ?? storedDtype()
-    guard target.isFloatingPoint else {
-      throw ModelError(.badInput, "its weights are \(target.rawValue), which no model computes in", at: place)
-    }
-    var weights: [String: Tensor] = [:]
-    var int8: [String: Int8Matrix] = [:]
-    for name in try neededNames() {
-      if format.rounds(name) {
-        int8[name] = try rounded(name).moved(to: device)
-      } else {
-        weights[name] = try tensor(name).converted(to: target, device: device)
-      }
-    }
-    if byteCount(weights) < Self.scannedAtLoad {
-      try Self.refuseNonFinite(weights, file: { files[places[$0] ?? 0].url.path })
-    }
-    return try located { () throws(ModelError) in try LanguageModel(configuration, weights: weights, int8: int8) }
+    try located { try loader().model(dtype: dtype, weights: format, device: device) }
   }
 
   /// The dtype of the embedding, which is that of the whole checkpoint.
-  public func storedDtype() throws -> DType {
-    guard let index = places[Self.embeddingName] else { throw missing(Self.embeddingName) }
-    return try files[index].dtype(of: Self.embeddingName)
-  }
+  public func storedDtype() throws -> DType { try located { try loader().storedDtype() } }
 
-  private static let embeddingName = "model.embed_tokens.weight"
-
-  /// Weights up to this size are checked for NaN when they are loaded; of larger ones the outputs are checked.
-  private static let scannedAtLoad = 1 << 30
+  func loader() throws(ModelError) -> ModelLoader { try ModelLoader(configuration, self) }
 
   private var place: InputLocation { InputLocation(file: directory.path) }
 
-  func tensor(_ name: String) throws -> Tensor {
-    guard let index = places[name] else { throw missing(name) }
-    return try files[index].tensor(name)
+  private func index(of name: String) throws(ModelError) -> Int {
+    guard let index = places[name] else { throw WeightTable.missing(name) }
+    return index
   }
 
-  private func rounded(_ name: String) throws -> Int8Matrix {
-    guard let index = places[name] else { throw missing(name) }
-    let weight = try tensor(name)
-    guard weight.rank == 2 else {
-      throw ModelError(
-        .badInput, "has shape \(weight.shape) where a matrix is meant; it is of another model",
-        at: InputLocation(file: files[index].url.path, item: name))
-    }
-    let matrix = try Int8Matrix(weight)
-    guard try matrix.scales.isFinite().all() else { throw Self.nonFinite(name, file: files[index].url.path) }
-    files[index].forgetPages(of: name)
-    return matrix
-  }
-
-  private func missing(_ name: String) -> ModelError {
-    ModelError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model", at: place)
-  }
-
-  /// The tensors of the language model; buffers and unused heads in the file are left alone.
-  func neededNames() throws -> [String] {
-    places.keys.filter { name in
-      if name == "lm_head.weight" { return !configuration.tiedEmbeddings }
-      return name.hasPrefix("model.") && !name.hasSuffix("rotary_emb.inv_freq")
-    }
-  }
-
-  private func byteCount(_ weights: [String: Tensor]) -> Int {
-    weights.values.reduce(0) { $0 + $1.count * $1.dtype.size }
-  }
-
-  static func refuseNonFinite(_ weights: [String: Tensor], file: (String) -> String) throws {
-    for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
-      throw nonFinite(name, file: file(name))
-    }
-  }
-
-  private static func nonFinite(_ name: String, file: String) -> ModelError {
-    ModelError(
-      .badInput, "holds NaN or infinite weights; the file is damaged, fetch it anew",
-      at: InputLocation(file: file, item: name))
-  }
-
-  private func located<Value>(_ body: () throws(ModelError) -> Value) throws(ModelError) -> Value {
-    do { return try body() } catch {
+  private func located<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as ModelError {
       throw ModelError(error.code, error.message, at: error.location ?? place)
     }
   }
@@ -142,6 +76,22 @@ public struct Checkpoint: Sendable {
   }
 }
 
+extension Checkpoint: WeightSource {
+  package var names: [String] { places.keys.sorted() }
+
+  package func contains(_ name: String) -> Bool { places[name] != nil }
+
+  package func shape(of name: String) throws -> [Int] { try files[index(of: name)].shape(of: name) }
+
+  package func dtype(of name: String) throws -> DType { try files[index(of: name)].dtype(of: name) }
+
+  package func tensor(_ name: String) throws -> Tensor { try files[index(of: name)].tensor(name) }
+
+  package func forget(_ name: String) { places[name].map { files[$0].forgetPages(of: name) } }
+
+  package func file(of name: String) -> String { places[name].map { files[$0].url.path } ?? directory.path }
+}
+
 extension LanguageModel {
   /// Loads a checkpoint from its directory.
   public static func load(
@@ -152,7 +102,9 @@ extension LanguageModel {
 
   /// Says which weight is at fault where an output is not finite: the sentence a user needs instead of a NaN.
   func explainNonFinite() throws -> Never {
-    try Checkpoint.refuseNonFinite(weights, file: { _ in "the checkpoint" })
+    for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
+      throw ModelLoader.nonFinite(name, file: "the checkpoint")
+    }
     throw ModelError(
       .failed, "the activations overflow \(dtype.rawValue); compute in float32 or bfloat16 (--dtype float32)")
   }

@@ -8,8 +8,8 @@ public enum WeightFormat: String, Sendable, Codable, CaseIterable {
   /// that is tied to them), norms and biases stay dense.
   case int8
 
-  /// Whether a weight of this name becomes int8. The name of a tied head is never asked for.
-  func rounds(_ name: String) -> Bool { self == .int8 && (name.hasSuffix("_proj.weight") || name == "lm_head.weight") }
+  /// Whether a weight becomes int8. A tied head is never asked for.
+  func rounds(_ name: WeightName) -> Bool { self == .int8 && name.isProjection }
 }
 
 extension LanguageModel {

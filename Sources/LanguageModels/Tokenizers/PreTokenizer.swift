@@ -5,6 +5,8 @@ package indirect enum PreTokenizer: Sendable {
   /// Every byte becomes a scalar of GPT-2's alphabet, after the text is cut by GPT-2's pattern if `cutsWords`.
   case byteLevel(addsPrefixSpace: Bool, cutsWords: Bool)
   case split(SplitPattern)
+  /// At every occurrence of a scalar.
+  case delimiter(Unicode.Scalar, SplitBehavior)
   case digits(individually: Bool)
   case punctuation(SplitBehavior)
   /// llama.cpp's `default`.
@@ -24,6 +26,7 @@ package indirect enum PreTokenizer: Sendable {
     case .metaspace(let metaspace): pieces.flatMap(metaspace.split)
     case .byteLevel(let addsPrefixSpace, let cutsWords): byteLevel(pieces, addsPrefixSpace, cutsWords)
     case .split(let pattern): pieces.flatMap { piece in pattern.words(in: piece).map { piece[$0] } }
+    case .delimiter(let scalar, let behavior): pieces.flatMap { behavior.split($0) { $0 == scalar } }
     case .digits(let individually):
       pieces.flatMap { (individually ? SplitBehavior.isolated : .contiguous).split($0, at: Self.isNumeric) }
     case .punctuation(let behavior): pieces.flatMap { behavior.split($0, at: Self.isPunctuation) }
