@@ -53,15 +53,19 @@ public struct SafetensorsFile: Sendable {
   /// The name of a tensor's element type in the header, also of one that Telltale has no arithmetic for: "F8_E4M3".
   package func typeName(of name: String) throws(TorchError) -> String { try entry(name).dtypeName }
 
-  /// The bytes of a tensor whose elements have one byte, as uint8: for 8-bit floats, which have no dtype here.
+  /// The bytes of a tensor as uint8, of which the last dimension has those of all its elements: for packed numbers and for
+  /// 8-bit floats, which have no dtype here.
   package func bytes(of name: String) throws(TorchError) -> Tensor {
     let entry = try entry(name)
-    guard Tensor.elementCount(entry.shape) == entry.range.count else {
+    var shape = entry.shape
+    let size = DType(safetensorsName: entry.dtypeName)?.size ?? 1
+    if let last = shape.indices.last { shape[last] *= size } else { shape = [size] }
+    guard Tensor.elementCount(shape) == entry.range.count else {
       throw TorchError(
-        .badInput, "has \(entry.range.count) bytes, not one for each element of shape \(entry.shape)",
+        .badInput, "has \(entry.range.count) bytes, not those of elements of shape \(entry.shape)",
         at: InputLocation(file: url.path, item: printable(name)))
     }
-    return try file.tensor(entry.range, shape: entry.shape, dtype: .uint8)
+    return try file.tensor(entry.range, shape: shape, dtype: .uint8)
   }
 
   /// Gives back the memory that a tensor's pages take, where nobody wrote to them: they are read from the file again when

@@ -34,9 +34,10 @@ public final class Tokenizer: Sendable {
   /// Loads the tokenizer of a checkpoint.
   ///
   /// - Parameter directory: a directory with `tokenizer.json` or `tokenizer.model`, and optionally
-  ///   `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`.
+  ///   `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`; or a GGUF file.
   /// - Throws: `ModelError.badInput` if files are missing or damaged, or use a feature that is not supported.
   public static func load(directory: URL) throws(ModelError) -> Tokenizer {
+    if directory.pathExtension.lowercased() == "gguf", !directory.hasDirectoryPath { return try load(gguf: directory) }
     let configuration = try TokenizerConfiguration(directory: directory)
     let file = directory.appending(path: "tokenizer.json")
     if TokenizerFileReader.exists(file) {
@@ -74,7 +75,18 @@ public final class Tokenizer: Sendable {
       configuration: configuration, name: file.deletingLastPathComponent().path)
   }
 
-  /// The tokenizer that a GGUF file holds.
+  /// The tokenizer of a GGUF file; of a split model that of its first part.
+  private static func load(gguf url: URL) throws(ModelError) -> Tokenizer {
+    guard let bytes = try? Data(contentsOf: url, options: .alwaysMapped) else {
+      throw ModelError(.badInput, "cannot be read; check that it exists and may be read", at: .init(file: url.path))
+    }
+    let header = bytes.withUnsafeBytes { bytes in
+      Result { () throws(ModelError) in try GGUFHeader(bytes, file: url.path) { _ in nil } }
+    }
+    return try load(gguf: header.get().metadata, file: url.path)
+  }
+
+  /// The tokenizer that a GGUF file's metadata holds.
   ///
   /// - Parameter file: the file's path, for messages.
   /// - Throws: `ModelError.badInput` if it has none, or one whose kind or split is not known.

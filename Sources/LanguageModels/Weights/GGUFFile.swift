@@ -51,6 +51,12 @@ package struct GGUFFile: Sendable {
     return try tensor(slice, dtype: dtype)
   }
 
+  /// The numbers of a small entry.
+  func numbers(_ entry: GGUFHeader.Entry) throws(ModelError) -> [Double] {
+    let tensor = try tensor(entry, dtype: .float32)
+    do throws(TorchError) { return try tensor.doubles() } catch { throw ModelError(error) }
+  }
+
   /// Gives back the memory of an entry's pages: they are read from the file again when they are needed.
   package func forget(_ entry: GGUFHeader.Entry) {
     if let range = entry.range { file.forget(range) }
