@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundations
 
 /// An element type of the GGML library (GGUF files): floats, or blocks of numbers that share a scale.
 ///
@@ -54,11 +55,11 @@ extension Tensor {
   ///   - dtype: the floating-point type to give; rounded from float32.
   package init(
     dequantising bytes: UnsafeRawBufferPointer, _ type: GGMLType, shape: [Int], dtype: DType = .float32
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     guard let count = Tensor.elementCount(shape), count >= 0, count % type.blockValues == 0,
       count / type.blockValues * type.blockBytes == bytes.count
     else {
-      throw TorchError(.invalidArgument, "\(bytes.count) bytes are not the \(type.name) blocks of shape \(shape)")
+      throw TelltaleError(.invalidArgument, "\(bytes.count) bytes are not the \(type.name) blocks of shape \(shape)")
     }
     let wide = shape.wide
     self = try make {
@@ -70,7 +71,7 @@ extension Tensor {
   /// in a byte.
   ///
   /// - Parameter lowFirst: whether the lower four bits of a byte are the first of its two codes.
-  package func lookedUp(in table: [Float], lowFirst: Bool = true) throws(TorchError) -> Tensor {
+  package func lookedUp(in table: [Float], lowFirst: Bool = true) throws(TelltaleError) -> Tensor {
     precondition(table.count == 16 || table.count == 256, "a table has an entry for each code")
     let codes = try contiguous()
     return try with(codes) { ct_look_up($0, table.count == 16 ? 4 : 8, lowFirst, table, $1) }

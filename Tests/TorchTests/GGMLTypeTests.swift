@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -40,10 +41,10 @@ struct GGMLTypeTests {
 
   @Test func `bytes that are not the blocks of a shape are refused`() throws {
     let blocks = try file.tensor("Q4_K.blocks")
-    #expect(throws: TorchError.self) {
+    #expect(throws: TelltaleError.self) {
       try blocks.withBytes { try Tensor(dequantising: $0, .q4K, shape: [2, 512]) }
     }
-    #expect(throws: TorchError.self) {
+    #expect(throws: TelltaleError.self) {
       try blocks.withBytes { try Tensor(dequantising: $0, .q4K, shape: [3, 100]) }
     }
   }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// GPT-2 (Radford et al. 2019): positions are learned, matrices stored [in, out], layer norms, biases everywhere.
 package enum GPT2Family: ModelFamily {
   package static let name = "GPT-2"
@@ -10,7 +12,7 @@ package enum GPT2Family: ModelFamily {
     "summary_proj_to_labels", "summary_first_dropout",
   ]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     let hidden = try file.size("n_embd", standard: 768)
     let heads = try file.size("n_head", standard: 12, largest: 65536)
     guard hidden % heads == 0 else {

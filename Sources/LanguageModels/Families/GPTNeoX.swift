@@ -1,3 +1,5 @@
+import Foundations
+
 /// GPT-NeoX and Pythia (Black et al. 2022; Biderman et al. 2023): attention and network read the same stream, layer norms,
 /// biases, rotation of a share of the dimensions.
 package enum GPTNeoXFamily: ModelFamily {
@@ -8,7 +10,7 @@ package enum GPTNeoXFamily: ModelFamily {
   package static let takesAdapters = false
   package static let harmlessKeys: Set<String> = ["rope_theta", "partial_rotary_factor"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(

@@ -1,3 +1,5 @@
+import Foundations
+
 /// gpt-oss (OpenAI 2025): sinks, windows on every other layer, yarn, experts with biases and a gate of its own.
 package enum GPTOSSFamily: ModelFamily {
   package static let name = "gpt-oss"
@@ -11,7 +13,7 @@ package enum GPTOSSFamily: ModelFamily {
   private static let published = RotaryEmbedding.Yarn(
     factor: 32, trained: 4096, truncates: false, attention: 1.346_573_590_279_972_7)
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Gemma 2 (Gemma team 2024): norms before and after, scores and logits capped, every other layer sees a window.
 package enum Gemma2Family: ModelFamily {
   package static let name = "Gemma-2"
@@ -5,7 +7,7 @@ package enum Gemma2Family: ModelFamily {
   package static let modelTypes = ["gemma2"]
   package static let harmlessKeys: Set<String> = ["hidden_act"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(
@@ -21,7 +23,7 @@ package enum Gemma2Family: ModelFamily {
 
 extension ModelConfiguration {
   /// What Gemma 2 and 3 have in common.
-  mutating func readGemma(_ file: ConfigurationFile) throws(ModelError) {
+  mutating func readGemma(_ file: ConfigurationFile) throws(TelltaleError) {
     (norm, placement) = (.rmsOffset, .sandwich)
     embeddingMultiplier = Double(hiddenSize).squareRoot()
     roundsEmbeddingMultiplier = true
@@ -34,7 +36,7 @@ extension ModelConfiguration {
 
 extension ConfigurationFile {
   /// A positive number that scores or logits are capped at; none where the key is null.
-  func cap(_ key: String, standard: Double?) throws(ModelError) -> Double? {
+  func cap(_ key: String, standard: Double?) throws(TelltaleError) -> Double? {
     try positive(key) ?? (states(key) ? nil : standard)
   }
 }

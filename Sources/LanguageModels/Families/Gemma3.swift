@@ -1,3 +1,5 @@
+import Foundations
+
 /// The text part of Gemma 3 (Gemma team 2025), by itself or inside a model that also sees images: five layers with a window
 /// and a rotation of their own to one without, queries and keys normalised, no caps.
 package enum Gemma3Family: ModelFamily {
@@ -17,7 +19,7 @@ package enum Gemma3Family: ModelFamily {
     "num_attention_heads": 8,
   ]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     guard let text = try file.object("text_config") else { return try design(text: file) }
     text.ignore(ModelFamilies.harmlessKeys.union(harmlessKeys))
     var model = try design(text: text)
@@ -29,7 +31,7 @@ package enum Gemma3Family: ModelFamily {
     return model
   }
 
-  private static func design(text file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  private static func design(text file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     let full = RopeDefaults(theta: 1_000_000, positions: 131_072)
     var model = try ModelConfiguration(
       shaped: file,

@@ -1,10 +1,12 @@
+import Foundations
+
 /// Granite 3 (IBM 2024): Llama with four multipliers.
 package enum GraniteFamily: ModelFamily {
   package static let name = "Granite"
   package static let architectures = ["GraniteForCausalLM"]
   package static let modelTypes = ["granite"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(shaped: file)
     try model.readAttentionBias(file)
     model.mlpBias = try file.flag("mlp_bias") ?? false

@@ -1,10 +1,12 @@
+import Foundations
+
 /// Mixtral (Jiang et al. 2024): Mistral with experts, of which each token goes through two.
 package enum MixtralFamily: ModelFamily {
   package static let name = "Mixtral"
   package static let architectures = ["MixtralForCausalLM"]
   package static let modelTypes = ["mixtral"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(keyValueHeads: 8, epsilon: 1e-5, rope: RopeDefaults(theta: 1_000_000, positions: 131_072)))

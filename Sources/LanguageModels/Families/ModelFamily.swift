@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// A family of models as data: how its configuration is read, and where each weight lies in its files. The forward pass
@@ -16,7 +17,7 @@ package protocol ModelFamily: Sendable {
   /// Whether its projections have the names that LoRA adapters of PEFT use here.
   static var takesAdapters: Bool { get }
 
-  static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration
+  static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration
 
   /// Where a weight lies in the files of a model.
   static func place(_ name: WeightName, _ model: ModelConfiguration) -> WeightPlace
@@ -44,19 +45,19 @@ package enum ModelFamilies {
   package static var architectures: [String] { all.flatMap { $0.architectures } }
 
   /// The family that a configuration names by `architectures`, or by `model_type` where that is missing.
-  static func family(of file: ConfigurationFile) throws(ModelError) -> any ModelFamily.Type {
+  static func family(of file: ConfigurationFile) throws(TelltaleError) -> any ModelFamily.Type {
     let type = try file.text("model_type")
     guard let name = try file.texts("architectures")?.first else {
       if let type, let known = all.first(where: { $0.modelTypes.contains(type) }) { return known }
       throw file.refuse(
         "architectures",
-        "is missing\(type.map { ", and model_type \"\(printable($0))\" is not known" } ?? ""); Telltale needs one of "
+        "is missing\(type.map { ", and model_type \"\(SafeText.quoted($0))\" is not known" } ?? ""); Telltale needs one of "
           + architectures.joined(separator: ", "))
     }
     guard let known = all.first(where: { $0.architectures.contains(name) }) else {
       throw file.refuse(
         "architectures",
-        "\(printable(name)) is not supported; Telltale runs \(architectures.joined(separator: ", "))")
+        "\(SafeText.quoted(name)) is not supported; Telltale runs \(architectures.joined(separator: ", "))")
     }
     return known
   }
@@ -75,7 +76,7 @@ package enum ModelFamilies {
   ]
 
   /// What holds for every family.
-  static func check(_ model: ModelConfiguration, _ file: ConfigurationFile) throws(ModelError) {
+  static func check(_ model: ModelConfiguration, _ file: ConfigurationFile) throws(TelltaleError) {
     guard model.headCount % model.keyValueHeadCount == 0 else {
       throw file.refuse(
         "num_key_value_heads", "does not divide the \(model.headCount) attention heads; fetch the file again")

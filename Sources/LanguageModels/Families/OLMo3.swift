@@ -1,10 +1,12 @@
+import Foundations
+
 /// OLMo 3 (OLMo team 2025): OLMo 2 with a window on three of four layers; a scaled rotation concerns the fourth alone.
 package enum OLMo3Family: ModelFamily {
   package static let name = "OLMo-3"
   package static let architectures = ["Olmo3ForCausalLM"]
   package static let modelTypes = ["olmo3"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(shaped: file, ShapeDefaults(epsilon: 1e-5))
     try model.readOLMo(file)
     let isSliding = try file.layerTypes(count: model.layerCount) ?? model.layers.indices.map { ($0 + 1) % 4 != 0 }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Phi-3 and Phi-4 (Abdin et al. 2024): fused projections, rotation of a share of the dimensions, longrope.
 package enum Phi3Family: ModelFamily {
   package static let name = "Phi-3"
@@ -6,7 +8,7 @@ package enum Phi3Family: ModelFamily {
   package static let takesAdapters = false
   package static let harmlessKeys: Set<String> = ["original_max_position_embeddings"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Qwen3 with experts (Qwen team 2025): attention as Qwen3's; some layers may stay dense.
 package enum Qwen3MoEFamily: ModelFamily {
   package static let name = "Qwen3-MoE"
@@ -5,9 +7,8 @@ package enum Qwen3MoEFamily: ModelFamily {
   package static let modelTypes = ["qwen3_moe"]
   package static let harmlessKeys: Set<String> = ["max_window_layers"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
-    var model = try ModelConfiguration(
-      shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(positions: 32768)))
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
+    var model = try ModelConfiguration(shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(positions: 32768)))
     model.queryKeyNorm = .perHead
     try model.readAttentionBias(file)
     let window = try file.window(standard: 4096)
@@ -19,9 +20,7 @@ package enum Qwen3MoEFamily: ModelFamily {
       routing: try file.flag("norm_topk_prob") ?? false ? .renormalised : .softmaxThenTop)
     let dense = Set(try file.integers("mlp_only_layers") ?? [])
     let step = try file.size("decoder_sparse_step", standard: 1)
-    for index in model.layers.indices {
-      model.layers[index].hasExperts = !dense.contains(index) && (index + 1) % step == 0
-    }
+    for index in model.layers.indices { model.layers[index].hasExperts = !dense.contains(index) && (index + 1) % step == 0 }
     return model
   }
 

@@ -1,3 +1,5 @@
+import Foundations
+
 /// SmolLM3 (Hugging Face 2025): Llama with some layers that rotate nothing.
 package enum SmolLM3Family: ModelFamily {
   package static let name = "SmolLM3"
@@ -5,7 +7,7 @@ package enum SmolLM3Family: ModelFamily {
   package static let modelTypes = ["smollm3"]
   package static let harmlessKeys: Set<String> = ["max_window_layers"]
 
-  package static func design(_ file: ConfigurationFile) throws(ModelError) -> ModelConfiguration {
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(theta: 2_000_000, positions: 32768), isTied: true))

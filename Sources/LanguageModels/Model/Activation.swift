@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// The non-linear function of a feed-forward network.
@@ -24,7 +25,7 @@ public enum Activation: String, Sendable, Equatable, CaseIterable {
   }
 
   /// f(x), for networks without a gate.
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor) throws(TelltaleError) -> Tensor {
     switch self {
     case .silu: try x.silu()
     case .gelu: try x.gelu()
@@ -35,7 +36,7 @@ public enum Activation: String, Sendable, Equatable, CaseIterable {
   }
 
   /// f(gate) * up.
-  func gating(_ gate: Tensor, _ up: Tensor) throws(TorchError) -> Tensor {
+  func gating(_ gate: Tensor, _ up: Tensor) throws(TelltaleError) -> Tensor {
     switch self {
     case .silu: return try gate.gatedSilu(up)
     case .clampedSwiGLU:

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// How a layer's attention makes scores of queries and keys, beside which keys a query sees.
@@ -10,7 +11,7 @@ struct AttentionScores: Sendable {
   /// dtype, and in float32 on the CPU as own kernels read it.
   let sinks: (own: Tensor, wide: Tensor)?
 
-  init(_ configuration: ModelConfiguration, _ layer: Int, _ table: WeightTable) throws(ModelError) {
+  init(_ configuration: ModelConfiguration, _ layer: Int, _ table: WeightTable) throws(TelltaleError) {
     let design = configuration.layers[layer]
     (window, scale, cap) = (design.window, design.scale, configuration.scoreCap)
     guard configuration.hasSinks else {
@@ -18,9 +19,7 @@ struct AttentionScores: Sendable {
       return
     }
     let own = try table(WeightName(layer: layer, module: "self_attn.sinks"))
-    do throws(TorchError) {
-      sinks = (own, try own.converted(to: .float32, device: .cpu).contiguous())
-    } catch { throw ModelError(error) }
+    sinks = (own, try own.converted(to: .float32, device: .cpu).contiguous())
   }
 
   /// Whether a kernel that knows nothing but a scale will do.
@@ -30,7 +29,7 @@ struct AttentionScores: Sendable {
   /// (heads by heads) or as so many queries.
   func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool = false, queriesAreHeads: Bool = false
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     if isPlain { return try q.attention(k, v, mask: mask, causal: causal, scale: scale) }
     let shape = [1, q.size(1), queriesAreHeads ? q.size(2) : 1, 1]
     return try q.attention(

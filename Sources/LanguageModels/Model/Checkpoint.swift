@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A checkpoint in Hugging Face layout: `config.json` and safetensors, single or sharded by an index.
@@ -16,7 +17,7 @@ public struct Checkpoint: Sendable {
     let file = try ConfigurationFile(directory: directory)
     configuration = try ModelConfiguration(file)
     let stored = try SafetensorsSource(Self.files(directory))
-    let format = try file.quantisation().map { settings throws(ModelError) in try PackedFormats.format(settings) }
+    let format = try file.quantisation().map { settings throws(TelltaleError) in try PackedFormats.format(settings) }
     quantisation = format?.description
     source = format.map { QuantisedSource(stored, $0) } ?? stored
   }
@@ -33,13 +34,13 @@ public struct Checkpoint: Sendable {
   /// The dtype of the embedding, which is that of the whole checkpoint.
   public func storedDtype() throws -> DType { try located { try loader().storedDtype() } }
 
-  func loader() throws(ModelError) -> ModelLoader { try ModelLoader(configuration, self) }
+  func loader() throws(TelltaleError) -> ModelLoader { try ModelLoader(configuration, self) }
 
   private var place: InputLocation { InputLocation(file: directory.path) }
 
   private func located<Value>(_ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch let error as ModelError {
-      throw ModelError(error.code, error.message, at: error.location ?? place)
+    do { return try body() } catch let error as TelltaleError {
+      throw TelltaleError(error.code, error.message, at: error.location ?? place)
     }
   }
 
@@ -48,27 +49,27 @@ public struct Checkpoint: Sendable {
   private struct Index: Decodable { var weightMap: [String: String] }
 
   /// The files of weights: the shards that the index names, else the single file.
-  static func files(_ directory: URL) throws(ModelError) -> [URL] {
+  static func files(_ directory: URL) throws(TelltaleError) -> [URL] {
     let single = directory.appendingPathComponent("model.safetensors")
     let index = directory.appendingPathComponent("model.safetensors.index.json")
     if FileManager.default.fileExists(atPath: index.path) { return try shards(index) }
     if FileManager.default.fileExists(atPath: single.path) { return [single] }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "holds neither model.safetensors nor model.safetensors.index.json; give a checkpoint in safetensors format "
         + "(pickled .bin and .pt files are never executed)", at: InputLocation(file: directory.path))
   }
 
-  private static func shards(_ index: URL) throws(ModelError) -> [URL] {
+  private static func shards(_ index: URL) throws(TelltaleError) -> [URL] {
     let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint anew")
-    return try Set(parsed.weightMap.values).sorted().map { name throws(ModelError) in
+    return try Set(parsed.weightMap.values).sorted().map { name throws(TelltaleError) in
       let place = InputLocation(file: index.path, item: String(name.prefix(80)))
       guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
-        throw ModelError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)
+        throw TelltaleError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)
       }
       let url = index.deletingLastPathComponent().appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: url.path) else {
-        throw ModelError(.badInput, "names a shard that is missing; fetch the rest of the checkpoint", at: place)
+        throw TelltaleError(.badInput, "names a shard that is missing; fetch the rest of the checkpoint", at: place)
       }
       return url
     }
@@ -109,7 +110,7 @@ extension LanguageModel {
     for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
       throw ModelLoader.nonFinite(name, file: "the checkpoint")
     }
-    throw ModelError(
+    throw TelltaleError(
       .failed, "the activations overflow \(dtype.rawValue); compute in float32 or bfloat16 (--dtype float32)")
   }
 }

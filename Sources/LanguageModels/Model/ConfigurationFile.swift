@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A model's configuration as it is written: `config.json`, or what another format states under the same keys.
@@ -21,21 +22,32 @@ package final class ConfigurationFile {
     (self.object, self.file, self.path) = (object, file, path)
   }
 
-  convenience init(directory: URL) throws(ModelError) {
+  convenience init(directory: URL) throws(TelltaleError) {
     let url = directory.appendingPathComponent("config.json")
     let place = InputLocation(file: url.path)
     guard FileManager.default.fileExists(atPath: url.path) else {
-      throw ModelError(.badInput, "is missing; give the directory of a Hugging Face checkpoint", at: place)
+      throw TelltaleError(.badInput, "is missing; give the directory of a Hugging Face checkpoint", at: place)
     }
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     guard size <= JSONFile.largest, let data = try? Data(contentsOf: url) else {
-      throw ModelError(.badInput, "cannot be read, or is larger than any configuration; check it", at: place)
+      throw TelltaleError(.badInput, "cannot be read, or is larger than any configuration; check it", at: place)
     }
-    self.init(try JSONParser.parse(Array(data), file: url.path), file: url.path)
+    try self.init(text: Array(data), file: url.path)
   }
 
-  func refuse(_ key: String, _ message: String) -> ModelError {
-    ModelError(.badInput, message, at: InputLocation(file: file, item: path + key))
+  /// Reads the JSON text of a configuration.
+  package convenience init(text: [UInt8], file: String) throws(TelltaleError) {
+    let input = try InputFile(bytes: text, name: file)
+    do throws(JSONParser.Failure) {
+      self.init(try JSONParser.parse(input.bytes), file: file)
+    } catch {
+      throw input.error(
+        "is not valid JSON: \(error.message); fetch the file again", line: input.line(at: error.position))
+    }
+  }
+
+  func refuse(_ key: String, _ message: String) -> TelltaleError {
+    TelltaleError(.badInput, message, at: InputLocation(file: file, item: path + key))
   }
 
   // MARK: Values
@@ -49,7 +61,7 @@ package final class ConfigurationFile {
   /// Whether the key is there, even as null.
   func states(_ key: String) -> Bool { object[key] != nil }
 
-  private func read<Value>(_ key: String, _ convert: (JSONValue) -> Value?) throws(ModelError) -> Value? {
+  private func read<Value>(_ key: String, _ convert: (JSONValue) -> Value?) throws(TelltaleError) -> Value? {
     guard let value = value(key) else { return nil }
     guard let converted = convert(value) else {
       throw refuse(key, "has a value of the wrong kind at \"\(path + key)\"; fetch the file again")
@@ -62,18 +74,20 @@ package final class ConfigurationFile {
     value("quantization_config").map { QuantisationSettings($0, file: file) }
   }
 
-  func text(_ key: String) throws(ModelError) -> String? { try read(key) { $0.string } }
+  func text(_ key: String) throws(TelltaleError) -> String? { try read(key) { $0.string } }
 
-  func flag(_ key: String) throws(ModelError) -> Bool? { try read(key) { $0.bool } }
+  func flag(_ key: String) throws(TelltaleError) -> Bool? { try read(key) { $0.bool } }
 
-  func integer(_ key: String) throws(ModelError) -> Int? { try read(key) { $0.integer } }
+  func integer(_ key: String) throws(TelltaleError) -> Int? { try read(key) { $0.integer } }
 
-  func number(_ key: String) throws(ModelError) -> Double? {
-    try read(key) { if case .number(let value) = $0, value.isFinite { value } else { nil } }
+  func number(_ key: String) throws(TelltaleError) -> Double? {
+    try read(key, Self.finite)
   }
 
+  private static func finite(_ value: JSONValue) -> Double? { value.number.flatMap { $0.isFinite ? $0 : nil } }
+
   /// A list of `Element`s, each read by `convert`.
-  private func list<Element>(_ key: String, _ convert: (JSONValue) -> Element?) throws(ModelError) -> [Element]? {
+  private func list<Element>(_ key: String, _ convert: (JSONValue) -> Element?) throws(TelltaleError) -> [Element]? {
     try read(key) { value in
       guard let all = value.array else { return nil }
       let converted = all.compactMap(convert)
@@ -81,21 +95,21 @@ package final class ConfigurationFile {
     }
   }
 
-  func texts(_ key: String) throws(ModelError) -> [String]? { try list(key) { $0.string } }
+  func texts(_ key: String) throws(TelltaleError) -> [String]? { try list(key) { $0.string } }
 
-  func integers(_ key: String) throws(ModelError) -> [Int]? { try list(key) { $0.integer } }
+  func integers(_ key: String) throws(TelltaleError) -> [Int]? { try list(key) { $0.integer } }
 
-  func numbers(_ key: String) throws(ModelError) -> [Double]? {
-    try list(key) { if case .number(let value) = $0, value.isFinite { value } else { nil } }
+  func numbers(_ key: String) throws(TelltaleError) -> [Double]? {
+    try list(key, Self.finite)
   }
 
   /// A number, or a list of numbers.
-  func oneOrMany(_ key: String) throws(ModelError) -> [Int]? {
-    if case .array? = value(key) { return try integers(key) }
+  func oneOrMany(_ key: String) throws(TelltaleError) -> [Int]? {
+    if value(key)?.array != nil { return try integers(key) }
     return try integer(key).map { [$0] }
   }
 
-  func object(_ key: String) throws(ModelError) -> ConfigurationFile? {
+  func object(_ key: String) throws(TelltaleError) -> ConfigurationFile? {
     guard let own = try read(key, { $0.object == nil ? nil : $0 }) else { return nil }
     let known = nested[key] ?? ConfigurationFile(own, file: file, path: "\(path)\(key).")
     nested[key] = known
@@ -106,7 +120,7 @@ package final class ConfigurationFile {
   /// - Parameter standard: what a missing key means; nil where it must be there.
   func size(
     _ key: String, standard: Int? = nil, largest: Int = ConfigurationFile.largestSize
-  ) throws(ModelError) -> Int {
+  ) throws(TelltaleError) -> Int {
     guard let value = try integer(key) ?? standard else {
       throw refuse(key, "is missing; this is not the configuration of a language model")
     }
@@ -117,14 +131,14 @@ package final class ConfigurationFile {
   }
 
   /// A positive number; nil where the key is missing.
-  func positive(_ key: String) throws(ModelError) -> Double? {
+  func positive(_ key: String) throws(TelltaleError) -> Double? {
     guard let value = try number(key) else { return nil }
     guard value > 0 else { throw refuse(key, "is \(value); it must be positive") }
     return value
   }
 
   /// The dtype the weights are meant for.
-  func dtype() throws(ModelError) -> DType? {
+  func dtype() throws(TelltaleError) -> DType? {
     let (name, oldName) = (try text("dtype"), try text("torch_dtype"))
     return (name ?? oldName).flatMap(DType.init(rawValue:))
   }
@@ -135,12 +149,12 @@ package final class ConfigurationFile {
   func ignore(_ keys: Set<String>) { asked.formUnion(keys) }
 
   /// Refuses a flag that asks for what is not computed.
-  func require(_ key: String, _ wanted: Bool, _ why: String) throws(ModelError) {
+  func require(_ key: String, _ wanted: Bool, _ why: String) throws(TelltaleError) {
     guard try flag(key) ?? wanted == wanted else { throw refuse(key, "is \(!wanted), \(why)") }
   }
 
   /// Refuses a number that asks for what is not computed.
-  func require(_ key: String, _ wanted: Double, _ why: String) throws(ModelError) {
+  func require(_ key: String, _ wanted: Double, _ why: String) throws(TelltaleError) {
     if let found = try number(key), found != wanted { throw refuse(key, "is \(found); \(why)") }
   }
 

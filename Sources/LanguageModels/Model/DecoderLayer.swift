@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// One decoder block: attention and the feed-forward network, each of which adds to the residual stream.
@@ -20,8 +21,8 @@ struct DecoderLayer: Sendable {
 
   init(
     _ configuration: ModelConfiguration, _ index: Int, _ table: WeightTable, ropes: [RotaryEmbedding.Configuration]
-  ) throws(ModelError) {
-    func needed(_ module: String) throws(ModelError) -> Projection {
+  ) throws(TelltaleError) {
+    func needed(_ module: String) throws(TelltaleError) -> Projection {
       guard let map = try table.projection(index, module) else {
         throw WeightTable.missing("\(WeightName(layer: index, module: module))")
       }
@@ -55,7 +56,7 @@ struct DecoderLayer: Sendable {
   /// those that are kept go on, and only their queries are computed where attention can do without the others'.
   func attention(
     _ x: Tensor, _ tables: [RotaryTables], _ attention: AttentionContext, keeping kept: KeptTokens = .all
-  ) throws(TorchError) -> BlockStream {
+  ) throws(TelltaleError) -> BlockStream {
     let normed = try attentionNorm?(x) ?? x  // [tokens, hidden]
     let queried = attention.queried(kept)
     let coarse = attention.coarseTokens
@@ -73,7 +74,7 @@ struct DecoderLayer: Sendable {
   /// Queries [queried, heads, dim] of some tokens, keys and values [tokens, key-value heads, dim] of all.
   private func projected(
     _ normed: Tensor, querying queried: KeptTokens, _ coarse: [Bool]?
-  ) throws(TorchError) -> (q: Tensor, k: Tensor, v: Tensor) {
+  ) throws(TelltaleError) -> (q: Tensor, k: Tensor, v: Tensor) {
     guard !queried.isAll else {
       let all = try Projection.together([query, key, value], normed, coarse: coarse)
       return try (heads(all[0], queryNorm), heads(all[1], keyNorm), heads(all[2], nil))
@@ -84,14 +85,14 @@ struct DecoderLayer: Sendable {
   }
 
   /// [tokens, heads * dim] to [tokens, heads, dim], normalised on the way where there is a norm.
-  private func heads(_ t: Tensor, _ norm: Normalisation?) throws(TorchError) -> Tensor {
+  private func heads(_ t: Tensor, _ norm: Normalisation?) throws(TelltaleError) -> Tensor {
     let whole = try queryKeyNorm == .flat ? norm?(t) ?? t : t
     let split = try whole.reshaped([t.size(0), -1, headDimension])
     return try queryKeyNorm == .perHead ? norm?(split) ?? split : split
   }
 
   /// The stream [tokens, hidden] with what the feed-forward network adds.
-  func feedForward(_ x: BlockStream, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+  func feedForward(_ x: BlockStream, coarse: [Bool]? = nil) throws(TelltaleError) -> Tensor {
     let normed = try networkNorm?(x.stream) ?? x.stream  // [tokens, hidden]
     let added = try weighed(networkOutputNorm, network(normed, coarse: coarse))  // [tokens, hidden]
     guard let pending = x.pending else { return try x.stream + added }
@@ -99,14 +100,14 @@ struct DecoderLayer: Sendable {
   }
 
   /// What is added to the stream: normalised and multiplied where the design says so.
-  private func weighed(_ norm: Normalisation?, _ added: Tensor) throws(TorchError) -> Tensor {
+  private func weighed(_ norm: Normalisation?, _ added: Tensor) throws(TelltaleError) -> Tensor {
     let normed = try norm?(added) ?? added
     guard let residualMultiplier else { return normed }
     return try normed * residualMultiplier
   }
 
   /// What the network's last map is given, for the stream after attention.
-  func inner(_ x: BlockStream) throws(TorchError) -> Tensor {
+  func inner(_ x: BlockStream) throws(TelltaleError) -> Tensor {
     try network.inner(networkNorm?(x.stream) ?? x.stream)
   }
 
@@ -127,7 +128,7 @@ struct DecoderLayer: Sendable {
 
   private func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext, keeping kept: KeptTokens
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     switch context {
     case .packed(let plan, let cache, let slots):
       if let cache { try plan.fill(cache, slots: slots, layer: index, keys: k, values: v) }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What one edit did in one pass.
@@ -26,10 +27,10 @@ struct EditPass {
   }
 
   /// A place must exist in the model, and a condition must be known before the edit that depends on it.
-  func check(in configuration: ModelConfiguration) throws(ModelError) {
+  func check(in configuration: ModelConfiguration) throws(TelltaleError) {
     for edit in edits {
       guard edit.site != .afterAttention || configuration.placement != .parallel else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "in a \(configuration.family) model attention and the feed-forward network read the same stream, so that there is "
             + "no stream after attention to edit; choose block-input or block-output")
@@ -37,7 +38,7 @@ struct EditPass {
       guard let condition = edit.gate?.condition else { continue }
       let latest = edit.site == .blockOutput ? edit.layer : edit.layer - 1
       guard condition.layer <= latest else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "a condition read at layer \(condition.layer) comes too late for an edit at layer \(edit.layer); "
             + "read it at layer \(max(latest, 0)) or below")
@@ -55,7 +56,7 @@ struct EditPass {
   }
 
   /// Reads the conditions of a block's output `x` [kept tokens, hidden].
-  mutating func decide(at layer: Int, _ x: Tensor, kept: KeptTokens) throws(TorchError) {
+  mutating func decide(at layer: Int, _ x: Tensor, kept: KeptTokens) throws(TelltaleError) {
     for (index, edit) in edits.enumerated() {
       guard let gate = edit.gate, gate.condition.layer == layer, !gate.deciders.isEmpty else { continue }
       guard case .tokens(let places) = kept.places(of: .tokens(gate.deciders)) else { continue }
@@ -68,7 +69,7 @@ struct EditPass {
   /// `x` [kept tokens, hidden] after the edits of a place.
   mutating func apply(
     at layer: Int, _ site: Edit.Site, to x: Tensor, kept: KeptTokens = .all
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     var x = x
     for (index, edit) in edits.enumerated() where edit.layer == layer && edit.site == site {
       x = try apply(edit, kept.places(of: admitted(edit, index)), &effects[index], to: x)
@@ -78,7 +79,7 @@ struct EditPass {
 
   private func apply(
     _ edit: Edit, _ tokens: TokenChoice, _ effect: inout EditEffect, to x: Tensor
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     switch tokens {
     case .all:
       let (moved, shifts) = try edit.applied(to: x)

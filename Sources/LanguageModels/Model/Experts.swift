@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// A feed-forward network of which each token goes through a few of many experts (Shazeer et al. 2017).
@@ -14,11 +15,11 @@ struct Experts: Sendable {
   private let design: ExpertDesign
   private let activation: Activation
 
-  init(_ configuration: ModelConfiguration, _ layer: Int, _ table: WeightTable) throws(ModelError) {
+  init(_ configuration: ModelConfiguration, _ layer: Int, _ table: WeightTable) throws(TelltaleError) {
     guard let design = configuration.experts else {
-      throw ModelError(.badInput, "layer \(layer) has experts of which the configuration says nothing")
+      throw TelltaleError(.badInput, "layer \(layer) has experts of which the configuration says nothing")
     }
-    func needed(_ module: String, _ expert: Int? = nil) throws(ModelError) -> Projection {
+    func needed(_ module: String, _ expert: Int? = nil) throws(TelltaleError) -> Projection {
       guard let map = try table.projection(layer, module, expert: expert) else {
         throw WeightTable.missing("\(WeightName(layer: layer, module: module, expert: expert))")
       }
@@ -38,7 +39,7 @@ struct Experts: Sendable {
   }
 
   /// x [tokens, hidden] to [tokens, hidden]: the weighted sum of what its experts make of each token.
-  func callAsFunction(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor, coarse: [Bool]? = nil) throws(TelltaleError) -> Tensor {
     let (weights, chosen) = try route(x)  // [tokens, per token]
     let order = ExpertOrder(try chosen.integers(), perToken: design.perToken, experts: design.count)
     let sorted = try x.selected(0, order.tokens)  // [tokens * per token, hidden]
@@ -52,12 +53,12 @@ struct Experts: Sendable {
     return try shares.sum(1)  // [tokens, hidden]
   }
 
-  private func run(_ expert: Expert, _ x: Tensor, coarse: [Bool]?) throws(TorchError) -> Tensor {
+  private func run(_ expert: Expert, _ x: Tensor, coarse: [Bool]?) throws(TelltaleError) -> Tensor {
     try expert.down(activation.inner(expert.gate, expert.up, x, coarse: coarse), coarse: coarse)
   }
 
   /// The weights of each token's experts, in the dtype of x, and which they are: [tokens, per token].
-  private func route(_ x: Tensor) throws(TorchError) -> (weights: Tensor, chosen: Tensor) {
+  private func route(_ x: Tensor) throws(TelltaleError) -> (weights: Tensor, chosen: Tensor) {
     let logits = try router(x)  // [tokens, experts]
     switch design.routing {
     case .topThenSoftmax:

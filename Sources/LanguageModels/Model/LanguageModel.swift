@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A language model: token ids in, residual streams and logits out. One pass for all families; what is different in each
@@ -34,7 +35,7 @@ public struct LanguageModel: Sendable {
   /// - Parameter int8: matrices of projections and of an output head that are not among `weights`.
   public init(
     _ configuration: ModelConfiguration, weights: [String: Tensor], int8: [String: Int8Matrix] = [:]
-  ) throws(ModelError) {
+  ) throws(TelltaleError) {
     let table = WeightTable(configuration, weights, int8)
     self.configuration = configuration
     self.weights = weights
@@ -78,7 +79,7 @@ public struct LanguageModel: Sendable {
 
     fileprivate var tensors: [Tensor] { residuals.values + (logits.map { [$0] } ?? []) }
 
-    fileprivate mutating func addSums() throws(TorchError) {
+    fileprivate mutating func addSums() throws(TelltaleError) {
       var sums: [Tensor] = []
       for tensor in tensors { sums.append(try tensor.sum()) }
       self.sums = sums.isEmpty ? nil : try Tensor.stacked(sums)
@@ -199,7 +200,7 @@ public struct LanguageModel: Sendable {
   }
 
   /// Cosines and sines of each of the model's rotations.
-  func rotaryTables(positions: [Int], lengths: [Int]) throws(TorchError) -> [RotaryTables] {
+  func rotaryTables(positions: [Int], lengths: [Int]) throws(TelltaleError) -> [RotaryTables] {
     var tables: [RotaryTables] = []
     for rope in ropes {
       tables.append(
@@ -211,17 +212,17 @@ public struct LanguageModel: Sendable {
   }
 
   /// A token that a short and a long sequence share has one stream only, and longrope wants two.
-  private func check(lengths batch: PackedBatch) throws(ModelError) {
+  private func check(lengths batch: PackedBatch) throws(TelltaleError) {
     guard let trained = configuration.lengthSwitch, batch.sharesAcross(length: trained) else { return }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "sequences of up to \(trained) tokens and longer ones share their beginning, which this model (longrope) computes "
         + "otherwise for each; give them in separate passes")
   }
 
-  private func check(tokens: [Int]) throws(ModelError) {
+  private func check(tokens: [Int]) throws(TelltaleError) {
     if let wrong = tokens.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "token id \(wrong) is outside of the model's vocabulary of \(configuration.vocabularySize); "
           + "the tokens are of another tokenizer")
@@ -229,9 +230,9 @@ public struct LanguageModel: Sendable {
   }
 
   /// A layer that does not exist is bad input: it comes from a command line or a vector file.
-  public func check(layers wanted: [Int]) throws(ModelError) {
+  public func check(layers wanted: [Int]) throws(TelltaleError) {
     if let wrong = wanted.first(where: { $0 < 0 || $0 >= layers.count }) {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "layer \(wrong) does not exist; the model has layers 0 to \(layers.count - 1)")
     }
   }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Reads residual streams, or directions in them, through the output head (nostalgebraist 2020, "interpreting GPT: the
@@ -41,11 +42,11 @@ public struct LogitLens: Sendable {
   }
 
   /// Without its mean over the last dimension, where the final norm takes that away.
-  private func centred(_ t: Tensor) throws(TorchError) -> Tensor {
+  private func centred(_ t: Tensor) throws(TelltaleError) -> Tensor {
     try model.finalNorm.isCentred ? t - t.mean(-1, keep: true) : t
   }
 
-  private func normed(_ wide: Tensor) throws(TorchError) -> Tensor {
+  private func normed(_ wide: Tensor) throws(TelltaleError) -> Tensor {
     guard norm == .final else { return wide }
     let centred = try centred(wide)
     let scale = try centred.power(2).mean(-1, keep: true).squareRoot().clamped(atLeast: 1e-30)

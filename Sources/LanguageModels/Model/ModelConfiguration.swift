@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// What a model is, apart from its numbers: its sizes, and what of the one forward pass its family does otherwise.
@@ -131,19 +132,19 @@ public struct ExpertDesign: Sendable, Equatable {
 
 extension ModelConfiguration {
   /// Reads `config.json` of a model directory; refuses what would be computed wrongly.
-  public init(directory: URL) throws(ModelError) {
+  public init(directory: URL) throws(TelltaleError) {
     try self.init(ConfigurationFile(directory: directory))
   }
 
   /// Reads a configuration by the family that it names.
-  package init(_ file: ConfigurationFile) throws(ModelError) {
+  package init(_ file: ConfigurationFile) throws(TelltaleError) {
     let family = try ModelFamilies.family(of: file)
     if let settings = file.quantisation() { _ = try PackedFormats.format(settings) }
     self = try family.design(file)
     self.family = family.name
     try ModelFamilies.check(self, file)
     warnings = file.unread(besides: ModelFamilies.harmlessKeys.union(family.harmlessKeys)).map {
-      "\(file.file): \"\(printable($0))\" is not a key that Telltale knows of a \(family.name) model; it is not looked at"
+      "\(file.file): \"\(SafeText.quoted($0))\" is not a key that Telltale knows of a \(family.name) model; it is not looked at"
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Builds a model of a configuration from where its weights lie.
@@ -10,9 +11,9 @@ package struct ModelLoader {
   /// Weights up to this size are checked for NaN when they are loaded; of larger ones the outputs are checked.
   private static let scannedAtLoad = 1 << 30
 
-  package init(_ configuration: ModelConfiguration, _ source: any WeightSource) throws(ModelError) {
+  package init(_ configuration: ModelConfiguration, _ source: any WeightSource) throws(TelltaleError) {
     guard let family = ModelFamilies.named(configuration.family) else {
-      throw ModelError(.badInput, "the family \"\(printable(configuration.family))\" is not known")
+      throw TelltaleError(.badInput, "the family \"\(SafeText.quoted(configuration.family))\" is not known")
     }
     (self.configuration, self.source, self.family) = (configuration, source, family)
   }
@@ -25,7 +26,7 @@ package struct ModelLoader {
   ) throws -> LanguageModel {
     let target = try dtype ?? storedDtype()
     guard target.isFloatingPoint else {
-      throw ModelError(.badInput, "its weights are \(target.rawValue), which no model computes in")
+      throw TelltaleError(.badInput, "its weights are \(target.rawValue), which no model computes in")
     }
     var weights: [String: Tensor] = [:]
     var int8: [String: Int8Matrix] = [:]
@@ -53,7 +54,7 @@ package struct ModelLoader {
     try configuration.weights.map { weight in
       let place = try place(weight.name)
       guard try place.shape(source) == weight.shape else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "the checkpoint's tensor \"\(place.name)\" has shape \(try source.shape(of: place.name)) where config.json asks "
             + "for \(Self.described(weight.shape, place)); the two files are of different models")
@@ -67,7 +68,7 @@ package struct ModelLoader {
   }
 
   /// Where a weight lies, under whichever prefix the file has it.
-  func place(_ name: WeightName) throws(ModelError) -> WeightPlace {
+  func place(_ name: WeightName) throws(TelltaleError) -> WeightPlace {
     var place = standardPlace(name)
     if source.contains(place.name) { return place }
     let standard = family.prefixes.first ?? ""
@@ -93,8 +94,8 @@ package struct ModelLoader {
     return matrix
   }
 
-  static func nonFinite(_ name: String, file: String) -> ModelError {
-    ModelError(
+  static func nonFinite(_ name: String, file: String) -> TelltaleError {
+    TelltaleError(
       .badInput, "holds NaN or infinite weights; the file is damaged, fetch it again",
       at: InputLocation(file: file, item: name))
   }

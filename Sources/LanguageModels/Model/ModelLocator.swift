@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Finds what `--model` means: a directory or a GGUF file, a Hugging Face id in the local cache, an embedded model, or one
@@ -10,13 +11,13 @@ public enum ModelLocator {
   /// The directory of a checkpoint, or a GGUF file.
   public static func directory(
     for name: String, environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     if isDirectory(name) { return try model(in: URL(fileURLWithPath: name, isDirectory: true)) }
     if isGGUF(URL(fileURLWithPath: name)) { return URL(fileURLWithPath: name) }
     if let file = fetched[name] { return try fetchedFile(name, file, environment) }
     if embedded.contains(name) { return try embeddedDirectory(name, environment) }
     if isRepositoryID(name) { return try model(in: cachedDirectory(name, environment)) }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "\"\(name.prefix(200))\" is neither a directory, a GGUF file nor a Hugging Face id (owner/name) nor one of "
         + (embedded + fetched.keys.sorted()).joined(separator: ", ") + "; check --model")
@@ -32,7 +33,7 @@ public enum ModelLocator {
   }
 
   /// A directory itself, or the one GGUF model in it where it holds no checkpoint.
-  private static func model(in directory: URL) throws(ModelError) -> URL {
+  private static func model(in directory: URL) throws(TelltaleError) -> URL {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     let files = names.filter { $0.lowercased().hasSuffix(".gguf") }.sorted()
     // Of a split model the first part stands for all.
@@ -41,7 +42,7 @@ public enum ModelLocator {
     }
     guard !names.contains("config.json"), let first = models.first else { return directory }
     guard models.count == 1 else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "holds \(models.count) GGUF models; name one of them: \(models.prefix(20).joined(separator: ", "))",
         at: InputLocation(file: directory.path))
     }
@@ -55,11 +56,11 @@ public enum ModelLocator {
 
   private static func fetchedFile(
     _ name: String, _ file: String, _ environment: [String: String]
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     let cache = environment["TELLTALE_CACHE"] ?? NSHomeDirectory() + "/.cache/telltale"
     let url = URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models/\(file)")
     guard isGGUF(url) else {
-      throw ModelError(.badInput, "\(name) is not in the cache; fetch it with: scripts/fetch-model \(name)")
+      throw TelltaleError(.badInput, "\(name) is not in the cache; fetch it with: scripts/fetch-model \(name)")
     }
     return url
   }
@@ -68,12 +69,12 @@ public enum ModelLocator {
 
   private static func embeddedDirectory(
     _ name: String, _ environment: [String: String]
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     for folder in embeddedFolders(environment) {
       let candidate = folder.appendingPathComponent(name, isDirectory: true)
       if isDirectory(candidate.path) { return candidate }
     }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "the embedded model \(name) was not found; run from the checkout, or set TELLTALE_MODELS to its Models folder")
   }
@@ -107,11 +108,11 @@ public enum ModelLocator {
 
   private static func cachedDirectory(
     _ name: String, _ environment: [String: String]
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     let repository = hubFolder(environment)
       .appendingPathComponent("models--" + name.replacingOccurrences(of: "/", with: "--"), isDirectory: true)
     if let snapshot = snapshot(of: repository) { return snapshot }
-    throw ModelError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
+    throw TelltaleError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
   }
 
   /// Where Hugging Face keeps what it downloaded: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`.

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// A normalisation with its weight, ready to be used.
@@ -9,7 +10,7 @@ struct Normalisation: Sendable {
   private let epsilon: Double
 
   /// - Parameter weight: as the checkpoint has it.
-  init(_ kind: NormKind, weight: Tensor, bias: Tensor?, epsilon: Double) throws(TorchError) {
+  init(_ kind: NormKind, weight: Tensor, bias: Tensor?, epsilon: Double) throws(TelltaleError) {
     self.epsilon = epsilon
     self.bias = bias
     switch kind {
@@ -20,7 +21,7 @@ struct Normalisation: Sendable {
   }
 
   /// x [..., width] normalised over its last dimension.
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor) throws(TelltaleError) -> Tensor {
     guard let bias else { return try x.rmsNorm(weight, epsilon: epsilon) }
     return try x.layerNorm(weight, bias: bias, epsilon: epsilon)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// What a family's rotation is where its configuration is silent.
@@ -30,7 +31,7 @@ extension ConfigurationFile {
   /// - Parameter scaled: whether `rope_scaling` concerns these layers.
   func rope(
     headDimension: Int, _ defaults: RopeDefaults = RopeDefaults(), for kind: LayerKind = .full, scaled: Bool = true
-  ) throws(ModelError) -> RotaryEmbedding.Configuration {
+  ) throws(TelltaleError) -> RotaryEmbedding.Configuration {
     let parameters = try object("rope_parameters")?.rope(of: kind)
     let (ownTheta, theta) = (try parameters?.positive("rope_theta"), try positive(defaults.thetaKey) ?? defaults.theta)
     let (ownShare, otherShare) = (try parameters?.number("partial_rotary_factor"), try number(defaults.shareKey))
@@ -54,7 +55,7 @@ extension ConfigurationFile {
   }
 
   /// What `rope_parameters` say of one kind of layers: the object itself, or its part of that name.
-  private func rope(of kind: LayerKind) throws(ModelError) -> ConfigurationFile? {
+  private func rope(of kind: LayerKind) throws(TelltaleError) -> ConfigurationFile? {
     let parts = (try object(LayerKind.full.rawValue), try object(LayerKind.sliding.rawValue))
     guard parts.0 != nil || parts.1 != nil else { return self }
     return kind == .full ? parts.0 : parts.1
@@ -62,7 +63,7 @@ extension ConfigurationFile {
 
   private func scaling(
     _ own: ConfigurationFile, _ dimension: Int, _ defaults: RopeDefaults, isNew: Bool
-  ) throws(ModelError) -> RotaryEmbedding.Scaling {
+  ) throws(TelltaleError) -> RotaryEmbedding.Scaling {
     let (name, oldName) = (try own.text("rope_type"), try own.text("type").map { defaults.renamed[$0] ?? $0 })
     guard let kind = name ?? oldName ?? (isNew ? "default" : nil) else {
       throw refuse("rope_scaling", "states no rope_type; set it, or remove rope_scaling where nothing is scaled")
@@ -83,28 +84,28 @@ extension ConfigurationFile {
     default:
       throw refuse(
         "rope_scaling",
-        "\"\(printable(kind))\" is not supported; Telltale knows default, linear, dynamic, llama3, yarn and longrope")
+        "\"\(SafeText.quoted(kind))\" is not supported; Telltale knows default, linear, dynamic, llama3, yarn and longrope")
     }
   }
 
-  private func positions(_ defaults: RopeDefaults) throws(ModelError) -> Int {
+  private func positions(_ defaults: RopeDefaults) throws(TelltaleError) -> Int {
     try size("max_position_embeddings", standard: defaults.positions, largest: 1 << 40)
   }
 
   /// The length that a scaling counts as trained: its own, else the model's.
-  private func trained(_ own: ConfigurationFile, _ defaults: RopeDefaults) throws(ModelError) -> Int {
+  private func trained(_ own: ConfigurationFile, _ defaults: RopeDefaults) throws(TelltaleError) -> Int {
     let whole = try positions(defaults)
     return try own.size("original_max_position_embeddings", standard: whole, largest: 1 << 40)
   }
 
-  fileprivate func needed(_ key: String) throws(ModelError) -> Double {
+  fileprivate func needed(_ key: String) throws(TelltaleError) -> Double {
     guard let value = try positive(key) else {
       throw refuse(key, "must be a positive number; fetch the file again")
     }
     return value
   }
 
-  private func yarn(_ own: ConfigurationFile, _ defaults: RopeDefaults) throws(ModelError) -> RotaryEmbedding.Yarn {
+  private func yarn(_ own: ConfigurationFile, _ defaults: RopeDefaults) throws(TelltaleError) -> RotaryEmbedding.Yarn {
     let factor = try own.needed("factor")
     func growth(_ weight: Double) -> Double { factor <= 1 ? 1 : 0.1 * weight * log(factor) + 1 }
     let (weight, weightOfAll) = (try own.number("mscale") ?? 0, try own.number("mscale_all_dim") ?? 0)
@@ -117,8 +118,8 @@ extension ConfigurationFile {
 
   private func longrope(
     _ own: ConfigurationFile, _ dimension: Int, _ defaults: RopeDefaults
-  ) throws(ModelError) -> RotaryEmbedding.LongRope {
-    func factors(_ key: String) throws(ModelError) -> [Double] {
+  ) throws(TelltaleError) -> RotaryEmbedding.LongRope {
+    func factors(_ key: String) throws(TelltaleError) -> [Double] {
       guard let all = try own.numbers(key), all.count == dimension / 2, all.allSatisfy({ $0 > 0 }) else {
         throw own.refuse(key, "must be \(dimension / 2) positive numbers, one for each pair of dimensions")
       }

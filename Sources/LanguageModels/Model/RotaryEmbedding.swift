@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Rotary position embeddings (Su et al. 2021) with the scalings that checkpoints use.
@@ -58,7 +59,7 @@ public struct RotaryEmbedding: Sendable {
   /// sequence; only scalings that go by the length look at it).
   func tables(
     positions: [Int], lengths: [Int], dtype: DType, device: Device
-  ) throws(TorchError) -> RotaryTables {
+  ) throws(TelltaleError) -> RotaryTables {
     let once = try angles(positions, lengths, device)  // [tokens, dim / 2]
     let both = try Tensor.concatenated([once, once], 1)  // [tokens, dim]
     var (cosines, sines) = (try both.cosine(), try both.sine())
@@ -74,7 +75,7 @@ public struct RotaryEmbedding: Sendable {
     }
   }
 
-  private func angles(_ positions: [Int], _ lengths: [Int], _ device: Device) throws(TorchError) -> Tensor {
+  private func angles(_ positions: [Int], _ lengths: [Int], _ device: Device) throws(TelltaleError) -> Tensor {
     let half = configuration.dimension / 2
     guard dependsOnLength else {
       let places = try Tensor(positions.map(Float.init), shape: [positions.count, 1]).moved(to: device)
@@ -167,12 +168,12 @@ struct RotaryTables {
   var cosines, sines: Tensor
 
   /// Those of some tokens.
-  func rows(_ kept: KeptTokens) throws(TorchError) -> RotaryTables {
+  func rows(_ kept: KeptTokens) throws(TelltaleError) -> RotaryTables {
     RotaryTables(cosines: try kept.rows(cosines), sines: try kept.rows(sines))
   }
 
   /// x [tokens, heads, dim] rotated, in the tables' dtype and rounded once to that of x.
-  func rotating(_ x: Tensor) throws(TorchError) -> Tensor {
+  func rotating(_ x: Tensor) throws(TelltaleError) -> Tensor {
     try x.converted(to: cosines.dtype).rotated(cosines: cosines, sines: sines).converted(to: x.dtype)
   }
 }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// The residual stream before the first block: what tokens, and in some families positions, are embedded as.
@@ -6,25 +7,23 @@ struct TokenEmbedding: Sendable {
   private let positions: Tensor?  // [positions, hidden]
   private let multiplier: Double?
 
-  init(_ configuration: ModelConfiguration, _ table: WeightTable) throws(ModelError) {
+  init(_ configuration: ModelConfiguration, _ table: WeightTable) throws(TelltaleError) {
     tokens = try table(.embedding)
     positions = try configuration.learnedPositions == nil ? nil : table(.positions)
     guard let factor = configuration.embeddingMultiplier, configuration.roundsEmbeddingMultiplier else {
       multiplier = configuration.embeddingMultiplier
       return
     }
-    do throws(TorchError) {
-      multiplier = try Tensor([factor]).converted(to: tokens.dtype).scalar()
-    } catch { throw ModelError(error) }
+    multiplier = try Tensor([factor]).converted(to: tokens.dtype).scalar()
   }
 
   /// [tokens, hidden]
   func callAsFunction(_ ids: [Int], positions places: [Int]) throws -> Tensor {
     let own = try tokens.embedding(Tensor(ids).moved(to: tokens.device))  // [tokens, hidden]
-    let scaled = try multiplier.map { factor throws(TorchError) in try own * factor } ?? own
+    let scaled = try multiplier.map { factor throws(TelltaleError) in try own * factor } ?? own
     guard let positions else { return scaled }
     if let beyond = places.first(where: { $0 >= positions.size(0) }) {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "a sequence has a token at position \(beyond) and the model knows positions 0 to \(positions.size(0) - 1); "
           + "give shorter texts")
@@ -40,8 +39,8 @@ extension ModelConfiguration {
   }
 
   /// The output head's products [tokens, vocabulary] as logits: divided, then capped.
-  func logits(_ products: Tensor) throws(TorchError) -> Tensor {
-    let divided = try logitDivisor.map { divisor throws(TorchError) in try products / divisor } ?? products
+  func logits(_ products: Tensor) throws(TelltaleError) -> Tensor {
+    let divided = try logitDivisor.map { divisor throws(TelltaleError) in try products / divisor } ?? products
     guard let logitCap else { return divided }
     return try (divided / logitCap).hyperbolicTangent() * logitCap
   }

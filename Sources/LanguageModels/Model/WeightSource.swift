@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Where a model's weights are read from, by the names of its family's published safetensors files: a checkpoint in
@@ -83,7 +84,7 @@ package struct WeightPlace: Sendable, Equatable {
 }
 
 extension WeightPlace.Step {
-  func applied(to tensor: Tensor) throws(TorchError) -> Tensor {
+  func applied(to tensor: Tensor) throws(TelltaleError) -> Tensor {
     switch self {
     case .slice(let index): return try tensor[index]
     case .transposed: return try tensor.transposed(0, 1)

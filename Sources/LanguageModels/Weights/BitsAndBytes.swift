@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// bitsandbytes: 4 bits that are the place in a table of 16 numbers (NF4, Dettmers et al. 2023, or FP4), times the largest
@@ -7,7 +8,7 @@ struct BitsAndBytes: PackedFormat {
 
   private let isInt8: Bool
 
-  init(_ settings: QuantisationSettings) throws(ModelError) { isInt8 = settings.flag("load_in_8bit") ?? false }
+  init(_ settings: QuantisationSettings) throws(TelltaleError) { isInt8 = settings.flag("load_in_8bit") ?? false }
 
   var description: String { isInt8 ? "bitsandbytes int8" : "bitsandbytes 4-bit" }
 
@@ -55,13 +56,14 @@ struct BitsAndBytes: PackedFormat {
     let size = try layer.shape(part, rank: 1)
     guard size[0] <= 65536 else { throw layer.failure(part, "has \(size[0]) bytes, more than a state takes") }
     let text = try layer.bytes(part, size).integers().map { UInt8(truncatingIfNeeded: $0) }
-    let json = try JSONParser.parse(text, file: stored.file(of: name + part))
+    guard String(validating: text, as: UTF8.self) != nil, let json = try? JSONParser.parse(text) else {
+      throw layer.failure(part, "is not the JSON of a state")
+    }
     let shape = json["shape"]?.array?.compactMap(\.integer) ?? []
     guard !shape.isEmpty, shape.allSatisfy({ (1...1 << 24).contains($0) }), let block = json["blocksize"]?.integer,
       (1...65536).contains(block)
     else { throw layer.failure(part, "states no shape and block size") }
-    var offset = 0.0
-    if case .number(let number)? = json["nested_offset"] { offset = number }
+    let offset = json["nested_offset"]?.number ?? 0
     return State(
       shape: shape, block: block, nestedBlock: json["nested_blocksize"]?.integer ?? 256, nestedOffset: offset)
   }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// 8-bit floats (e4m3) with one scale for each block of 128 x 128, as DeepSeek-V3 and Qwen3 publish: weight x
@@ -6,7 +7,7 @@ struct FP8Blocks: PackedFormat {
   static let method = "fp8"
   private let block: (rows: Int, columns: Int)
 
-  init(_ settings: QuantisationSettings) throws(ModelError) {
+  init(_ settings: QuantisationSettings) throws(TelltaleError) {
     let sizes = settings.integers("weight_block_size") ?? []
     guard sizes.count == 2, sizes.allSatisfy({ (1...65536).contains($0) }) else {
       throw settings.failure(

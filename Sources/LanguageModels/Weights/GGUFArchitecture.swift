@@ -1,3 +1,6 @@
+import Foundations
+import Torch
+
 /// How llama.cpp names and lays out the tensors of one architecture, and which published family that is: the inverse of
 /// its conversion script.
 struct GGUFArchitecture: Sendable {

@@ -1,3 +1,5 @@
+import Foundations
+import Tokenizers
 import Torch
 
 /// What a GGUF file states of its model, under the keys that its family's config.json has.
@@ -7,31 +9,31 @@ struct GGUFConfiguration {
   let file: GGUFModelFile
   let architecture: GGUFArchitecture
 
-  init(_ file: GGUFModelFile) throws(ModelError) {
+  init(_ file: GGUFModelFile) throws(TelltaleError) {
     self.file = file
     let place = InputLocation(file: file.url.path, item: "general.architecture")
     guard let name = file.metadata.text("general.architecture") else {
-      throw ModelError(.badInput, "is missing; give the GGUF file of a language model", at: place)
+      throw TelltaleError(.badInput, "is missing; give the GGUF file of a language model", at: place)
     }
     let experts = file.metadata.integer("\(name).expert_count") ?? 0
     let window = file.metadata.integer("\(name).attention.sliding_window") ?? 0
     guard let known = GGUFArchitecture(name, hasExperts: experts > 0, hasWindows: window > 0) else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
-        "\"\(printable(name))\" is not supported; Telltale reads GGUF files of "
+        "\"\(SafeText.quoted(name))\" is not supported; Telltale reads GGUF files of "
           + GGUFArchitecture.names.joined(separator: ", "), at: place)
     }
     architecture = known
   }
 
   /// Numbers of query heads and of key-value heads.
-  func heads() throws(ModelError) -> (query: Int, keyValue: Int) {
+  func heads() throws(TelltaleError) -> (query: Int, keyValue: Int) {
     let query = try size("attention.head_count")
     return (query, try integer("attention.head_count_kv") ?? query)
   }
 
   /// The object that config.json would be.
-  func object() throws(ModelError) -> JSONValue {
+  func object() throws(TelltaleError) -> JSONValue {
     var keys = Keys()
     keys["architectures"] = .array([.string(UTF8Text(architecture.transformers))])
     keys["vocab_size"] = number(try rows(of: "token_embd.weight"))
@@ -55,7 +57,7 @@ struct GGUFConfiguration {
 
   // MARK: Families
 
-  private func readLlama(_ keys: inout Keys) throws(ModelError) {
+  private func readLlama(_ keys: inout Keys) throws(TelltaleError) {
     let heads = try heads()
     let hidden = try size("embedding_length")
     let head = try integer("attention.key_length") ?? hidden / heads.query
@@ -79,7 +81,7 @@ struct GGUFConfiguration {
     if file.entry("blk.0.ffn_down.bias") != nil { keys["mlp_bias"] = .bool(true) }
   }
 
-  private func readGPT2(_ keys: inout Keys) throws(ModelError) {
+  private func readGPT2(_ keys: inout Keys) throws(TelltaleError) {
     keys["n_embd"] = number(try size("embedding_length"))
     keys["n_head"] = number(try size("attention.head_count"))
     keys["n_layer"] = number(try size("block_count"))
@@ -88,7 +90,7 @@ struct GGUFConfiguration {
     keys["layer_norm_epsilon"] = real("attention.layer_norm_epsilon")
   }
 
-  private func readGPTNeoX(_ keys: inout Keys) throws(ModelError) {
+  private func readGPTNeoX(_ keys: inout Keys) throws(TelltaleError) {
     for key in ["rope_theta", "attention_bias", "mlp_bias", "rms_norm_eps", "num_key_value_heads", "head_dim"] {
       keys[key] = nil
     }
@@ -99,18 +101,18 @@ struct GGUFConfiguration {
     keys["rotary_pct"] = .number(Double(try size("rope.dimension_count")) / Double(head))
   }
 
-  private func readExperts(_ keys: inout Keys, count: String) throws(ModelError) {
+  private func readExperts(_ keys: inout Keys, count: String) throws(TelltaleError) {
     keys[count] = try needed("expert_count")
     keys["num_experts_per_tok"] = try needed("expert_used_count")
   }
 
-  private func readQwen3MoE(_ keys: inout Keys) throws(ModelError) {
+  private func readQwen3MoE(_ keys: inout Keys) throws(TelltaleError) {
     try readExperts(&keys, count: "num_experts")
     keys["moe_intermediate_size"] = try needed("expert_feed_forward_length")
     keys["norm_topk_prob"] = .bool(true)
   }
 
-  private func readGemma(_ keys: inout Keys) throws(ModelError) {
+  private func readGemma(_ keys: inout Keys) throws(TelltaleError) {
     let layers = try size("block_count")
     // The 27B models scale by the width of the stream for each head, the others by the heads' own.
     let isLarge = layers == (architecture.name == "gemma2" ? 46 : 62)
@@ -127,7 +129,7 @@ struct GGUFConfiguration {
     }
   }
 
-  private func readPhi3(_ keys: inout Keys) throws(ModelError) {
+  private func readPhi3(_ keys: inout Keys) throws(TelltaleError) {
     if let window = try integer("attention.sliding_window"), window > 0 { keys["sliding_window"] = number(window) }
     var head = try size("embedding_length") / size("attention.head_count")
     if let stated = try integer("attention.key_length") { head = stated }
@@ -145,7 +147,7 @@ struct GGUFConfiguration {
 
   // MARK: Rotation
 
-  private func ropeScaling() throws(ModelError) -> JSONValue? {
+  private func ropeScaling() throws(TelltaleError) -> JSONValue? {
     var keys = Keys()
     var trained = try integer("rope.scaling.original_context_length")
     if trained == nil { trained = try integer("context_length") }
@@ -170,7 +172,7 @@ struct GGUFConfiguration {
       return keys.object
     case let other?:
       throw failure(
-        "\"\(printable(other))\" is not supported; supported are none, linear and yarn", "rope.scaling.type")
+        "\"\(SafeText.quoted(other))\" is not supported; supported are none, linear and yarn", "rope.scaling.type")
     }
   }
 
@@ -181,10 +183,11 @@ struct GGUFConfiguration {
   }
 
   /// The numbers of a small tensor.
-  private func factors(_ name: String) throws(ModelError) -> JSONValue? {
+  private func factors(_ name: String) throws(TelltaleError) -> JSONValue? {
     guard let entry = file.entry(name), let part = file.file(of: name) else { return nil }
     guard entry.shape.count == 1, entry.shape[0] <= 1 << 16 else {
-      throw ModelError(.badInput, "has shape \(entry.shape), not one factor for each frequency", at: part.place(entry))
+      throw TelltaleError(
+        .badInput, "has shape \(entry.shape), not one factor for each frequency", at: part.place(entry))
     }
     return .array(try part.numbers(entry).map { .number($0) })
   }
@@ -193,14 +196,14 @@ struct GGUFConfiguration {
 
   private func key(_ name: String) -> String { "\(architecture.name).\(name)" }
 
-  private func failure(_ message: String, _ name: String) -> ModelError {
-    ModelError(.badInput, message, at: InputLocation(file: file.url.path, item: key(name)))
+  private func failure(_ message: String, _ name: String) -> TelltaleError {
+    TelltaleError(.badInput, message, at: InputLocation(file: file.url.path, item: key(name)))
   }
 
   private func number(_ value: Int) -> JSONValue? { .number(Double(value)) }
 
   /// A number, or the one number that a list by layer repeats.
-  private func integer(_ name: String) throws(ModelError) -> Int? {
+  private func integer(_ name: String) throws(TelltaleError) -> Int? {
     if let one = file.metadata.integer(key(name)) { return one }
     guard let list = file.metadata.integers(key(name)), let first = list.first else { return nil }
     guard list.allSatisfy({ $0 == first }) else {
@@ -209,7 +212,7 @@ struct GGUFConfiguration {
     return first
   }
 
-  private func size(_ name: String) throws(ModelError) -> Int {
+  private func size(_ name: String) throws(TelltaleError) -> Int {
     guard let value = try integer(name) else {
       throw failure("is missing; give the GGUF file of a language model", name)
     }
@@ -219,13 +222,13 @@ struct GGUFConfiguration {
     return value
   }
 
-  private func needed(_ name: String) throws(ModelError) -> JSONValue? { number(try size(name)) }
+  private func needed(_ name: String) throws(TelltaleError) -> JSONValue? { number(try size(name)) }
 
   private func real(_ name: String) -> JSONValue? { file.metadata.real(key(name)).map { .number($0) } }
 
-  private func rows(of name: String) throws(ModelError) -> Int {
+  private func rows(of name: String) throws(TelltaleError) -> Int {
     guard let shape = file.entry(name)?.shape, shape.count == 2 else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "holds no matrix \(name); give the GGUF file of a language model",
         at: InputLocation(file: file.url.path))
     }
@@ -245,5 +248,16 @@ struct GGUFConfiguration {
     }
 
     var object: JSONValue { .object(members) }
+  }
+}
+
+/// Values that no file has a place for.
+extension JSONValue {
+  fileprivate static func number(_ value: Double) -> JSONValue { JSONValue(position: 0, content: .number(value)) }
+  fileprivate static func bool(_ value: Bool) -> JSONValue { JSONValue(position: 0, content: .bool(value)) }
+  fileprivate static func string(_ value: UTF8Text) -> JSONValue { JSONValue(position: 0, content: .string(value)) }
+  fileprivate static func array(_ values: [JSONValue]) -> JSONValue { JSONValue(position: 0, content: .array(values)) }
+  fileprivate static func object(_ members: [JSONMember]) -> JSONValue {
+    JSONValue(position: 0, content: .object(members))
   }
 }

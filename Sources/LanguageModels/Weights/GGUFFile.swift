@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Tokenizers
 import Torch
 
 /// A GGUF file, memory-mapped: opening reads the header, and blocks are unpacked when a tensor is asked for.
@@ -7,9 +9,9 @@ package struct GGUFFile: Sendable {
   package let header: GGUFHeader
   private let file: MappedFile
 
-  package init(_ url: URL) throws(ModelError) {
+  package init(_ url: URL) throws(TelltaleError) {
     self.url = url
-    do throws(TorchError) { file = try MappedFile(url) } catch { throw ModelError(error) }
+    file = try MappedFile(url)
     header = try GGUFHeader(file.bytes, file: url.path) { type in
       GGMLType(rawValue: type).map { ($0.blockBytes, $0.blockValues) }
     }
@@ -18,11 +20,11 @@ package struct GGUFFile: Sendable {
   package var metadata: GGUFMetadata { header.metadata }
 
   /// The element type of an entry; fails for those that are not read.
-  package func type(of entry: GGUFHeader.Entry) throws(ModelError) -> GGMLType {
+  package func type(of entry: GGUFHeader.Entry) throws(TelltaleError) -> GGMLType {
     if let type = GGMLType(rawValue: entry.type) { return type }
     let read = GGMLType.allCases.map(\.name).joined(separator: ", ")
     let name = GGMLType.names[entry.type] ?? "unknown (\(entry.type))"
-    throw ModelError(
+    throw TelltaleError(
       .badInput, "has the element type \(name), which is not read; use a file quantised as one of \(read)",
       at: place(entry))
   }
@@ -30,20 +32,18 @@ package struct GGUFFile: Sendable {
   /// The numbers of an entry.
   ///
   /// - Parameter dtype: what blocks are rounded to; floats are given as they are, in the file's own pages.
-  package func tensor(_ entry: GGUFHeader.Entry, dtype: DType) throws(ModelError) -> Tensor {
+  package func tensor(_ entry: GGUFHeader.Entry, dtype: DType) throws(TelltaleError) -> Tensor {
     let type = try type(of: entry)
-    guard let range = entry.range else { throw ModelError(.failed, "has no place in the file", at: place(entry)) }
-    do throws(TorchError) {
-      if let own = type.dtype { return try file.tensor(range, shape: entry.shape, dtype: own) }
-      return try Tensor(
-        dequantising: UnsafeRawBufferPointer(rebasing: file.bytes[range]), type, shape: entry.shape, dtype: dtype)
-    } catch { throw ModelError(error) }
+    guard let range = entry.range else { throw TelltaleError(.failed, "has no place in the file", at: place(entry)) }
+    if let own = type.dtype { return try file.tensor(range, shape: entry.shape, dtype: own) }
+    return try Tensor(
+      dequantising: UnsafeRawBufferPointer(rebasing: file.bytes[range]), type, shape: entry.shape, dtype: dtype)
   }
 
   /// Slice `index` of an entry's first dimension: one expert of a stack.
-  package func tensor(_ entry: GGUFHeader.Entry, at index: Int, dtype: DType) throws(ModelError) -> Tensor {
+  package func tensor(_ entry: GGUFHeader.Entry, at index: Int, dtype: DType) throws(TelltaleError) -> Tensor {
     guard let first = entry.shape.first, entry.shape.count > 1, (0..<first).contains(index), let range = entry.range
-    else { throw ModelError(.badInput, "has no part \(index) in its shape \(entry.shape)", at: place(entry)) }
+    else { throw TelltaleError(.badInput, "has no part \(index) in its shape \(entry.shape)", at: place(entry)) }
     var slice = entry
     slice.shape.removeFirst()
     let size = range.count / first
@@ -52,9 +52,8 @@ package struct GGUFFile: Sendable {
   }
 
   /// The numbers of a small entry.
-  func numbers(_ entry: GGUFHeader.Entry) throws(ModelError) -> [Double] {
-    let tensor = try tensor(entry, dtype: .float32)
-    do throws(TorchError) { return try tensor.doubles() } catch { throw ModelError(error) }
+  func numbers(_ entry: GGUFHeader.Entry) throws(TelltaleError) -> [Double] {
+    try tensor(entry, dtype: .float32).doubles()
   }
 
   /// Gives back the memory of an entry's pages: they are read from the file again when they are needed.
@@ -63,6 +62,6 @@ package struct GGUFFile: Sendable {
   }
 
   func place(_ entry: GGUFHeader.Entry) -> InputLocation {
-    InputLocation(file: url.path, item: printable(entry.name))
+    InputLocation(file: url.path, item: SafeText.quoted(entry.name))
   }
 }

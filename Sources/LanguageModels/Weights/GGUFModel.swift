@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Tokenizers
 import Torch
 
 /// A language model in GGUF: configuration, weights and tokenizer in one file (or its parts).
@@ -9,7 +11,7 @@ public struct GGUFModel: Sendable {
   private let heads: (query: Int, keyValue: Int)
 
   /// Opens the file and reads its header; the weights are mapped, not read.
-  public init(_ url: URL) throws(ModelError) {
+  public init(_ url: URL) throws(TelltaleError) {
     file = try GGUFModelFile(url)
     let stated = try GGUFConfiguration(file)
     architecture = stated.architecture
@@ -33,7 +35,7 @@ public struct GGUFModel: Sendable {
     return model
   }
 
-  public func tokenizer() throws(ModelError) -> Tokenizer {
+  public func tokenizer() throws(TelltaleError) -> Tokenizer {
     try Tokenizer.load(gguf: file.metadata, file: file.url.path)
   }
 
@@ -52,8 +54,8 @@ public struct GGUFModel: Sendable {
   }
 
   private func located<Value>(_ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch let error as ModelError {
-      throw ModelError(error.code, error.message, at: error.location ?? InputLocation(file: file.url.path))
+    do { return try body() } catch let error as TelltaleError {
+      throw TelltaleError(error.code, error.message, at: error.location ?? InputLocation(file: file.url.path))
     }
   }
 }

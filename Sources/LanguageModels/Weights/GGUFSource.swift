@@ -1,3 +1,5 @@
+import Foundations
+import Tokenizers
 import Torch
 
 /// The weights of a GGUF file under the names and in the layout of its family's published safetensors files.
@@ -79,10 +81,10 @@ package struct GGUFSource: WeightSource {
 
   // MARK: Numbers
 
-  private func place(_ name: String) throws(ModelError) -> (Place, GGUFFile, GGUFHeader.Entry) {
+  private func place(_ name: String) throws(TelltaleError) -> (Place, GGUFFile, GGUFHeader.Entry) {
     guard let place = places[name], let part = file.file(of: place.name), let entry = file.entry(place.name) else {
-      throw ModelError(
-        .badInput, "holds no tensor for \"\(printable(name))\"; it is incomplete or of another model",
+      throw TelltaleError(
+        .badInput, "holds no tensor for \"\(SafeText.quoted(name))\"; it is incomplete or of another model",
         at: InputLocation(file: file.url.path))
     }
     return (place, part, entry)
@@ -105,8 +107,8 @@ package struct GGUFSource: WeightSource {
       if let expert = place.expert { try part.tensor(entry, at: expert, dtype: dtype) } else {
         try part.tensor(entry, dtype: dtype)
       }
-    do throws(TorchError) { return try undone(place, stored) } catch {
-      throw ModelError(
+    do throws(TelltaleError) { return try undone(place, stored) } catch {
+      throw TelltaleError(
         .badInput, "has a shape that is not of \(heads.query) heads: \(error.message)", at: part.place(entry))
     }
   }
@@ -116,7 +118,7 @@ package struct GGUFSource: WeightSource {
     part.forget(entry)
   }
 
-  private func undone(_ place: Place, _ tensor: Tensor) throws(TorchError) -> Tensor {
+  private func undone(_ place: Place, _ tensor: Tensor) throws(TelltaleError) -> Tensor {
     let rest = Array(tensor.shape.dropFirst())
     switch place.change {
     case nil: return tensor

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// The experts of gpt-oss: 4-bit floats in groups of 32 that share a power of two (OCP Microscaling Formats, MXFP4).
@@ -7,7 +8,7 @@ import Torch
 struct MXFP4Experts: PackedFormat {
   static let method = "mxfp4"
 
-  init(_ settings: QuantisationSettings) throws(ModelError) {}
+  init(_ settings: QuantisationSettings) throws(TelltaleError) {}
 
   var description: String { "MXFP4" }
 

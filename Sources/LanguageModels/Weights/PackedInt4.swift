@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Whole numbers of 4 bits, eight in an int32, the lowest first.
@@ -5,19 +6,19 @@ enum PackedInt4 {
   private static let numbers = (0..<16).map { Float($0) }
 
   /// The eight numbers of each int32: bytes [rows, 4 columns] become float32 [rows, columns, 8].
-  static func eights(_ bytes: Tensor) throws(TorchError) -> Tensor {
+  static func eights(_ bytes: Tensor) throws(TelltaleError) -> Tensor {
     let shape = bytes.shape
     return try bytes.lookedUp(in: numbers).reshaped([shape[0], shape[1] / 4, 8])
   }
 
   /// Packed along columns: float32 [rows, 8 columns].
-  static func alongRows(_ bytes: Tensor) throws(TorchError) -> Tensor {
+  static func alongRows(_ bytes: Tensor) throws(TelltaleError) -> Tensor {
     let eights = try eights(bytes)
     return try eights.reshaped([eights.size(0), -1])
   }
 
   /// Packed along rows: float32 [8 rows, columns].
-  static func alongColumns(_ bytes: Tensor) throws(TorchError) -> Tensor {
+  static func alongColumns(_ bytes: Tensor) throws(TelltaleError) -> Tensor {
     let eights = try eights(bytes)
     return try eights.permuted([0, 2, 1]).reshaped([-1, eights.size(1)])
   }
@@ -28,10 +29,10 @@ enum PackedInt4 {
 struct AWQInt4: PackedFormat {
   static let method = "awq"
 
-  init(_ settings: QuantisationSettings) throws(ModelError) {
+  init(_ settings: QuantisationSettings) throws(TelltaleError) {
     try settings.require("bits", 4)
     if let version = settings.text("version"), version.lowercased() != "gemm" {
-      throw settings.failure("\"\(printable(version))\" is not supported; supported is gemm", "version")
+      throw settings.failure("\"\(SafeText.quoted(version))\" is not supported; supported is gemm", "version")
     }
   }
 
@@ -58,7 +59,7 @@ struct AWQInt4: PackedFormat {
     return try index.map { try whole[$0] } ?? whole
   }
 
-  private func inOrder(_ bytes: Tensor) throws(TorchError) -> Tensor {
+  private func inOrder(_ bytes: Tensor) throws(TelltaleError) -> Tensor {
     let eights = try PackedInt4.eights(bytes)
     return try eights.selected(2, [0, 4, 1, 5, 2, 6, 3, 7]).reshaped([eights.size(0), -1])
   }
@@ -70,12 +71,12 @@ struct GPTQInt4: PackedFormat {
   static let method = "gptq"
   private let zeroOffset: Double
 
-  init(_ settings: QuantisationSettings) throws(ModelError) {
+  init(_ settings: QuantisationSettings) throws(TelltaleError) {
     try settings.require("bits", 4)
     let format = settings.text("checkpoint_format") ?? "gptq"
     guard ["gptq", "gptq_v2"].contains(format) else {
       throw settings.failure(
-        "\"\(printable(format))\" is not supported; supported are gptq and gptq_v2", "checkpoint_format")
+        "\"\(SafeText.quoted(format))\" is not supported; supported are gptq and gptq_v2", "checkpoint_format")
     }
     zeroOffset = format == "gptq" ? 1 : 0
   }
@@ -111,10 +112,10 @@ struct GPTQInt4: PackedFormat {
 struct CompressedInt4: PackedFormat {
   static let method = "compressed-tensors"
 
-  init(_ settings: QuantisationSettings) throws(ModelError) {
+  init(_ settings: QuantisationSettings) throws(TelltaleError) {
     let format = settings.text("format") ?? "missing"
     guard format == "pack-quantized" else {
-      throw settings.failure("\"\(printable(format))\" is not supported; supported is pack-quantized", "format")
+      throw settings.failure("\"\(SafeText.quoted(format))\" is not supported; supported is pack-quantized", "format")
     }
     for group in settings.value("config_groups")?.object ?? [] {
       guard let weights = group.value.present("weights") else { continue }

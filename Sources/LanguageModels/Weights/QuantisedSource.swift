@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// How a quantised checkpoint packs its matrices: which tensors stand for which published one, and what numbers they mean.
@@ -6,7 +7,7 @@ package protocol PackedFormat: Sendable {
   static var method: String { get }
 
   /// - Parameter settings: `quantization_config`; refuses what would be unpacked wrongly.
-  init(_ settings: QuantisationSettings) throws(ModelError)
+  init(_ settings: QuantisationSettings) throws(TelltaleError)
 
   /// For provenance: "FP8 128x128".
   var description: String { get }
@@ -67,14 +68,14 @@ package enum PackedFormats {
   ]
 
   /// The format that `quantization_config` names.
-  static func format(_ settings: QuantisationSettings) throws(ModelError) -> any PackedFormat {
+  static func format(_ settings: QuantisationSettings) throws(TelltaleError) -> any PackedFormat {
     guard let method = settings.text("quant_method") else {
       throw settings.failure(
         "names no method, so that its matrices cannot be unpacked; fetch config.json again", "quant_method")
     }
     guard let known = all.first(where: { $0.method == method }) else {
       throw settings.failure(
-        "\"\(printable(method))\" is not supported; supported are \(all.map { $0.method }.joined(separator: ", "))",
+        "\"\(SafeText.quoted(method))\" is not supported; supported are \(all.map { $0.method }.joined(separator: ", "))",
         "quant_method")
     }
     return try known.init(settings)
@@ -97,13 +98,13 @@ package struct QuantisationSettings: Sendable {
   func value(_ key: String) -> JSONValue? { object.present(key) }
 
   /// Refuses another number than the one that is read.
-  func require(_ key: String, _ wanted: Int) throws(ModelError) {
+  func require(_ key: String, _ wanted: Int) throws(TelltaleError) {
     guard let found = integer(key), found != wanted else { return }
     throw failure("is \(found), of which \(wanted) is supported; use another quantisation of the model", key)
   }
 
-  func failure(_ message: String, _ key: String) -> ModelError {
-    ModelError(.badInput, message, at: InputLocation(file: file, item: "quantization_config.\(key)"))
+  func failure(_ message: String, _ key: String) -> TelltaleError {
+    TelltaleError(.badInput, message, at: InputLocation(file: file, item: "quantization_config.\(key)"))
   }
 }
 
@@ -143,20 +144,20 @@ struct PackedLayer {
     guard found == shape else { throw failure(part, "has shape \(found) where \(shape) is meant") }
   }
 
-  private func require(_ part: String) throws(ModelError) {
+  private func require(_ part: String) throws(TelltaleError) {
     guard stored.contains(prefix + part) else { throw failure(part, "is missing") }
   }
 
   func requireType(_ part: String, _ wanted: String) throws {
     try require(part)
     let found = try stored.typeName(of: prefix + part)
-    guard found == wanted else { throw failure(part, "is of type \(printable(found)) where \(wanted) is meant") }
+    guard found == wanted else { throw failure(part, "is of type \(SafeText.quoted(found)) where \(wanted) is meant") }
   }
 
-  func failure(_ part: String, _ reason: String) -> ModelError {
-    ModelError(
+  func failure(_ part: String, _ reason: String) -> TelltaleError {
+    TelltaleError(
       .badInput, "\(reason); the checkpoint is cut off or packed otherwise than config.json says, fetch it again",
-      at: InputLocation(file: stored.file(of: prefix + part), item: printable(prefix + part)))
+      at: InputLocation(file: stored.file(of: prefix + part), item: SafeText.quoted(prefix + part)))
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A source whose tensors can be had as they are stored too, packed numbers and 8-bit floats included.
@@ -43,7 +44,7 @@ package struct SafetensorsSource: StoredTensors {
     places[name].map { files[$0].url.path } ?? files.first?.url.path ?? "the checkpoint"
   }
 
-  private func holder(_ name: String) throws(ModelError) -> SafetensorsFile {
+  private func holder(_ name: String) throws(TelltaleError) -> SafetensorsFile {
     guard let index = places[name] else { throw WeightTable.missing(name) }
     return files[index]
   }

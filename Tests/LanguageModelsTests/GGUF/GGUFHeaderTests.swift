@@ -1,9 +1,11 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
 
 @testable import LanguageModels
+@testable import Tokenizers
 
 struct GGUFHeaderTests {
   private let folder: ScratchFolder
@@ -179,7 +181,7 @@ struct GGUFHeaderTests {
     var builder = small()
     builder.add("b", type: 16, sizes: [256], bytes: [UInt8](repeating: 0, count: 66))
     let file = try open(builder)
-    let error = #expect(throws: ModelError.self) { try file.tensor(file.header.entries[1], dtype: .float32) }
+    let error = #expect(throws: TelltaleError.self) { try file.tensor(file.header.entries[1], dtype: .float32) }
     #expect(error?.message.contains("IQ2_XXS") == true && error?.message.contains("Q4_K") == true)
     #expect(error?.location?.item == "b")
   }
@@ -228,6 +230,6 @@ struct GGUFHeaderTests {
     #expect(splitRefusal().contains("no split model"))
     let other = folder.url.appending(path: "whole.gguf")
     try part(0, of: 2, tensor: "a").write(to: other)
-    #expect(throws: ModelError.self) { try GGUFModelFile(other) }
+    #expect(throws: TelltaleError.self) { try GGUFModelFile(other) }
   }
 }

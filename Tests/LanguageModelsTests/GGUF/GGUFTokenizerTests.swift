@@ -1,9 +1,11 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
 
 @testable import LanguageModels
+@testable import Tokenizers
 
 struct GGUFTokenizerTests {
   private let folder: ScratchFolder
@@ -16,7 +18,7 @@ struct GGUFTokenizerTests {
   }
 
   private func refusal(_ builder: GGUFBuilder) throws -> String {
-    do { _ = try tokenizer(builder) } catch let error as ModelError {
+    do { _ = try tokenizer(builder) } catch let error as TelltaleError {
       #expect(error.code == .badInput && error.location?.item != nil)
       return error.message
     }

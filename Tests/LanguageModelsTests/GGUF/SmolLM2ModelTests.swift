@@ -1,9 +1,11 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
 
 @testable import LanguageModels
+@testable import Tokenizers
 
 /// Fixtures/gguf/smollm2-chats.jsonl: transformers on the weights that it dequantises itself, in float32.
 @Suite(.enabled(if: RealModels.isThere(RealModels.smolLM2), "run scripts/fetch-model smollm2"))

@@ -1,8 +1,10 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
 @testable import LanguageModels
+@testable import Tokenizers
 
 /// Fixtures/gguf: what the `tokenizers` library makes of SmolLM2's tokens and merges.
 @Suite(.enabled(if: RealModels.isThere(RealModels.smolLM2), "run scripts/fetch-model smollm2"))

@@ -1,9 +1,11 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
 
 @testable import LanguageModels
+@testable import Tokenizers
 
 /// A golden model written as GGUF, as llama.cpp's conversion script writes it: names from the gguf package
 /// (Fixtures/gguf/names.json), layouts and keys by the script's formulas.

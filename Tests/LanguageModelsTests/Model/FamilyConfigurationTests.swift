@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
@@ -13,8 +14,7 @@ import Torch
     let sizes = #"{"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 8, "#
       + #""num_attention_heads": 8"#
     let text = sized ? sizes + (json == "{}" ? "}" : ", " + json.dropFirst()) : json
-    return try ModelConfiguration(
-      ConfigurationFile(JSONParser.parse(Array(text.utf8), file: "config.json"), file: "config.json"))
+    return try ModelConfiguration(ConfigurationFile(text: Array(text.utf8), file: "config.json"))
   }
 
   @Test func `a missing key means what it means to the family`() throws {
@@ -87,7 +87,7 @@ import Torch
        "original_max_position_embeddings": 8192, "beta_fast": 32, "beta_slow": 1}}
       """#)
     #expect(model.layers[0].rope?.scaling == RotaryEmbedding.Scaling.none)
-    guard case .yarn(let yarn)? = model.layers[3].rope?.scaling else { throw ModelError(.failed, "no yarn") }
+    guard case .yarn(let yarn)? = model.layers[3].rope?.scaling else { throw TelltaleError(.failed, "no yarn") }
     #expect(abs(yarn.attention - (0.1 * log(8) + 1)) < 1e-12 && yarn.truncates && yarn.trained == 8192)
   }
 
@@ -97,14 +97,14 @@ import Torch
       {"architectures": ["Phi3ForCausalLM"], "max_position_embeddings": 131072, "original_max_position_embeddings": 4096,
        "rope_scaling": {"type": "su", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0]}, "sliding_window": 2047}
       """#)
-    guard case .longrope(let rope)? = model.layers[0].rope?.scaling else { throw ModelError(.failed, "no longrope") }
+    guard case .longrope(let rope)? = model.layers[0].rope?.scaling else { throw TelltaleError(.failed, "no longrope") }
     #expect(rope.long == [2, 3] && rope.trained == 4096 && model.lengthSwitch == 4096 && model.windows[0] == 2047)
     #expect(abs(rope.attention - (1 + log(32.0) / log(4096.0)).squareRoot()) < 1e-12)
   }
 
   @Test func `gpt-oss without a scaling has the published one, and with null none`() throws {
     let published = try read(#"{"architectures": ["GptOssForCausalLM"], "swiglu_limit": 7.0}"#)
-    guard case .yarn(let yarn)? = published.layers[0].rope?.scaling else { throw ModelError(.failed, "no yarn") }
+    guard case .yarn(let yarn)? = published.layers[0].rope?.scaling else { throw TelltaleError(.failed, "no yarn") }
     #expect(yarn.factor == 32 && !yarn.truncates && abs(yarn.attention - (0.1 * log(32) + 1)) < 1e-12)
     #expect(published.windows.prefix(2) == [128, nil] && published.experts?.count == 128 && published.warnings == [])
     let plain = try read(#"{"architectures": ["GptOssForCausalLM"], "rope_scaling": null}"#)

@@ -1,9 +1,11 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
 
 @testable import LanguageModels
+@testable import Tokenizers
 
 /// Fixtures/weights/packed.safetensors: a matrix in each format, and what its reference implementation makes of it.
 struct PackedFormatTests {
@@ -13,7 +15,7 @@ struct PackedFormatTests {
   init() throws { stored = try SafetensorsSource([Self.file]) }
 
   private static func format(_ json: String) throws -> any PackedFormat {
-    let settings = try JSONParser.parse(Array(json.utf8), file: "config.json")
+    let settings = try JSONParser.parse(Array(json.utf8))
     return try PackedFormats.format(QuantisationSettings(settings, file: "config.json"))
   }
 
@@ -104,7 +106,7 @@ struct PackedFormatTests {
     _ layer: String, _ name: String, _ settings: String, _ changes: [String: Tensor?]
   ) throws -> String {
     let source = QuantisedSource(try changed(layer, changes), try Self.format(settings))
-    let error = #expect(throws: ModelError.self) { try source.tensor("\(layer).\(name)") }
+    let error = #expect(throws: TelltaleError.self) { try source.tensor("\(layer).\(name)") }
     #expect(error?.code == .badInput && error?.location?.item?.hasPrefix("\(layer).x") == true)
     return error?.message ?? ""
   }
