@@ -229,6 +229,18 @@ ct_tensor ct_add_low_rank(ct_tensor output, ct_tensor x, ct_tensor a, ct_tensor 
 // probability in [0, 1)
 ct_tensor ct_dropout(ct_tensor x, double probability, uint64_t seed, ct_error *error);
 
+// ---- Quantised weights -----------------------------------------------------------------------------------------
+// The numbers of `count` / block size blocks of the GGML library's type `type` (0 F32, 1 F16, 2 Q4_0, 3 Q4_1, 6 Q5_0, 7 Q5_1,
+// 8 Q8_0, 10 to 14 Q2_K to Q6_K, 30 BF16), as a tensor of floating-point `dtype`. `data` must hold all the blocks.
+ct_tensor ct_dequantise_ggml(const void *data, int32_t type, const int64_t *shape, int64_t rank, ct_dtype dtype,
+                             ct_error *error);
+// Bytes and numbers of one block of such a type; 0 for a type that is not read.
+int64_t ct_ggml_block_bytes(int32_t type);
+int64_t ct_ggml_block_values(int32_t type);
+// float32 `table[code]` for each code of a contiguous uint8 tensor [..., n] on the CPU: [..., n] for codes of 8 bits
+// (256 entries), [..., 2n] for codes of 4 (16 entries), whose lower half comes first if `low_first`.
+ct_tensor ct_look_up(ct_tensor codes, int64_t bits, bool low_first, const float *table, ct_error *error);
+
 // ---- Linear algebra --------------------------------------------------------------------------------------------
 // Eigenvalues ascending [n] (returned) and eigenvectors as columns [n, n] of a symmetric matrix.
 ct_tensor ct_eigen_symmetric(ct_tensor t, ct_tensor *vectors, ct_error *error);

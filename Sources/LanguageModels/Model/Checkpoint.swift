@@ -6,25 +6,29 @@ import Torch
 public struct Checkpoint: Sendable {
   public let directory: URL
   public let configuration: ModelConfiguration
-  private let files: [SafetensorsFile]
-  /// Which file holds each tensor.
-  private let places: [String: Int]
+  /// The tensors, unpacked as they are read where the checkpoint is quantised.
+  private let source: any WeightSource
+  /// How the matrices are packed: "FP8 128x128"; nil where they are floats.
+  public let quantisation: String?
 
   /// Opens the files and reads their headers; the weights themselves are mapped, not read.
   public init(directory: URL) throws {
     self.directory = directory
-    configuration = try ModelConfiguration(directory: directory)
-    files = try Self.files(directory).map { try SafetensorsFile($0) }
-    var places: [String: Int] = [:]
-    for (index, file) in files.enumerated() { for name in file.names { places[name] = index } }
-    self.places = places
+    let file = try ConfigurationFile(directory: directory)
+    configuration = try ModelConfiguration(file)
+    let stored = try SafetensorsSource(Self.files(directory))
+    let format = try file.quantisation().map { settings throws(TelltaleError) in try PackedFormats.format(settings) }
+    quantisation = format?.description
+    source = format.map { QuantisedSource(stored, $0) } ?? stored
   }
 
   /// The model, computing in `dtype` (by default the one the weights are stored in): see `ModelLoader.model`.
   public func model(
     dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
   ) throws -> LanguageModel {
-    try located { try loader().model(dtype: dtype, weights: format, device: device) }
+    var model = try located { try loader().model(dtype: dtype, weights: format, device: device) }
+    model.quantisation = quantisation
+    return model
   }
 
   /// The dtype of the embedding, which is that of the whole checkpoint.
@@ -33,11 +37,6 @@ public struct Checkpoint: Sendable {
   func loader() throws(TelltaleError) -> ModelLoader { try ModelLoader(configuration, self) }
 
   private var place: InputLocation { InputLocation(file: directory.path) }
-
-  private func index(of name: String) throws(TelltaleError) -> Int {
-    guard let index = places[name] else { throw WeightTable.missing(name) }
-    return index
-  }
 
   private func located<Value>(_ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let error as TelltaleError {
@@ -78,27 +77,32 @@ public struct Checkpoint: Sendable {
 }
 
 extension Checkpoint: WeightSource {
-  package var names: [String] { places.keys.sorted() }
+  package var names: [String] { source.names }
 
-  package func contains(_ name: String) -> Bool { places[name] != nil }
+  package func contains(_ name: String) -> Bool { source.contains(name) }
 
-  package func shape(of name: String) throws -> [Int] { try files[index(of: name)].shape(of: name) }
+  package func shape(of name: String) throws -> [Int] { try source.shape(of: name) }
 
-  package func dtype(of name: String) throws -> DType { try files[index(of: name)].dtype(of: name) }
+  package func dtype(of name: String) throws -> DType { try source.dtype(of: name) }
 
-  package func tensor(_ name: String) throws -> Tensor { try files[index(of: name)].tensor(name) }
+  package func tensor(_ name: String) throws -> Tensor { try source.tensor(name) }
 
-  package func forget(_ name: String) { places[name].map { files[$0].forgetPages(of: name) } }
+  package func tensor(_ name: String, at index: Int) throws -> Tensor { try source.tensor(name, at: index) }
 
-  package func file(of name: String) -> String { places[name].map { files[$0].url.path } ?? directory.path }
+  package func forget(_ name: String) { source.forget(name) }
+
+  package func file(of name: String) -> String { source.file(of: name) }
 }
 
 extension LanguageModel {
-  /// Loads a checkpoint from its directory.
+  /// Loads a checkpoint from its directory, or a model from its GGUF file.
   public static func load(
     _ directory: URL, dtype: DType? = nil, weights: WeightFormat = .dense, device: Device = .cpu
   ) throws -> LanguageModel {
-    try Checkpoint(directory: directory).model(dtype: dtype, weights: weights, device: device)
+    if ModelLocator.isGGUF(directory) {
+      return try GGUFModel(directory).model(dtype: dtype, weights: weights, device: device)
+    }
+    return try Checkpoint(directory: directory).model(dtype: dtype, weights: weights, device: device)
   }
 
   /// Says which weight is at fault where an output is not finite: the sentence a user needs instead of a NaN.

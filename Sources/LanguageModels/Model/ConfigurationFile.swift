@@ -61,15 +61,17 @@ package final class ConfigurationFile {
   /// Whether the key is there, even as null.
   func states(_ key: String) -> Bool { object[key] != nil }
 
-  /// Whether the key is there and not null.
-  func holds(_ key: String) -> Bool { value(key) != nil }
-
   private func read<Value>(_ key: String, _ convert: (JSONValue) -> Value?) throws(TelltaleError) -> Value? {
     guard let value = value(key) else { return nil }
     guard let converted = convert(value) else {
       throw refuse(key, "has a value of the wrong kind at \"\(path + key)\"; fetch the file again")
     }
     return converted
+  }
+
+  /// How the checkpoint's matrices are packed, where they are.
+  func quantisation() -> QuantisationSettings? {
+    value("quantization_config").map { QuantisationSettings($0, file: file) }
   }
 
   func text(_ key: String) throws(TelltaleError) -> String? { try read(key) { $0.string } }

@@ -24,6 +24,8 @@ public struct LanguageModel: Sendable {
   var attentionKernel: AttentionKernel?
   /// Whether tokens that several sequences share are multiplied with 8 bits: see `roundingSharedTokens`.
   public internal(set) var roundsSharedTokens = false
+  /// How the file that the weights were read from has them, where that is not as floats: "GGUF Q4_1, Q8_0".
+  public internal(set) var quantisation: String?
   /// Every dense weight by its checkpoint name, in the model's dtype.
   let weights: [String: Tensor]
   /// The others.
@@ -203,7 +205,8 @@ public struct LanguageModel: Sendable {
     for rope in ropes {
       tables.append(
         try rope.tables(
-          positions: positions, lengths: lengths, dtype: configuration.rotatesInFloat32 ? .float32 : dtype, device: device))
+          positions: positions, lengths: lengths, dtype: configuration.rotatesInFloat32 ? .float32 : dtype,
+          device: device))
     }
     return tables
   }

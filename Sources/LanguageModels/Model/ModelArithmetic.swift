@@ -26,9 +26,11 @@ extension LanguageModel {
     weights.values.reduce(0) { $0 + $1.count * $1.dtype.size } + int8Weights.values.reduce(0) { $0 + $1.byteCount }
   }
 
-  /// What the model computes in, for people and for the record: `bfloat16`, `bfloat16, int8 weights`.
+  /// What the model computes in and what its weights were rounded to before, for people and for the record: `bfloat16`,
+  /// `bfloat16, int8 weights`, `float32, weights from GGUF Q4_1, Q8_0`.
   public var arithmetic: String {
-    dtype.rawValue + (hasInt8Weights ? ", int8 weights" : "") + (roundsSharedTokens ? ", int8 shared tokens" : "")
+    dtype.rawValue + (quantisation.map { ", weights from \($0)" } ?? "") + (hasInt8Weights ? ", int8 weights" : "")
+      + (roundsSharedTokens ? ", int8 shared tokens" : "")
   }
 
   /// The same model with int8 weights, multiplied with 8 bits of every token that several sequences of a pack share and

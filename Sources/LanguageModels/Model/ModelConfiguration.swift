@@ -139,9 +139,7 @@ extension ModelConfiguration {
   /// Reads a configuration by the family that it names.
   package init(_ file: ConfigurationFile) throws(TelltaleError) {
     let family = try ModelFamilies.family(of: file)
-    guard !file.holds("quantization_config") else {
-      throw file.refuse("quantization_config", "quantised checkpoints are not supported; give the unquantised one")
-    }
+    if let settings = file.quantisation() { _ = try PackedFormats.format(settings) }
     self = try family.design(file)
     self.family = family.name
     try ModelFamilies.check(self, file)

@@ -38,7 +38,8 @@ extension ConfigurationFile {
     let share = ownShare ?? otherShare ?? defaults.share
     guard defaults.takesShare ? share > 0 && share <= 1 : share == 1 else {
       throw refuse(
-        defaults.shareKey, "is \(share); \(defaults.takesShare ? "it is more than 0 and at most 1" : "only 1 is supported")")
+        defaults.shareKey,
+        "is \(share); \(defaults.takesShare ? "it is more than 0 and at most 1" : "only 1 is supported")")
     }
     let dimension = Int(Double(headDimension) * share)
     guard dimension % 2 == 0, dimension > 0 else {

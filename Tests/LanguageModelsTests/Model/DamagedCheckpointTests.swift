@@ -87,7 +87,7 @@ import Torch
     (#"{"architectures": ["MambaForCausalLM"]}"#, ["MambaForCausalLM", "MistralForCausalLM", "GPT2LMHeadModel"]),
     (#"{"architectures": null, "model_type": null}"#, ["(architectures)", "LlamaForCausalLM"]),
     (#"{"architectures": null, "model_type": "mamba"}"#, ["(architectures)", "mamba", "LlamaForCausalLM"]),
-    (#"{"quantization_config": {"bits": 4}}"#, ["(quantization_config)", "unquantised"]),
+    (#"{"quantization_config": {"bits": 4}}"#, ["(quantization_config.quant_method)", "names no method"]),
     (#"{"hidden_act": "mish"}"#, ["(hidden_act)", "mish", "silu"]),
     (#"{"rope_scaling": {"rope_type": "mrope", "mrope_section": [1, 2]}}"#, ["(rope_scaling)", "mrope", "llama3"]),
     (#"{"rope_scaling": {"factor": 2}}"#, ["(rope_scaling)", "rope_type"]),
