@@ -84,7 +84,8 @@ extension ConfigurationFile {
     default:
       throw refuse(
         "rope_scaling",
-        "\"\(SafeText.quoted(kind))\" is not supported; Telltale knows default, linear, dynamic, llama3, yarn and longrope")
+        "\"\(SafeText.quoted(kind))\" is not supported; Telltale knows default, linear, dynamic, llama3, yarn and longrope"
+      )
     }
   }
 

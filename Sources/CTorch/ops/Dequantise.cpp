@@ -5,8 +5,8 @@
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
 
-#include "Guard.h"
-#include "Parallel.h"
+#include "../boundary/Guard.h"
+#include "../kernels/Parallel.h"
 
 #pragma STDC FP_CONTRACT OFF
 
