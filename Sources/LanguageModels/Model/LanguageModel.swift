@@ -187,7 +187,8 @@ public struct LanguageModel: Sendable {
     if let logits {
       let chosen = try Rows(lastKept.places(of: logits), device).of(x)  // [chosen, hidden]
       let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
-      output.logits = try configuration.logits(projection(finalNorm(chosen)).converted(to: .float32))  // [chosen, vocabulary]
+      let products = try projection(finalNorm(chosen)).converted(to: .float32)  // [chosen, vocabulary]
+      output.logits = try configuration.logits(products)
     }
     try output.addSums()
     return output
