@@ -19,7 +19,19 @@ public struct AblatedCheckpoint: Sendable {
 
   /// - Parameter direction: [hidden], any norm but zero; it is normalised.
   public init(_ directory: URL, direction: [Float]) throws {
+    if ModelLocator.isGGUF(directory) {
+      throw TelltaleError(
+        .badInput,
+        "is a GGUF file, and ablated weights are written in Hugging Face layout; give the published checkpoint",
+        at: InputLocation(file: directory.path))
+    }
     checkpoint = try Checkpoint(directory: directory)
+    if let quantisation = checkpoint.quantisation {
+      throw TelltaleError(
+        .badInput,
+        "is quantised (\(quantisation)), and ablated weights are written as floats; give the unquantised checkpoint",
+        at: InputLocation(file: directory.path))
+    }
     guard direction.count == checkpoint.configuration.hiddenSize else {
       throw TelltaleError(
         .badInput,
@@ -104,7 +116,8 @@ public struct AblatedCheckpoint: Sendable {
   private func writeConfiguration(to folder: URL, dtype: DType?) throws {
     let source = checkpoint.directory.appendingPathComponent("config.json")
     let target = folder.appendingPathComponent("config.json")
-    let unreadable = TelltaleError(.badInput, "cannot be read; check the checkpoint", at: InputLocation(file: source.path))
+    let unreadable = TelltaleError(
+      .badInput, "cannot be read; check the checkpoint", at: InputLocation(file: source.path))
     guard let data = try? Data(contentsOf: source),
       var object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
     else { throw unreadable }
