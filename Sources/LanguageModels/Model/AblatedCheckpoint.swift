@@ -19,7 +19,19 @@ public struct AblatedCheckpoint: Sendable {
 
   /// - Parameter direction: [hidden], any norm but zero; it is normalised.
   public init(_ directory: URL, direction: [Float]) throws {
+    if ModelLocator.isGGUF(directory) {
+      throw TelltaleError(
+        .badInput,
+        "is a GGUF file, and ablated weights are written in Hugging Face layout; give the published checkpoint",
+        at: InputLocation(file: directory.path))
+    }
     checkpoint = try Checkpoint(directory: directory)
+    if let quantisation = checkpoint.quantisation {
+      throw TelltaleError(
+        .badInput,
+        "is quantised (\(quantisation)), and ablated weights are written as floats; give the unquantised checkpoint",
+        at: InputLocation(file: directory.path))
+    }
     guard direction.count == checkpoint.configuration.hiddenSize else {
       throw TelltaleError(
         .badInput,

@@ -27,12 +27,19 @@ public struct GGUFModel: Sendable {
   public func model(
     dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
   ) throws -> LanguageModel {
-    let source = GGUFSource(file, architecture, heads: heads, dtype: dtype)
+    let target = dtype ?? storedDtype
+    // What is rounded to whole numbers is rounded from the blocks' own numbers, not from rounded ones.
+    let source = GGUFSource(file, architecture, heads: heads, dtype: format == .dense ? target : .float32)
     var model = try located {
-      try ModelLoader(configuration, source).model(dtype: dtype, weights: format, device: device)
+      try ModelLoader(configuration, source).model(dtype: target, weights: format, device: device)
     }
     model.quantisation = quantisation
     return model
+  }
+
+  /// That of the embedding where it is stored as floats; bfloat16 for blocks.
+  private var storedDtype: DType {
+    file.entry("token_embd.weight").flatMap { GGMLType(rawValue: $0.type)?.dtype } ?? .bfloat16
   }
 
   public func tokenizer() throws(TelltaleError) -> Tokenizer {

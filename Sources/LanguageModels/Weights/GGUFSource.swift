@@ -18,13 +18,13 @@ package struct GGUFSource: WeightSource {
 
   /// - Parameters:
   ///   - heads: numbers of query heads and of key-value heads.
-  ///   - dtype: what blocks are unpacked to; nil for bfloat16. Plain floats stay what they are.
+  ///   - dtype: what blocks are unpacked to. Plain floats stay what they are.
   init(
-    _ file: GGUFModelFile, _ architecture: GGUFArchitecture, heads: (query: Int, keyValue: Int), dtype: DType? = nil
+    _ file: GGUFModelFile, _ architecture: GGUFArchitecture, heads: (query: Int, keyValue: Int), dtype: DType
   ) {
     self.file = file
     self.heads = heads
-    self.dtype = dtype ?? .bfloat16
+    self.dtype = dtype
     var places: [String: Place] = [:]
     for name in file.names {
       for (published, place) in Self.places(of: name, file.entry(name)?.shape ?? [], architecture) {
