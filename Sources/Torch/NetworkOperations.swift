@@ -1,5 +1,5 @@
-import Foundations
 internal import CTorch
+import Foundations
 
 /// The operations that language models are made of.
 extension Tensor {

@@ -44,7 +44,9 @@ struct SplittingTests {
     #expect(rows.count > 300)
     for row in rows {
       let found = words(row.text, .gpt4o)
-      #expect(found.map { Array($0.unicodeScalars) } == row.words.map { Array($0.unicodeScalars) }, "\(row.text.debugDescription)")
+      #expect(
+        found.map { Array($0.unicodeScalars) } == row.words.map { Array($0.unicodeScalars) },
+        "\(row.text.debugDescription)")
     }
   }
 

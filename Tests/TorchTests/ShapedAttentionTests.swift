@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Torch
@@ -134,7 +135,8 @@ import Testing
     }
   }
 
-  @Test("A rotation of the first half of every head leaves the second", arguments: [DType.float32, .bfloat16, .float64])
+  @Test(
+    "A rotation of the first half of every head leaves the second", arguments: [DType.float32, .bfloat16, .float64])
   func rotatesAShare(_ dtype: DType) throws {
     let x = try Tensor([1, 2, 3, 4, 5, 6, 7, 8] as [Float], shape: [1, 1, 8]).converted(to: dtype)
     let (zeros, ones) = (try Tensor.zeros([1, 4], dtype: dtype), try Tensor.ones([1, 4], dtype: dtype))

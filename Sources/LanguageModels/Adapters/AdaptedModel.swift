@@ -112,7 +112,8 @@ extension ModelConfiguration {
       let others = ModelFamilies.all.filter { $0.takesAdapters }.map { $0.name }.joined(separator: ", ")
       throw TelltaleError(
         .badInput,
-        "LoRA on a \(family) model is not supported: its projections are fused or have other names; Telltale adapts \(others)")
+        "LoRA on a \(family) model is not supported: its projections are fused or have other names; Telltale adapts \(others)"
+      )
     }
   }
 }

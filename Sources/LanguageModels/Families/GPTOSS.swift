@@ -10,7 +10,8 @@ package enum GPTOSSFamily: ModelFamily {
   ]
 
   /// The scaling of a configuration that states none.
-  private static let published = RotaryEmbedding.Yarn(factor: 32, trained: 4096, truncates: false, attention: 1.346_573_590_279_972_7)
+  private static let published = RotaryEmbedding.Yarn(
+    factor: 32, trained: 4096, truncates: false, attention: 1.346_573_590_279_972_7)
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(

@@ -7,7 +7,8 @@ package enum Qwen2Family: ModelFamily {
   package static let modelTypes = ["qwen2"]
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
-    var model = try ModelConfiguration(shaped: file, ShapeDefaults(keyValueHeads: 32, rope: RopeDefaults(positions: 32768)))
+    var model = try ModelConfiguration(
+      shaped: file, ShapeDefaults(keyValueHeads: 32, rope: RopeDefaults(positions: 32768)))
     model.queryKeyValueBias = true
     try model.readLateWindows(file)
     try file.require("use_mrope", false, "and rotations of several positions are not supported")

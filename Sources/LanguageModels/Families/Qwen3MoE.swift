@@ -8,7 +8,8 @@ package enum Qwen3MoEFamily: ModelFamily {
   package static let harmlessKeys: Set<String> = ["max_window_layers"]
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
-    var model = try ModelConfiguration(shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(positions: 32768)))
+    var model = try ModelConfiguration(
+      shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(positions: 32768)))
     model.queryKeyNorm = .perHead
     try model.readAttentionBias(file)
     let window = try file.window(standard: 4096)
@@ -20,7 +21,9 @@ package enum Qwen3MoEFamily: ModelFamily {
       routing: try file.flag("norm_topk_prob") ?? false ? .renormalised : .softmaxThenTop)
     let dense = Set(try file.integers("mlp_only_layers") ?? [])
     let step = try file.size("decoder_sparse_step", standard: 1)
-    for index in model.layers.indices { model.layers[index].hasExperts = !dense.contains(index) && (index + 1) % step == 0 }
+    for index in model.layers.indices where !dense.contains(index) && (index + 1) % step == 0 {
+      model.layers[index].hasExperts = true
+    }
     return model
   }
 

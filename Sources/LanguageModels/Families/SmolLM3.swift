@@ -9,7 +9,8 @@ package enum SmolLM3Family: ModelFamily {
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
-      shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(theta: 2_000_000, positions: 32768), isTied: true))
+      shaped: file,
+      ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(theta: 2_000_000, positions: 32768), isTied: true))
     try model.readAttentionBias(file)
     model.mlpBias = try file.flag("mlp_bias") ?? false
     let interval = try file.size("no_rope_layer_interval", standard: 4)

@@ -104,7 +104,8 @@ public struct AblatedCheckpoint: Sendable {
   private func writeConfiguration(to folder: URL, dtype: DType?) throws {
     let source = checkpoint.directory.appendingPathComponent("config.json")
     let target = folder.appendingPathComponent("config.json")
-    let unreadable = TelltaleError(.badInput, "cannot be read; check the checkpoint", at: InputLocation(file: source.path))
+    let unreadable = TelltaleError(
+      .badInput, "cannot be read; check the checkpoint", at: InputLocation(file: source.path))
     guard let data = try? Data(contentsOf: source),
       var object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
     else { throw unreadable }

@@ -62,8 +62,8 @@ struct DecoderLayer: Sendable {
     let coarse = attention.coarseTokens
     let (q, k, v) = try projected(normed, querying: queried, coarse)
     let own = rope.map { tables[$0] }
-    let mixed = try attend(
-      own?.rows(queried).rotating(q) ?? q, own?.rotating(k) ?? k, v, attention, keeping: queried)  // [queried, heads * dim]
+    let (turnedQueries, turnedKeys) = try (own?.rows(queried).rotating(q) ?? q, own?.rotating(k) ?? k)
+    let mixed = try attend(turnedQueries, turnedKeys, v, attention, keeping: queried)  // [queried, heads * dim]
     let rowsKept = try queried.isAll ? kept.rows(mixed) : mixed  // [kept, heads * dim]
     let added = try weighed(attentionOutputNorm, output(rowsKept, coarse: coarse.map(kept.rows)))  // [kept, hidden]
     let stream = try kept.rows(x)  // [kept, hidden]

@@ -185,7 +185,8 @@ public struct LanguageModel: Sendable {
     if let logits {
       let chosen = try Rows(lastKept.places(of: logits), device).of(x)  // [chosen, hidden]
       let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
-      output.logits = try configuration.logits(projection(finalNorm(chosen)).converted(to: .float32))  // [chosen, vocabulary]
+      let products = try projection(finalNorm(chosen)).converted(to: .float32)  // [chosen, vocabulary]
+      output.logits = try configuration.logits(products)
     }
     try output.addSums()
     return output
@@ -201,9 +202,8 @@ public struct LanguageModel: Sendable {
   func rotaryTables(positions: [Int], lengths: [Int]) throws(TelltaleError) -> [RotaryTables] {
     var tables: [RotaryTables] = []
     for rope in ropes {
-      tables.append(
-        try rope.tables(
-          positions: positions, lengths: lengths, dtype: configuration.rotatesInFloat32 ? .float32 : dtype, device: device))
+      let own = configuration.rotatesInFloat32 ? DType.float32 : dtype
+      tables.append(try rope.tables(positions: positions, lengths: lengths, dtype: own, device: device))
     }
     return tables
   }
@@ -213,8 +213,8 @@ public struct LanguageModel: Sendable {
     guard let trained = configuration.lengthSwitch, batch.sharesAcross(length: trained) else { return }
     throw TelltaleError(
       .badInput,
-      "sequences of up to \(trained) tokens and longer ones share their beginning, which this model (longrope) computes "
-        + "otherwise for each; give them in separate passes")
+      "sequences of up to \(trained) tokens and longer ones share their beginning, which this model (longrope) "
+        + "computes otherwise for each; give them in separate passes")
   }
 
   private func check(tokens: [Int]) throws(TelltaleError) {

@@ -38,7 +38,8 @@ extension ConfigurationFile {
     let share = ownShare ?? otherShare ?? defaults.share
     guard defaults.takesShare ? share > 0 && share <= 1 : share == 1 else {
       throw refuse(
-        defaults.shareKey, "is \(share); \(defaults.takesShare ? "it is more than 0 and at most 1" : "only 1 is supported")")
+        defaults.shareKey,
+        "is \(share); \(defaults.takesShare ? "it is more than 0 and at most 1" : "only 1 is supported")")
     }
     let dimension = Int(Double(headDimension) * share)
     guard dimension % 2 == 0, dimension > 0 else {
@@ -83,7 +84,8 @@ extension ConfigurationFile {
     default:
       throw refuse(
         "rope_scaling",
-        "\"\(SafeText.quoted(kind))\" is not supported; Telltale knows default, linear, dynamic, llama3, yarn and longrope")
+        "\"\(SafeText.quoted(kind))\" is not supported; Telltale knows default, linear, dynamic, llama3, yarn and longrope"
+      )
     }
   }
 

@@ -13,9 +13,11 @@ enum AttentionKernel {
   /// - Parameter withGradients: whether the pass may be recorded.
   init(_ batch: PackedBatch, for model: LanguageModel, withGradients: Bool) {
     let shape = model.configuration
-    let isFused = shape.hasPlainScores && VarlenAttention.isFused(
-      dtype: model.dtype, device: model.device, headDimension: shape.headDimension, windows: Set(shape.windows),
-      longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
+    let isFused =
+      shape.hasPlainScores
+      && VarlenAttention.isFused(
+        dtype: model.dtype, device: model.device, headDimension: shape.headDimension, windows: Set(shape.windows),
+        longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
     self = isFused ? .varlen : !withGradients && SegmentAttention.isAvailable(for: model) ? .segments : .composed
   }
 }

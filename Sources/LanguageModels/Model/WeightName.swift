@@ -60,7 +60,9 @@ extension ModelConfiguration {
       all += normWeights(index, "self_attn.q_norm", headCount * headDimension)
       all += normWeights(index, "self_attn.k_norm", keyValueHeadCount * headDimension)
     }
-    if hasSinks { all.append(NamedShape(name: WeightName(layer: index, module: "self_attn.sinks"), shape: [headCount])) }
+    if hasSinks {
+      all.append(NamedShape(name: WeightName(layer: index, module: "self_attn.sinks"), shape: [headCount]))
+    }
     return all
   }
 

@@ -119,7 +119,8 @@ struct BlockPass {
     _ span: Range<Int>, _ x: Tensor, by wanted: [Tensor], given gradient: Tensor, isFirst: Bool
   ) throws -> [Tensor] {
     let layer = layers[span.lowerBound]
-    guard span.count == 1, layer.addsLastMapAlone, !isFirst || layer.adaptsAttention, let down = layer.network.down else {
+    guard span.count == 1, layer.addsLastMapAlone, !isFirst || layer.adaptsAttention, let down = layer.network.down
+    else {
       return try recordingGradients { try self(span, x) }.gradients(by: wanted, given: gradient)
     }
     // The output is stream + down(gated): its gradient is the stream's too, and goes through `down` by hand.

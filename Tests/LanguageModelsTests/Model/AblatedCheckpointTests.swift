@@ -93,7 +93,8 @@ import Torch
   }
 
   @Test(
-    "A family that normalises what is written is refused by name", arguments: GoldenModel.ofEachFamily.filter {
+    "A family that normalises what is written is refused by name",
+    arguments: GoldenModel.ofEachFamily.filter {
       refused.contains($0.description)
     })
   func refusesNormalisedWriters(_ golden: GoldenModel) throws {

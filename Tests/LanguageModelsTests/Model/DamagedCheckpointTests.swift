@@ -92,7 +92,9 @@ import Torch
     (#"{"rope_scaling": {"rope_type": "mrope", "mrope_section": [1, 2]}}"#, ["(rope_scaling)", "mrope", "llama3"]),
     (#"{"rope_scaling": {"factor": 2}}"#, ["(rope_scaling)", "rope_type"]),
     (#"{"rope_scaling": {"rope_type": "yarn"}}"#, ["(rope_scaling.factor)"]),
-    (#"{"rope_scaling": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}}"#, ["_factor)", "numbers"]),
+    (
+      #"{"rope_scaling": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}}"#, ["_factor)", "numbers"]
+    ),
     (#"{"rope_interleaved": true}"#, ["(rope_interleaved)"]),
     (#"{"layer_types": ["full_attention"]}"#, ["(layer_types)", "1 of 4"]),
     (

@@ -11,7 +11,8 @@ import Torch
 @Suite struct FamilyConfigurationTests {
   /// The configuration that JSON states; sizes of a tiny model where it is silent.
   private func read(_ json: String, sized: Bool = true) throws -> ModelConfiguration {
-    let sizes = #"{"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 8, "#
+    let sizes =
+      #"{"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 8, "#
       + #""num_attention_heads": 8"#
     let text = sized ? sizes + (json == "{}" ? "}" : ", " + json.dropFirst()) : json
     return try ModelConfiguration(ConfigurationFile(text: Array(text.utf8), file: "config.json"))
@@ -45,7 +46,7 @@ import Torch
     #expect(gemma3.layers[5].rope == .init(theta: 1_000_000, dimension: 256, scaling: .linear(factor: 8)))
   }
 
-  @Test func `the text part of a model that sees images is read from text_config, with the sizes that it leaves out`() throws {
+  @Test func `the text part of a model that sees images is read from text_config`() throws {
     let model = try read(
       #"""
       {"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3", "eos_token_id": [1, 106],
@@ -65,7 +66,8 @@ import Torch
     #expect(flat.layers[0].rope == .init(theta: 500_000, dimension: 4, scaling: .none))
     let nested = try read(
       #"""
-      {"architectures": ["Olmo3ForCausalLM"], "sliding_window": 16, "max_position_embeddings": 65536, "rope_parameters": {
+      {"architectures": ["Olmo3ForCausalLM"], "sliding_window": 16, "max_position_embeddings": 65536,
+       "rope_parameters": {
         "full_attention": {"rope_type": "yarn", "factor": 8.0, "rope_theta": 500000, "attention_factor": 1.2,
           "original_max_position_embeddings": 8192},
         "sliding_attention": {"rope_type": "default", "rope_theta": 500000}}}
@@ -76,7 +78,8 @@ import Torch
     #expect(nested.layers[3].rope == .init(theta: 500_000, dimension: 4, scaling: .yarn(yarn)))
     #expect(nested.warnings == [])
     let neox = try read(
-      #"{"architectures": ["GPTNeoXForCausalLM"], "rope_parameters": {"rope_theta": 10000, "partial_rotary_factor": 0.5}}"#)
+      #"{"architectures": ["GPTNeoXForCausalLM"], "rope_parameters": {"rope_theta": 10000, "partial_rotary_factor": 0.5}}"#
+    )
     #expect(neox.layers[0].rope == .init(theta: 10_000, dimension: 2, scaling: .none))
   }
 

@@ -1,3 +1,4 @@
+import CheckpointSupport
 import Foundation
 import TestSupport
 import Testing
@@ -104,8 +105,10 @@ struct FamilyFileTests {
     #expect(error.description.contains(model.configuration.family) && error.description.contains("Qwen3"))
   }
 
-  @Test(arguments: ["tiny-qwen3", "tiny-gemma2", "tiny-gemma3", "tiny-olmo2", "tiny-smollm3", "tiny-granite",
-    "tiny-qwen3-moe", "tiny-mixtral", "tiny-gpt-oss"])
+  @Test(arguments: [
+    "tiny-qwen3", "tiny-gemma2", "tiny-gemma3", "tiny-olmo2", "tiny-smollm3", "tiny-granite",
+    "tiny-qwen3-moe", "tiny-mixtral", "tiny-gpt-oss",
+  ])
   func `an adapter changes the logits as adding it to the weights does, and can be trained`(name: String) throws {
     let model = try LanguageModel.load(directory(name), dtype: .float32)
     let targets = ["q_proj", "v_proj", "o_proj"] + (model.configuration.experts == nil ? ["down_proj"] : [])
