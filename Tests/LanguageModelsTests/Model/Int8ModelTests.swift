@@ -29,7 +29,8 @@ struct Int8ModelTests {
     let dense = try LanguageModel.load(golden.directory, dtype: .float32)
     let rounding = try GoldenModel.meanOverPrompts(logits(model, prompts), logits(dense, prompts), prompts)
     // A router's choice that turns changes a token by more than rounding does.
-    #expect(rounding > 1e-3 && rounding < (golden.hasExperts ? 0.5 : 0.2), "rounding weights changes logits by \(rounding)")
+    #expect(
+      rounding > 1e-3 && rounding < (golden.hasExperts ? 0.5 : 0.2), "rounding weights changes logits by \(rounding)")
     #expect(model.parameterCount == dense.parameterCount)
     #expect(model.weightBytes < dense.weightBytes)
     #expect(model.arithmetic == "float32, int8 weights")
