@@ -7,7 +7,7 @@ import Testing
 /// Where the tokenizers and golden files are.
 enum TokenizerFixtures {
   private static let repository = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   static let folder = repository.appending(path: "Tests/Fixtures/tokenizers")
 

@@ -8,8 +8,7 @@ package enum Gemma3Family: ModelFamily {
   package static let modelTypes = ["gemma3_text", "gemma3"]
   package static let harmlessKeys: Set<String> = [
     "hidden_act", "_sliding_window_pattern", "vision_config", "mm_tokens_per_image", "boi_token_index",
-    "eoi_token_index",
-    "image_token_index", "boi_token_id", "eoi_token_id", "image_token_id", "video_token_id",
+    "eoi_token_index", "image_token_index", "boi_token_id", "eoi_token_id", "image_token_id", "video_token_id",
   ]
   package static let prefixes = ["model.", "language_model.model.", "model.language_model.", "language_model."]
 

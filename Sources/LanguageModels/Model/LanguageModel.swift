@@ -204,10 +204,8 @@ public struct LanguageModel: Sendable {
   func rotaryTables(positions: [Int], lengths: [Int]) throws(TelltaleError) -> [RotaryTables] {
     var tables: [RotaryTables] = []
     for rope in ropes {
-      tables.append(
-        try rope.tables(
-          positions: positions, lengths: lengths, dtype: configuration.rotatesInFloat32 ? .float32 : dtype,
-          device: device))
+      let own = configuration.rotatesInFloat32 ? DType.float32 : dtype
+      tables.append(try rope.tables(positions: positions, lengths: lengths, dtype: own, device: device))
     }
     return tables
   }
@@ -217,8 +215,8 @@ public struct LanguageModel: Sendable {
     guard let trained = configuration.lengthSwitch, batch.sharesAcross(length: trained) else { return }
     throw TelltaleError(
       .badInput,
-      "sequences of up to \(trained) tokens and longer ones share their beginning, which this model (longrope) computes "
-        + "otherwise for each; give them in separate passes")
+      "sequences of up to \(trained) tokens and longer ones share their beginning, which this model (longrope) "
+        + "computes otherwise for each; give them in separate passes")
   }
 
   private func check(tokens: [Int]) throws(TelltaleError) {

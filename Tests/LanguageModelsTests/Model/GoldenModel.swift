@@ -59,6 +59,18 @@ struct GoldenModel: Sendable, CustomStringConvertible {
     try (a.converted(to: .float64) - b.converted(to: .float64)).absolute().max().scalar()
   }
 
+  /// The mean over prompts of the root mean square difference of their logits, which lie one after the other: the measure of
+  /// the goldens' README, for which single positions where a router's choice turns do not count for more than their prompt.
+  static func meanOverPrompts(_ a: Tensor, _ b: Tensor, _ prompts: [[Int]]) throws -> Double {
+    var (start, sum) = (0, 0.0)
+    for prompt in prompts {
+      let range = start..<start + prompt.count
+      sum += try rootMeanSquare(a.narrowed(0, range), b.narrowed(0, range))
+      start = range.upperBound
+    }
+    return sum / Double(prompts.count)
+  }
+
   /// The largest magnitude.
   static func size(_ a: Tensor) throws -> Double { try a.absolute().max().scalar() }
 
