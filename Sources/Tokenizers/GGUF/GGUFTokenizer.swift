@@ -112,6 +112,7 @@ struct GGUFTokenizer {
     static let merges = "tokenizer.ggml.merges"
     static let bos = "tokenizer.ggml.bos_token_id"
     static let eos = "tokenizer.ggml.eos_token_id"
+    static let unknown = "tokenizer.ggml.unknown_token_id"
     static let addsBOS = "tokenizer.ggml.add_bos_token"
     static let addsEOS = "tokenizer.ggml.add_eos_token"
     static let addsPrefix = "tokenizer.ggml.add_space_prefix"
@@ -202,11 +203,14 @@ extension GGUFTokenizer {
       throw failure("is missing or no list of finite numbers; fetch the file again", Key.scores)
     }
     try check(scores.count, of: Key.scores, tokens)
-    let pieces = tokens.indices.map { id in
+    var pieces = tokens.indices.map { id in
       // llama.cpp looks for a user's tokens in the text itself and so writes their spaces as spaces.
       let text = kinds[id] == .userDefined ? Self.withMetaspaces(tokens[id]) : tokens[id]
       return SentencePieceModel.Piece(text: text, score: Float(scores[id]), kind: kinds[id])
     }
+    // Some converters call the unknown token a control token and name it by its number alone.
+    let unknown = metadata.integer(Key.unknown) ?? 0
+    if !kinds.contains(.unknown), pieces.indices.contains(unknown) { pieces[unknown].kind = .unknown }
     let model = SentencePieceModel(pieces: pieces, addsDummyPrefix: metadata.truth(Key.addsPrefix) ?? true, file: file)
     return try model.pipeline(configuration)
   }

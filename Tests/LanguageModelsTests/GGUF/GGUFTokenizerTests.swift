@@ -126,6 +126,19 @@ struct GGUFTokenizerTests {
     #expect(ours.bosTokenID == reference.bosTokenID && ours.eosTokenID == reference.eosTokenID)
   }
 
+  @Test func `an unknown token that is called a control token is found by its number`() throws {
+    var builder = GGUFBuilder()
+    builder.add("tokenizer.ggml.model", .text("llama"))
+    builder.add("tokenizer.ggml.tokens", .texts(["<s>", "</s>", "a", "<unk>"]))
+    builder.add("tokenizer.ggml.scores", .float32s([0, 0, 0, 0]))
+    builder.add("tokenizer.ggml.token_type", .int32s([3, 3, 1, 3]))
+    builder.add("tokenizer.ggml.bos_token_id", .uint32(0))
+    builder.add("tokenizer.ggml.eos_token_id", .uint32(1))
+    builder.add("tokenizer.ggml.unknown_token_id", .uint32(3))
+    builder.add("tokenizer.ggml.add_space_prefix", .bool(false))
+    #expect(try tokenizer(builder).encode("ab", addSpecialTokens: true).ids == [0, 2, 3])
+  }
+
   @Test func `scores that are missing or not finite are refused`() throws {
     var builder = GGUFBuilder()
     builder.add("tokenizer.ggml.model", .text("llama"))
