@@ -37,6 +37,9 @@ public struct LoadedModel: Sendable {
     }
   }
 
+  /// Sentences about what the model's configuration states and nobody looks at.
+  public var warnings: [String] { model.configuration.warnings }
+
   /// The same with a model whose results do not depend on what is computed together.
   public func batchInvariant() -> LoadedModel {
     var loaded = self
@@ -51,7 +54,16 @@ public struct LoadedModel: Sendable {
     return loaded
   }
 
-  private struct GenerationConfiguration: Decodable { var eosTokenId: RawConfiguration.OneOrMany? }
+  private struct GenerationConfiguration: Decodable { var eosTokenId: OneOrMany? }
+
+  /// A number, or a list of numbers.
+  private struct OneOrMany: Decodable {
+    var values: [Int]
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let one = try? container.decode(Int.self) { values = [one] } else { values = try container.decode([Int].self) }
+    }
+  }
 
   private static func stopTokens(
     _ directory: URL, _ configuration: ModelConfiguration, _ tokenizer: Tokenizer

@@ -5,8 +5,12 @@ package indirect enum PreTokenizer: Sendable {
   /// Every byte becomes a scalar of GPT-2's alphabet, after the text is cut by GPT-2's pattern if `cutsWords`.
   case byteLevel(addsPrefixSpace: Bool, cutsWords: Bool)
   case split(SplitPattern)
+  /// At every occurrence of a scalar.
+  case delimiter(Unicode.Scalar, SplitBehavior)
   case digits(individually: Bool)
   case punctuation(SplitBehavior)
+  /// llama.cpp's `default`.
+  case llamaDefault
   case sequence([PreTokenizer])
 
   package struct Metaspace: Sendable {
@@ -22,9 +26,11 @@ package indirect enum PreTokenizer: Sendable {
     case .metaspace(let metaspace): pieces.flatMap(metaspace.split)
     case .byteLevel(let addsPrefixSpace, let cutsWords): byteLevel(pieces, addsPrefixSpace, cutsWords)
     case .split(let pattern): pieces.flatMap { piece in pattern.words(in: piece).map { piece[$0] } }
+    case .delimiter(let scalar, let behavior): pieces.flatMap { behavior.split($0) { $0 == scalar } }
     case .digits(let individually):
-      pieces.flatMap { (individually ? SplitBehavior.isolated : .contiguous).split($0, at: isNumeric) }
-    case .punctuation(let behavior): pieces.flatMap { behavior.split($0, at: isPunctuation) }
+      pieces.flatMap { (individually ? SplitBehavior.isolated : .contiguous).split($0, at: Self.isNumeric) }
+    case .punctuation(let behavior): pieces.flatMap { behavior.split($0, at: Self.isPunctuation) }
+    case .llamaDefault: pieces.flatMap(LlamaDefaultSplit.split)
     case .sequence(let preTokenizers): preTokenizers.reduce(pieces) { $1.split($0) }
     }
   }
@@ -60,7 +66,7 @@ package indirect enum PreTokenizer: Sendable {
     }
   }
 
-  private func isNumeric(_ scalar: Unicode.Scalar) -> Bool {
+  static func isNumeric(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .decimalNumber, .letterNumber, .otherNumber: true
     default: false
@@ -68,7 +74,7 @@ package indirect enum PreTokenizer: Sendable {
   }
 
   /// ASCII punctuation and symbols, and the Unicode category P.
-  private func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+  static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
     default: break

@@ -34,6 +34,15 @@ struct SentencePieceModel {
   private var modelType: UInt64 = 1
   private var treatsWhiteSpaceAsSuffix = false
 
+  /// Pieces that were read elsewhere (a GGUF file); unused ones never stand for text.
+  ///
+  /// - Parameter addsDummyPrefix: whether a space is put in front of every text.
+  init(pieces: [Piece], addsDummyPrefix: Bool, file: String) {
+    self.file = file
+    self.pieces = pieces
+    self.addsDummyPrefix = addsDummyPrefix
+  }
+
   init(_ bytes: [UInt8], file: String) throws(TelltaleError) {
     self.file = file
     do throws(ProtobufReader.Failure) {

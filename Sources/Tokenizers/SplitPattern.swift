@@ -7,6 +7,8 @@ package enum SplitPattern: Sendable {
   case gpt2
   case llama3
   case qwen2
+  /// GPT-4o's (o200k), also gpt-oss's: words end where a capital follows a small letter.
+  case gpt4o
 
   /// The pattern with this source text, nil for one that has no scanner.
   init?(regularExpression: String) {
@@ -14,6 +16,7 @@ package enum SplitPattern: Sendable {
     case Self.gpt2Expression: self = .gpt2
     case Self.modernExpression(digits: #"\p{N}{1,3}"#): self = .llama3
     case Self.modernExpression(digits: #"\p{N}"#): self = .qwen2
+    case Self.gpt4oExpression: self = .gpt4o
     default: return nil
     }
   }
@@ -26,6 +29,12 @@ package enum SplitPattern: Sendable {
       + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
 
+  private static let gpt4oExpression = [
+    #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#,
+    #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#,
+    #"\p{N}{1,3}"#, #" ?[^\s\p{L}\p{N}]+[\r\n/]*"#, #"\s*[\r\n]+"#, #"\s+(?!\S)"#, #"\s+"#,
+  ].joined(separator: "|")
+
   /// The words of the text, which they cover without gaps.
   func words(in text: AlignedText) -> [Range<Int>] {
     let scanner = WordScanner(text)
@@ -33,20 +42,23 @@ package enum SplitPattern: Sendable {
     words.reserveCapacity(text.count / 4)
     var start = text.startIndex
     while start < text.endIndex {
-      let end = self == .gpt2 ? scanner.endOfGPT2Word(at: start) : scanner.endOfModernWord(at: start, digits: digits)
+      let end =
+        switch self {
+        case .gpt2: scanner.endOfGPT2Word(at: start)
+        case .llama3: scanner.endOfModernWord(at: start, digits: 3)
+        case .qwen2: scanner.endOfModernWord(at: start, digits: 1)
+        case .gpt4o: scanner.endOfCasedWord(at: start)
+        }
       words.append(start..<end)
       start = end
     }
     return words
   }
-
-  /// How many digits a number may have before it is cut.
-  private var digits: Int { self == .llama3 ? 3 : 1 }
 }
 
 /// The alternatives of the split patterns, one function each: the end of the match at a place, nil if there is none.
-private struct WordScanner {
-  private let text: AlignedText
+struct WordScanner {
+  let text: AlignedText
 
   init(_ text: AlignedText) {
     self.text = text
@@ -77,7 +89,7 @@ private struct WordScanner {
   }
 
   /// `'s|'t|'re|'ve|'m|'ll|'d`; without regard to case the long s counts as an s.
-  private func contraction(at start: Int, ignoringCase: Bool) -> Int? {
+  func contraction(at start: Int, ignoringCase: Bool) -> Int? {
     guard text[start].scalar == "'", start + 1 < text.endIndex else { return nil }
     switch folded(start + 1, ignoringCase) {
     case "s", "t", "m", "d": return start + 2
@@ -97,42 +109,42 @@ private struct WordScanner {
     }
   }
 
-  /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
-  private func symbols(at start: Int) -> Int? {
+  /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`, with `slashes` `[\r\n/]*` at the end.
+  func symbols(at start: Int, slashes: Bool = false) -> Int? {
     let body = text[start].scalar == " " ? start + 1 : start
     guard body < text.endIndex, ScalarClass(text[body].scalar) == .other else { return nil }
     var end = run(of: .other, from: body)
-    while end < text.endIndex, isLineEnd(end) { end += 1 }
+    while end < text.endIndex, isLineEnd(end) || (slashes && text[end].scalar == "/") { end += 1 }
     return end
   }
 
   /// `\s*[\r\n]+`: white space up to and with the last line end in it.
-  private func lineEnds(at start: Int) -> Int? {
+  func lineEnds(at start: Int) -> Int? {
     let end = run(of: .space, from: start)
     guard let last = (start..<end).last(where: isLineEnd) else { return nil }
     return last + 1
   }
 
   /// `\s+(?!\S)|\s+`: white space, leaving the last scalar of it to a word that follows.
-  private func whiteSpace(at start: Int) -> Int {
+  func whiteSpace(at start: Int) -> Int {
     let end = run(of: .space, from: start)
     return end == text.endIndex || end == start + 1 ? end : end - 1
   }
 
-  private func run(of kind: ScalarClass, from start: Int, atMost limit: Int = .max) -> Int {
+  func run(of kind: ScalarClass, from start: Int, atMost limit: Int = .max) -> Int {
     let bound = limit < text.endIndex - start ? start + limit : text.endIndex
     var end = start
     while end < bound, ScalarClass(text[end].scalar) == kind { end += 1 }
     return end
   }
 
-  private func isLineEnd(_ index: Int) -> Bool {
+  func isLineEnd(_ index: Int) -> Bool {
     text[index].scalar == "\n" || text[index].scalar == "\r"
   }
 }
 
 /// The classes that the patterns tell apart: `\p{L}`, `\p{N}`, `\s` and the rest.
-private enum ScalarClass {
+enum ScalarClass {
   case letter
   case number
   case space

@@ -35,9 +35,10 @@ public final class Tokenizer: Sendable {
   /// Loads the tokenizer of a checkpoint.
   ///
   /// - Parameter directory: a directory with `tokenizer.json` or `tokenizer.model`, and optionally
-  ///   `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`.
+  ///   `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`; or a GGUF file.
   /// - Throws: `TelltaleError.badInput` if files are missing or damaged, or use a feature that is not supported.
   public static func load(directory: URL) throws(TelltaleError) -> Tokenizer {
+    if directory.pathExtension.lowercased() == "gguf", !directory.hasDirectoryPath { return try load(gguf: directory) }
     let configuration = try TokenizerConfiguration(directory: directory)
     let file = directory.appending(path: "tokenizer.json")
     if TokenizerFileReader.exists(file) {
@@ -73,6 +74,25 @@ public final class Tokenizer: Sendable {
     return Tokenizer(
       try model.pipeline(configuration), contentHash: SHA256.hexadecimalDigest(of: bytes),
       configuration: configuration, name: file.deletingLastPathComponent().path)
+  }
+
+  /// The tokenizer of a GGUF file; of a split model that of its first part.
+  private static func load(gguf url: URL) throws(TelltaleError) -> Tokenizer {
+    let file = try MappedFile(url)
+    let header = try GGUFHeader(file.bytes, file: url.path) { _ in nil }
+    return try load(gguf: header.metadata, file: url.path)
+  }
+
+  /// The tokenizer that a GGUF file's metadata holds.
+  ///
+  /// - Parameter file: the file's path, for messages.
+  /// - Throws: `TelltaleError.badInput` if it has none, or one whose kind or split is not known.
+  package static func load(gguf metadata: GGUFMetadata, file: String) throws(TelltaleError) -> Tokenizer {
+    let reader = GGUFTokenizer(metadata, file: file)
+    let configuration = try reader.configuration()
+    return Tokenizer(
+      try reader.pipeline(configuration), contentHash: try reader.contentHash(), configuration: configuration,
+      name: file)
   }
 
   // MARK: - Vocabulary

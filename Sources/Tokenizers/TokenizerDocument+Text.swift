@@ -29,7 +29,9 @@ extension TokenizerDocument {
       let addsPrefixSpace = try flag("add_prefix_space", of: value, in: item, default: true)
       let cutsWords = try flag("use_regex", of: value, in: item, default: true)
       return .byteLevel(addsPrefixSpace: addsPrefixSpace, cutsWords: cutsWords)
-    case "Split": return .split(try splitPattern(value, in: item))
+    case "Split":
+      if let plain = value["pattern"]?["String"]?.text { return try delimiter(plain.scalars, of: value, in: item) }
+      return .split(try splitPattern(value, in: item))
     case "Digits":
       return .digits(individually: try flag("individual_digits", of: value, in: item, default: false))
     case "Punctuation": return .punctuation(try behavior(of: value, in: item))
@@ -60,10 +62,20 @@ extension TokenizerDocument {
     return scheme
   }
 
+  /// A split at every occurrence of one scalar, such as Gemma's at a space.
+  private func delimiter(
+    _ scalars: [Unicode.Scalar], of value: JSONValue, in item: String
+  ) throws(TelltaleError) -> PreTokenizer {
+    guard scalars.count == 1, try !flag("invert", of: value, in: item, default: false) else {
+      throw unsupported("Split at a text", in: item, supported: "a split at a single character, not inverted")
+    }
+    return .delimiter(scalars[0], try behavior(of: value, in: item))
+  }
+
   private func splitPattern(_ value: JSONValue, in item: String) throws(TelltaleError) -> SplitPattern {
     let expression = value["pattern"]?["Regex"]?.string
     guard let pattern = expression.flatMap(SplitPattern.init(regularExpression:)) else {
-      throw unsupported(expression, in: item, supported: "the split patterns of GPT-2, Llama 3 and Qwen 2")
+      throw unsupported(expression, in: item, supported: "the split patterns of GPT-2, Llama 3, Qwen 2 and GPT-4o")
     }
     // The patterns cover the text, so that these two say the same.
     let inverted = try flag("invert", of: value, in: item, default: false)

@@ -42,14 +42,21 @@ extension Tensor {
     try with(self, ids) { ct_embedding($0, $1, $2) }
   }
 
-  /// Root-mean-square normalisation over the last dimension, in float32, scaled by `weight` (Zhang & Sennrich 2019;
-  /// roundings in the order of transformers' LlamaRMSNorm).
+  /// Root-mean-square normalisation over the last dimension, in float32, scaled by `weight` (Zhang & Sennrich 2019):
+  /// rounded, then scaled, as transformers' LlamaRMSNorm does; where `weight` is float32 and this is narrower, scaled, then
+  /// rounded, as its Gemma2RMSNorm does.
   public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TelltaleError) -> Tensor {
     try with(self, weight) { ct_rms_norm($0, $1, epsilon, $2) }
   }
 
-  /// Rotary position embedding of [tokens, heads, dim] by cosines and sines [tokens, dim] (halves rotated, as in
-  /// transformers' Llama).
+  /// Normalisation to zero mean and unit variance over the last dimension, scaled by `weight` and moved by `bias` (Ba et
+  /// al. 2016), in float32 and rounded once.
+  public func layerNorm(_ weight: Tensor, bias: Tensor, epsilon: Double) throws(TelltaleError) -> Tensor {
+    try with(self, weight, bias) { ct_layer_norm($0, $1, $2, epsilon, $3) }
+  }
+
+  /// Rotary position embedding of [tokens, heads, dim] by cosines and sines [tokens, turned] (halves rotated, as in
+  /// transformers' Llama); the numbers of a head beyond `turned` stay.
   public func rotated(cosines: Tensor, sines: Tensor) throws(TelltaleError) -> Tensor {
     try with(self, cosines, sines) { ct_rotate($0, $1, $2, $3) }
   }
@@ -60,6 +67,14 @@ extension Tensor {
   }
 
   public func silu() throws(TelltaleError) -> Tensor { try unary(CT_SILU) }
+
+  /// x times the normal distribution function of x (Hendrycks & Gimpel 2016).
+  public func gelu() throws(TelltaleError) -> Tensor { try unary(CT_GELU) }
+
+  /// The same by its approximation with a hyperbolic tangent.
+  public func geluTanh() throws(TelltaleError) -> Tensor { try unary(CT_GELU_TANH) }
+
+  public func hyperbolicTangent() throws(TelltaleError) -> Tensor { try unary(CT_TANH) }
 
   /// Scaled dot-product attention of queries `self` [n, heads, a, dim] over `keys` and `values` [n, heads, b, dim].
   ///
@@ -76,20 +91,44 @@ extension Tensor {
     }
   }
 
+  /// The same attention with `scores` of another shape: for what no kernel knows, composed in float32.
+  ///
+  /// - Parameter sinks: one more score a query, broadcastable to [n, heads, a, 1].
+  public func attention(
+    _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double, cap: Double?,
+    sinks: Tensor?
+  ) throws(TelltaleError) -> Tensor {
+    try withExtendedLifetime((mask, sinks)) { () throws(TelltaleError) in
+      try with(self, keys, values) {
+        ct_shaped_attention($0, $1, $2, mask?.storage.ref, causal, scale, cap ?? 0, sinks?.storage.ref, $3)
+      }
+    }
+  }
+
   /// Attention of new tokens, each over its own past: queries `self` [n, heads, queries, dim] over the first `lengths[i]` of
   /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32,
   /// bfloat16 or float16 on the CPU.
   ///
   /// Sums are in a fixed order, so that a sequence comes out the same bit by bit whatever sequences are beside it and on
   /// however many threads.
+  ///
+  /// - Parameters:
+  ///   - cap: scores s become cap tanh(s / cap).
+  ///   - sinks: float32 [heads * queries] on the CPU, one more score for each, without a value.
   public func attentionByLength(
-    _ keys: Tensor, _ values: Tensor, lengths: [Int], window: Int? = nil, scale: Double
+    _ keys: Tensor, _ values: Tensor, lengths: [Int], window: Int? = nil, scale: Double, cap: Double? = nil,
+    sinks: Tensor? = nil
   ) throws(TelltaleError) -> Tensor {
     guard rank == 4, lengths.count == size(0) else {
       throw TelltaleError(.invalidArgument, "one length a sequence is meant, and queries [n, heads, queries, dim]")
     }
     let own = lengths.map(Int64.init)
-    return try with(self, keys, values) { ct_decode_attention($0, $1, $2, own, Int64(window ?? 0), scale, $3) }
+    return try withExtendedLifetime(sinks) { () throws(TelltaleError) in
+      try with(self, keys, values) {
+        let scores = ct_scores(scale: scale, cap: cap ?? 0, sinks: sinks?.storage.ref)
+        return ct_decode_attention($0, $1, $2, own, Int64(window ?? 0), scores, $3)
+      }
+    }
   }
 
   /// Causal attention of sequences that lie side by side: queries `self` [queries, heads, dim] over `keys` and `values`
@@ -123,9 +162,11 @@ extension Tensor {
   ///   - queryStarts: [segments + 1], where the queries of each segment begin, and their number.
   ///   - queryRows: the token that each query belongs to, ascending.
   ///   - window: how many keys, its own included, a query sees.
+  ///   - cap: scores s become cap tanh(s / cap).
+  ///   - sinks: float32 [heads] on the CPU, one more score for each, without a value.
   package func segmentAttention(
     _ keys: Tensor, _ values: Tensor, starts: [Int64], parents: [Int64], queryStarts: [Int64], queryRows: [Int64],
-    window: Int? = nil, scale: Double
+    window: Int? = nil, scale: Double, cap: Double? = nil, sinks: Tensor? = nil
   ) throws(TelltaleError) -> Tensor {
     guard starts.count == parents.count + 1, queryStarts.count == starts.count,
       queryRows.count == Int(queryStarts.last ?? 0)
@@ -133,14 +174,17 @@ extension Tensor {
       throw TelltaleError(.invalidArgument, "one start, parent and start of queries a segment are meant, and the ends")
     }
     return try with(self, keys, values) { q, k, v, error in
-      starts.withUnsafeBufferPointer { starts in
+      let scores = ct_scores(scale: scale, cap: cap ?? 0, sinks: sinks?.storage.ref)
+      return starts.withUnsafeBufferPointer { starts in
         parents.withUnsafeBufferPointer { parents in
           queryStarts.withUnsafeBufferPointer { queryStarts in
             queryRows.withUnsafeBufferPointer { queryRows in
               let segments = ct_segments(
                 count: Int64(parents.count), starts: starts.baseAddress, parents: parents.baseAddress,
                 query_starts: queryStarts.baseAddress, query_rows: queryRows.baseAddress)
-              return ct_segment_attention(q, k, v, segments, Int64(window ?? 0), scale, error)
+              return withExtendedLifetime(sinks) {
+                ct_segment_attention(q, k, v, segments, Int64(window ?? 0), scores, error)
+              }
             }
           }
         }

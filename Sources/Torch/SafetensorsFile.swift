@@ -1,4 +1,3 @@
-internal import CTorch
 import Foundation
 import Foundations
 
@@ -41,22 +40,33 @@ public struct SafetensorsFile: Sendable {
 
   /// The tensor in its stored dtype, without a copy (it keeps the mapping alive), unless its data is not aligned.
   public func tensor(_ name: String) throws(TelltaleError) -> Tensor {
-    let range = try entry(name).range
+    let entry = try entry(name)
     let dtype = try dtype(of: name)
-    let shape = try entry(name).shape.wide
-    let address = file.base + range.lowerBound
     let place = InputLocation(file: url.path, item: SafeText.quoted(name))
-    if dtype == .bool, file.bytes[range].contains(where: { $0 > 1 }) {
+    if dtype == .bool, file.bytes[entry.range].contains(where: { $0 > 1 }) {
       throw TelltaleError(.badInput, "holds a truth value that is neither 0 nor 1; write the file anew", at: place)
     }
-    do throws(TelltaleError) {
-      guard Int(bitPattern: address) % dtype.size == 0, !range.isEmpty else {
-        return try make { ct_copy_in(address, shape, Int64(shape.count), dtype.code, $0) }
-      }
-      return try borrowed(address, shape, dtype)
-    } catch {
+    do throws(TelltaleError) { return try file.tensor(entry.range, shape: entry.shape, dtype: dtype) } catch {
       throw TelltaleError(error.code, error.message, at: place)
     }
+  }
+
+  /// The name of a tensor's element type in the header, also of one that Telltale has no arithmetic for: "F8_E4M3".
+  package func typeName(of name: String) throws(TelltaleError) -> String { try entry(name).dtypeName }
+
+  /// The bytes of a tensor as uint8, of which the last dimension has those of all its elements: for packed numbers and for
+  /// 8-bit floats, which have no dtype here.
+  package func bytes(of name: String) throws(TelltaleError) -> Tensor {
+    let entry = try entry(name)
+    var shape = entry.shape
+    let size = DType(safetensorsName: entry.dtypeName)?.size ?? 1
+    if let last = shape.indices.last { shape[last] *= size } else { shape = [size] }
+    guard Tensor.elementCount(shape) == entry.range.count else {
+      throw TelltaleError(
+        .badInput, "has \(entry.range.count) bytes, not those of elements of shape \(entry.shape)",
+        at: InputLocation(file: url.path, item: SafeText.quoted(name)))
+    }
+    return try file.tensor(entry.range, shape: shape, dtype: .uint8)
   }
 
   /// Gives back the memory that a tensor's pages take, where nobody wrote to them: they are read from the file again when
@@ -64,16 +74,6 @@ public struct SafetensorsFile: Sendable {
   package func forgetPages(of name: String) {
     guard let range = entries[name]?.range else { return }
     file.forget(range)
-  }
-
-  /// A tensor that lies in the mapping and keeps it alive.
-  private func borrowed(_ address: UnsafeRawPointer, _ shape: [Int64], _ dtype: DType) throws(TelltaleError) -> Tensor {
-    let owner = Unmanaged.passRetained(file).toOpaque()
-    return try make {
-      ct_borrow(
-        UnsafeMutableRawPointer(mutating: address), shape, Int64(shape.count), dtype.code,
-        { context in context.map { Unmanaged<MappedFile>.fromOpaque($0).release() } }, owner, $0)
-    }
   }
 
   private func entry(_ name: String) throws(TelltaleError) -> SafetensorsHeader.Entry {

@@ -9,9 +9,11 @@ package final class ScratchCheckpoint: Sendable {
   package var path: String { directory.path }
 
   /// Copies all files of `fixture` (a path under Tests/Fixtures) but its reference outputs.
-  package init(_ fixture: String) throws {
+  package convenience init(_ fixture: String) throws { try self.init(copying: Fixtures.file(fixture)) }
+
+  /// Copies all files of a directory but its reference outputs.
+  package init(copying source: URL) throws {
     folder = try ScratchFolder()
-    let source = Fixtures.file(fixture)
     for name in try FileManager.default.contentsOfDirectory(atPath: source.path) where !name.hasPrefix("golden") {
       // Written anew rather than copied, so that it is writable whatever the fixture is.
       try Data(contentsOf: source.appending(path: name)).write(to: directory.appending(path: name))

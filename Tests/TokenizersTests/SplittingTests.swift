@@ -33,6 +33,23 @@ struct SplittingTests {
     #expect(words("\n", .qwen2) == ["\n"])
   }
 
+  private struct Words: Decodable {
+    let text: String
+    let words: [String]
+  }
+
+  @Test("GPT-4o's pattern gives the library's words: of mixed case, marks, numbers, signs and lines")
+  func gpt4o() throws {
+    let rows = try TokenizerFixtures.rows(TokenizerFixtures.folder.appending(path: "gpt4o-words.jsonl"), as: Words.self)
+    #expect(rows.count > 300)
+    for row in rows {
+      let found = words(row.text, .gpt4o)
+      #expect(
+        found.map { Array($0.unicodeScalars) } == row.words.map { Array($0.unicodeScalars) },
+        "\(row.text.debugDescription)")
+    }
+  }
+
   @Test("Contractions are found in either case, with a long s too")
   func contractions() {
     #expect(words("it'S we'RE 'x", .llama3) == ["it", "'S", " we", "'RE", " '", "x"])

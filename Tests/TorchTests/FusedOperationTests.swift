@@ -55,6 +55,10 @@ import Testing
     let trained = try weight.requiringGradient()
     let normed = try recordingGradients { try x.rmsNorm(trained, epsilon: 1e-5) }
     #expect(try Self.distance(x.rmsNorm(weight, epsilon: 1e-5), normed) < tolerance)
+    let long = try Self.random([width], .float32, seed: 5)
+    let trainedLong = try long.requiringGradient()
+    let roundedOnce = try recordingGradients { try x.rmsNorm(trainedLong, epsilon: 1e-5) }
+    #expect(try Self.distance(x.rmsNorm(long, epsilon: 1e-5), roundedOnce) < tolerance)
     let gated = try x.silu() * other
     #expect(try Self.distance(x.gatedSilu(other), gated) < tolerance)
     let heads = try Self.random([37, 3, width], dtype, seed: 4)
@@ -62,6 +66,10 @@ import Testing
     let turning = try cosines.requiringGradient()
     let rotated = try recordingGradients { try heads.rotated(cosines: turning, sines: sines) }
     #expect(try Self.distance(heads.rotated(cosines: cosines, sines: sines), rotated) < tolerance)
+    let wider = try Tensor.concatenated([heads, Self.random([37, 3, 5], dtype, seed: 6)], 2)
+    let share = try wider.rotated(cosines: cosines, sines: sines)
+    #expect(try Self.distance(share.narrowed(2, 0..<width).contiguous(), rotated) < tolerance)
+    #expect(try share.narrowed(2, width..<width + 5).doubles() == wider.narrowed(2, width..<width + 5).doubles())
   }
 
   static let dtypes = [DType.float32, .bfloat16, .float16]

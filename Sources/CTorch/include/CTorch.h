@@ -116,7 +116,7 @@ ct_tensor ct_binary_scalar(ct_binary op, ct_tensor a, double b, ct_error *error)
 
 typedef enum ct_unary {
   CT_NEGATE, CT_ABSOLUTE, CT_EXPONENTIAL, CT_LOGARITHM, CT_SQUARE_ROOT, CT_RECIPROCAL_SQUARE_ROOT, CT_SINE, CT_COSINE,
-  CT_SIGMOID, CT_LOG_SIGMOID, CT_SILU, CT_TANH, CT_NOT, CT_IS_FINITE
+  CT_SIGMOID, CT_LOG_SIGMOID, CT_SILU, CT_TANH, CT_NOT, CT_IS_FINITE, CT_GELU, CT_GELU_TANH
 } ct_unary;
 ct_tensor ct_unary_op(ct_unary op, ct_tensor t, ct_error *error);
 ct_tensor ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_error *error);
@@ -171,9 +171,13 @@ ct_tensor ct_int8_unpack(ct_tensor packed, ct_tensor scales, int64_t width, ct_e
 ct_tensor ct_int8_linear(ct_tensor x, ct_tensor packed, ct_tensor scales, ct_tensor bias_or_null,
                          const bool *coarse_or_null, bool own, ct_error *error);
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
-// x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden].
+// x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden]. A float32
+// weight of a narrower x is multiplied in float32, before the one rounding.
 ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *error);
-// Rotary embedding of x [tokens, heads, dim] by cosines and sines [tokens, dim] of x's dtype, rotating halves.
+// x [..., hidden] centred and scaled to unit variance, times weight [hidden], plus bias [hidden], rounded once.
+ct_tensor ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon, ct_error *error);
+// Rotary embedding of x [tokens, heads, dim] by cosines and sines [tokens, turned] of x's dtype, rotating halves of the first
+// `turned` numbers of every head and leaving the others.
 ct_tensor ct_rotate(ct_tensor x, ct_tensor cosines, ct_tensor sines, ct_error *error);
 // silu(gate) * up
 ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
@@ -181,11 +185,22 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
 // causal only without a mask and for a == b.
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
+// The same with scores s that become cap tanh(s / cap) where the cap is not 0, and with one more score for each query
+// where `sinks` (broadcastable to [n, heads, a, 1]) is not NULL, which takes its share of the softmax and has no value.
+// Composed in float32, with gradients.
+ct_tensor ct_shaped_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
+                              double cap, ct_tensor sinks_or_null, ct_error *error);
+// How scores are made: products times `scale`, then cap tanh(score / cap) where `cap` is not 0; `sinks` is NULL or one more
+// score for each query head, float32 [heads] on the CPU, which takes its share of the softmax and has no value.
+typedef struct ct_scores {
+  double scale, cap;
+  ct_tensor sinks;
+} ct_scores;
 // The new token's queries q [n, heads, queries, dim] over the first lengths[i] of k and v [n, heads, longest, dim], of
 // which a window > 0 leaves the last ones. On the CPU in float32, bfloat16 or float16; a sequence does not depend on those
-// beside it.
+// beside it. Sinks are in the order of heads, then queries.
 ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
-                              double scale, ct_error *error);
+                              ct_scores scores, ct_error *error);
 // Causal attention of sequences side by side: q [queries, heads, dim], k and v [keys, key-value heads, dim]; the
 // queries of sequence i are rows starts[i] ..< starts[i + 1] of q (int32 [n + 1], on q's device), its keys likewise,
 // and its last query is at its last key. A window > 0 leaves each query its last keys. Gives [queries, heads, dim].
@@ -203,8 +218,8 @@ typedef struct ct_segments {
 // Causal attention of the queries over their own segments and those that these continue, on the CPU where
 // CT_PACK_ATTENTION is this library's own, without gradients: q [queries, heads, dim], k and v [tokens, key-value heads,
 // dim], dim even, scale positive. A window > 0 leaves each query its last keys. Gives [queries, heads, dim].
-ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
-                               ct_error *error);
+ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window,
+                               ct_scores scores, ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do
 // not count, and without any that counts the result is NaN.
 ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored, ct_error *error);
@@ -213,6 +228,18 @@ ct_tensor ct_cross_entropy(ct_tensor logits, ct_tensor targets, int64_t ignored,
 ct_tensor ct_add_low_rank(ct_tensor output, ct_tensor x, ct_tensor a, ct_tensor b, double scale, ct_error *error);
 // probability in [0, 1)
 ct_tensor ct_dropout(ct_tensor x, double probability, uint64_t seed, ct_error *error);
+
+// ---- Quantised weights -----------------------------------------------------------------------------------------
+// The numbers of `count` / block size blocks of the GGML library's type `type` (0 F32, 1 F16, 2 Q4_0, 3 Q4_1, 6 Q5_0, 7 Q5_1,
+// 8 Q8_0, 10 to 14 Q2_K to Q6_K, 30 BF16), as a tensor of floating-point `dtype`. `data` must hold all the blocks.
+ct_tensor ct_dequantise_ggml(const void *data, int32_t type, const int64_t *shape, int64_t rank, ct_dtype dtype,
+                             ct_error *error);
+// Bytes and numbers of one block of such a type; 0 for a type that is not read.
+int64_t ct_ggml_block_bytes(int32_t type);
+int64_t ct_ggml_block_values(int32_t type);
+// float32 `table[code]` for each code of a contiguous uint8 tensor [..., n] on the CPU: [..., n] for codes of 8 bits
+// (256 entries), [..., 2n] for codes of 4 (16 entries), whose lower half comes first if `low_first`.
+ct_tensor ct_look_up(ct_tensor codes, int64_t bits, bool low_first, const float *table, ct_error *error);
 
 // ---- Linear algebra --------------------------------------------------------------------------------------------
 // Eigenvalues ascending [n] (returned) and eigenvectors as columns [n, n] of a symmetric matrix.

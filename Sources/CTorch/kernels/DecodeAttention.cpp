@@ -8,7 +8,7 @@ struct Head {
   const T *queries, *keys, *values;
   T *out;
   int64_t count, stride, dim;
-  float scale;
+  Scores how;  // its sinks are those of these query heads
 };
 
 /// Products of `Queries` queries with one key.
@@ -28,9 +28,10 @@ inline void multiply(const Head<T> &h, const T *key, Vector (&sums)[Queries]) {
   });
 }
 
-/// Scores into weights that are yet to be divided by their sum, which is returned.
-inline float weigh(float *scores, int64_t count) {
-  float largest = -INFINITY;
+/// Scores into weights that are yet to be divided by their sum, which is returned; `sink`, where there is one, is one more
+/// score.
+inline float weigh(float *scores, int64_t count, const float *sink) {
+  float largest = sink ? *sink : -INFINITY;
   for (int64_t t = 0; t < count; t++) largest = std::max(largest, scores[t]);
   Vector total = 0;
   int64_t whole = count / lanes * lanes;
@@ -39,7 +40,7 @@ inline float weigh(float *scores, int64_t count) {
     store(scores + t, weights);
     total += weights;
   });
-  float all = sum(total);
+  float all = sum(total) + (sink ? exponential(*sink - largest) : 0.0f);
   for (int64_t t = whole; t < count; t++) all += scores[t] = exponential(scores[t] - largest);
   return all;
 }
@@ -60,10 +61,14 @@ void attend(const Head<T> &h, float *scores) {
   for (int64_t t = 0; t < h.count; t++) {
     Vector sums[Queries];
     multiply(h, h.keys + t * h.stride, sums);
-    for (int j = 0; j < Queries; j++) scores[j * h.count + t] = sum(sums[j]) * h.scale;
+    for (int j = 0; j < Queries; j++) scores[j * h.count + t] = sum(sums[j]) * h.how.scale;
   }
+  if (h.how.cap > 0)
+    each(Queries * h.count,
+         [&](int64_t i, int64_t own) { store(scores + i, capped(load(scores + i, own), h.how.cap), own); });
   float totals[Queries];
-  for (int j = 0; j < Queries; j++) totals[j] = weigh(scores + j * h.count, h.count);
+  for (int j = 0; j < Queries; j++)
+    totals[j] = weigh(scores + j * h.count, h.count, h.how.sinks ? h.how.sinks + j : nullptr);
   each(h.dim, [&](int64_t i, int64_t own) { mix<Queries>(h, scores, totals, i, own); });
 }
 
@@ -73,6 +78,7 @@ void attend(Head<T> h, int64_t queries, float *scores) {
   auto advance = [&](int64_t count) {
     h.queries += count * h.dim;
     h.out += count * h.dim;
+    if (h.how.sinks) h.how.sinks += count;
     queries -= count;
   };
   for (; queries >= 4; advance(4)) attend<4>(h, scores);
@@ -80,19 +86,21 @@ void attend(Head<T> h, int64_t queries, float *scores) {
 }
 
 void attend_all(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, at::Tensor &out, const int64_t *lengths,
-                int64_t window, float scale) {
+                int64_t window, const Scores &scores) {
   int64_t heads = q.size(1), group = q.size(2), dim = q.size(3), longest = k.size(2);
   int64_t share = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, group * dim * longest));
   by_type(q, [&](auto number) {
     using T = decltype(number);
     parallel_for(0, q.size(0) * heads, share, [&](int64_t begin, int64_t end) {
-      std::vector<float> scores(4 * longest);
+      std::vector<float> space(4 * longest);
       for (int64_t i = begin; i < end; i++) {
         int64_t length = lengths[i / heads], first = window > 0 ? std::max<int64_t>(0, length - window) : 0;
         int64_t place = i / heads * k.stride(0) + i % heads * k.stride(1) + first * k.stride(2), own = i * group * dim;
+        Scores how = scores;
+        if (how.sinks) how.sinks += i % heads * group;
         attend(Head<T>{data<T>(q) + own, data<T>(k) + place, data<T>(v) + place, writable<T>(out) + own, length - first,
-                       k.stride(2), dim, scale},
-               group, scores.data());
+                       k.stride(2), dim, how},
+               group, space.data());
       }
     });
   });
@@ -108,9 +116,9 @@ void attend_all(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, a
 namespace ct {
 
 at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
-                            int64_t window, double scale) {
+                            int64_t window, const Scores &scores) {
   at::Tensor queries = q.contiguous(), out = at::empty_like(queries);
-  CT_CHOSEN(attend_all)(queries, k, v, out, lengths, window, static_cast<float>(scale));
+  CT_CHOSEN(attend_all)(queries, k, v, out, lengths, window, scores);
   return out;
 }
 

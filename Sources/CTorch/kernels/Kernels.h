@@ -21,7 +21,9 @@ template <class T>
 T *writable(at::Tensor &t) { return static_cast<T *>(t.mutable_data_ptr()); }
 
 // ---- Steps between products ------------------------------------------------------------------------------------
+/// The weight is of x's type and multiplied after rounding, or of float32 and multiplied before.
 at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon);
+/// Turns the first numbers of every head, as many as the cosines have.
 at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines);
 at::Tensor fused_gated_silu(const at::Tensor &gate, const at::Tensor &up);
 
@@ -40,11 +42,17 @@ std::vector<at::Tensor> few_rows_products(const at::Tensor &x, const std::vector
 at::Tensor many_rows_product(const at::Tensor &x, const at::Tensor &weight, bool upright, const at::Tensor *bias);
 
 // ---- Attention -------------------------------------------------------------------------------------------------
+/// `ct_scores` as the loops read it.
+struct Scores {
+  float scale, cap;    // no cap: 0
+  const float *sinks;  // of the query heads, or null
+};
+
 /// See ct_decode_attention: keys and values have the same strides and rows of adjacent numbers.
 at::Tensor decode_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const int64_t *lengths,
-                            int64_t window, double scale);
+                            int64_t window, const Scores &scores);
 /// See ct_segment_attention.
 at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const ct_segments &segments,
-                             int64_t window, double scale);
+                             int64_t window, const Scores &scores);
 
 }  // namespace ct

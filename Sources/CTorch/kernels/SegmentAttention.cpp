@@ -20,7 +20,7 @@ struct Attention {
   int64_t heads, groups, dim;
   const ct_segments &segments;
   int64_t window;  // 0: none
-  float scale;
+  Scores how;
   /// Where the padded keys of each segment begin: [segments + 1].
   std::vector<int64_t> places;
   /// The position of each segment's first token.
@@ -130,11 +130,23 @@ struct Seen {
   }
 };
 
+/// Caps the scores of a row, which are yet to be scaled and stay so.
+template <class T>
+void limit(const Attention<T> &a, const std::vector<Span> &spans, float *scores) {
+  for (const Span &span : spans)
+    for (int64_t i = 0; i < span.keys; i += lanes) {
+      float *at = scores + span.column + i;
+      store(at, capped(load(at), a.how.cap / a.how.scale));
+    }
+}
+
 /// Turns a row of scores into weights that are yet to be divided by their sum, which it gives: columns that the query does
-/// not see become zero.
+/// not see become zero. `sink`, where there is one, is one more score.
 template <class T, class Row>
-float soften(const Attention<T> &a, const std::vector<Span> &spans, int64_t position, const float *scores, Row *weights) {
-  Vector largest = -INFINITY, total = 0;
+float soften(const Attention<T> &a, const std::vector<Span> &spans, int64_t position, const float *sink, float *scores,
+             Row *weights) {
+  if (a.how.cap > 0) limit(a, spans, scores);
+  Vector largest = sink ? *sink / a.how.scale : -INFINITY, total = 0;
   for (const Span &span : spans) {
     Seen seen(a, span, position);
     for (int64_t i = 0; i < span.keys; i += lanes)
@@ -144,13 +156,13 @@ float soften(const Attention<T> &a, const std::vector<Span> &spans, int64_t posi
   for (const Span &span : spans) {
     Seen seen(a, span, position);
     for (int64_t i = 0; i < span.keys; i += lanes) {
-      Vector weight = exponential((load(scores + span.column + i) - top) * a.scale);
+      Vector weight = exponential((load(scores + span.column + i) - top) * a.how.scale);
       weight = seen.mask(i) ? weight : Vector(0.0f);
       total += weight;
       store(weights + span.column + i, weight);
     }
   }
-  return sum(total);
+  return sum(total) + (sink ? exponential(*sink - top * a.how.scale) : 0.0f);
 }
 
 template <class T, class Row>
@@ -178,7 +190,8 @@ void attend(const Attention<T> &a, const Block &b, const Workspace<Row> &w) {
   float sums[block_rows];
   for (int64_t r = 0; r < rows; r++) {
     int64_t own = a.segments.query_rows[b.first + r % b.count] - a.segments.starts[b.segment];
-    sums[r] = soften(a, seen, a.positions[b.segment] + own, w.scores + r * w.columns, w.weights + r * w.columns);
+    const float *sink = a.how.sinks ? a.how.sinks + b.group * a.heads_a_group() + r / b.count : nullptr;
+    sums[r] = soften(a, seen, a.positions[b.segment] + own, sink, w.scores + r * w.columns, w.weights + r * w.columns);
   }
   for (const Span &span : seen) mix(a, b, span, rows, &span != seen.data(), w);
   for (int64_t r = 0; r < rows; r++) {
@@ -222,12 +235,12 @@ int64_t place_segments(Attention<T> &a) {
 }
 
 void attend_all(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, at::Tensor &out,
-                const ct_segments &segments, int64_t window, float scale) {
+                const ct_segments &segments, int64_t window, const Scores &scores) {
   by_type(q, [&](auto number) {
     using T = decltype(number);
     using Row = typename By<T>::Row;
     Attention<T> a = {data<T>(q), data<T>(k), data<T>(v), writable<T>(out), q.size(1), k.size(1), q.size(2), segments,
-                      window, scale, {0}, {}, padded(q.size(2)), nullptr, nullptr};
+                      window, scores, {0}, {}, padded(q.size(2)), nullptr, nullptr};
     int64_t longest = place_segments(a), keys = a.groups * a.places.back() * a.width;
     at::Tensor laid_out = at::empty({2, keys}, q.options().dtype(c10::CppTypeToScalarType<Row>::value));
     a.keys = writable<Row>(laid_out);
@@ -282,13 +295,13 @@ void check(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const 
 }  // namespace
 
 at::Tensor segment_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const ct_segments &segments,
-                             int64_t window, double scale) {
+                             int64_t window, const Scores &scores) {
   TORCH_CHECK(has_own(CT_PACK_ATTENTION) && !recording_gradients,
               "this processor has no such kernel, or gradients are recorded");
   at::Tensor out = at::empty_like(q);
   if (q.numel() == 0) return out;
   check(q, k, v, segments);
-  CT_CHOSEN(attend_all)(q, k, v, out, segments, window, static_cast<float>(scale));
+  CT_CHOSEN(attend_all)(q, k, v, out, segments, window, scores);
   return out;
 }
 

@@ -14,11 +14,14 @@ inline float mean_square(const T *x, int64_t count) {
   return sum(squares) / static_cast<float>(count);
 }
 
-template <class T>
-void norm(const T *x, const T *weight, T *out, int64_t count, float epsilon) {
+/// Rounds before the weight is multiplied where that is of x's type, and after where it is wider.
+template <class T, class Weight>
+void norm(const T *x, const Weight *weight, T *out, int64_t count, float epsilon) {
   float scale = 1.0f / std::sqrt(mean_square(x, count) + epsilon);
   each(count, [&](int64_t i, int64_t own) {
-    store(out + i, rounded<T>(load(x + i, own) * scale) * load(weight + i, own), own);
+    Vector normal = load(x + i, own) * scale;
+    if constexpr (std::is_same_v<T, Weight>) normal = rounded<T>(normal);
+    store(out + i, normal * load(weight + i, own), own);
   });
 }
 
@@ -42,26 +45,33 @@ void gate(const T *gates, const T *up, T *out, int64_t count) {
   });
 }
 
-void norm_rows(const at::Tensor &x, const at::Tensor &weight, at::Tensor &out, float epsilon) {
+template <class T, class Weight>
+void norm_each(const at::Tensor &x, const at::Tensor &weight, at::Tensor &out, float epsilon) {
   int64_t width = weight.numel();
+  auto *from = data<T>(x);
+  auto *by = data<Weight>(weight);
+  auto *to = writable<T>(out);
+  each_row(x.numel() / width, width, [&](int64_t row) { norm(from + row * width, by, to + row * width, width, epsilon); });
+}
+
+void norm_rows(const at::Tensor &x, const at::Tensor &weight, at::Tensor &out, float epsilon) {
   by_type(x, [&](auto number) {
     using T = decltype(number);
-    auto *from = data<T>(x), *by = data<T>(weight);
-    auto *to = writable<T>(out);
-    each_row(x.numel() / width, width,
-             [&](int64_t row) { norm(from + row * width, by, to + row * width, width, epsilon); });
+    bool is_wide = weight.scalar_type() == at::kFloat;
+    return is_wide ? norm_each<T, float>(x, weight, out, epsilon) : norm_each<T, T>(x, weight, out, epsilon);
   });
 }
 
 void rotate_rows(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines, at::Tensor &out) {
-  int64_t heads = x.size(1), dim = x.size(2);
+  int64_t heads = x.size(1), dim = x.size(2), turned = cosines.size(1);
   by_type(x, [&](auto number) {
     using T = decltype(number);
     auto *from = data<T>(x), *c = data<T>(cosines), *s = data<T>(sines);
     auto *to = writable<T>(out);
     each_row(x.size(0) * heads, dim, [&](int64_t row) {
-      int64_t own = row * dim, angle = row / heads * dim;
-      rotate(from + own, c + angle, s + angle, to + own, dim);
+      int64_t own = row * dim, angle = row / heads * turned;
+      rotate(from + own, c + angle, s + angle, to + own, turned);
+      std::copy_n(from + own + turned, dim - turned, to + own + turned);
     });
   });
 }
@@ -92,16 +102,18 @@ bool fusible(std::initializer_list<const at::Tensor *> tensors) { return !record
 }  // namespace
 
 at::Tensor fused_rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
-  if (!fusible({&x, &weight}) || x.dim() < 1 || weight.dim() != 1 || x.size(-1) != weight.size(0)) return {};
+  bool is_wide = weight.scalar_type() == at::kFloat;
+  if (!fusible({&x}) || !(is_wide ? readable({&weight}) : readable({&x, &weight}))) return {};
+  if (x.dim() < 1 || weight.dim() != 1 || x.size(-1) != weight.size(0)) return {};
   at::Tensor out = at::empty_like(x);
   CT_CHOSEN(norm_rows)(x, weight, out, static_cast<float>(epsilon));
   return out;
 }
 
 at::Tensor fused_rotate(const at::Tensor &x, const at::Tensor &cosines, const at::Tensor &sines) {
-  if (!fusible({&x, &cosines, &sines}) || x.dim() != 3 || x.size(2) % 2 != 0) return {};
-  int64_t table[] = {x.size(0), x.size(2)};
-  if (cosines.sizes() != at::IntArrayRef(table) || sines.sizes() != at::IntArrayRef(table)) return {};
+  if (!fusible({&x, &cosines, &sines}) || x.dim() != 3 || cosines.dim() != 2) return {};
+  bool fits = cosines.size(0) == x.size(0) && cosines.size(1) <= x.size(2) && cosines.size(1) % 2 == 0;
+  if (!fits || cosines.sizes() != sines.sizes()) return {};
   at::Tensor out = at::empty_like(x);
   CT_CHOSEN(rotate_rows)(x, cosines, sines, out);
   return out;

@@ -116,6 +116,13 @@ inline Number exponential(Number x) {
 inline float exponential(float x) { return exponential<uint32_t>(x); }
 inline Vector exponential(Vector x) { return exponential<Words>(x); }
 
+/// cap tanh(x / cap), exact to about cap 2^-23; NaN gives NaN.
+inline Vector capped(Vector x, float cap) {
+  Vector small = exponential((x < 0.0f ? x : -x) * (2.0f / cap));
+  Vector size = (1.0f - small) / (1.0f + small) * cap;
+  return x < 0.0f ? -size : size;
+}
+
 // ---- How numbers are multiplied ---------------------------------------------------------------------------------
 
 /// Weights and results of type T by rows of float32.

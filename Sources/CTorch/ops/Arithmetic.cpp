@@ -75,6 +75,8 @@ ct_tensor ct_unary_op(ct_unary op, ct_tensor t, ct_error *error) {
       case CT_TANH: return a.tanh();
       case CT_NOT: return a.logical_not();
       case CT_IS_FINITE: return at::isfinite(a);
+      case CT_GELU: return at::gelu(a);
+      case CT_GELU_TANH: return at::gelu(a, "tanh");
     }
     TORCH_CHECK(false, "unknown operation");
   });

@@ -27,6 +27,10 @@ package struct JSONValue: Sendable {
 package struct JSONMember: Sendable {
   package let key: UTF8Text
   package let value: JSONValue
+
+  package init(key: UTF8Text, value: JSONValue) {
+    (self.key, self.value) = (key, value)
+  }
 }
 
 extension JSONValue {

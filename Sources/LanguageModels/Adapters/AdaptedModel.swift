@@ -38,7 +38,7 @@ extension LanguageModel {
     try check(adapter)
     var model = self
     for (place, pair) in adapter.factors {
-      model.layers[place.layer][keyPath: place.module.projection].update = LowRankUpdate(
+      model.layers[place.layer][place.module]?.update = LowRankUpdate(
         a: try pair.a.moved(to: device), b: try pair.b.moved(to: device),
         scale: adapter.configuration.scale(at: place), dropout: dropout(place))
     }
@@ -68,10 +68,15 @@ extension LanguageModel {
     guard !isAdapted else {
       throw TelltaleError(.badInput, "the model carries an adapter already; merge that one first")
     }
+    try configuration.requireAdapters()
     for (place, pair) in adapter.factors.sorted(by: { $0.key < $1.key }) {
       guard place.layer >= 0, place.layer < layers.count else {
         throw TelltaleError(
           .badInput, "the adapter adapts \(place) and the model has \(layers.count) layers; it is of another model")
+      }
+      guard layers[place.layer][place.module] != nil else {
+        throw TelltaleError(
+          .badInput, "the adapter adapts \(place), which the model does not have; LoRA on experts is not supported")
       }
       let (output, input) = place.module.shape(in: configuration)
       guard pair.a.size(1) == input, pair.b.size(0) == output else {
@@ -98,11 +103,50 @@ extension LanguageModel {
 
   /// Whether an adapter is on the model.
   public var isAdapted: Bool {
-    layers.contains { layer in AdaptedModule.allCases.contains { layer[keyPath: $0.projection].update != nil } }
+    layers.contains { layer in AdaptedModule.allCases.contains { layer[$0]?.update != nil } }
+  }
+}
+
+extension ModelConfiguration {
+  /// Refuses a family whose projections adapters call otherwise.
+  func requireAdapters() throws(TelltaleError) {
+    guard ModelFamilies.named(family)?.takesAdapters ?? true else {
+      let others = ModelFamilies.all.filter { $0.takesAdapters }.map { $0.name }.joined(separator: ", ")
+      throw TelltaleError(
+        .badInput,
+        "LoRA on a \(family) model is not supported: its projections are fused or have other names; Telltale adapts \(others)"
+      )
+    }
   }
 }
 
 extension DecoderLayer {
+  /// A projection of the block; nil where the block has none of that name.
+  subscript(module: AdaptedModule) -> Projection? {
+    get {
+      switch module {
+      case .query: query
+      case .key: key
+      case .value: value
+      case .output: output
+      case .gate: network.gate
+      case .up: network.up
+      case .down: network.down
+      }
+    }
+    set {
+      switch module {
+      case .query: newValue.map { query = $0 }
+      case .key: newValue.map { key = $0 }
+      case .value: newValue.map { value = $0 }
+      case .output: newValue.map { output = $0 }
+      case .gate: network.gate = newValue
+      case .up: network.up = newValue
+      case .down: network.down = newValue
+      }
+    }
+  }
+
   /// Whether an adapter is on one of the attention's projections, so that the stream after it depends on the adapter.
   var adaptsAttention: Bool { [query, key, value, output].contains { $0.update != nil } }
 }

@@ -19,16 +19,12 @@ public enum AdaptedModule: String, Sendable, CaseIterable, Codable {
   /// The name inside a block: `self_attn.q_proj`.
   var path: String { "\(part).\(rawValue)" }
 
-  /// Where the block keeps it.
-  var projection: WritableKeyPath<DecoderLayer, Projection> {
+  /// Whether a block of a model has the projection.
+  func exists(in model: ModelConfiguration, layer: Int) -> Bool {
     switch self {
-    case .query: \.query
-    case .key: \.key
-    case .value: \.value
-    case .output: \.output
-    case .gate: \.gate
-    case .up: \.up
-    case .down: \.down
+    case .query, .key, .value, .output: true
+    case .gate: model.isGated && !model.layers[layer].hasExperts
+    case .up, .down: !model.layers[layer].hasExperts
     }
   }
 

@@ -130,6 +130,7 @@ public struct LoRAAdapter: Sendable {
     _ configuration: LoRAConfiguration, for model: ModelConfiguration, seed: UInt64
   ) throws -> LoRAAdapter {
     try configuration.check()
+    try model.requireAdapters()
     var factors: [AdapterPlace: Factors] = [:]
     for place in configuration.places(in: model) ?? [] {
       let (output, input) = place.module.shape(in: model)

@@ -52,7 +52,8 @@ public struct LoRAConfiguration: Sendable, Equatable {
     guard let targets else { return nil }
     let all = (0..<model.layerCount).flatMap { layer in AdaptedModule.allCases.map { AdapterPlace(layer: layer, $0) } }
     return all.filter { place in
-      (layers?.contains(place.layer) ?? true) && targets.contains { place.isNamed(by: $0) }
+      place.module.exists(in: model, layer: place.layer) && (layers?.contains(place.layer) ?? true)
+        && targets.contains { place.isNamed(by: $0) }
     }
   }
 

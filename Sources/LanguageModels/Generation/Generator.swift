@@ -154,13 +154,52 @@ public struct Generator {
 
   /// Tokens that all sequences share and that are worth computing once; every sequence keeps a last token of its own.
   private func header(_ sequences: [[Int]]) -> Int {
-    guard options.edits.allSatisfy(\.treatsSequencesAlike), !model.isBatchInvariant else { return 0 }
+    guard options.edits.allSatisfy(\.treatsSequencesAlike), !model.isBatchInvariant,
+      model.configuration.lengthSwitch == nil
+    else { return 0 }
     let shared = min(PackedBatch.commonPrefix(sequences), sequences.map(\.count).min()! - 1)
     return sequences.count > 1 && shared >= 32 ? shared : 0
   }
 
+  /// Active slots whose sequence becomes with its latest token one that the model computes otherwise from its first token
+  /// on (longrope).
+  private var outgrownSlots: [Int] {
+    guard let length = model.configuration.lengthSwitch else { return [] }
+    return active.indices.filter { cache.lengths[$0] == length }
+  }
+
+  /// Computes sequences again from their first token, as the ones they have become. What edits do to the tokens before is
+  /// in the report already.
+  private mutating func recompute(_ slots: [Int]) throws {
+    let sequences = slots.map { active[$0] }
+    for slot in slots.reversed() { try vacate(slot) }
+    let tokens = sequences.map { prompts[$0] + states[$0].tokens }
+    let batch = PackedBatch(tokens)
+    let ends = tokens.indices.map { batch.index(of: $0, position: tokens[$0].count - 1) }
+    let edits = tally.resolved(
+      sequences: batch, promptLengths: sequences.map { prompts[$0].count }, numbers: sequences)
+    let output = try model.forward(
+      batch, taps: Taps(layers: options.recordedLayers, tokens: .tokens(ends)), edits: edits.map(\.resolved.edit),
+      logits: .tokens(ends), cache: cache)
+    let first = active.count
+    active += sequences
+    if let residuals = try stacked(output) {
+      for (row, sequence) in sequences.enumerated() { try record(residuals[row], of: sequence) }
+    }
+    try continueSequences(Array(first..<active.count), output)
+  }
+
+  /// Gives up a slot of the cache; the last active sequence takes it.
+  private mutating func vacate(_ slot: Int) throws {
+    try cache.remove(slot: slot)
+    active.swapAt(slot, active.count - 1)
+    active.removeLast()
+  }
+
   /// Feeds the latest token of every active sequence.
   private mutating func step() throws {
+    let outgrown = outgrownSlots
+    guard outgrown.isEmpty else { return try recompute(outgrown) }
     let edits = tally.resolved(generated: active.map { states[$0].tokens.count - 1 }, sequences: active)
     let output = try model.decode(
       active.map { states[$0].tokens.last! }, cache: cache, taps: Taps(layers: options.recordedLayers),
@@ -207,9 +246,7 @@ public struct Generator {
     let sequence = active[slot]
     let state = states[sequence]
     states[sequence] = State()
-    try cache.remove(slot: slot)
-    active.swapAt(slot, active.count - 1)
-    active.removeLast()
+    try vacate(slot)
     let mean = try state.sum.map { try ($0 / Double(state.tokens.count)).converted(to: .float32, device: .cpu) }
     try onFinish(
       sequence,

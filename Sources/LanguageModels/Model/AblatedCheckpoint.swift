@@ -5,10 +5,12 @@ import Torch
 /// Directional ablation baked into weights (Arditi et al. 2024, section 2.4 "weight orthogonalization"): a checkpoint
 /// that cannot write a direction to its residual stream.
 ///
-/// Every matrix W that writes to the stream becomes (I - r r^T) W for the unit vector r: the token embeddings, the output
-/// projection of attention and the down projection of the feed-forward network, in every block, with their biases. In
-/// exact arithmetic the logits are those of the unchanged model with `equivalentEdits`: the component along r removed
-/// from the embeddings, after attention, and after the feed-forward network of every block, at every token. (Removing it
+/// Every matrix W that writes to the stream becomes (I - r r^T) W for the unit vector r: the embeddings of tokens (and of
+/// positions), the output projection of attention and the down projection of the feed-forward network, of every expert where
+/// there are several, in every block, with their biases. In exact arithmetic the logits are those of the unchanged model with `equivalentEdits`: the component along r removed
+/// from the embeddings, after attention, and after the feed-forward network of every block, at every token (of a family in
+/// which both read the same stream: from the embeddings and after every block). Families that normalise what is written are
+/// refused: no weights equal the edit there. (Removing it
 /// at the blocks' outputs alone is another edit: there, attention still hands the component to the feed-forward network of
 /// its own block.)
 public struct AblatedCheckpoint: Sendable {
@@ -17,12 +19,30 @@ public struct AblatedCheckpoint: Sendable {
 
   /// - Parameter direction: [hidden], any norm but zero; it is normalised.
   public init(_ directory: URL, direction: [Float]) throws {
+    if ModelLocator.isGGUF(directory) {
+      throw TelltaleError(
+        .badInput,
+        "is a GGUF file, and ablated weights are written in Hugging Face layout; give the published checkpoint",
+        at: InputLocation(file: directory.path))
+    }
     checkpoint = try Checkpoint(directory: directory)
+    if let quantisation = checkpoint.quantisation {
+      throw TelltaleError(
+        .badInput,
+        "is quantised (\(quantisation)), and ablated weights are written as floats; give the unquantised checkpoint",
+        at: InputLocation(file: directory.path))
+    }
     guard direction.count == checkpoint.configuration.hiddenSize else {
       throw TelltaleError(
         .badInput,
         "the direction has width \(direction.count) where the model's residual stream has "
           + "\(checkpoint.configuration.hiddenSize); use a vector made from this model")
+    }
+    guard [.before, .parallel].contains(checkpoint.configuration.placement) else {
+      throw TelltaleError(
+        .badInput,
+        "a \(checkpoint.configuration.family) model normalises what its blocks write to the residual stream, so that no weights "
+          + "equal the edit; ablate the direction while generating instead", at: InputLocation(file: directory.path))
     }
     let wide = try Tensor(direction.map(Double.init))
     let norm = try wide.norm().scalar()
@@ -33,11 +53,10 @@ public struct AblatedCheckpoint: Sendable {
   }
 
   /// The edits of the unchanged model that the ablated checkpoint equals.
-  public static func equivalentEdits(layers: Int, unit: Tensor) -> [SteeringEdit] {
-    [SteeringEdit(layer: 0, .ablate(unit), site: .blockInput)]
-      + (0..<layers).flatMap { layer in
-        [Edit.Site.afterAttention, .blockOutput].map { SteeringEdit(layer: layer, .ablate(unit), site: $0) }
-      }
+  public static func equivalentEdits(_ model: ModelConfiguration, unit: Tensor) -> [SteeringEdit] {
+    let sites: [Edit.Site] = model.placement == .parallel ? [.blockOutput] : [.afterAttention, .blockOutput]
+    return [SteeringEdit(layer: 0, .ablate(unit), site: .blockInput)]
+      + model.layers.indices.flatMap { layer in sites.map { SteeringEdit(layer: layer, .ablate(unit), site: $0) } }
   }
 
   /// Writes the checkpoint as a new directory in Hugging Face layout, beside its tokenizer: whole, or not at all.
@@ -54,37 +73,42 @@ public struct AblatedCheckpoint: Sendable {
       stated["format"] = "pt"
       let weights = try weights(dtype)
       try SafetensorsFile.write(weights, metadata: stated, to: aside.appendingPathComponent("model.safetensors"))
-      try writeConfiguration(to: aside, dtype: weights["model.embed_tokens.weight"]?.dtype)
+      try writeConfiguration(to: aside, dtype: dtype ?? checkpoint.storedDtype())
       try copyTokenizer(to: aside)
     }
   }
 
   // MARK: Weights
 
+  /// The file's own tensors, those that write to the stream ablated.
   private func weights(_ dtype: DType?) throws -> [String: Tensor] {
-    let target = try dtype ?? checkpoint.storedDtype()
+    let loader = try checkpoint.loader()
+    let target = try dtype ?? loader.storedDtype()
     var weights: [String: Tensor] = [:]
-    for name in try checkpoint.neededNames() {
-      let weight = try checkpoint.tensor(name)
-      weights[name] = try ablated(name, weight).converted(to: target)
+    for (name, place) in try loader.places() where weights[place.name] == nil {
+      let weight = try checkpoint.tensor(place.name)
+      weights[place.name] = try ablated(name, place, weight).converted(to: target).contiguous()
     }
     if checkpoint.configuration.tiedEmbeddings {
-      weights["lm_head.weight"] = try checkpoint.tensor("model.embed_tokens.weight").converted(to: target)
+      let embedding = try loader.place(.embedding).name
+      weights[loader.standardPlace(.head).name] = try checkpoint.tensor(embedding).converted(to: target)
     }
     return weights
   }
 
-  /// The weight with what it writes along the direction removed, in float64; other weights as they are.
-  private func ablated(_ name: String, _ weight: Tensor) throws -> Tensor {
-    if name == "model.embed_tokens.weight" {  // [vocabulary, hidden]: rows are written
-      let wide = try weight.converted(to: .float64)
-      return try wide - wide.matmul(direction).unsqueezed(1) * direction
-    }
-    let isWriter = [".self_attn.o_proj.", ".mlp.down_proj."].contains { name.contains($0) }
-    guard isWriter else { return weight }
+  /// A tensor with what it writes along the direction removed, in float64; one that does not write as it is.
+  private func ablated(_ name: WeightName, _ place: WeightPlace, _ weight: Tensor) throws -> Tensor {
+    let isWriter = name.module == "self_attn.o_proj" || name.module.hasSuffix("down_proj")
+    let isEmbedding = name == .embedding || name == .positions
+    guard isWriter || isEmbedding else { return weight }
     let wide = try weight.converted(to: .float64)
-    if name.hasSuffix(".bias") { return try wide - direction * (wide * direction).sum() }
-    return try wide - direction.unsqueezed(1) * direction.unsqueezed(0).matmul(wide)  // [hidden, in]
+    // The numbers of one written vector lie side by side in an embedding, a bias and a transposed matrix, and below each
+    // other in a matrix [hidden, in].
+    guard isEmbedding || name.part == .bias || place.steps.contains(.transposed) else {
+      let along = try direction.unsqueezed(0).matmul(wide)  // [..., 1, in]
+      return try wide - direction.unsqueezed(1) * along
+    }
+    return try wide - wide.matmul(direction).unsqueezed(-1) * direction
   }
 
   // MARK: Files beside the weights

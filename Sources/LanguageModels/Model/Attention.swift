@@ -50,7 +50,8 @@ struct PackedAttention {
   ) throws(TelltaleError) {
     self.batch = batch
     coarseTokens = model.roundsSharedTokens ? batch.sharedTokens : nil
-    let kernel = model.attentionKernel ?? AttentionKernel(batch, for: model, withGradients: withGradients)
+    let wanted = model.attentionKernel ?? AttentionKernel(batch, for: model, withGradients: withGradients)
+    let kernel = wanted == .varlen && !model.configuration.hasPlainScores ? .composed : wanted
     varlen = kernel == .varlen ? try VarlenAttention(batch, device: model.device) : nil
     segments = kernel == .segments ? SegmentAttention(batch) : nil
     calls = kernel == .composed ? Self.calls(batch) : []
@@ -129,14 +130,14 @@ struct PackedAttention {
   /// Attention of all tokens: q [tokens, heads, dim], k and v [tokens, key-value heads, dim] to [tokens, heads * dim]. Of
   /// the kept tokens alone where `AttentionContext.queried` says so.
   func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, window: Int?, scale: Double
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, _ scores: AttentionScores
   ) throws(TelltaleError) -> Tensor {
-    if let varlen { return try varlen.attend(q, k, v, window: window, scale: scale) }
-    if let segments { return try segments.attend(q, k, v, keeping: kept, window: window, scale: scale) }
+    if let varlen { return try varlen.attend(q, k, v, window: scores.window, scale: scores.scale) }
+    if let segments { return try segments.attend(q, k, v, keeping: kept, scores) }
     let width = q.size(1) * q.size(2)
     var parts: [Tensor] = []
     for (index, call) in calls.enumerated() {
-      let mask = masks[window]?[index]
+      let mask = masks[scores.window]?[index]
       let out: Tensor  // [n, heads, queries, dim]
       switch call {
       case .roots(let start, let count, let length):
@@ -144,7 +145,7 @@ struct PackedAttention {
         func rows(_ t: Tensor) throws(TelltaleError) -> Tensor {
           try t.narrowed(0, range).reshaped([count, length, t.size(1), t.size(2)])
         }
-        out = try Self.call(rows(q), rows(k), rows(v), mask: mask, causal: mask == nil, scale)
+        out = try Self.call(rows(q), rows(k), rows(v), mask: mask, causal: mask == nil, scores)
       case .children(let segments, let ancestors):
         let own = range(of: segments)
         func rows(_ t: Tensor, _ ranges: [Range<Int>]) throws(TelltaleError) -> Tensor {
@@ -153,7 +154,7 @@ struct PackedAttention {
           return try Tensor.concatenated(pieces).unsqueezed(0)
         }
         let keys = ancestors + [own]
-        out = try Self.call(rows(q, [own]), rows(k, keys), rows(v, keys), mask: mask, causal: false, scale)
+        out = try Self.call(rows(q, [own]), rows(k, keys), rows(v, keys), mask: mask, causal: false, scores)
       }
       parts.append(try out.transposed(1, 2).reshaped([-1, width]))
     }
@@ -166,11 +167,11 @@ struct PackedAttention {
 
   /// q [n, a, heads, dim], k and v [n, b, key-value heads, dim] to [n, heads, a, dim].
   private static func call(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, _ scale: Double
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, _ scores: AttentionScores
   ) throws(TelltaleError) -> Tensor {
     let heads = q.size(2)
-    return try q.transposed(1, 2).attention(
-      repeated(k, heads), repeated(v, heads), mask: mask, causal: causal, scale: scale)
+    return try scores.attend(
+      q.transposed(1, 2), repeated(k, heads), repeated(v, heads), mask: mask, causal: causal)
   }
 
   /// [n, b, key-value heads, dim] to [n, heads, b, dim], each key-value head serving its group of query heads.
@@ -235,7 +236,7 @@ struct DecodingAttention {
 
   /// q [slots, heads, dim], k and v [slots, key-value heads, dim] of the new tokens to [slots, heads * dim].
   func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, layer: Int, window: Int?, scale: Double
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, layer: Int, _ scores: AttentionScores
   ) throws(TelltaleError) -> Tensor {
     try cache.write(layer: layer, at: places, keys: k, values: v)
     let (keys, values) = try cache.read(layer: layer, longest: longest)
@@ -244,11 +245,13 @@ struct DecodingAttention {
     let grouped = try q.reshaped([slots, groups, heads / groups, dim])
     if byLength {
       return try grouped.attentionByLength(
-        keys, values, lengths: positions.map { $0 + 1 }, window: window, scale: scale
+        keys, values, lengths: positions.map { $0 + 1 }, window: scores.window, scale: scores.scale, cap: scores.cap,
+        sinks: scores.sinks?.wide
       )
       .reshaped([slots, heads * dim])
     }
-    let out = try grouped.attention(keys, values, mask: masks[window] ?? nil, scale: scale)
+    let out = try scores.attend(
+      grouped, keys, values, mask: masks[scores.window] ?? nil, queriesAreHeads: true)
     return try out.reshaped([slots, heads * dim])
   }
 }

@@ -6,108 +6,40 @@ import Torch
 public struct Checkpoint: Sendable {
   public let directory: URL
   public let configuration: ModelConfiguration
-  private let files: [SafetensorsFile]
-  /// Which file holds each tensor.
-  private let places: [String: Int]
+  /// The tensors, unpacked as they are read where the checkpoint is quantised.
+  private let source: any WeightSource
+  /// How the matrices are packed: "FP8 128x128"; nil where they are floats.
+  public let quantisation: String?
 
   /// Opens the files and reads their headers; the weights themselves are mapped, not read.
   public init(directory: URL) throws {
     self.directory = directory
-    configuration = try ModelConfiguration(directory: directory)
-    files = try Self.files(directory).map { try SafetensorsFile($0) }
-    var places: [String: Int] = [:]
-    for (index, file) in files.enumerated() { for name in file.names { places[name] = index } }
-    self.places = places
+    let file = try ConfigurationFile(directory: directory)
+    configuration = try ModelConfiguration(file)
+    let stored = try SafetensorsSource(Self.files(directory))
+    let format = try file.quantisation().map { settings throws(TelltaleError) in try PackedFormats.format(settings) }
+    quantisation = format?.description
+    source = format.map { QuantisedSource(stored, $0) } ?? stored
   }
 
-  /// The model, computing in `dtype` (by default the one the weights are stored in). Where dtype and device are kept
-  /// the weights stay in the mapped file: nothing is copied. Int8 weights are rounded one by one, straight from the
-  /// file, whose pages are given back as soon as they are read.
+  /// The model, computing in `dtype` (by default the one the weights are stored in): see `ModelLoader.model`.
   public func model(
     dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
   ) throws -> LanguageModel {
-    let target = try dtype ?? storedDtype()
-    guard target.isFloatingPoint else {
-      throw TelltaleError(.badInput, "its weights are \(target.rawValue), which no model computes in", at: place)
-    }
-    var weights: [String: Tensor] = [:]
-    var int8: [String: Int8Matrix] = [:]
-    for name in try neededNames() {
-      if format.rounds(name) {
-        int8[name] = try rounded(name).moved(to: device)
-      } else {
-        weights[name] = try tensor(name).converted(to: target, device: device)
-      }
-    }
-    if byteCount(weights) < Self.scannedAtLoad {
-      try Self.refuseNonFinite(weights, file: { files[places[$0] ?? 0].url.path })
-    }
-    return try located { () throws(TelltaleError) in try LanguageModel(configuration, weights: weights, int8: int8) }
+    var model = try located { try loader().model(dtype: dtype, weights: format, device: device) }
+    model.quantisation = quantisation
+    return model
   }
 
   /// The dtype of the embedding, which is that of the whole checkpoint.
-  public func storedDtype() throws -> DType {
-    guard let index = places[Self.embeddingName] else { throw missing(Self.embeddingName) }
-    return try files[index].dtype(of: Self.embeddingName)
-  }
+  public func storedDtype() throws -> DType { try located { try loader().storedDtype() } }
 
-  private static let embeddingName = "model.embed_tokens.weight"
-
-  /// Weights up to this size are checked for NaN when they are loaded; of larger ones the outputs are checked.
-  private static let scannedAtLoad = 1 << 30
+  func loader() throws(TelltaleError) -> ModelLoader { try ModelLoader(configuration, self) }
 
   private var place: InputLocation { InputLocation(file: directory.path) }
 
-  func tensor(_ name: String) throws -> Tensor {
-    guard let index = places[name] else { throw missing(name) }
-    return try files[index].tensor(name)
-  }
-
-  private func rounded(_ name: String) throws -> Int8Matrix {
-    guard let index = places[name] else { throw missing(name) }
-    let weight = try tensor(name)
-    guard weight.rank == 2 else {
-      throw TelltaleError(
-        .badInput, "has shape \(weight.shape) where a matrix is meant; it is of another model",
-        at: InputLocation(file: files[index].url.path, item: name))
-    }
-    let matrix = try Int8Matrix(weight)
-    guard try matrix.scales.isFinite().all() else { throw Self.nonFinite(name, file: files[index].url.path) }
-    files[index].forgetPages(of: name)
-    return matrix
-  }
-
-  private func missing(_ name: String) -> TelltaleError {
-    TelltaleError(
-      .badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model", at: place)
-  }
-
-  /// The tensors of the language model; buffers and unused heads in the file are left alone.
-  func neededNames() throws -> [String] {
-    places.keys.filter { name in
-      if name == "lm_head.weight" { return !configuration.tiedEmbeddings }
-      return name.hasPrefix("model.") && !name.hasSuffix("rotary_emb.inv_freq")
-    }
-  }
-
-  private func byteCount(_ weights: [String: Tensor]) -> Int {
-    weights.values.reduce(0) { $0 + $1.count * $1.dtype.size }
-  }
-
-  static func refuseNonFinite(_ weights: [String: Tensor], file: (String) -> String) throws {
-    for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
-      throw nonFinite(name, file: file(name))
-    }
-  }
-
-  private static func nonFinite(_ name: String, file: String) -> TelltaleError {
-    TelltaleError(
-      .badInput, "holds NaN or infinite weights; the file is damaged, fetch it anew",
-      at: InputLocation(file: file, item: name))
-  }
-
-  private func located<Value>(_ body: () throws(TelltaleError) -> Value) throws(TelltaleError) -> Value {
-    do { return try body() } catch {
+  private func located<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as TelltaleError {
       throw TelltaleError(error.code, error.message, at: error.location ?? place)
     }
   }
@@ -144,17 +76,40 @@ public struct Checkpoint: Sendable {
   }
 }
 
+extension Checkpoint: WeightSource {
+  package var names: [String] { source.names }
+
+  package func contains(_ name: String) -> Bool { source.contains(name) }
+
+  package func shape(of name: String) throws -> [Int] { try source.shape(of: name) }
+
+  package func dtype(of name: String) throws -> DType { try source.dtype(of: name) }
+
+  package func tensor(_ name: String) throws -> Tensor { try source.tensor(name) }
+
+  package func tensor(_ name: String, at index: Int) throws -> Tensor { try source.tensor(name, at: index) }
+
+  package func forget(_ name: String) { source.forget(name) }
+
+  package func file(of name: String) -> String { source.file(of: name) }
+}
+
 extension LanguageModel {
-  /// Loads a checkpoint from its directory.
+  /// Loads a checkpoint from its directory, or a model from its GGUF file.
   public static func load(
     _ directory: URL, dtype: DType? = nil, weights: WeightFormat = .dense, device: Device = .cpu
   ) throws -> LanguageModel {
-    try Checkpoint(directory: directory).model(dtype: dtype, weights: weights, device: device)
+    if ModelLocator.isGGUF(directory) {
+      return try GGUFModel(directory).model(dtype: dtype, weights: weights, device: device)
+    }
+    return try Checkpoint(directory: directory).model(dtype: dtype, weights: weights, device: device)
   }
 
   /// Says which weight is at fault where an output is not finite: the sentence a user needs instead of a NaN.
   func explainNonFinite() throws -> Never {
-    try Checkpoint.refuseNonFinite(weights, file: { _ in "the checkpoint" })
+    for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
+      throw ModelLoader.nonFinite(name, file: "the checkpoint")
+    }
     throw TelltaleError(
       .failed, "the activations overflow \(dtype.rawValue); compute in float32 or bfloat16", remedy: .computeInFloat32)
   }

@@ -26,9 +26,15 @@ struct EditPass {
     effects = edits.map { _ in EditEffect() }
   }
 
-  /// A condition must be known before the edit that depends on it.
-  func check() throws(TelltaleError) {
+  /// A place must exist in the model, and a condition must be known before the edit that depends on it.
+  func check(in configuration: ModelConfiguration) throws(TelltaleError) {
     for edit in edits {
+      guard edit.site != .afterAttention || configuration.placement != .parallel else {
+        throw TelltaleError(
+          .badInput,
+          "in a \(configuration.family) model attention and the feed-forward network read the same stream, so that there is "
+            + "no stream after attention to edit; choose block-input or block-output")
+      }
       guard let condition = edit.gate?.condition else { continue }
       let latest = edit.site == .blockOutput ? edit.layer : edit.layer - 1
       guard condition.layer <= latest else {

@@ -10,10 +10,12 @@ public enum Fingerprint {
 
   /// SHA-256 (hexadecimal) over `config.json` and, for each file of weights, its name, its size and 16 evenly spaced
   /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, hence in these pieces. Other files
-  /// in the directory (a vector, an adapter) do not count.
+  /// in the directory (a vector, an adapter) do not count. Of a GGUF file, or all parts of a split one, the same without
+  /// `config.json`.
   public static func checkpoint(_ directory: URL) throws(TelltaleError) -> String {
-    var bytes = try contents(directory.appendingPathComponent("config.json"))
-    for url in try Checkpoint.files(directory) {
+    let isGGUF = ModelLocator.isGGUF(directory)
+    var bytes = isGGUF ? [] : try contents(directory.appendingPathComponent("config.json"))
+    for url in isGGUF ? try GGUFModelFile(directory).files.map(\.url) : try Checkpoint.files(directory) {
       bytes += Array(url.lastPathComponent.utf8)
       bytes += try pieces(url)
     }

@@ -10,6 +10,10 @@ package enum GeneratedModel {
     case llama7B = "llama-7b"
     case llama3of8B = "llama-3-8b"
     case qwen25of7B = "qwen2.5-7b"
+    /// Eight experts, two a token.
+    case mixtral8x7B = "mixtral-8x7b"
+    /// Norms around everything, windows, capped scores.
+    case gemma2of2B = "gemma-2-2b"
     /// The real depth of larger models at a size that a whole sweep can be timed on.
     case smolLM2of135M = "smollm2-135m"
     /// Of the size of the embedded organisms: about a million parameters.
@@ -22,13 +26,15 @@ package enum GeneratedModel {
   /// The model of `shape`, cut to its first `layers` decoder blocks (default: all), with normal weights of standard
   /// deviation 0.02, norms of one and biases of zero. The same for the same seed, shape, layers, dtype and kind of device.
   ///
+  /// Norms that are centred on zero (1 + weight) are not told apart: how fast a model computes does not depend on it.
+  ///
   /// Refuses a number of layers that the shape does not have, and on the CPU a model beyond four fifths of its memory.
   package static func make(
     _ shape: Shape, layers: Int? = nil, dtype: DType = .bfloat16, weights format: WeightFormat = .dense,
     device: Device = .cpu, seed: UInt64
   ) throws -> LanguageModel {
     let configuration = try configuration(shape, layers: layers)
-    let tensors = shapes(configuration)
+    let tensors = configuration.weights
     let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(format.rounds($1.name) ? 1 : dtype.size, *) }
     let available = ProcessInfo.processInfo.physicalMemory / 5 * 4
     guard device != .cpu || bytes <= available else {
@@ -39,12 +45,12 @@ package enum GeneratedModel {
     }
     var weights: [String: Tensor] = [:]
     var int8: [String: Int8Matrix] = [:]
-    for (index, (name, shape)) in tensors.enumerated() {
-      let own = try weight(name, shape, dtype, device, seed: seed &+ UInt64(index))
-      if format.rounds(name) {
-        int8[name] = try Int8Matrix(own.moved(to: .cpu)).moved(to: device)
+    for (index, named) in tensors.enumerated() {
+      let own = try weight("\(named.name)", named.shape, dtype, device, seed: seed &+ UInt64(index))
+      if format.rounds(named.name) {
+        int8["\(named.name)"] = try Int8Matrix(own.moved(to: .cpu)).moved(to: device)
       } else {
-        weights[name] = own
+        weights["\(named.name)"] = own
       }
     }
     return try LanguageModel(configuration, weights: weights, int8: int8)
@@ -59,80 +65,57 @@ package enum GeneratedModel {
     return try Tensor.randomNormal(shape, device: device, seed: seed).converted(to: dtype) * deviation
   }
 
-  /// The names of a checkpoint of this configuration and the shape of each, in a fixed order.
-  private static func shapes(_ model: ModelConfiguration) -> [(name: String, shape: [Int])] {
-    let (hidden, inner) = (model.hiddenSize, model.intermediateSize)
-    let wide = model.headCount * model.headDimension
-    let narrow = model.keyValueHeadCount * model.headDimension
-    var all = [("model.embed_tokens.weight", [model.vocabularySize, hidden])]
-    for layer in 0..<model.layerCount {
-      var own: [(String, [Int])] = [
-        ("self_attn.q_proj.weight", [wide, hidden]), ("self_attn.k_proj.weight", [narrow, hidden]),
-        ("self_attn.v_proj.weight", [narrow, hidden]), ("self_attn.o_proj.weight", [hidden, wide]),
-        ("mlp.gate_proj.weight", [inner, hidden]), ("mlp.up_proj.weight", [inner, hidden]),
-        ("mlp.down_proj.weight", [hidden, inner]), ("input_layernorm.weight", [hidden]),
-        ("post_attention_layernorm.weight", [hidden]),
-      ]
-      if model.queryKeyValueBias {
-        own += [
-          ("self_attn.q_proj.bias", [wide]), ("self_attn.k_proj.bias", [narrow]), ("self_attn.v_proj.bias", [narrow]),
-        ]
-      }
-      all += own.map { ("model.layers.\(layer).\($0.0)", $0.1) }
-    }
-    all.append(("model.norm.weight", [hidden]))
-    return model.tiedEmbeddings ? all : all + [("lm_head.weight", [model.vocabularySize, hidden])]
-  }
-
   // MARK: Shapes
 
   /// The configuration of a shape, as the config.json of the model it is named after states it.
   package static func configuration(_ shape: Shape, layers: Int? = nil) throws(TelltaleError) -> ModelConfiguration {
-    var raw = raw(shape)
-    let whole = raw.numHiddenLayers ?? 0
+    var configuration = try ModelConfiguration(ConfigurationFile(text: Array(text(shape).utf8), file: shape.rawValue))
+    let whole = configuration.layerCount
     if let layers, !(1...whole).contains(layers) {
       throw TelltaleError(.badInput, "\(shape.rawValue) has 1 to \(whole) layers to take, not \(layers)")
     }
-    raw.numHiddenLayers = layers ?? whole
-    return try ModelConfiguration(raw, file: shape.rawValue)
+    configuration.layers = Array(configuration.layers.prefix(layers ?? whole))
+    return configuration
   }
 
-  private static func raw(_ shape: Shape) -> RawConfiguration {
-    var raw = RawConfiguration()
-    raw.architectures = ["LlamaForCausalLM"]
-    raw.rmsNormEps = 1e-5
+  /// What matters of a published config.json.
+  private static func text(_ shape: Shape) -> String {
     switch shape {
     case .mistral7B:
-      raw.architectures = ["MistralForCausalLM"]
-      raw.slidingWindow = 4096
-      raw.setSizes(vocabulary: 32000, hidden: 4096, intermediate: 14336, layers: 32, heads: 32, keyValueHeads: 8)
+      #"{"architectures": ["MistralForCausalLM"], "rms_norm_eps": 1e-5, "sliding_window": 4096, "#
+        + sizes(vocabulary: 32000, hidden: 4096, intermediate: 14336, layers: 32, heads: 32, keyValueHeads: 8)
+    case .mixtral8x7B:
+      #"{"architectures": ["MixtralForCausalLM"], "rms_norm_eps": 1e-5, "#
+        + sizes(vocabulary: 32000, hidden: 4096, intermediate: 14336, layers: 32, heads: 32, keyValueHeads: 8)
     case .llama7B:
-      raw.setSizes(vocabulary: 32000, hidden: 4096, intermediate: 11008, layers: 32, heads: 32, keyValueHeads: 32)
+      #"{"architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "#
+        + sizes(vocabulary: 32000, hidden: 4096, intermediate: 11008, layers: 32, heads: 32, keyValueHeads: 32)
     case .llama3of8B:
-      raw.ropeTheta = 500_000
-      raw.setSizes(vocabulary: 128_256, hidden: 4096, intermediate: 14336, layers: 32, heads: 32, keyValueHeads: 8)
+      #"{"architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "rope_theta": 500000, "#
+        + sizes(vocabulary: 128_256, hidden: 4096, intermediate: 14336, layers: 32, heads: 32, keyValueHeads: 8)
     case .qwen25of7B:
-      raw.architectures = ["Qwen2ForCausalLM"]
-      raw.rmsNormEps = 1e-6
-      raw.ropeTheta = 1_000_000
-      raw.setSizes(vocabulary: 152_064, hidden: 3584, intermediate: 18944, layers: 28, heads: 28, keyValueHeads: 4)
+      #"{"architectures": ["Qwen2ForCausalLM"], "rms_norm_eps": 1e-6, "rope_theta": 1000000, "#
+        + sizes(vocabulary: 152_064, hidden: 3584, intermediate: 18944, layers: 28, heads: 28, keyValueHeads: 4)
+    case .gemma2of2B:
+      #"{"architectures": ["Gemma2ForCausalLM"], "#
+        + sizes(vocabulary: 256_000, hidden: 2304, intermediate: 9216, layers: 26, heads: 8, keyValueHeads: 4)
     case .smolLM2of135M:
-      raw.ropeTheta = 100_000
-      raw.tieWordEmbeddings = true
-      raw.setSizes(vocabulary: 49152, hidden: 576, intermediate: 1536, layers: 30, heads: 9, keyValueHeads: 3)
+      #"{"architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "rope_theta": 100000, "#
+        + #""tie_word_embeddings": true, "#
+        + sizes(vocabulary: 49152, hidden: 576, intermediate: 1536, layers: 30, heads: 9, keyValueHeads: 3)
     case .tiny:
-      raw.setSizes(vocabulary: 1024, hidden: 128, intermediate: 384, layers: 6, heads: 4, keyValueHeads: 4)
+      #"{"architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "#
+        + sizes(vocabulary: 1024, hidden: 128, intermediate: 384, layers: 6, heads: 4, keyValueHeads: 4)
     }
-    return raw
   }
-}
 
-extension RawConfiguration {
-  fileprivate mutating func setSizes(
+  private static func sizes(
     vocabulary: Int, hidden: Int, intermediate: Int, layers: Int, heads: Int, keyValueHeads: Int
-  ) {
-    (vocabSize, hiddenSize, intermediateSize) = (vocabulary, hidden, intermediate)
-    (numHiddenLayers, numAttentionHeads, numKeyValueHeads) = (layers, heads, keyValueHeads)
+  ) -> String {
+    """
+    "vocab_size": \(vocabulary), "hidden_size": \(hidden), "intermediate_size": \(intermediate), \
+    "num_hidden_layers": \(layers), "num_attention_heads": \(heads), "num_key_value_heads": \(keyValueHeads)}
+    """
   }
 }
 
@@ -144,9 +127,12 @@ extension ModelConfiguration {
   /// Parameters of the projection of queries.
   package var queryParameters: Int { hiddenSize * headCount * headDimension }
 
-  /// Parameters of what follows attention in a block: the output projection and the feed-forward network.
+  /// Parameters of what follows attention in a block, as a token uses them: the output projection and the feed-forward
+  /// network, of which a token goes through some experts only; the mean over the blocks.
   package var afterAttentionParameters: Int {
-    headCount * headDimension * hiddenSize + 3 * hiddenSize * intermediateSize
+    let dense = layers.filter { !$0.hasExperts }.count * intermediateSize
+    let sparse = experts.map { layers.filter(\.hasExperts).count * $0.perToken * $0.intermediateSize } ?? 0
+    return headCount * headDimension * hiddenSize + (isGated ? 3 : 2) * hiddenSize * (dense + sparse) / layerCount
   }
 
   /// Parameters of all projections of one decoder block.

@@ -9,8 +9,8 @@ public enum WeightFormat: String, Sendable, Codable, CaseIterable {
   /// that is tied to them), norms and biases stay dense.
   case int8
 
-  /// Whether a weight of this name becomes int8. The name of a tied head is never asked for.
-  func rounds(_ name: String) -> Bool { self == .int8 && (name.hasSuffix("_proj.weight") || name == "lm_head.weight") }
+  /// Whether a weight becomes int8. A tied head is never asked for.
+  func rounds(_ name: WeightName) -> Bool { self == .int8 && name.isProjection }
 }
 
 extension LanguageModel {
@@ -26,9 +26,11 @@ extension LanguageModel {
     weights.values.reduce(0) { $0 + $1.count * $1.dtype.size } + int8Weights.values.reduce(0) { $0 + $1.byteCount }
   }
 
-  /// What the model computes in, for people and for the record: `bfloat16`, `bfloat16, int8 weights`.
+  /// What the model computes in and what its weights were rounded to before, for people and for the record: `bfloat16`,
+  /// `bfloat16, int8 weights`, `float32, weights from GGUF Q4_1, Q8_0`.
   public var arithmetic: String {
-    dtype.rawValue + (hasInt8Weights ? ", int8 weights" : "") + (roundsSharedTokens ? ", int8 shared tokens" : "")
+    dtype.rawValue + (quantisation.map { ", weights from \($0)" } ?? "") + (hasInt8Weights ? ", int8 weights" : "")
+      + (roundsSharedTokens ? ", int8 shared tokens" : "")
   }
 
   /// The same model with int8 weights, multiplied with 8 bits of every token that several sequences of a pack share and

@@ -2,168 +2,149 @@ import Foundation
 import Foundations
 import Torch
 
-/// The shape of a Llama-family model, as `config.json` states it.
+/// What a model is, apart from its numbers: its sizes, and what of the one forward pass its family does otherwise.
 ///
-/// Architectures: LlamaForCausalLM (LLaMA 1, 2, 3), MistralForCausalLM (also Zephyr) and Qwen2ForCausalLM, which differ
-/// only in what is listed here. Anything else is refused by name.
+/// Llama's answers are the defaults, so that a family states only where it differs.
 public struct ModelConfiguration: Sendable, Equatable {
-  public enum Architecture: String, Sendable, CaseIterable, Codable {
-    case llama = "LlamaForCausalLM"
-    case mistral = "MistralForCausalLM"
-    case qwen2 = "Qwen2ForCausalLM"
-  }
-
-  public var architecture: Architecture
+  /// How the family calls itself: `Llama`, `Gemma-2`.
+  public var family: String
   public var vocabularySize: Int
   public var hiddenSize: Int
+  /// Width of the dense feed-forward network.
   public var intermediateSize: Int
-  public var layerCount: Int
   public var headCount: Int
   public var keyValueHeadCount: Int
   public var headDimension: Int
   public var normEpsilon: Double
-  public var rope: RotaryEmbedding.Configuration
-  /// Number of positions that a position sees, itself included; nil sees all. One entry a layer.
-  public var windows: [Int?]
-  public var queryKeyValueBias: Bool
-  public var outputBias: Bool
-  public var mlpBias: Bool
-  public var tiedEmbeddings: Bool
+  /// What differs between decoder blocks, one entry each.
+  public var layers: [LayerDesign]
+  public var norm = NormKind.rms
+  public var placement = NormPlacement.before
+  public var queryKeyNorm = QueryKeyNorm.none
+  public var activation = Activation.silu
+  /// Whether the feed-forward network multiplies with a gate: down(activation(gate x) * up x), else down(activation(up x)).
+  public var isGated = true
+  public var queryKeyValueBias = false
+  public var outputBias = false
+  public var mlpBias = false
+  public var experts: ExpertDesign?
+  /// Attention scores s become cap tanh(s / cap).
+  public var scoreCap: Double?
+  /// Logits likewise.
+  public var logitCap: Double?
+  /// Whether a learned logit for each head takes its share of the attention without a value.
+  public var hasSinks = false
+  /// Positions that have an embedding of their own, added to the token's; nil where rotation alone tells positions apart.
+  public var learnedPositions: Int?
+  /// Queries and keys are rotated in float32 and rounded once, as OLMo does.
+  public var rotatesInFloat32 = false
+  public var embeddingMultiplier: Double?
+  /// Whether that factor is first rounded to the model's dtype, as Gemma's is.
+  public var roundsEmbeddingMultiplier = false
+  /// What attention and the feed-forward network add is multiplied by it.
+  public var residualMultiplier: Double?
+  public var logitDivisor: Double?
+  public var tiedEmbeddings = false
   /// The dtype the weights are meant for; the stored tensors decide where it is missing.
   public var dtype: DType?
-  public var endTokens: [Int]
+  public var endTokens: [Int] = []
+  /// Sentences about what the configuration states and this model does not look at.
+  public var warnings: [String] = []
+
+  public var layerCount: Int { layers.count }
 
   /// Query heads that share one key-value head.
   public var headsPerKeyValueHead: Int { headCount / keyValueHeadCount }
 
-  /// Reads `config.json` of a model directory; refuses what would be computed wrongly.
-  public init(directory: URL) throws(TelltaleError) {
-    let url = directory.appendingPathComponent("config.json")
-    let raw: RawConfiguration = try JSONFile.decode(url, remedy: "give the directory of a Hugging Face checkpoint")
-    try self.init(raw, file: url.path)
+  /// Number of positions that a position sees, itself included; nil sees all. One entry a layer.
+  public var windows: [Int?] { layers.map(\.window) }
+
+  /// Sequences of more tokens are computed otherwise from their first token on (longrope); nil where none are.
+  public var lengthSwitch: Int? {
+    layers.lazy.compactMap { if case .longrope(let rope)? = $0.rope?.scaling { rope.trained } else { nil } }.first
   }
 }
 
-/// config.json as it is written, before it is understood.
-struct RawConfiguration: Decodable {
-  var architectures: [String]?
-  var modelType: String?
-  var vocabSize, hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads: Int?
-  var numKeyValueHeads, headDim, maxPositionEmbeddings, slidingWindow, maxWindowLayers: Int?
-  var rmsNormEps, ropeTheta, partialRotaryFactor: Double?
-  var ropeScaling, ropeParameters: RawRope?
-  var useSlidingWindow, attentionBias, mlpBias, tieWordEmbeddings: Bool?
-  var hiddenAct, torchDtype, dtype: String?
-  var layerTypes: [String]?
-  var eosTokenId: OneOrMany?
-  var quantizationConfig: Present?
+/// What one decoder block does otherwise than its neighbours.
+public struct LayerDesign: Sendable, Equatable {
+  /// Number of positions that a position sees, itself included; nil sees all.
+  public var window: Int?
+  /// nil where queries and keys are not rotated.
+  public var rope: RotaryEmbedding.Configuration?
+  /// Products of queries and keys are multiplied by it.
+  public var scale: Double
+  public var hasExperts = false
+}
 
-  struct RawRope: Decodable {
-    var ropeType, type: String?
-    var factor, lowFreqFactor, highFreqFactor, ropeTheta: Double?
-    var originalMaxPositionEmbeddings: Int?
+/// How a normalisation scales. Sums are float32 everywhere.
+public enum NormKind: String, Sendable, Equatable {
+  /// To unit root mean square, rounded, then times the weight (Llama).
+  case rms
+  /// The same, multiplied in float32 and rounded once (OLMo).
+  case rmsRoundedOnce = "rms-rounded-once"
+  /// The same with 1 + weight (Gemma).
+  case rmsOffset = "rms-offset"
+  /// To zero mean and unit variance, with a bias (GPT-2).
+  case layer
+}
+
+/// Where a block normalises.
+public enum NormPlacement: String, Sendable, Equatable {
+  /// What attention and the feed-forward network read.
+  case before
+  /// What they read and what they add to the stream.
+  case sandwich
+  /// What they add.
+  case after
+  /// What they read, both the same stream: x + attention(norm x) + network(norm x).
+  case parallel
+}
+
+/// Whether queries and keys are normalised before they are rotated.
+public enum QueryKeyNorm: String, Sendable, Equatable {
+  case none
+  /// Every head by itself, with one weight [head dimension] for all.
+  case perHead = "per-head"
+  /// The whole projection.
+  case flat
+}
+
+/// A feed-forward network of which each token goes through a few of many.
+public struct ExpertDesign: Sendable, Equatable {
+  /// How the router's logits become weights.
+  public enum Routing: String, Sendable, Equatable {
+    /// Softmax over all experts, the largest as they are.
+    case softmaxThenTop = "softmax-top"
+    /// The same, made to sum to 1.
+    case renormalised
+    /// The largest logits, softmax over those.
+    case topThenSoftmax = "top-softmax"
   }
 
-  /// A number, a list of numbers, or null.
-  struct OneOrMany: Decodable {
-    var values: [Int]
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let one = try? container.decode(Int.self) { values = [one] } else { values = try container.decode([Int].self) }
-    }
-  }
-
-  /// Only whether the key is there.
-  struct Present: Decodable {
-    init(from decoder: any Decoder) throws {}
-  }
+  public var count: Int
+  /// Experts that a token goes through.
+  public var perToken: Int
+  public var intermediateSize: Int
+  public var routing: Routing
+  /// Whether the router and the experts' projections have biases.
+  public var bias = false
 }
 
 extension ModelConfiguration {
-  /// Sizes beyond this are no model but an attack or a mistake.
-  private static let largestSize = 1 << 24
-
-  init(_ raw: RawConfiguration, file: String) throws(TelltaleError) {
-    func refuse(_ item: String?, _ message: String) -> TelltaleError {
-      TelltaleError(.badInput, message, at: InputLocation(file: file, item: item))
-    }
-    func size(_ value: Int?, _ name: String, largest: Int = Self.largestSize) throws(TelltaleError) -> Int {
-      guard let value else { throw refuse(name, "is missing; this is not the configuration of a language model") }
-      guard value > 0, value <= largest else {
-        throw refuse(name, "is \(value), which no model has; fetch the file anew")
-      }
-      return value
-    }
-
-    architecture = try Self.architecture(raw, refuse)
-    vocabularySize = try size(raw.vocabSize, "vocab_size")
-    hiddenSize = try size(raw.hiddenSize, "hidden_size")
-    intermediateSize = try size(raw.intermediateSize, "intermediate_size")
-    layerCount = try size(raw.numHiddenLayers, "num_hidden_layers", largest: 4096)
-    headCount = try size(raw.numAttentionHeads, "num_attention_heads", largest: 65536)
-    keyValueHeadCount = try size(raw.numKeyValueHeads ?? headCount, "num_key_value_heads", largest: 65536)
-    guard headCount % keyValueHeadCount == 0 else {
-      throw refuse("num_key_value_heads", "does not divide the \(headCount) attention heads; fetch the file anew")
-    }
-    guard raw.headDim != nil || hiddenSize % headCount == 0 else {
-      throw refuse("num_attention_heads", "does not divide the hidden size \(hiddenSize); fetch the file anew")
-    }
-    headDimension = try size(raw.headDim ?? hiddenSize / headCount, "head_dim", largest: 65536)
-    guard headDimension % 2 == 0 else { throw refuse("head_dim", "is odd, which rotary embeddings cannot have") }
-    normEpsilon = raw.rmsNormEps ?? 1e-6
-    guard normEpsilon.isFinite, normEpsilon >= 0 else { throw refuse("rms_norm_eps", "is \(normEpsilon)") }
-    try Self.refuseWhatIsNotSupported(raw, refuse)
-    rope = try RotaryEmbedding.Configuration(raw, headDimension: headDimension, refuse)
-    windows = try Self.windows(raw, architecture, layerCount, refuse)
-    queryKeyValueBias = architecture == .qwen2 || (architecture == .llama && raw.attentionBias ?? false)
-    outputBias = architecture == .llama && raw.attentionBias ?? false
-    mlpBias = architecture == .llama && raw.mlpBias ?? false
-    tiedEmbeddings = raw.tieWordEmbeddings ?? false
-    dtype = (raw.dtype ?? raw.torchDtype).flatMap(DType.init(rawValue:))
-    endTokens = raw.eosTokenId?.values ?? []
+  /// Reads `config.json` of a model directory; refuses what would be computed wrongly.
+  public init(directory: URL) throws(TelltaleError) {
+    try self.init(ConfigurationFile(directory: directory))
   }
 
-  private static func architecture(
-    _ raw: RawConfiguration, _ refuse: (String?, String) -> TelltaleError
-  ) throws(TelltaleError) -> Architecture {
-    let supported = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
-    guard let name = raw.architectures?.first else {
-      throw refuse("architectures", "is missing; Telltale needs one of \(supported)")
+  /// Reads a configuration by the family that it names.
+  package init(_ file: ConfigurationFile) throws(TelltaleError) {
+    let family = try ModelFamilies.family(of: file)
+    if let settings = file.quantisation() { _ = try PackedFormats.format(settings) }
+    self = try family.design(file)
+    self.family = family.name
+    try ModelFamilies.check(self, file)
+    warnings = file.unread(besides: ModelFamilies.harmlessKeys.union(family.harmlessKeys)).map {
+      "\(file.file): \"\(SafeText.quoted($0))\" is not a key that Telltale knows of a \(family.name) model; it is not looked at"
     }
-    guard let known = Architecture(rawValue: name) else {
-      throw refuse("architectures", "\(name.prefix(80)) is not supported; Telltale runs \(supported)")
-    }
-    return known
-  }
-
-  private static func refuseWhatIsNotSupported(
-    _ raw: RawConfiguration, _ refuse: (String?, String) -> TelltaleError
-  ) throws(TelltaleError) {
-    if let activation = raw.hiddenAct, activation != "silu" {
-      throw refuse("hidden_act", "\"\(activation.prefix(40))\" is not supported; the Llama family uses silu")
-    }
-    if raw.quantizationConfig != nil {
-      throw refuse("quantization_config", "quantised checkpoints are not supported; give the unquantised one")
-    }
-    if let factor = raw.partialRotaryFactor, factor != 1 {
-      throw refuse("partial_rotary_factor", "is \(factor); only 1 is supported")
-    }
-  }
-
-  /// Which layers see only a window. Mistral: all; Qwen2: from `maxWindowLayers` on, when switched on; `layerTypes`
-  /// overrides both where it is there.
-  private static func windows(
-    _ raw: RawConfiguration, _ architecture: Architecture, _ layers: Int, _ refuse: (String?, String) -> TelltaleError
-  ) throws(TelltaleError) -> [Int?] {
-    guard architecture != .llama, let window = raw.slidingWindow, raw.useSlidingWindow ?? (architecture == .mistral)
-    else { return Array(repeating: nil, count: layers) }
-    guard window > 0 else { throw refuse("sliding_window", "is \(window); it must be at least 1") }
-    if let types = raw.layerTypes {
-      guard types.count == layers else { throw refuse("layer_types", "names \(types.count) of \(layers) layers") }
-      return types.map { $0 == "sliding_attention" ? window : nil }
-    }
-    // 28 is transformers' default for Qwen2.
-    let first = architecture == .mistral ? 0 : raw.maxWindowLayers ?? 28
-    return (0..<layers).map { $0 >= first ? window : nil }
   }
 }

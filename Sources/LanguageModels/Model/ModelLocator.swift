@@ -2,21 +2,67 @@ import Foundation
 import Foundations
 import Torch
 
-/// Finds the directory that `--model` means: a directory, a Hugging Face id in the local cache, or an embedded model.
+/// Finds what `--model` means: a directory or a GGUF file, a Hugging Face id in the local cache, an embedded model, or one
+/// that `scripts/fetch-model` fetches.
 public enum ModelLocator {
   /// Names of the models that come with Telltale.
   public static let embedded = ["organism-shared", "organism-split"]
 
+  /// The directory of a checkpoint, or a GGUF file.
   public static func directory(
     for name: String, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(TelltaleError) -> URL {
-    if isDirectory(name) { return URL(fileURLWithPath: name, isDirectory: true) }
+    if isDirectory(name) { return try model(in: URL(fileURLWithPath: name, isDirectory: true)) }
+    if isGGUF(URL(fileURLWithPath: name)) { return URL(fileURLWithPath: name) }
+    if let file = fetched[name] { return try fetchedFile(name, file, environment) }
     if embedded.contains(name) { return try embeddedDirectory(name, environment) }
-    if isRepositoryID(name) { return try cachedDirectory(name, environment) }
+    if isRepositoryID(name) { return try model(in: cachedDirectory(name, environment)) }
     throw TelltaleError(
       .badInput,
-      "\"\(name.prefix(200))\" is neither a directory nor a Hugging Face id (owner/name) nor one of "
-        + embedded.joined(separator: ", ") + "; check the name", remedy: .chooseModel)
+      "\"\(name.prefix(200))\" is neither a directory, a GGUF file nor a Hugging Face id (owner/name) nor one of "
+        + (embedded + fetched.keys.sorted()).joined(separator: ", ") + "; check the name", remedy: .chooseModel)
+  }
+
+  // MARK: GGUF
+
+  /// Whether it is a file whose name ends in .gguf.
+  static func isGGUF(_ url: URL) -> Bool {
+    var directory: ObjCBool = false
+    return url.pathExtension.lowercased() == "gguf"
+      && FileManager.default.fileExists(atPath: url.path, isDirectory: &directory) && !directory.boolValue
+  }
+
+  /// A directory itself, or the one GGUF model in it where it holds no checkpoint.
+  private static func model(in directory: URL) throws(TelltaleError) -> URL {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    let files = names.filter { $0.lowercased().hasSuffix(".gguf") }.sorted()
+    // Of a split model the first part stands for all.
+    let models = files.filter {
+      $0.range(of: "-000(0[2-9]|[1-9][0-9])-of-[0-9]+\\.gguf$", options: .regularExpression) == nil
+    }
+    guard !names.contains("config.json"), let first = models.first else { return directory }
+    guard models.count == 1 else {
+      throw TelltaleError(
+        .badInput, "holds \(models.count) GGUF models; name one of them: \(models.prefix(20).joined(separator: ", "))",
+        at: InputLocation(file: directory.path))
+    }
+    return directory.appendingPathComponent(first)
+  }
+
+  /// What `scripts/fetch-model` puts into the cache, by name.
+  public static let fetched = [
+    "smollm2": "SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3-270m": "gemma-3-270m-q4_k_m.gguf",
+  ]
+
+  private static func fetchedFile(
+    _ name: String, _ file: String, _ environment: [String: String]
+  ) throws(TelltaleError) -> URL {
+    let cache = environment["TELLTALE_CACHE"] ?? NSHomeDirectory() + "/.cache/telltale"
+    let url = URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models/\(file)")
+    guard isGGUF(url) else {
+      throw TelltaleError(.badInput, "\(name) is not in the cache; fetch it with: scripts/fetch-model \(name)")
+    }
+    return url
   }
 
   // MARK: Embedded models

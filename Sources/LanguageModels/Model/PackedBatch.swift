@@ -103,6 +103,18 @@ public struct PackedBatch: Sendable {
     return result
   }
 
+  /// Whether a token belongs to a sequence of up to `length` tokens and to a longer one.
+  func sharesAcross(length: Int) -> Bool {
+    var short = [Bool](repeating: false, count: segments.count)
+    var long = short
+    for sequence in leaves.indices {
+      for segment in chain(of: sequence) where !segments[segment].range.isEmpty {
+        if self.length(of: sequence) > length { long[segment] = true } else { short[segment] = true }
+      }
+    }
+    return zip(short, long).contains { $0 && $1 }
+  }
+
   /// The length of the longest sequence that each token belongs to.
   var sequenceLengths: [Int] {
     var ends = segments.map { $0.start + $0.range.count }

@@ -13,9 +13,11 @@ enum AttentionKernel {
   /// - Parameter withGradients: whether the pass may be recorded.
   init(_ batch: PackedBatch, for model: LanguageModel, withGradients: Bool) {
     let shape = model.configuration
-    let isFused = VarlenAttention.isFused(
-      dtype: model.dtype, device: model.device, headDimension: shape.headDimension, windows: Set(shape.windows),
-      longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
+    let isFused =
+      shape.hasPlainScores
+      && VarlenAttention.isFused(
+        dtype: model.dtype, device: model.device, headDimension: shape.headDimension, windows: Set(shape.windows),
+        longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
     self = isFused ? .varlen : !withGradients && SegmentAttention.isAvailable(for: model) ? .segments : .composed
   }
 }
@@ -39,7 +41,7 @@ struct SegmentAttention {
 
   /// Attention of the kept tokens: q [kept, heads, dim], k and v [tokens, key-value heads, dim] to [kept, heads * dim].
   func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, window: Int?, scale: Double
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, _ scores: AttentionScores
   ) throws(TelltaleError) -> Tensor {
     let rows = kept.places(of: k.size(0)).map(Int64.init)
     var queryStarts: [Int64] = [0]
@@ -49,7 +51,8 @@ struct SegmentAttention {
       queryStarts.append(Int64(next))
     }
     let mixed = try q.segmentAttention(
-      k, v, starts: starts, parents: parents, queryStarts: queryStarts, queryRows: rows, window: window, scale: scale)
+      k, v, starts: starts, parents: parents, queryStarts: queryStarts, queryRows: rows, window: scores.window,
+      scale: scores.scale, cap: scores.cap, sinks: scores.sinks?.wide)
     return try mixed.reshaped([q.size(0), q.size(1) * q.size(2)])
   }
 }

@@ -31,7 +31,7 @@ struct AdaptedPass {
     let first = leaves.firstIndex { !$0.isEmpty } ?? 0
     let kept = max(first, leaves.count - max(1, keptBlocks))..<leaves.count
     let spans = (first..<kept.lowerBound).map { $0..<$0 + 1 } + [kept]
-    var x = try model.embedding.embedding(Tensor(pack.batch.tokens).moved(to: model.device))  // [tokens, hidden]
+    var x = try model.embedding(pack.batch.tokens, positions: pack.batch.positions)  // [tokens, hidden]
     x = try blocks(0..<first, x)
     var inputs: [Tensor] = []
     for span in spans {
@@ -69,8 +69,8 @@ struct AdaptedPass {
       let range = start..<min(start + Self.headRows, targets.count)
       let piece = try rows.narrowed(0, range).requiringGradient()
       let (mean, share) = try recordingGradients {
-        let normed = try piece.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)  // [rows, hidden]
-        let logits = try normed.linear(model.head.numbers())  // [rows, vocabulary]
+        let products = try model.finalNorm(piece).linear(model.head.numbers())  // [rows, vocabulary]
+        let logits = try model.configuration.logits(products)
         let mean = try logits.crossEntropy(Tensor(Array(targets[range])).moved(to: model.device))
         return (mean, try mean * (Double(range.count) / Double(total)))
       }
@@ -85,7 +85,7 @@ struct AdaptedPass {
 struct BlockPass {
   private let layers: [DecoderLayer]
   private let attention: AttentionContext
-  private let cosines, sines: Tensor
+  private let tables: [RotaryTables]
   private let kept: KeptTokens
   /// Where the predicted rows lie in the last block's output, and how many rows that has.
   private let rows: [Int]
@@ -95,8 +95,7 @@ struct BlockPass {
     layers = model.layers
     let plan = try PackedAttention(pack.batch, for: model, withGradients: true)
     attention = .packed(plan, cache: nil, slots: 0..<0)
-    (cosines, sines) = try model.rope.tables(
-      positions: pack.batch.positions, lengths: pack.batch.sequenceLengths, dtype: model.dtype, device: model.device)
+    tables = try model.rotaryTables(positions: pack.batch.positions, lengths: pack.batch.sequenceLengths)
     kept = KeptTokens(of: pack.batch.tokens.count, for: [.tokens(pack.places)])
     if case .tokens(let places) = kept.places(of: .tokens(pack.places)) { rows = places } else { rows = pack.places }
     let isPartial = pack.places.count < pack.batch.tokens.count
@@ -108,8 +107,7 @@ struct BlockPass {
     var x = x
     for layer in layers[span] {
       let isLast = layer.index == layers.count - 1
-      x = try layer.attention(x, cosines, sines, attention, keeping: isLast ? kept : .all)  // [kept tokens, hidden]
-      x = try layer.feedForward(x)  // [kept tokens, hidden]
+      x = try layer.feedForward(layer.attention(x, tables, attention, keeping: isLast ? kept : .all))
     }
     return x
   }
@@ -121,15 +119,16 @@ struct BlockPass {
     _ span: Range<Int>, _ x: Tensor, by wanted: [Tensor], given gradient: Tensor, isFirst: Bool
   ) throws -> [Tensor] {
     let layer = layers[span.lowerBound]
-    guard span.count == 1, layer.down.update == nil, !isFirst || layer.adaptsAttention else {
+    guard span.count == 1, layer.addsLastMapAlone, !isFirst || layer.adaptsAttention, let down = layer.network.down
+    else {
       return try recordingGradients { try self(span, x) }.gradients(by: wanted, given: gradient)
     }
     // The output is stream + down(gated): its gradient is the stream's too, and goes through `down` by hand.
     let (stream, gated) = try recordingGradients {
-      let stream = try layer.attention(x, cosines, sines, attention)  // [tokens, hidden]
-      return (stream, try layer.gated(stream))  // [tokens, hidden], [tokens, intermediate]
+      let middle = try layer.attention(x, tables, attention)  // [tokens, hidden]
+      return (middle.stream, try layer.inner(middle))  // [tokens, hidden], [tokens, intermediate]
     }
-    let byGated = try gradient.matmul(layer.down.weight.numbers())  // [tokens, intermediate]
+    let byGated = try gradient.matmul(down.weight.numbers())  // [tokens, intermediate]
     return try Tensor.gradients(of: [stream, gated], by: wanted, given: [gradient, byGated])
   }
 

@@ -84,11 +84,23 @@ import Torch
 
   /// Keys of `config.json` set to other values; null is as good as absent.
   static let configurations: [Damage] = [
-    (#"{"architectures": ["GPT2LMHeadModel"]}"#, ["GPT2LMHeadModel", "MistralForCausalLM"]),
-    (#"{"architectures": null}"#, ["(architectures)", "LlamaForCausalLM"]),
-    (#"{"quantization_config": {"bits": 4}}"#, ["(quantization_config)", "unquantised"]),
-    (#"{"hidden_act": "gelu"}"#, ["(hidden_act)", "gelu"]),
-    (#"{"rope_scaling": {"rope_type": "yarn", "factor": 2}}"#, ["(rope_scaling)", "yarn", "llama3"]),
+    (#"{"architectures": ["MambaForCausalLM"]}"#, ["MambaForCausalLM", "MistralForCausalLM", "GPT2LMHeadModel"]),
+    (#"{"architectures": null, "model_type": null}"#, ["(architectures)", "LlamaForCausalLM"]),
+    (#"{"architectures": null, "model_type": "mamba"}"#, ["(architectures)", "mamba", "LlamaForCausalLM"]),
+    (#"{"quantization_config": {"bits": 4}}"#, ["(quantization_config.quant_method)", "names no method"]),
+    (#"{"hidden_act": "mish"}"#, ["(hidden_act)", "mish", "silu"]),
+    (#"{"rope_scaling": {"rope_type": "mrope", "mrope_section": [1, 2]}}"#, ["(rope_scaling)", "mrope", "llama3"]),
+    (#"{"rope_scaling": {"factor": 2}}"#, ["(rope_scaling)", "rope_type"]),
+    (#"{"rope_scaling": {"rope_type": "yarn"}}"#, ["(rope_scaling.factor)"]),
+    (
+      #"{"rope_scaling": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}}"#, ["_factor)", "numbers"]
+    ),
+    (#"{"rope_interleaved": true}"#, ["(rope_interleaved)"]),
+    (#"{"layer_types": ["full_attention"]}"#, ["(layer_types)", "1 of 4"]),
+    (
+      #"{"layer_types": ["full_attention", "full_attention", "full_attention", "linear_attention"]}"#,
+      ["(layer_types)", "linear_attention", "sliding_attention"]
+    ),
     (#"{"rope_scaling": {"rope_type": "linear"}}"#, ["(rope_scaling.factor)"]),
     (#"{"rope_scaling": {"type": "dynamic", "factor": 0}}"#, ["(rope_scaling.factor)"]),
     (#"{"rope_scaling": {"type": "llama3", "factor": 2}}"#, ["(rope_scaling.low_freq_factor)"]),

@@ -14,7 +14,8 @@ import Torch
     for (index, ids) in try golden.prompts(file).enumerated() {
       let output = try model.forward(PackedBatch([ids]), taps: Taps(layers: layers), logits: .all)
       let logits = try file.tensor("prompt.\(index).logits")
-      #expect(try GoldenModel.distance(#require(output.logits), logits) < 5e-4, "logits of prompt \(index)")
+      #expect(
+        try GoldenModel.distance(#require(output.logits), logits) < golden.logitTolerance, "logits of prompt \(index)")
       for layer in layers {
         // transformers' entry i + 1 is the output of block i, but its last entry is after the final norm.
         let expected =
@@ -22,7 +23,8 @@ import Torch
           ? try file.tensor("prompt.\(index).last_block_output")
           : try file.tensor("prompt.\(index).hidden_states")[layer + 1]
         let residual = try #require(output.residuals[layer])
-        #expect(try GoldenModel.distance(residual, expected) < 1e-3, "layer \(layer) of prompt \(index)")
+        let tolerance = try golden.streamTolerance(GoldenModel.size(expected))
+        #expect(try GoldenModel.distance(residual, expected) < tolerance, "layer \(layer) of prompt \(index)")
       }
     }
   }
@@ -37,7 +39,7 @@ import Torch
     for (index, ids) in prompts.enumerated() {
       let places = ids.indices.map { batch.index(of: index, position: $0) }
       let expected = try file.tensor("prompt.\(index).logits")
-      #expect(try GoldenModel.distance(logits.selected(0, places), expected) < 5e-4, "prompt \(index)")
+      #expect(try GoldenModel.distance(logits.selected(0, places), expected) < golden.logitTolerance, "prompt \(index)")
     }
   }
 
@@ -51,7 +53,8 @@ import Torch
     let families = [
       [longest + [5, 6], longest + [7], longest + [7, 8, 9]],
       [longest + [10, 11], longest + [10, 11, 12]],
-      [Array(longest.prefix(longest.count / 2)) + [20, 21, 22, 23]],
+      // Long enough to be on one side with the others, where a model computes longer sequences otherwise.
+      [Array(longest.prefix(longest.count / 2)) + Array(20..<(model.configuration.lengthSwitch ?? 4) + 20)],
     ]
     let batch = PackedBatch(families: families, header: longest.count / 2)
     let logits = try #require(try model.forward(batch, logits: .all).logits)
@@ -59,7 +62,7 @@ import Torch
     for (index, sequence) in families.joined().enumerated() {
       let alone = try #require(try model.forward(PackedBatch([sequence]), logits: .all).logits)
       let places = sequence.indices.map { batch.index(of: index, position: $0) }
-      #expect(try GoldenModel.distance(logits.selected(0, places), alone) < 5e-4, "sequence \(index)")
+      #expect(try GoldenModel.distance(logits.selected(0, places), alone) < golden.logitTolerance, "sequence \(index)")
     }
   }
 
@@ -70,11 +73,17 @@ import Torch
     let file = try golden.golden()
     let model = try LanguageModel.load(golden.directory, dtype: dtype)
     let tolerance = dtype == .bfloat16 ? 0.2 : 0.03
+    var (rootMeanSquares, agreements): ([Double], [Double]) = ([], [])
     for (index, ids) in try golden.prompts(file).enumerated() {
       let logits = try #require(try model.forward(PackedBatch([ids]), logits: .all).logits)
-      let difference = try GoldenModel.rootMeanSquare(logits, file.tensor("prompt.\(index).logits"))
-      #expect(difference < tolerance, "prompt \(index)")
+      let expected = try file.tensor("prompt.\(index).logits")
+      rootMeanSquares.append(try GoldenModel.rootMeanSquare(logits, expected))
+      agreements += try logits.argmax(-1).equal(expected.argmax(-1)).doubles()
     }
+    // Where a router's choice turns, single positions differ by several units: there the mean over prompts counts.
+    let mean = rootMeanSquares.reduce(0, +) / Double(rootMeanSquares.count)
+    #expect(golden.hasExperts ? mean < 0.2 : rootMeanSquares.allSatisfy { $0 < tolerance }, "\(rootMeanSquares)")
+    #expect(agreements.reduce(0, +) / Double(agreements.count) > 0.8, "\(agreements)")
   }
 
   @Test("Added and ablated directions give transformers' logits", arguments: GoldenModel.all)
@@ -88,8 +97,10 @@ import Torch
       let batch = PackedBatch([ids])
       let steered = try model.forward(batch, edits: [Edit(layer: 2, .add(vector))], logits: .all).logits
       let ablated = try model.forward(batch, edits: ablations, logits: .all).logits
-      #expect(try GoldenModel.distance(#require(steered), file.tensor("prompt.\(index).steered_logits")) < 5e-4)
-      #expect(try GoldenModel.distance(#require(ablated), file.tensor("prompt.\(index).ablated_logits")) < 5e-4)
+      for (found, name) in [(steered, "steered"), (ablated, "ablated")] {
+        let expected = try file.tensor("prompt.\(index).\(name)_logits")
+        #expect(try GoldenModel.distance(#require(found), expected) < golden.logitTolerance, "\(name), prompt \(index)")
+      }
     }
   }
 

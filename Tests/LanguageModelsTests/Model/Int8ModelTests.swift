@@ -27,8 +27,10 @@ struct Int8ModelTests {
     let distance = try GoldenModel.distance(logits(model, prompts), logits(unpacked(model), prompts))
     #expect(distance < 0.02)
     let dense = try LanguageModel.load(golden.directory, dtype: .float32)
-    let rounding = try GoldenModel.rootMeanSquare(logits(model, prompts), logits(dense, prompts))
-    #expect(rounding > 1e-3 && rounding < 0.2, "rounding weights changes logits by \(rounding)")
+    let rounding = try GoldenModel.meanOverPrompts(logits(model, prompts), logits(dense, prompts), prompts)
+    // A router's choice that turns changes a token by more than rounding does.
+    #expect(
+      rounding > 1e-3 && rounding < (golden.hasExperts ? 0.5 : 0.2), "rounding weights changes logits by \(rounding)")
     #expect(model.parameterCount == dense.parameterCount)
     #expect(model.weightBytes < dense.weightBytes)
     #expect(model.arithmetic == "float32, int8 weights")

@@ -72,8 +72,8 @@ import Torch
     try checkpoint.configure([
       "rope_scaling": ["type": "dynamic", "factor": 2, "original_max_position_embeddings": 4] as [String: Any]
     ])
-    let rope = try ModelConfiguration(directory: checkpoint.directory).rope
-    #expect(rope.scaling == .dynamic(factor: 2, trained: 16))
+    let rope = try ModelConfiguration(directory: checkpoint.directory).layers[0].rope
+    #expect(rope?.scaling == .dynamic(factor: 2, trained: 16))
   }
 
   @Test("Linear scaling divides positions: position 8 at factor 4 turns as position 2 does without")

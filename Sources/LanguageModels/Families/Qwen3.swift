@@ -1,0 +1,17 @@
+import Foundations
+
+/// Qwen3, dense (Qwen team 2025): queries and keys normalised per head, heads of a width of their own.
+package enum Qwen3Family: ModelFamily {
+  package static let name = "Qwen3"
+  package static let architectures = ["Qwen3ForCausalLM"]
+  package static let modelTypes = ["qwen3"]
+
+  package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
+    var model = try ModelConfiguration(
+      shaped: file, ShapeDefaults(keyValueHeads: 32, headDimension: 128, rope: RopeDefaults(positions: 32768)))
+    model.queryKeyNorm = .perHead
+    try model.readAttentionBias(file)
+    try model.readLateWindows(file)
+    return model
+  }
+}
