@@ -5,18 +5,12 @@
 #ifdef CT_LANES
 
 template <class T>
-inline float mean_square(const T *x, int64_t count) {
-  Vector squares = 0;
-  each(count, [&](int64_t i, int64_t own) {
-    Vector value = load(x + i, own);
-    squares += value * value;
-  });
-  return sum(squares) / static_cast<float>(count);
-}
-
-template <class T>
 void norm(const T *x, const T *weight, T *out, int64_t count, float epsilon) {
-  float scale = 1.0f / std::sqrt(mean_square(x, count) + epsilon);
+  float squares = summed(count, [&](int64_t i, int64_t own) {
+    Vector value = load(x + i, own);
+    return value * value;
+  });
+  float scale = 1.0f / std::sqrt(squares / static_cast<float>(count) + epsilon);
   each(count, [&](int64_t i, int64_t own) {
     store(out + i, rounded<T>(load(x + i, own) * scale) * load(weight + i, own), own);
   });
