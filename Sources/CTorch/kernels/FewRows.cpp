@@ -1,6 +1,6 @@
 // Products of a few rows with weight matrices, as in decoding: what they take is reading the weights once.
 //
-// Up to `most_along` rows, sums run along the rows of the weights as they lie in memory; beyond, and where a row must have
+// Of up to `most_along` rows, sums run along the rows of the weights as they lie in memory; beyond, and where a row must have
 // the same bits whatever rows are beside it, rows fill a vector register and each weight is broadcast to it. Weights are
 // never packed, and widened to float32 on the way where the processor does not multiply what they are.
 #ifdef CT_LANES
@@ -57,8 +57,8 @@ void multiply_rows(const Product<How> &p, int64_t output) {
 /// How many vectors of rows are multiplied at once, and the outputs that leave registers for them.
 inline int vectors_of(int64_t rows) { return rows <= lanes ? 1 : 2; }
 constexpr int outputs_of(int vectors) { return lanes == 16 ? 16 / vectors : 12 / vectors; }
-/// Numbers of each weight row that are widened at a time.
-constexpr int64_t depth = 256;
+/// Numbers of each weight row that are widened at a time, and summed where the rest is not summed with them.
+constexpr int64_t depth = Widened<float>::piece;
 /// How many numbers ahead weights are fetched.
 constexpr int64_t ahead = 256;
 
@@ -109,7 +109,7 @@ void multiply_panel(const Product<How> &p, int64_t row, int64_t output) {
   using Weight = typename How::Weight;
   constexpr int64_t line = 64 / sizeof(Weight);
   alignas(64) float room[std::is_same_v<Weight, typename How::Row> ? 1 : Outputs * depth];
-  Vector sums[Vectors][Outputs] = {};
+  Vector totals[Vectors][Outputs] = {}, sums[Vectors][Outputs] = {};
   for (int64_t start = 0; start < p.width; start += depth) {
     int64_t length = std::min(depth, p.width - start), stride = p.width;
     auto *x = p.x + row * p.width + start * lanes * Vectors;
@@ -131,8 +131,14 @@ void multiply_panel(const Product<How> &p, int64_t row, int64_t output) {
         }
       }
     }
+    if (How::piece <= depth || start + depth >= p.width)
+      for (int v = 0; v < Vectors; v++)
+        for (int o = 0; o < Outputs; o++) {
+          totals[v][o] += sums[v][o];
+          sums[v][o] = 0;
+        }
   }
-  store_panel(p, row, output, sums);
+  store_panel(p, row, output, totals);
 }
 
 template <int Vectors, int Outputs, class How>
@@ -143,33 +149,26 @@ void multiply_panels(const Product<How> &p, int64_t output) {
 // ---- Both ------------------------------------------------------------------------------------------------------
 
 /// As many outputs at a time as the registers take, then the rest one by one.
-template <int Outputs, class Many, class One>
-void each_output(int64_t begin, int64_t end, Many many, One one) {
+template <int Outputs, class Multiply>
+void each_output(int64_t begin, int64_t end, Multiply multiply) {
   int64_t output = begin;
-  for (; output + Outputs <= end; output += Outputs) many(output);
-  for (; output < end; output++) one(output);
+  for (; output + Outputs <= end; output += Outputs) multiply(output, std::integral_constant<int, Outputs>());
+  for (; output < end; output++) multiply(output, std::integral_constant<int, 1>());
 }
 
 template <class How>
 void multiply_outputs(const Product<How> &p, bool along, int64_t begin, int64_t end) {
   if (along && p.rows == 1)
-    each_output<4>(
-        begin, end, [&](int64_t o) { multiply<1, 4>(p, 0, o); }, [&](int64_t o) { multiply<1, 1>(p, 0, o); });
+    each_output<4>(begin, end, [&](int64_t o, auto outputs) { multiply<1, outputs()>(p, 0, o); });
   else if (along)
-    each_output<abreast>(
-        begin, end, [&](int64_t o) { multiply_rows<abreast>(p, o); }, [&](int64_t o) { multiply_rows<1>(p, o); });
+    each_output<abreast>(begin, end, [&](int64_t o, auto outputs) { multiply_rows<outputs()>(p, o); });
   else if (vectors_of(p.rows) == 1)
-    each_output<outputs_of(1)>(
-        begin, end, [&](int64_t o) { multiply_panels<1, outputs_of(1)>(p, o); },
-        [&](int64_t o) { multiply_panels<1, 1>(p, o); });
+    each_output<outputs_of(1)>(begin, end, [&](int64_t o, auto outputs) { multiply_panels<1, outputs()>(p, o); });
   else
-    each_output<outputs_of(2)>(
-        begin, end, [&](int64_t o) { multiply_panels<2, outputs_of(2)>(p, o); },
-        [&](int64_t o) { multiply_panels<2, 1>(p, o); });
+    each_output<outputs_of(2)>(begin, end, [&](int64_t o, auto outputs) { multiply_panels<2, outputs()>(p, o); });
 }
 
-/// Products of the same rows, in pieces that threads take as they come to them: none waits for one that a neighbour on
-/// its core holds up. A piece is half a megabyte of weights, and a thread more must bring two of them.
+/// Products of the same rows. A piece is half a megabyte of weights, and a thread more must bring two of them.
 template <class How>
 void multiply_all(const std::vector<Product<How>> &products, bool along) {
   int64_t piece = std::max<int64_t>(48, 524288 / sizeof(typename How::Weight) / products[0].width / 48 * 48), pieces = 0;
@@ -178,14 +177,10 @@ void multiply_all(const std::vector<Product<How>> &products, bool along) {
     firsts.push_back(pieces);
     pieces += (p.outputs + piece - 1) / piece;
   }
-  std::atomic<int64_t> next{0};
-  int64_t threads = std::clamp<int64_t>(pieces / 2, 1, at::get_num_threads());
-  parallel_for(0, threads, 1, [&](int64_t, int64_t) {
-    for (int64_t i; (i = next++) < pieces;) {
-      int64_t which = std::upper_bound(firsts.begin(), firsts.end(), i) - firsts.begin() - 1;
-      int64_t begin = (i - firsts[which]) * piece;
-      multiply_outputs(products[which], along, begin, std::min(begin + piece, products[which].outputs));
-    }
+  share(pieces, std::clamp<int64_t>(pieces / 2, 1, at::get_num_threads()), [&](int64_t i, int64_t) {
+    int64_t which = std::upper_bound(firsts.begin(), firsts.end(), i) - firsts.begin() - 1;
+    int64_t begin = (i - firsts[which]) * piece;
+    multiply_outputs(products[which], along, begin, std::min(begin + piece, products[which].outputs));
   });
 }
 
@@ -209,14 +204,10 @@ void multiply_by(const at::Tensor &x, const std::vector<const at::Tensor *> &wei
 
 void multiply_few(const at::Tensor &x, const std::vector<const at::Tensor *> &weights,
                   const std::vector<const at::Tensor *> &biases, bool along, std::vector<at::Tensor> &outs) {
-  by_type(x, [&](auto number) {
-    multiply_by<By<decltype(number)>>(x, weights, biases, along, outs);
-  });
+  by_type(x, [&](auto number) { multiply_by<By<decltype(number)>>(x, weights, biases, along, outs); });
 }
 
 #else
-
-#include <atomic>
 
 #include "Kernels.h"
 
@@ -227,8 +218,8 @@ namespace ct {
 
 namespace {
 
-/// Rows up to which reading along the weights is quicker.
-constexpr int64_t most_along = 12;
+/// Rows up to which reading along the weights is quicker: more by pairs, of which there are half as many.
+int64_t most_along(at::ScalarType type) { return type == at::kBFloat16 && isa() == Isa::avx512bf16 ? 12 : 3; }
 
 /// Whether the tensors are what the loops above can read.
 bool fits(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
@@ -247,7 +238,7 @@ std::vector<at::Tensor> few_rows_products(const at::Tensor &x, const std::vector
     if (!fits(x, *weights[i], biases[i])) return {};
     outs.push_back(at::empty({x.size(0), weights[i]->size(0)}, x.options()));
   }
-  CT_CHOSEN(multiply_few)(x, weights, biases, !alike && x.size(0) <= most_along, outs);
+  CT_CHOSEN(multiply_few)(x, weights, biases, !alike && x.size(0) <= most_along(x.scalar_type()), outs);
   return outs;
 }
 

@@ -4,14 +4,10 @@
 /// y = w x s with s = 1 / sqrt(mean(x^2) + epsilon): dx = s (w g) - x s^3 mean(w g x).
 template <class T>
 void norm(const T *given, const T *x, const T *weight, T *out, int64_t count, float epsilon) {
-  Vector squares = 0, products = 0;
-  each(count, [&](int64_t i, int64_t own) {
-    Vector value = load(x + i, own);
-    squares += value * value;
-    products += load(given + i, own) * load(weight + i, own) * value;
-  });
-  float scale = 1.0f / std::sqrt(sum(squares) / static_cast<float>(count) + epsilon);
-  float along = scale * scale * scale * sum(products) / static_cast<float>(count);
+  auto square = [&](int64_t i, int64_t own) { return load(x + i, own) * load(x + i, own); };
+  auto product = [&](int64_t i, int64_t own) { return load(given + i, own) * load(weight + i, own) * load(x + i, own); };
+  float scale = 1.0f / std::sqrt(summed(count, square) / static_cast<float>(count) + epsilon);
+  float along = scale * scale * scale * summed(count, product) / static_cast<float>(count);
   each(count, [&](int64_t i, int64_t own) {
     Vector slope = load(given + i, own) * load(weight + i, own);
     store(out + i, scale * slope - along * load(x + i, own), own);

@@ -2,8 +2,8 @@
 //
 // libtorch's library packs the weights anew for every few rows, which takes a tenth of its time; here a block of weights is
 // packed once for some thousand rows, into the second-level cache, and thrown away, so that weights are never kept twice.
-// Those that the processor does not multiply as they are become float32 there. A number is the sum of its products from
-// the first to the last: a row comes out bit by bit the same whatever rows are computed with it, on any number of threads.
+// Those that the processor does not multiply as they are become float32 there. A number is the sum of its products in one
+// order, which depends on their number alone: a row comes out bit by bit the same whatever rows are computed with it, on any number of threads.
 #ifdef CT_LANES
 
 #include "tiles.h"
@@ -71,9 +71,11 @@ void multiply(const Product<How> &p, const Block &b, int64_t start, int64_t dept
     int64_t rows = std::min(most_rows, b.rows - r);
     for (int64_t c = 0; c < b.columns; c += panel_columns) {
       float *sums = w.sums.data() + r * block_columns + c;
-      multiply<How>({p.x + (b.row + r) * p.depth + start, p.depth, w.panels.data() + c * depth, depth, sums,
-                     block_columns, /*adds=*/start > 0},
-                    rows, vectors(b.columns - c));
+      int64_t wide = vectors(b.columns - c);
+      for (int64_t k = 0; k < depth; k += How::piece)
+        multiply<How>({p.x + (b.row + r) * p.depth + start + k, p.depth, w.panels.data() + c * depth + k * lanes * wide,
+                       std::min(How::piece, depth - k), sums, block_columns, /*adds=*/start + k > 0},
+                      rows, wide);
       if (start + depth == p.depth) round_sums(p, sums, b.row + r, rows, b.column + c, b.columns - c);
     }
   }
@@ -88,23 +90,19 @@ inline int64_t rows_a_block(int64_t rows, int64_t columns, int64_t threads) {
   return (share + most_rows - 1) / most_rows * most_rows;
 }
 
-/// Threads take blocks as they come to them: a neighbour on one core does not hold up the others.
 template <class How>
 void multiply_all(const Product<How> &p) {
   int64_t threads = p.rows * p.columns * p.depth < 1 << 20 ? 1 : at::get_num_threads();
   int64_t rows = rows_a_block(p.rows, p.columns, threads), stacked = (p.rows + rows - 1) / rows;
   int64_t count = stacked * ((p.columns + block_columns - 1) / block_columns);
-  std::atomic<int64_t> next{0};
-  parallel_for(0, std::min(threads, count), 1, [&](int64_t, int64_t) {
+  share(count, std::min(threads, count), [&](int64_t i, int64_t) {
     static thread_local Workspace<How> workspace;
     workspace.make_room(std::min(rows, p.rows));
-    for (int64_t i; (i = next++) < count;) {
-      Block b = {i % stacked * rows, 0, i / stacked * block_columns, 0};
-      b.rows = std::min(rows, p.rows - b.row);
-      b.columns = std::min(block_columns, p.columns - b.column);
-      for (int64_t start = 0; start < p.depth; start += block_depth<How>)
-        multiply(p, b, start, std::min(block_depth<How>, p.depth - start), workspace);
-    }
+    Block b = {i % stacked * rows, 0, i / stacked * block_columns, 0};
+    b.rows = std::min(rows, p.rows - b.row);
+    b.columns = std::min(block_columns, p.columns - b.column);
+    for (int64_t start = 0; start < p.depth; start += block_depth<How>)
+      multiply(p, b, start, std::min(block_depth<How>, p.depth - start), workspace);
   });
 }
 
@@ -124,8 +122,6 @@ void multiply_many(const at::Tensor &x, const at::Tensor &weight, bool upright, 
 }
 
 #else
-
-#include <atomic>
 
 #include "Kernels.h"
 

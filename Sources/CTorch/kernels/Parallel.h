@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 
@@ -44,6 +45,16 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, const Body &body) {
       },
       &job, threads);
   if (job.failure) std::rethrow_exception(job.failure);
+}
+
+/// Gives `count` pieces of work to threads as they come to them: none waits for one that a neighbour on its core holds up.
+/// `work(piece, thread)`.
+template <class Work>
+void share(int64_t count, int64_t threads, const Work &work) {
+  std::atomic<int64_t> next{0};
+  parallel_for(0, threads, 1, [&](int64_t thread, int64_t) {
+    for (int64_t i; (i = next++) < count;) work(i, thread);
+  });
 }
 
 }  // namespace ct

@@ -200,15 +200,6 @@ void attend(const Attention<T> &a, const Block &b, const Workspace<Row> &w) {
   }
 }
 
-/// Gives `count` pieces of work to the threads, each of which takes the next as it comes to it.
-template <class Work>
-void share(int64_t count, Work work) {
-  std::atomic<int64_t> next{0};
-  parallel_for(0, at::get_num_threads(), 1, [&](int64_t begin, int64_t) {
-    for (int64_t i; (i = next++) < count;) work(i, begin);
-  });
-}
-
 /// The longest blocks first, so that no thread is left with one at the end.
 template <class T>
 std::vector<Block> blocks(const Attention<T> &a) {
@@ -245,19 +236,18 @@ void attend_all(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, a
     at::Tensor laid_out = at::empty({2, keys}, q.options().dtype(c10::CppTypeToScalarType<Row>::value));
     a.keys = writable<Row>(laid_out);
     a.values = a.keys + keys;
-    share(segments.count * a.groups, [&](int64_t i, int64_t) { lay_out(a, i % a.groups, i / a.groups); });
+    int64_t threads = at::get_num_threads();
+    share(segments.count * a.groups, threads, [&](int64_t i, int64_t) { lay_out(a, i % a.groups, i / a.groups); });
     std::vector<Block> work = blocks(a);
     int64_t bytes = Workspace<Row>::bytes(longest, a.width);
-    at::Tensor space = at::empty({at::get_num_threads(), bytes}, at::kByte);
+    at::Tensor space = at::empty({threads, bytes}, at::kByte);
     auto *base = writable<uint8_t>(space);
-    share(static_cast<int64_t>(work.size()),
+    share(static_cast<int64_t>(work.size()), threads,
           [&](int64_t i, int64_t thread) { attend(a, work[i], Workspace<Row>(base + thread * bytes, longest, a.width)); });
   });
 }
 
 #else
-
-#include <atomic>
 
 #include "Kernels.h"
 

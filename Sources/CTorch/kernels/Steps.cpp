@@ -5,19 +5,14 @@
 #ifdef CT_LANES
 
 template <class T>
-inline float mean_square(const T *x, int64_t count) {
-  Vector squares = 0;
-  each(count, [&](int64_t i, int64_t own) {
-    Vector value = load(x + i, own);
-    squares += value * value;
-  });
-  return sum(squares) / static_cast<float>(count);
-}
-
 /// Rounds before the weight is multiplied where that is of x's type, and after where it is wider.
 template <class T, class Weight>
 void norm(const T *x, const Weight *weight, T *out, int64_t count, float epsilon) {
-  float scale = 1.0f / std::sqrt(mean_square(x, count) + epsilon);
+  float squares = summed(count, [&](int64_t i, int64_t own) {
+    Vector value = load(x + i, own);
+    return value * value;
+  });
+  float scale = 1.0f / std::sqrt(squares / static_cast<float>(count) + epsilon);
   each(count, [&](int64_t i, int64_t own) {
     Vector normal = load(x + i, own) * scale;
     if constexpr (std::is_same_v<T, Weight>) normal = rounded<T>(normal);

@@ -128,6 +128,8 @@ inline Vector capped(Vector x, float cap) {
 /// Weights and results of type T by rows of float32.
 template <class T>
 struct Widened {
+  /// Numbers whose products are summed by themselves: of many, sums lose less than one after the other.
+  static constexpr int64_t piece = 256;
   using Weight = T;
   using Row = float;
   using Operand = Vector;
@@ -141,6 +143,7 @@ struct Widened {
 #if CT_BFLOAT16
 /// Weights, rows and results of bfloat16, two products a sum.
 struct Paired {
+  static constexpr int64_t piece = 1 << 30;
   using Weight = c10::BFloat16;
   using Row = c10::BFloat16;
   using Operand = __m512bh;
@@ -166,6 +169,20 @@ inline void each(int64_t count, Body body) {
   int64_t i = 0;
   for (; i + lanes <= count; i += lanes) body(i, lanes);
   if (i < count) body(i, count - i);
+}
+
+/// The sum of `body(i, count)` over all numbers below `count`: in 16 lanes on every processor, and then over these.
+template <class Body>
+inline float summed(int64_t count, Body body) {
+  constexpr int parts = 16 / lanes;
+  Vector sums[parts] = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    for (int part = 0; part < parts; part++) sums[part] += body(i + part * lanes, lanes);
+  for (int part = 0; i < count; i += lanes) sums[part++] += body(i, std::min(lanes, count - i));
+  for (int half = parts / 2; half > 0; half /= 2)
+    for (int part = 0; part < half; part++) sums[part] += sums[part + half];
+  return sum(sums[0]);
 }
 
 template <class T>

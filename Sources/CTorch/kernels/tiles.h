@@ -23,9 +23,12 @@ struct Tile {
 template <int Rows, int Vectors, class How>
 void multiply_tile(const Tile<How> &t) {
   using Operand = typename How::Operand;
-  Vector sums[Rows][Vectors];
-  for (int r = 0; r < Rows; r++)
-    for (int v = 0; v < Vectors; v++) sums[r][v] = t.adds ? load(t.sums + r * t.sum_stride + lanes * v) : Vector(0.0f);
+  constexpr bool goes_on = How::unit > 1;  // from the sums that are there; otherwise they are added at the end
+  Vector sums[Rows][Vectors] = {};
+  auto place = [&](int r, int v) { return t.sums + r * t.sum_stride + lanes * v; };
+  if (goes_on && t.adds)
+    for (int r = 0; r < Rows; r++)
+      for (int v = 0; v < Vectors; v++) sums[r][v] = load(place(r, v));
   auto *x = t.x, *panel = t.panel;
   for (int64_t i = 0; i < t.depth; i += How::unit, panel += How::step * Vectors) {
     Operand columns[Vectors];
@@ -36,7 +39,8 @@ void multiply_tile(const Tile<How> &t) {
     }
   }
   for (int r = 0; r < Rows; r++)
-    for (int v = 0; v < Vectors; v++) store(t.sums + r * t.sum_stride + lanes * v, sums[r][v]);
+    for (int v = 0; v < Vectors; v++)
+      store(place(r, v), !goes_on && t.adds ? load(place(r, v)) + sums[r][v] : sums[r][v]);
 }
 
 template <int Vectors, class How>

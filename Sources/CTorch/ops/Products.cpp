@@ -22,11 +22,6 @@ at::Tensor upright_product(const at::Tensor &a, const at::Tensor &b) {
   return own.defined() ? own : at::matmul(a, b);
 }
 
-/// Whether rows have the same bits by the kernels of few rows and of many.
-static bool has_alike_rows(at::ScalarType type) {
-  return is_own_product(type, CT_FEW_ROWS) && is_own_product(type, CT_MANY_ROWS);
-}
-
 /// The same, recorded where gradients are.
 static at::Tensor recorded_linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
   if (recording_gradients)
@@ -35,26 +30,18 @@ static at::Tensor recorded_linear(const at::Tensor &x, const at::Tensor &weight,
 }
 
 /// A matrix product of few rows takes other code than one of many, which adds in another order. Blocks of one size do
-/// not: a row comes out the same whatever rows are beside it. The blocks of a product begin at multiples of `block` rows,
-/// and the last one is filled up with zeros.
+/// not: a row comes out the same whatever rows are beside it. The last block is filled up with zeros.
 static at::Tensor linear_in_blocks(const at::Tensor &x, const at::Tensor &weight, int64_t block) {
-  at::Tensor rows = x.reshape({-1, x.size(-1)}).contiguous(), by = weight.t();
-  int64_t count = rows.size(0);
-  at::Tensor out = at::empty({count, weight.size(0)}, x.options());
-  for (int64_t start = 0; start < count; start += block) {
-    int64_t own = std::min(block, count - start);
-    at::Tensor from = rows.narrow(0, start, own), to = out.narrow(0, start, own);
-    if (own == block) {
-      at::mm_out(to, from, by);
-    } else {
-      at::Tensor filled = at::zeros({block, rows.size(1)}, x.options());
-      filled.narrow(0, 0, own).copy_(from);
-      to.copy_(at::mm(filled, by).narrow(0, 0, own));
-    }
-  }
   std::vector<int64_t> shape = x.sizes().vec();
+  int64_t count = x.numel() / shape.back(), whole = (count + block - 1) / block * block;
+  at::Tensor rows = at::zeros({whole, shape.back()}, x.options()), out = at::empty({whole, weight.size(0)}, x.options());
+  rows.narrow(0, 0, count).copy_(x.reshape({count, shape.back()}));
+  for (int64_t start = 0; start < whole; start += block) {
+    at::Tensor to = out.narrow(0, start, block);
+    at::mm_out(to, rows.narrow(0, start, block), weight.t());
+  }
   shape.back() = weight.size(0);
-  return out.reshape(shape);
+  return out.narrow(0, 0, count).reshape(shape);
 }
 
 }  // namespace ct
@@ -90,9 +77,11 @@ void ct_linears(ct_tensor x, const ct_tensor *weights, const ct_tensor *biases, 
 
 ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t block, ct_error *error) {
   return tensor(error, [&]() -> at::Tensor {
-    TORCH_CHECK(block > 0 && unwrap(weight).dim() == 2 && unwrap(x).dim() > 0, "the shapes do not fit");
+    TORCH_CHECK(block > 0 && unwrap(weight).dim() == 2 && unwrap(x).dim() > 0 && unwrap(x).size(-1) > 0,
+                "the shapes do not fit");
     const at::Tensor *added = bias ? &unwrap(bias) : nullptr;
-    if (has_alike_rows(unwrap(x).scalar_type()))
+    at::ScalarType type = unwrap(x).scalar_type();
+    if (is_own_product(type, CT_FEW_ROWS) && is_own_product(type, CT_MANY_ROWS))
       if (at::Tensor own = own_linear(unwrap(x), unwrap(weight), added, /*alike=*/true); own.defined()) return own;
     at::Tensor out = linear_in_blocks(unwrap(x), unwrap(weight), block);
     return added ? out + *added : out;
