@@ -53,11 +53,12 @@ extension Interpreter {
     }
   }
 
-  /// The elements in reverse where Python's `reversed` takes the value, nil where the filter must go through it.
-  func reversed(_ value: JinjaValue) throws -> [JinjaValue]? {
+  /// The elements in reverse order.
+  ///
+  /// - Throws: for what Python's `reversed` does not take, such as a generator.
+  func reversed(_ value: JinjaValue) throws -> [JinjaValue] {
     switch value {
     case .object(let object) where object.count == nil:
-      if object is Generator { return nil }
       throw JinjaError(.runtime, "'\(value.typeName)' object is not reversible")
     case .none, .bool, .int, .float: throw JinjaError(.runtime, "'\(value.typeName)' object is not reversible")
     default: return try elements(of: value).reversed()

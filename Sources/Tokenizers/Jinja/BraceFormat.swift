@@ -12,7 +12,7 @@ struct BraceFormat {
   }
 
   mutating func applied(to format: PythonString, level: Int = 2) throws -> PythonString {
-    guard level > 0 else { throw JinjaError(.runtime, "Max string recursion exceeded") }
+    guard level >= 0 else { throw JinjaError(.runtime, "Max string recursion exceeded") }
     var result: [Unicode.Scalar] = []
     var rest = format.scalars[...]
     while let scalar = rest.popFirst() {
@@ -87,7 +87,7 @@ struct BraceFormat {
   /// The value of a field's name such as `0.content[first]`.
   private mutating func lookUp(_ name: ArraySlice<Unicode.Scalar>) throws -> JinjaValue {
     let first = name.prefix { $0 != "." && $0 != "[" }
-    var value = try argument(PythonString(first).string)
+    var value = try argument(PythonString(first).string, isWhole: first.count == name.count)
     var rest = name[first.endIndex...]
     while let mark = rest.popFirst() {
       if mark == "." {
@@ -105,10 +105,10 @@ struct BraceFormat {
     return value
   }
 
-  private mutating func argument(_ name: String) throws -> JinjaValue {
+  private mutating func argument(_ name: String, isWhole: Bool) throws -> JinjaValue {
     if let value = arguments.named(name), Int(name) == nil { return value }
     var index = Int(name)
-    if name.isEmpty {
+    if name.isEmpty, isWhole {
       guard let next = automatic else {
         throw JinjaError(
           .runtime, "cannot switch from manual field specification to automatic field numbering")
@@ -134,11 +134,13 @@ struct FormatSpecification {
   private var layout = FieldLayout()
   private var kind: Unicode.Scalar?
   private let isEmpty: Bool
+  /// Whether zeros go between the sign and the digits.
+  private var isZeroPadded = false
 
   init(_ text: PythonString) throws {
     isEmpty = text.isEmpty
     var rest = text.scalars[...]
-    readAlignment(&rest)
+    let hasFill = readAlignment(&rest)
     if let sign = rest.first, "+- ".unicodeScalars.contains(sign) {
       layout.sign = sign == "-" ? nil : sign
       rest.removeFirst()
@@ -147,8 +149,9 @@ struct FormatSpecification {
       layout.isAlternate = true
       rest.removeFirst()
     }
-    if rest.first == "0" {
-      if layout.alignment == nil { (layout.alignment, layout.fill) = (.afterSign, "0") }
+    if rest.first == "0", !hasFill {
+      layout.fill = "0"
+      isZeroPadded = layout.alignment == nil
       rest.removeFirst()
     }
     layout.width = try FieldLayout.number(&rest) ?? 0
@@ -167,17 +170,21 @@ struct FormatSpecification {
     guard rest.isEmpty else { throw JinjaError(.runtime, "Invalid format specifier") }
   }
 
-  private mutating func readAlignment(_ rest: inout ArraySlice<Unicode.Scalar>) {
+  /// Whether a character to fill with is given.
+  private mutating func readAlignment(_ rest: inout ArraySlice<Unicode.Scalar>) -> Bool {
     let alignments: [Unicode.Scalar: FieldLayout.Alignment] = [
       "<": .left, ">": .right, "^": .center, "=": .afterSign,
     ]
     if let second = rest.dropFirst().first, let alignment = alignments[second], let fill = rest.first {
       (layout.alignment, layout.fill) = (alignment, fill)
       rest.removeFirst(2)
-    } else if let first = rest.first, let alignment = alignments[first] {
+      return true
+    }
+    if let first = rest.first, let alignment = alignments[first] {
       layout.alignment = alignment
       rest.removeFirst()
     }
+    return false
   }
 
   func applied(to value: JinjaValue, _ budget: Budget) throws -> PythonString {
@@ -187,6 +194,9 @@ struct FormatSpecification {
     case .float(let number): return try applied(to: number, budget)
     case .string(let text), .markup(let text):
       guard kind == nil || kind == "s" else { throw unknown(value) }
+      guard layout.alignment != .afterSign else {
+        throw JinjaError(.runtime, "'=' alignment not allowed in string format specifier")
+      }
       var layout = layout
       layout.alignment = layout.alignment ?? .left
       return try layout.padded("", layout.precision.map { text[0..<min($0, text.count)] } ?? text, budget)
@@ -204,7 +214,14 @@ struct FormatSpecification {
       "Unknown format code '\(kind.map { String($0) } ?? "")' for object of type '\(value.typeName)'")
   }
 
+  private var numberLayout: FieldLayout {
+    var layout = layout
+    if isZeroPadded { layout.alignment = .afterSign }
+    return layout
+  }
+
   private func applied(to integer: Int, _ budget: Budget) throws -> PythonString {
+    let layout = numberLayout
     switch kind {
     case nil, "d", "n", "x", "X", "o", "b":
       return try layout.laidOut(integer: integer, kind: kind.map { Character($0) } ?? "d", budget)
@@ -218,6 +235,7 @@ struct FormatSpecification {
   }
 
   private func applied(to number: Double, _ budget: Budget) throws -> PythonString {
+    let layout = numberLayout
     guard let kind else {
       guard layout.precision != nil else {
         let text = NumberFormat.representation(number.magnitude)

@@ -16,8 +16,10 @@ struct Filter {
   }
 
   /// A filter that takes any arguments.
-  init(variadic body: @escaping Body) {
-    signature = .any
+  static func variadic(_ body: @escaping Body) -> Filter { Filter(signature: .any, body: body) }
+
+  private init(signature: Signature, body: @escaping Body) {
+    self.signature = signature
     self.body = body
   }
 

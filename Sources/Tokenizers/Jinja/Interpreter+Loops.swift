@@ -16,16 +16,18 @@ extension Interpreter {
     }
     // A closure that holds the context's own scope would keep both alive.
     defer { context.recurse = nil }
+    // Jinja's quirk: a pass that is broken off does not count.
     var isEmpty = true
     while let item = try context.advance() {
       try budget.step()
-      isEmpty = false
-      let inner = Scope(in: scope)
-      if let number = template.loopVariable { inner.set(number, .object(context)) }
+      let inner = self.scope(in: scope, frame: loop.frame)
+      if let number = loop.loopVariable { inner.set(number, .object(context)) }
       try assign(item, to: loop.target, inner)
-      if try execute(loop.body, inner) == .breakLoop { break }
+      let flow = try execute(loop.body, inner)
+      if flow == .breakLoop { break }
+      if flow == .normal { isEmpty = false }
     }
-    if isEmpty { try execute(loop.otherwise, Scope(in: scope)) }
+    if isEmpty { try execute(loop.otherwise, self.scope(in: scope, frame: loop.elseFrame)) }
   }
 
   /// The length where it is known without going through.

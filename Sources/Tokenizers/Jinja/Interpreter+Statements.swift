@@ -27,19 +27,21 @@ extension Interpreter {
     case .breakLoop: return .breakLoop
     case .continueLoop: return .continueLoop
     case .set(let target, let value): try assign(try evaluate(value, scope), to: target, scope)
-    case .setBlock(let target, let filter, let body): try setBlock(target, filter, body, scope)
-    case .with(let values, let body): try with(values, body, scope)
+    case .setBlock(let target, let filter, let body, let frame):
+      try setBlock(target, filter, body, scope, self.scope(in: scope, frame: frame))
+    case .with(let values, let body, let frame): try with(values, body, scope, self.scope(in: scope, frame: frame))
     case .macro(let definition): scope.set(definition.variable, .object(macro(definition, scope)))
     case .callBlock(let call, let caller): try callBlock(call, caller, scope)
-    case .filterBlock(let filter, let body):
-      let inner = Scope(in: scope)
+    case .filterBlock(let filter, let body, let frame):
+      let inner = self.scope(in: scope, frame: frame)
       let text = try captured { try execute(body, inner) }
       try write(printed(try evaluate(filter, inner, body: text)))
-    case .generation(let body):
-      let text = try captured { try execute(body, Scope(in: scope)) }
+    case .generation(let body, let frame):
+      let text = try captured { try execute(body, self.scope(in: scope, frame: frame)) }
       noteGeneration(length: text.count)
       try write(text)
-    case .block(let body, let isScoped): try execute(body, Scope(in: isScoped ? scope : topScope))
+    case .block(let body, let isScoped, let frame):
+      try execute(body, self.scope(in: isScoped ? scope : topScope, frame: frame))
     }
     return .normal
   }
@@ -71,17 +73,17 @@ extension Interpreter {
     for (item, target) in zip(items, targets) { try assign(item, to: target, scope) }
   }
 
-  private func setBlock(_ target: Target, _ filter: Expression?, _ body: [Statement], _ scope: Scope) throws {
-    let inner = Scope(in: scope)
+  private func setBlock(
+    _ target: Target, _ filter: Expression?, _ body: [Statement], _ scope: Scope, _ inner: Scope
+  ) throws {
     let text = try captured { try execute(body, inner) }
     let value = try filter.map { try evaluate($0, inner, body: text) } ?? .string(text)
     try assign(value, to: target, scope)
   }
 
   private func with(
-    _ values: [(target: Target, value: Expression)], _ body: [Statement], _ scope: Scope
+    _ values: [(target: Target, value: Expression)], _ body: [Statement], _ scope: Scope, _ inner: Scope
   ) throws {
-    let inner = Scope(in: scope)
     for (target, value) in values { try assign(try evaluate(value, scope), to: target, inner) }
     try execute(body, inner)
   }

@@ -40,6 +40,7 @@ final class Interpreter {
       for (name, value) in variables {
         if let number = numbers[name] { root.set(number, value) }
       }
+      hide(0, topScope)
       try execute(template.body, topScope)
       return PythonString(output)
     } catch let error as JinjaError {
@@ -53,6 +54,17 @@ final class Interpreter {
     for (number, name) in template.names.enumerated() {
       if let function = Globals.function(named: name) { root.set(number, function) }
     }
+  }
+
+  /// A scope for a frame inside another.
+  func scope(in parent: Scope, frame: Int) -> Scope {
+    let scope = Scope(in: parent)
+    hide(frame, scope)
+    return scope
+  }
+
+  private func hide(_ frame: Int, _ scope: Scope) {
+    for number in template.hidden[frame] { scope.set(number, Undefined.name(template.names[number])) }
   }
 
   func keep(_ namespace: Namespace) { namespaces.append(namespace) }

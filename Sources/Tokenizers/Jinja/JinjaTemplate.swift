@@ -3,8 +3,8 @@ package struct JinjaTemplate: Sendable {
   let body: [Statement]
   /// The variables by number.
   let names: [String]
-  /// The number of `loop`, where the template reads it.
-  let loopVariable: Int?
+  /// By the number of a frame, the variables that are undefined in it until it writes them.
+  let hidden: [[Int]]
   let limits: JinjaLimits
   /// Whether a block says what an assistant's words are.
   package let hasGenerationBlocks: Bool
@@ -18,8 +18,8 @@ package struct JinjaTemplate: Sendable {
       }
       var parser = Parser(try Lexer.tokens(of: text))
       body = try parser.parseTemplate()
+      hidden = ScopeAnalysis(of: body, frameCount: parser.frameCount).hidden
       names = parser.names
-      loopVariable = parser.names.firstIndex(of: "loop")
       hasGenerationBlocks = parser.sawGenerationBlock
       self.limits = limits
     } catch let error as JinjaError {

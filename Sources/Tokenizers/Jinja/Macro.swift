@@ -33,7 +33,7 @@ final class Macro: TemplateObject {
 
   override func call(_ arguments: Arguments, _ interpreter: Interpreter) throws -> JinjaValue {
     guard let scope else { throw JinjaError(.runtime, "the macro outlives its template") }
-    let inner = Scope(in: scope)
+    let inner = interpreter.scope(in: scope, frame: definition.frame)
     let line = interpreter.line
     defer { interpreter.line = line }
     try bindSpecial(arguments, inner, interpreter)

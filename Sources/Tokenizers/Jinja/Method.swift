@@ -15,8 +15,10 @@ struct Method {
     self.body = body
   }
 
-  init(variadic body: @escaping Body) {
-    signature = .any
+  static func variadic(_ body: @escaping Body) -> Method { Method(signature: .any, body: body) }
+
+  private init(signature: Signature, body: @escaping Body) {
+    self.signature = signature
     self.body = body
   }
 
@@ -26,10 +28,27 @@ struct Method {
     guard case .markup = value, !Self.plainOfMarkup.contains(name) else {
       return try body(value, try arguments.bound(to: signature, of: name), interpreter)
     }
-    // A method of safe text escapes the texts it is given, and gives safe text.
-    var escaped = arguments
-    escaped.positional = arguments.positional.map { $0.text == nil ? $0 : .string(Markup.escaped($0)) }
+    let escaped = try Self.escaped(arguments, of: name, interpreter)
     return try body(value, try escaped.bound(to: signature, of: name), interpreter).asMarkup
+  }
+
+  /// What markupsafe escapes before it goes into safe text.
+  private static func escaped(
+    _ arguments: Arguments, of name: String, _ interpreter: Interpreter
+  ) throws -> Arguments {
+    func escaped(_ value: JinjaValue) throws -> JinjaValue { .string(try Markup.escaped(value, interpreter)) }
+    var arguments = arguments
+    switch name {
+    case "replace", "ljust", "rjust", "center":
+      if arguments.positional.count > 1 { arguments.positional[1] = try escaped(arguments.positional[1]) }
+    case "join":
+      guard let items = arguments.positional.first else { break }
+      arguments.positional[0] = .list(try interpreter.elements(of: items).map(escaped))
+    case "format", "format_map":
+      throw JinjaError(.unsupported, "formatting text that is marked as safe is not supported")
+    default: break
+    }
+    return arguments
   }
 
   /// Methods that markupsafe leaves to `str`.

@@ -38,6 +38,7 @@ enum NumberParsing {
     }
     let allowed = "0123456789.e+-"
     guard digits.allSatisfy(allowed.contains), digits.contains(where: \.isNumber) else { return nil }
+    guard digits.last != "e", digits.last != "+", digits.last != "-" else { return nil }
     let isPointLed = digits.drop { $0 == "+" || $0 == "-" }.first == "."
     let padded = isPointLed ? digits.replacing(".", with: "0.", maxReplacements: 1) : digits
     return Double(padded.replacing(".e", with: ".0e")) ?? Double(padded + "0")

@@ -110,6 +110,7 @@ extension Parser {
     let sequence = try parseTuple(withCondition: false, endsAt: "recursive")
     let condition = skip(name: "if") ? try parseExpression() : nil
     let isRecursive = skip(name: "recursive")
+    let frame = newFrame()
     let body = try inFrame(loops: loopDepth + 1) {
       try $0.parseStatements(until: ["endfor", "else"], droppingEnd: false)
     }
@@ -119,7 +120,7 @@ extension Parser {
     return .loop(
       ForLoop(
         target: target, sequence: sequence, condition: condition, isRecursive: isRecursive, body: body,
-        otherwise: otherwise))
+        otherwise: otherwise, frame: frame, elseFrame: newFrame(), loopVariable: number(of: "loop")))
   }
 
   /// Reads a body with variables of its own: an unknown filter is an error again, and a loop ends at a macro's door.
@@ -152,14 +153,15 @@ extension Parser {
     var filter: Expression?
     while skip(symbol: "|") { filter = try parseFilter(of: filter) }
     let body = try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endset"]) }
-    return .setBlock(target, filter: filter, body: body)
+    return .setBlock(target, filter: filter, body: body, frame: newFrame())
   }
 
   private mutating func parseFilterBlock() throws -> Statement.Kind {
     advance()
     var filter = try parseFilter(of: nil)
     while skip(symbol: "|") { filter = try parseFilter(of: filter) }
-    return .filterBlock(filter, body: try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endfilter"]) })
+    let body = try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endfilter"]) }
+    return .filterBlock(filter, body: body, frame: newFrame())
   }
 
   private mutating func parseWith() throws -> Statement.Kind {
@@ -171,14 +173,16 @@ extension Parser {
       try expect(.symbol("="))
       values.append((target, try parseExpression()))
     }
-    return .with(values, body: try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endwith"]) })
+    let body = try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endwith"]) }
+    return .with(values, body: body, frame: newFrame())
   }
 
   /// The extension that transformers adds; its body is a macro's, so a loop around it cannot be left from inside.
   private mutating func parseGeneration() throws -> Statement.Kind {
     advance()
     sawGenerationBlock = true
-    return .generation(body: try inFrame(loops: 0) { try $0.parseStatements(until: ["endgeneration"]) })
+    let body = try inFrame(loops: 0) { try $0.parseStatements(until: ["endgeneration"]) }
+    return .generation(body: body, frame: newFrame())
   }
 
   private mutating func parseBlock() throws -> Statement.Kind {
@@ -188,6 +192,6 @@ extension Parser {
     _ = skip(name: "required")
     let body = try inFrame(loops: 0) { try $0.parseStatements(until: ["endblock"]) }
     _ = skip(name: name)
-    return .block(body: body, isScoped: isScoped)
+    return .block(body: body, isScoped: isScoped, frame: newFrame())
   }
 }

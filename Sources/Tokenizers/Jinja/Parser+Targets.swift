@@ -77,9 +77,11 @@ extension Parser {
       uses.first { $0.name == special }?.isRead == true && !(parameters.contains { $0.name == special })
     }
     try checkCaller(parameters, uses)
+    let special = ["caller", "kwargs", "varargs"].filter(reads)
     return MacroDefinition(
       name: name, variable: number, parameters: parameters, body: body, readsCaller: reads("caller"),
-      readsNamed: reads("kwargs"), readsPositional: reads("varargs"))
+      readsNamed: reads("kwargs"), readsPositional: reads("varargs"),
+      specialVariables: special.map { variable($0) }, frame: newFrame())
   }
 
   private func checkCaller(

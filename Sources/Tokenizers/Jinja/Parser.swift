@@ -5,6 +5,8 @@ struct Parser {
   private(set) var names: [String] = []
   private var numbers: [String: Int] = [:]
   var sawGenerationBlock = false
+  /// How many frames there are; the template itself is the first.
+  private(set) var frameCount = 1
 
   /// How deeply what is being read is nested; a stranger's template must not overflow the stack.
   private var depth = 0
@@ -79,6 +81,14 @@ struct Parser {
     numbers[name] = names.count
     names.append(name)
     return names.count - 1
+  }
+
+  /// The number of a variable that was named before.
+  func number(of name: String) -> Int? { numbers[name] }
+
+  mutating func newFrame() -> Int {
+    frameCount += 1
+    return frameCount - 1
   }
 
   mutating func read(_ name: String) -> Int {

@@ -60,16 +60,19 @@ extension PythonString {
   func lowercased() -> PythonString {
     var result: [Unicode.Scalar] = []
     result.reserveCapacity(count)
-    for (index, scalar) in scalars.enumerated() {
-      if scalar.value < 0x80 {
-        result.append((0x41...0x5A).contains(scalar.value) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
-      } else if scalar == "\u{3A3}" {
-        result.append(isFinalSigma(index) ? "\u{3C2}" : "\u{3C3}")
-      } else {
-        result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
-      }
-    }
+    for index in scalars.indices { appendLowercase(index, to: &result) }
     return PythonString(result)
+  }
+
+  private func appendLowercase(_ index: Int, to result: inout [Unicode.Scalar]) {
+    let scalar = scalars[index]
+    if scalar.value < 0x80 {
+      result.append((0x41...0x5A).contains(scalar.value) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
+    } else if scalar == "\u{3A3}" {
+      result.append(isFinalSigma(index) ? "\u{3C2}" : "\u{3C3}")
+    } else {
+      result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+    }
   }
 
   private func isFinalSigma(_ index: Int) -> Bool {
@@ -80,32 +83,40 @@ extension PythonString {
 
   /// `str.capitalize`.
   func capitalized() -> PythonString {
-    guard let first = scalars.first else { return self }
-    return PythonString(first.properties.titlecaseMapping) + PythonString(lowercased().scalars.dropFirst())
+    var result: [Unicode.Scalar] = []
+    for index in scalars.indices {
+      if index == 0 { appendTitlecase(index, to: &result) } else { appendLowercase(index, to: &result) }
+    }
+    return PythonString(result)
+  }
+
+  private func appendTitlecase(_ index: Int, to result: inout [Unicode.Scalar]) {
+    result.append(contentsOf: scalars[index].properties.titlecaseMapping.unicodeScalars)
   }
 
   /// `str.title`: each letter after what is no letter is a capital.
   func titlecased() -> PythonString {
     var result: [Unicode.Scalar] = []
-    let lower = lowercased()
-    var inWord = false
-    for (index, scalar) in scalars.enumerated() {
-      if inWord, lower.count == count {
-        result.append(lower.scalars[index])
-      } else {
-        let mapped = inWord ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping
-        result.append(contentsOf: mapped.unicodeScalars)
-      }
-      inWord = scalar.properties.isCased
+    var isInWord = false
+    for index in scalars.indices {
+      if isInWord { appendLowercase(index, to: &result) } else { appendTitlecase(index, to: &result) }
+      isInWord = scalars[index].properties.isCased
     }
     return PythonString(result)
   }
 
   func swappedCase() -> PythonString {
-    mapped {
-      $0.properties.isUppercase
-        ? $0.properties.lowercaseMapping : $0.properties.isLowercase ? $0.properties.uppercaseMapping : String($0)
+    var result: [Unicode.Scalar] = []
+    for (index, scalar) in scalars.enumerated() {
+      if scalar.properties.isUppercase {
+        appendLowercase(index, to: &result)
+      } else if scalar.properties.isLowercase {
+        result.append(contentsOf: scalar.properties.uppercaseMapping.unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
     }
+    return PythonString(result)
   }
 
   /// `str.isupper`: some cased character and none in another case.

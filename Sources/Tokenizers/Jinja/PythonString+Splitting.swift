@@ -47,7 +47,7 @@ extension PythonString {
       while index < count, scalars[index].isPythonSpace { index += 1 }
       guard index < count else { return parts }
       if limit >= 0, parts.count >= limit {
-        parts.append(self[index..<count].stripped(.right))
+        parts.append(self[index..<count])
         return parts
       }
       let start = index
@@ -64,7 +64,7 @@ extension PythonString {
       while end > 0, scalars[end - 1].isPythonSpace { end -= 1 }
       guard end > 0 else { return parts.reversed() }
       if limit >= 0, parts.count >= limit {
-        parts.append(self[0..<end].stripped(.left))
+        parts.append(self[0..<end])
         return parts.reversed()
       }
       let last = end

@@ -1,11 +1,11 @@
 /// Filters that go through elements by a test or another filter.
 enum SelectionFilters {
   static let table: [String: Filter] = [
-    "map": Filter(variadic: map),
-    "select": Filter(variadic: { try choose($0, $1, $2, keeps: true, byAttribute: false) }),
-    "reject": Filter(variadic: { try choose($0, $1, $2, keeps: false, byAttribute: false) }),
-    "selectattr": Filter(variadic: { try choose($0, $1, $2, keeps: true, byAttribute: true) }),
-    "rejectattr": Filter(variadic: { try choose($0, $1, $2, keeps: false, byAttribute: true) }),
+    "map": .variadic(map),
+    "select": .variadic({ try choose($0, $1, $2, keeps: true, byAttribute: false) }),
+    "reject": .variadic({ try choose($0, $1, $2, keeps: false, byAttribute: false) }),
+    "selectattr": .variadic({ try choose($0, $1, $2, keeps: true, byAttribute: true) }),
+    "rejectattr": .variadic({ try choose($0, $1, $2, keeps: false, byAttribute: true) }),
   ]
 
   @Sendable private static func map(

@@ -12,7 +12,7 @@ enum SequenceFilters {
       try interpreter.iterator(of: value)?.next() ?? Undefined.hint("No first item, sequence was empty.")
     },
     "last": Filter { value, _, interpreter in
-      try interpreter.reversed(value)?.first ?? Undefined.hint("No last item, sequence was empty.")
+      try interpreter.reversed(value).first ?? Undefined.hint("No last item, sequence was empty.")
     },
     "reverse": Filter(body: reverse),
     "join": Filter("d", "attribute", body: join),
@@ -43,7 +43,7 @@ enum SequenceFilters {
     case .markup(let text): return .markup(PythonString(Array(text.scalars.reversed())))
     default: break
     }
-    if let items = try interpreter.reversed(value) { return .object(Generator(ValueIterator(items))) }
+    if let items = try? interpreter.reversed(value) { return .object(Generator(ValueIterator(items))) }
     guard let iterator = try interpreter.iterator(of: value, orNil: true) else {
       throw JinjaError(.runtime, "argument must be iterable")
     }
@@ -168,8 +168,9 @@ enum SequenceFilters {
     let size = try arguments.integer(0, default: 1)
     let items = try interpreter.elements(of: value)
     guard size > 0 else {
-      // Python never finds a batch of this size full.
-      return .object(Generator(ValueIterator(items.isEmpty ? [] : [.list(items)])))
+      // Jinja finds an empty batch full, and then never another one.
+      let empty = size == 0 ? [JinjaValue.list([])] : []
+      return .object(Generator(ValueIterator(items.isEmpty ? [] : empty + [.list(items)])))
     }
     var batches = stride(from: 0, to: items.count, by: size).map { Array(items[$0..<min($0 + size, items.count)]) }
     if let fill = arguments.given(1), let last = batches.last, last.count < size {

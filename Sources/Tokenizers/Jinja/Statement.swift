@@ -1,4 +1,6 @@
 /// A statement of a template.
+///
+/// Bodies with variables of their own are frames, and have a number (see `ScopeAnalysis`).
 struct Statement: Sendable {
   let kind: Kind
   /// The line it begins at, from 1.
@@ -12,14 +14,14 @@ struct Statement: Sendable {
     case breakLoop
     case continueLoop
     case set(Target, Expression)
-    case setBlock(Target, filter: Expression?, body: [Statement])
-    case with([(target: Target, value: Expression)], body: [Statement])
+    case setBlock(Target, filter: Expression?, body: [Statement], frame: Int)
+    case with([(target: Target, value: Expression)], body: [Statement], frame: Int)
     case macro(MacroDefinition)
     case callBlock(call: Expression, caller: MacroDefinition)
-    case filterBlock(Expression, body: [Statement])
+    case filterBlock(Expression, body: [Statement], frame: Int)
     /// `{% generation %}`: what an assistant says.
-    case generation(body: [Statement])
-    case block(body: [Statement], isScoped: Bool)
+    case generation(body: [Statement], frame: Int)
+    case block(body: [Statement], isScoped: Bool, frame: Int)
   }
 }
 
@@ -39,6 +41,10 @@ struct ForLoop: Sendable {
   let isRecursive: Bool
   let body: [Statement]
   let otherwise: [Statement]
+  let frame: Int
+  let elseFrame: Int
+  /// The number of `loop` where the body reads it.
+  let loopVariable: Int?
 }
 
 /// A macro, or the body of a call block, which is one without a name.
@@ -51,4 +57,7 @@ struct MacroDefinition: Sendable {
   let readsCaller: Bool
   let readsNamed: Bool
   let readsPositional: Bool
+  /// The variables of the special names that are read.
+  let specialVariables: [Int]
+  let frame: Int
 }

@@ -44,7 +44,7 @@ enum StringMethods {
       }
     },
     "join": Method("", required: 1, body: join),
-    "format": Method(variadic: { value, arguments, interpreter in
+    "format": .variadic({ value, arguments, interpreter in
       var format = BraceFormat(arguments.all, interpreter)
       return .string(try format.applied(to: value.text ?? .empty))
     }),

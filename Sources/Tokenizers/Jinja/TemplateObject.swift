@@ -68,11 +68,13 @@ final class Generator: TemplateObject {
 /// `range(start, stop, step)`.
 final class PythonRange: TemplateObject {
   let start: Int
+  let stop: Int
   let step: Int
   private let length: Int
 
   init(start: Int, stop: Int, step: Int) throws {
     self.start = start
+    self.stop = stop
     self.step = step
     let span = step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
     guard !span.overflow, step != .min else { throw JinjaError(.runtime, "the range is too large") }
@@ -96,7 +98,7 @@ final class PythonRange: TemplateObject {
   override func iterator() -> ValueIterator? { ValueIterator(items) }
 
   override func printed(_ printer: PythonPrinter) -> PythonString {
-    PythonString("range(\(start), \(start + length * step)\(step == 1 ? "" : ", \(step)"))")
+    PythonString("range(\(start), \(stop)\(step == 1 ? "" : ", \(step)"))")
   }
 }
 

@@ -20,7 +20,7 @@ enum TextFilters {
     "indent": Filter("width", "first", "blank", body: indent),
     "truncate": Filter("length", "killwords", "end", "leeway", body: truncate),
     "wordcount": Filter { value, _, interpreter in .int(wordCount(try interpreter.printed(value))) },
-    "format": Filter(variadic: format),
+    "format": .variadic(format),
     "string": Filter { value, _, interpreter in
       if case .markup = value { return value }
       return .string(try interpreter.printed(value))
