@@ -60,6 +60,8 @@ enum Globals {
     var builder = PythonDict.Builder()
     if case .dict(let dict)? = arguments.positional.first {
       builder.merge(dict)
+    } else if case .undefined(let undefined)? = arguments.positional.first {
+      throw undefined.error
     } else if let pairs = arguments.positional.first {
       for pair in try interpreter.elements(of: pairs) {
         let items = try interpreter.elements(of: pair)

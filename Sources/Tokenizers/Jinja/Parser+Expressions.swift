@@ -161,12 +161,10 @@ extension Parser {
   }
 
   /// Expressions with commas between them, which make a tuple, or one expression.
-  mutating func parseTuple(
-    withCondition: Bool = true, isInParentheses: Bool = false, endsAt end: String? = nil
-  ) throws -> Expression {
+  mutating func parseTuple(withCondition: Bool = true, isInParentheses: Bool = false) throws -> Expression {
     var items: [Expression] = []
     var isTuple = false
-    while !isTupleEnd(end) {
+    while !isTupleEnd {
       items.append(try parseExpression(withCondition: withCondition))
       guard isSymbol(",") else { break }
       isTuple = true
@@ -177,10 +175,9 @@ extension Parser {
     return .tuple(items)
   }
 
-  func isTupleEnd(_ end: String?) -> Bool {
+  var isTupleEnd: Bool {
     switch current.kind {
     case .variableEnd, .blockEnd, .symbol(")"): true
-    case .name(let name): name == end
     default: false
     }
   }

@@ -46,6 +46,8 @@ extension Parser {
 
   private mutating func parseElement(of value: Expression) throws -> Expression {
     try expect(.symbol("["))
+    // Jinja takes nothing between the brackets for an empty tuple.
+    if skip(symbol: "]") { return .item(value, .tuple([])) }
     var start: Expression?
     if !isSymbol(":") { start = try parseExpression() }
     if isSymbol(":") { return try parseSlice(of: value, from: start) }

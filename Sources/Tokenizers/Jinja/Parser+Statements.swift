@@ -105,10 +105,10 @@ extension Parser {
   private mutating func parseFor() throws -> Statement.Kind {
     advance()
     outerLoops += 1
-    let target = try parseTarget(endsAt: "in")
+    let target = try parseTarget()
     guard skip(name: "in") else { throw fails("expected token 'in', got '\(current.described)'") }
-    let sequence = try parseTuple(withCondition: false, endsAt: "recursive")
-    let condition = skip(name: "if") ? try parseExpression() : nil
+    let sequence = try parseTuple(withCondition: false)
+    let condition = skip(name: "if") ? try inFrame(loops: loopDepth) { try $0.parseExpression() } : nil
     let isRecursive = skip(name: "recursive")
     let frame = newFrame()
     let body = try inFrame(loops: loopDepth + 1) {
@@ -124,7 +124,7 @@ extension Parser {
   }
 
   /// Reads a body with variables of its own: an unknown filter is an error again, and a loop ends at a macro's door.
-  private mutating func inFrame<Result>(loops: Int, _ read: (inout Parser) throws -> Result) rethrows -> Result {
+  mutating func inFrame<Result>(loops: Int, _ read: (inout Parser) throws -> Result) rethrows -> Result {
     let (allowed, depth) = (allowsUnknown, loopDepth)
     (allowsUnknown, loopDepth) = (false, loops)
     defer { (allowsUnknown, loopDepth) = (allowed, depth) }
@@ -151,16 +151,18 @@ extension Parser {
     let target = try parseTarget(withAttributes: true)
     if skip(symbol: "=") { return .set(target, try parseTuple()) }
     var filter: Expression?
-    while skip(symbol: "|") { filter = try parseFilter(of: filter) }
+    while skip(symbol: "|") { filter = try inFrame(loops: loopDepth) { try $0.parseFilter(of: filter) } }
     let body = try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endset"]) }
     return .setBlock(target, filter: filter, body: body, frame: newFrame())
   }
 
   private mutating func parseFilterBlock() throws -> Statement.Kind {
     advance()
-    var filter = try parseFilter(of: nil)
-    while skip(symbol: "|") { filter = try parseFilter(of: filter) }
-    let body = try inFrame(loops: loopDepth) { try $0.parseStatements(until: ["endfilter"]) }
+    let (filter, body) = try inFrame(loops: loopDepth) { parser in
+      var filter = try parser.parseFilter(of: nil)
+      while parser.skip(symbol: "|") { filter = try parser.parseFilter(of: filter) }
+      return (filter, try parser.parseStatements(until: ["endfilter"]))
+    }
     return .filterBlock(filter, body: body, frame: newFrame())
   }
 

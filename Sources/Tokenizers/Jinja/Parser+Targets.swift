@@ -1,10 +1,10 @@
 /// What values are given to: the targets of `set`, `for` and `with`, and the parameters of macros.
 extension Parser {
   /// One target, or several with commas between them.
-  mutating func parseTarget(withAttributes: Bool = false, endsAt end: String? = nil) throws -> Target {
+  mutating func parseTarget(withAttributes: Bool = false) throws -> Target {
     var items: [Target] = []
     var isTuple = false
-    while !isTupleEnd(end) {
+    while !isTupleEnd {
       items.append(try nested { try $0.parseSingleTarget(withAttributes) })
       guard isSymbol(",") else { break }
       isTuple = true
@@ -100,7 +100,7 @@ extension Parser {
     while !isSymbol(")") {
       if !parameters.isEmpty { try expect(.symbol(",")) }
       let name = try expectName()
-      let fallback = skip(symbol: "=") ? try parseExpression() : nil
+      let fallback = skip(symbol: "=") ? try inFrame(loops: 0) { try $0.parseExpression() } : nil
       if fallback == nil, parameters.last?.fallback != nil {
         throw fails("non-default argument follows default argument")
       }
