@@ -7,9 +7,8 @@ public struct Predictivity: Sendable, Equatable, Codable {
   public let groups: Int?
   public let positives: Int
   public let auroc: Double?
-  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if groups hold several rows, else
-  /// DeLong's as it is usually given (`DeLong.interval`). The audit judges by the logit scale, which holds its
-  /// confidence better in small samples (docs/calibration.md).
+  /// The 95 % interval of `auroc`, on the logit scale: clustered by group (`ClusteredAUROC.interval`) if groups hold several
+  /// rows, else DeLong's (`DeLong.logitInterval`).
   public let aurocLow: Double?
   public let aurocHigh: Double?
   /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
@@ -49,10 +48,8 @@ public struct Predictivity: Sendable, Equatable, Codable {
 extension ScoredRows {
   public var auroc: Double? { Measures.auroc(scores: scores, labels: labels) }
 
-  /// The 95 % interval that tables give: clustered where groups hold several rows, else DeLong's as it is usually given.
-  public var tableInterval: Interval? {
-    hasClusters ? aurocInterval(self) : DeLong(scores: scores, labels: labels)?.interval(confidence: 0.95)
-  }
+  /// The 95 % interval that tables give: clustered where groups hold several rows, else DeLong's, both on the logit scale.
+  public var tableInterval: Interval? { aurocInterval(self) }
 
   /// Whether groups hold several rows, so that rows are not independent.
   var hasClusters: Bool { groups.map { Set($0).count < count } ?? false }

@@ -17,20 +17,39 @@ public struct ScoredRows: Sendable, Equatable {
   public let sources: [String]?
   /// The side the user of each row is on, e.g. "conservative".
   public let userSides: [String]?
+  /// What else is known of every row: length, template, turn, persona.
+  public let covariates: [Covariate]
+  /// The family of near-duplicate questions that each row's question belongs to: then the unit of independence.
+  public let families: [String]?
+  /// Whether families were found by comparing texts, and not given.
+  public let familiesAreFromTexts: Bool
 
   public var count: Int { labels.count }
   public var positives: Int { labels.count { $0 == 1 } }
 
   public init(
     scores: [Double], labels: [Int], groups: [String]? = nil, letters: [String]? = nil, sources: [String]? = nil,
-    userSides: [String]? = nil
+    userSides: [String]? = nil, covariates: [Covariate] = [], families: [String]? = nil,
+    familiesAreFromTexts: Bool = false
   ) throws(StatisticsError) {
-    let attributes = [("group", groups), ("letter", letters), ("source", sources), ("user side", userSides)]
+    let attributes = [
+      ("group", groups), ("letter", letters), ("source", sources), ("user side", userSides), ("family", families),
+    ]
     try Self.check(scores.count, labels)
     for (name, values) in attributes {
       guard let values, values.count != labels.count else { continue }
       throw StatisticsError(
         .lengthMismatch, "There are \(labels.count) labels but \(values.count) values of \(name); give one per row.")
+    }
+    for covariate in covariates where covariate.count != labels.count {
+      throw StatisticsError(
+        .lengthMismatch,
+        "There are \(labels.count) labels but \(covariate.count) values of \(covariate.name); give one per row.")
+    }
+    if let row = groups?.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
+      throw StatisticsError(
+        .invalidValue, "Row \(row) has a blank group; name the question of every row, or leave the column out.",
+        row: row)
     }
     self.scores = scores
     self.labels = labels
@@ -38,6 +57,9 @@ public struct ScoredRows: Sendable, Equatable {
     self.letters = letters
     self.sources = sources
     self.userSides = userSides
+    self.covariates = covariates
+    self.families = families
+    self.familiesAreFromTexts = familiesAreFromTexts
   }
 
   private static func check(_ scoreCount: Int, _ labels: [Int]) throws(StatisticsError) {
@@ -62,7 +84,8 @@ public struct ScoredRows: Sendable, Equatable {
   /// The same rows with other scores (another layer, a baseline), which must be one per row.
   public func scored(by scores: [Double]) throws(StatisticsError) -> ScoredRows {
     try ScoredRows(
-      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides)
+      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides,
+      covariates: covariates, families: families, familiesAreFromTexts: familiesAreFromTexts)
   }
 
   /// The groups as numbers; without groups every row is its own.
