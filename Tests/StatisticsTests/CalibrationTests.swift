@@ -33,7 +33,7 @@ struct CalibrationTests {
     let null = ClusteredExperiment(groups: 15, rowsPerGroup: 6, positiveRate: 0.3, tieStep: 1)
     let result = try Calibration.run(null, experiments: 60, layers: 3, permutations: 60, seed: 53)
     #expect(result.supported <= 5)
-    #expect(result.supported + result.notSupported + result.cannotTell == 60)
+    #expect(result.supported + result.explained + result.absent + result.cannotTell == 60)
   }
 
   @Test func withheldGroupsMakeIntervalsTooNarrow() throws {

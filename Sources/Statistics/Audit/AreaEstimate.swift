@@ -9,7 +9,7 @@ public struct AreaEstimate: Sendable, Equatable, Codable {
   public let high: Double?
   /// Two-sided, of the same t as the interval: it is under 0.05 where the interval excludes 0.5. `nil` with the interval.
   public let p: Double?
-  /// The same corrected for all candidates, comparisons and (Holm) both questions: what the verdict judges by.
+  /// The same corrected for all candidates, comparisons and both questions (closed testing): what the verdict judges by.
   public internal(set) var adjustedP: Double?
   /// Of Student's t.
   public let degreesOfFreedom: Double?

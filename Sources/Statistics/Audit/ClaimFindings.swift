@@ -13,18 +13,16 @@ private func areaFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
     return Finding(
       severity: .against, name: name, number: claim.area.area, sentence: area + ": too few questions for one.")
   }
-  let corrected =
-    subject.comparisons == 1
-    ? "p = \(scientific(claim.adjustedP))"
-    : "p = \(scientific(claim.adjustedP)) corrected for \(subject.comparisons) comparisons"
-  let holds = claim.adjustedP <= 0.05
+  let corrected = subject.comparisons == 1 ? "" : " corrected for \(subject.comparisons) comparisons"
+  let holds = claim.adjustedP <= Claim.significance
+  let asked = holds ? "" : ", \(Claim.significance) is asked for"
   let judgement =
     !holds ? "not told from 0.5" : claim.sign > 0 ? "above 0.5" : "below 0.5: the prediction is inverted"
   let crossed = subject.context.crossedNames
   let clustered = crossed.isEmpty ? "" : ", clustered by question and by \(listed(crossed))"
   return Finding(
     severity: holds ? .inFavour : .against, name: name, number: claim.area.area,
-    sentence: "\(area)\(clustered), \(judgement) (\(corrected)).")
+    sentence: "\(area)\(clustered), \(judgement) (p = \(scientific(claim.adjustedP))\(corrected)\(asked)).")
 }
 
 private func permutationFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding? {
@@ -50,18 +48,33 @@ private func missingClaim(_ subject: AuditSubject) -> [Finding] {
   ]
 }
 
-/// What holding the known columns fixed does.
+/// What holding the known columns fixed does, and which are not known.
 func covariateFindings(_ subject: AuditSubject) -> [Finding] {
-  guard !subject.context.covariates.isEmpty else { return [unknownColumns(subject)] }
+  let unknown = unknownColumns(subject).map { [$0] } ?? []
+  guard !subject.context.covariates.isEmpty else { return unknown }
   return subject.claims.filter(\.predicts).flatMap { [jointFinding(subject, $0), strataFinding($0)].compactMap { $0 } }
-    + [listFinding(subject)]
+    + [listFinding(subject)] + unknown
 }
 
-private func unknownColumns(_ subject: AuditSubject) -> Finding {
-  Finding(
-    severity: .note, name: "no covariates", number: nil,
+/// What most often drives both behaviour and activations, by how its column may be called.
+private let usualSuspects: [(name: String, parts: [String])] = [
+  ("answer letter", ["letter", "option", "choice"]), ("source", ["source", "dataset", "file"]),
+  ("prompt length", ["length", "tokens", "chars", "words"]), ("template", ["template", "format", "persona", "style"]),
+  ("turn", ["turn", "position", "round"]),
+]
+
+private func unknownColumns(_ subject: AuditSubject) -> Finding? {
+  guard subject.claims.contains(where: \.predicts) else { return nil }
+  let columns = subject.rows.columnNames.map { $0.lowercased() }
+  let missing = usualSuspects.filter { suspect in
+    !columns.contains { column in suspect.parts.contains { column.contains($0) } }
+  }
+  guard !missing.isEmpty else { return nil }
+  return Finding(
+    severity: .warning, name: "unknown columns", number: Double(missing.count),
     sentence:
-      "Nothing else is known of the rows (letter, source, length, template, turn), so nothing else is ruled out.")
+      "Not known of the rows and so not ruled out: \(listed(missing.map(\.name))); give each as a column where it "
+      + "varies.")
 }
 
 private func listFinding(_ subject: AuditSubject) -> Finding {

@@ -8,12 +8,13 @@
 ///
 /// The variance is the cluster jackknife CV3, (G - 1)/G sum (b_-g - b)^2, the most reliable with few clusters (MacKinnon,
 /// Nielsen and Webb 2023, "Fast and reliable jackknife and bootstrap methods for cluster-robust inference"), with Student's t
-/// of the effective number of clusters minus 1 minus the covariates' terms that do not vary inside clusters.
+/// of the effective number of clusters minus 1 minus the covariates' terms that do not vary inside clusters. Clusters that cross
+/// the primary ones enter linearly (CV1).
 struct ClusteredRegression: Sendable {
   let coefficient: Double
   let variance: ClusteredVariance?
-  /// By primary cluster: the coefficient without it minus the coefficient.
-  let deviations: [Double]
+  /// `nil` with the variance.
+  let spread: ClusterSpread?
   /// R squared of the covariates' terms alone: of the label and of the score.
   let labelShare: Double
   let scoreShare: Double
@@ -29,18 +30,16 @@ struct ClusteredRegression: Sendable {
     guard let design, let whole = design.coefficient(without: nil) else { return nil }
     coefficient = whole
     (labelShare, scoreShare) = design.shares
-    var own: [Double] = []
-    variance = ClusteredVariance(clusters) { partition in
-      guard let deviations = design.deviations(partition, from: whole) else { return nil }
-      if partition == clusters.primary { own = deviations }
+    spread = ClusterSpread(clusters) { partition in
+      let deviations =
+        partition == clusters.primary ? design.deviations(partition, from: whole) : design.linearDeviations(partition)
+      guard let deviations else { return nil }
       let sizes = design.sizes(partition)
-      let count = Double(sizes.count { $0 > 0 })
-      guard count > 1 else { return nil }
       let between = absorbed == nil ? Double(design.columnsBetween(partition)) : 0
       let df = partition.effectiveCount(weights: sizes) - 1 - between
-      return ((count - 1) / count * deviations.reduce(0) { $0 + $1 * $1 }, max(1, df))
+      return ClusterSpread.Part(deviations: deviations, count: Double(sizes.count { $0 > 0 }), df: max(1, df))
     }
-    deviations = own
+    variance = spread?.variance
   }
 
   /// 95 %; `nil` without a variance.
@@ -165,6 +164,41 @@ private struct RegressionDesign {
       result[part] = without - whole
     }
     return result
+  }
+
+  /// By part, minus its sum of score's residual times label's residual over the score's residual sum of squares, in units in
+  /// which (G - 1)/G times the sum of squares is G/(G - 1) times that of the sums.
+  func linearDeviations(_ partition: Partition) -> [Double]? {
+    guard let (scoreResiduals, labelResiduals) = residuals() else { return nil }
+    let total = scoreResiduals.reduce(0) { $0 + $1 * $1 }
+    guard total > 0 else { return nil }
+    var sums = [Double](repeating: 0, count: partition.count)
+    for (position, row) in rows.enumerated() {
+      sums[partition.codes[row]] -= scoreResiduals[position] * labelResiduals[position] / total
+    }
+    let count = Double(sizes(partition).count { $0 > 0 })
+    guard count > 1 else { return nil }
+    return sums.map { $0 * count / (count - 1) }
+  }
+
+  /// Of the last column on the others, and of the outcome on all.
+  private func residuals() -> (score: [Double], label: [Double])? {
+    let others = width - 1
+    let inner = (0..<others).flatMap { row in (0..<others).map { gram[row * width + $0] } }
+    guard let all = CholeskyFactor(gram, size: width) else { return nil }
+    let weights = all.solve(right)
+    var onOthers: [Double] = []
+    if others > 0 {
+      guard let factor = CholeskyFactor(inner, size: others) else { return nil }
+      onOthers = factor.solve((0..<others).map { gram[$0 * width + others] })
+    }
+    var (score, label) = ([Double](), y)
+    for position in rows.indices {
+      let start = position * width
+      score.append((0..<others).reduce(x[start + others]) { $0 - onOthers[$1] * x[start + $1] })
+      label[position] -= (0..<width).reduce(0) { $0 + weights[$1] * x[start + $1] }
+    }
+    return (score, label)
   }
 
   private func add(_ position: Int, to sums: inout (gram: [Double], right: [Double])) {

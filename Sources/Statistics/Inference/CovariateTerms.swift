@@ -3,14 +3,16 @@ import RealModule
 /// Covariates as columns of a regression, without an intercept, and as strata to compare rows inside.
 ///
 /// A categorical covariate is an indicator a level. A numeric one of up to 12 distinct values is categorical; of more, it
-/// enters by indicators of its deciles (fewer bins for few rows), by itself and by its normal scores, so that steps, straight
-/// lines and bends are all followed. Pairs of categorical covariates enter by their products while there are rows enough.
+/// enters by indicators of up to 50 bins of as many rows each (16 of 100 rows, 20 of 120 to 800), by itself and by the first
+/// three powers of its normal scores, so that steps, straight lines and bends are all followed. Pairs of categorical covariates enter by their products while there are rows enough.
 struct CovariateTerms: Sendable {
   /// Column by column.
   private(set) var columns: [[Double]] = []
   let covariates: [Covariate]
   /// By covariate, its levels or bins.
   let partitions: [Partition]
+  /// By covariate, its levels or a quarter of the rows each: what rows are compared inside of.
+  private let coarse: [Partition]
 
   /// The most columns that rows allow: a quarter of them, 150, 20,000,000 numbers in all, and what a jackknife over as many
   /// clusters as rows solves in seconds.
@@ -21,9 +23,13 @@ struct CovariateTerms: Sendable {
 
   init(_ covariates: [Covariate], rows: Int) {
     self.covariates = covariates
-    partitions = covariates.map { $0.levels(bins: Self.bins(rows)) }
-    var columns: [[Double]] = []
     let most = Self.mostColumns(rows: rows)
+    let bins = Self.bins(rows, most: most / (covariates.count { $0.kind == .numeric } + 1))
+    partitions = covariates.map { $0.levels(bins: bins) }
+    coarse = zip(covariates, partitions).map { covariate, fine in
+      covariate.kind == .numeric && !covariate.isDiscrete ? covariate.levels(bins: 4) : fine
+    }
+    var columns: [[Double]] = []
     for (covariate, partition) in zip(covariates, partitions) {
       columns += indicators(partition, most: most)
       if case .numeric(let numbers) = covariate.values, !covariate.isDiscrete {
@@ -42,14 +48,21 @@ struct CovariateTerms: Sendable {
     self.columns = columns.count > most ? Array(columns.prefix(most)) : columns
   }
 
-  private static func bins(_ rows: Int) -> Int { max(2, min(10, rows / 20)) }
+  /// 6 rows a bin up to 20 bins, then 40 rows a bin up to 50.
+  private static func bins(_ rows: Int, most: Int) -> Int { max(2, min(most, 50, max(rows / 40, min(20, rows / 6)))) }
 
+  /// The number itself and the first powers of its normal scores.
   private static func slopes(_ numbers: [Double?], rows: Int) -> [[Double]] {
     let known = numbers.compactMap { $0 }
     guard known.count > 1, !isConstant(known) else { return [] }
-    let raw = standardized(known)
     let normal = normalScores(known)
-    func spread(_ values: [Double]) -> [Double] {
+    let powers =
+      rows < 60
+      ? []
+      : rows < 200
+        ? [normal, normal.map { $0 * $0 }]
+        : [normal, normal.map { $0 * $0 }, normal.map { $0 * $0 * $0 }]
+    return ([standardized(known)] + powers).map { values in
       var next = 0
       return numbers.map { number in
         guard number != nil else { return 0 }
@@ -57,18 +70,17 @@ struct CovariateTerms: Sendable {
         return values[next - 1]
       }
     }
-    return rows < 100 ? [spread(raw)] : [spread(raw), spread(normal)]
   }
 
-  /// The strata in which all covariates agree, but for as many of the last as leave fewer than half of the rows in strata
-  /// with both labels. `order` lists covariates, those that matter most first.
+  /// The strata in which all covariates agree (numeric ones by quarters), but for those that would leave under two thirds of the
+  /// rows in strata with both labels. `order` lists covariates, those that matter most first.
   func strata(labels: [Int], within: Partition?, order: [Int]) -> (partition: Partition, used: [Int])? {
     var strata = within ?? .whole(labels.count)
     let most = rowsInMixed(strata, labels)
     var used: [Int] = []
     for index in order {
-      let finer = strata.crossed(with: partitions[index])
-      guard rowsInMixed(finer, labels) * 2 >= most else { continue }
+      let finer = strata.crossed(with: coarse[index])
+      guard rowsInMixed(finer, labels) * 3 >= most * 2 else { continue }
       (strata, used) = (finer, used + [index])
     }
     return used.isEmpty ? nil : (strata, used)

@@ -11,6 +11,15 @@ enum PairWeighting: Sendable {
 ///
 /// A cluster may lie inside a stratum, hold several or cross them.
 struct PairTotals {
+  /// How the area's change without a cluster is taken.
+  enum Influence: Sendable {
+    /// By leaving it out.
+    case leftOut
+    /// By its part of the first-order expansion (DeLong's components, summed): for few large clusters that cross strata, whose
+    /// leaving out changes more than the first order and makes variances too large.
+    case linear
+  }
+
   /// Correctly ordered pairs, ties one half, and all pairs; weighted.
   private(set) var ordered = 0.0
   private(set) var pairs = 0.0
@@ -22,13 +31,15 @@ struct PairTotals {
   private(set) var orderedOf: [Double]
   private(set) var pairsOf: [Double]
   private let weighting: PairWeighting
+  private let influence: Influence
 
   init(
-    _ order: ScoreOrder, labels: [Int], strata: Partition, clusters: Partition, weighting: PairWeighting = .pairs
+    _ order: ScoreOrder, labels: [Int], strata: Partition, clusters: Partition, weighting: PairWeighting = .pairs,
+    influence: Influence = .leftOut
   ) {
     orderedOf = [Double](repeating: 0, count: clusters.count)
     pairsOf = orderedOf
-    self.weighting = weighting
+    (self.weighting, self.influence) = (weighting, influence)
     let (rows, starts) = strata.sorted(order.rows)
     let weights = (0..<strata.count).map { weight(rows: starts[$0 + 1] - starts[$0]) }
     for stratum in 0..<strata.count {
@@ -37,7 +48,7 @@ struct PairTotals {
       (mixedStrata, rowsInMixedStrata) = (mixedStrata + 1, rowsInMixedStrata + block.rows.count)
       add(block, order, labels, clusters, weight: weights[stratum])
     }
-    takeBackPairsInsideClusters(order, labels, strata, clusters, weights)
+    if influence == .leftOut { takeBackPairsInsideClusters(order, labels, strata, clusters, weights) }
   }
 
   var area: Double? { pairs > 0 ? ordered / pairs : nil }
@@ -80,6 +91,22 @@ struct PairTotals {
   /// The area with each cluster that takes part left out, minus the mean of those areas; 0 for one that takes no part, and
   /// for one without which no pair is left.
   func deviations() -> [Double] {
+    influence == .linear ? linearDeviations() : leftOutDeviations()
+  }
+
+  /// In units in which (G - 1)/G times their sum of squares is G/(G - 1) times that of the clusters' parts.
+  private func linearDeviations() -> [Double] {
+    let count = Double(contributingClusters)
+    guard let area, count > 1 else { return [Double](repeating: 0, count: orderedOf.count) }
+    let scale = count / (count - 1)
+    return zip(orderedOf, pairsOf).map { own, ownPairs in
+      let change = own - area * ownPairs
+      // What is rounding error is nothing.
+      return abs(change) > 1e-12 * pairs ? -scale * change / pairs : 0
+    }
+  }
+
+  private func leftOutDeviations() -> [Double] {
     let tiny = 1e-12 * pairs
     let areas: [Double?] = zip(orderedOf, pairsOf).map { lost, lostPairs in
       lostPairs > tiny && pairs - lostPairs > tiny ? (ordered - lost) / (pairs - lostPairs) : nil

@@ -1,6 +1,6 @@
 extension Measures {
   /// Pearson's r between the score and the 0/1 label, p from t = r sqrt((n-2)/(1-r^2)) with n - 2 degrees of freedom.
-  /// `nil` if all scores or all labels are equal, or the squares of the scores overflow.
+  /// `nil` if all scores or all labels are equal.
   public static func pointBiserial(scores: [Double], labels: [Int]) -> Correlation? {
     pearson(scores, labels.map(Double.init))
   }
@@ -9,6 +9,7 @@ extension Measures {
   public static func pearson(_ x: [Double], _ y: [Double]) -> Correlation? {
     precondition(x.count == y.count, "both variables must have the same length")
     guard allFinite(x), allFinite(y), !isConstant(x), !isConstant(y) else { return nil }
+    let (x, y) = (inUnitsOfLargest(x), inUnitsOfLargest(y))
     let meanX = mean(x)
     let meanY = mean(y)
     var product = 0.0
@@ -18,6 +19,12 @@ extension Measures {
     guard r.isFinite, sumOfSquares(x).isFinite, sumOfSquares(y).isFinite else { return nil }
     let bounded = min(1, max(-1, r))
     return Correlation(coefficient: bounded, p: StudentT.correlationP(bounded, n: x.count))
+  }
+
+  /// So that squares of 1e308 and of 1e-321 are numbers: r does not depend on the unit. Others stay as they are.
+  private static func inUnitsOfLargest(_ values: [Double]) -> [Double] {
+    let largest = values.reduce(0) { max($0, abs($1)) }
+    return largest > 1e100 || largest < 1e-100 ? values.map { $0 / largest } : values
   }
 
   /// Spearman's rho: Pearson's r of the mid-ranks, p from the same t approximation. `nil` if either is constant.

@@ -32,3 +32,30 @@ public struct Covariate: Sendable, Equatable {
     }
   }
 }
+
+extension Covariate {
+  /// A column as it stands in a CSV file: numeric if every cell that is not blank is a number, else categorical.
+  ///
+  /// `nil` for a column that cannot be held fixed: the same in every row, or texts of which more than a third are different
+  /// (identifiers, prompts).
+  public init?(name: String, cells: [String], isSampled: Bool = false) {
+    let numbers = cells.map { cell in
+      cell.allSatisfy(\.isWhitespace) ? nil : Double(cell.trimmingWhitespace()).flatMap { $0.isFinite ? $0 : nil }
+    }
+    let isNumeric = zip(cells, numbers).allSatisfy { $1 != nil || $0.allSatisfy(\.isWhitespace) }
+    let distinct = isNumeric ? Set(numbers).count : Set(cells).count
+    guard distinct > 1, isNumeric || 3 * distinct <= cells.count else { return nil }
+    // Numbers that name templates or personas are names.
+    let values: Values = isNumeric && !isSampled ? .numeric(numbers) : .categorical(cells)
+    self.init(name: name, values: values, isSampled: isSampled)
+  }
+}
+
+extension String {
+  fileprivate func trimmingWhitespace() -> Substring {
+    var rest = self[...]
+    while rest.first?.isWhitespace == true { rest.removeFirst() }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return rest
+  }
+}

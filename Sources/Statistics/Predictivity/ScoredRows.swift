@@ -62,6 +62,12 @@ public struct ScoredRows: Sendable, Equatable {
     self.familiesAreFromTexts = familiesAreFromTexts
   }
 
+  /// What is known of the rows besides score, label and group, also where it does not vary.
+  var columnNames: [String] {
+    let named = [("answer letter", letters), ("source", sources), ("user side", userSides)]
+    return named.filter { $0.1 != nil }.map(\.0) + covariates.map(\.name)
+  }
+
   private static func check(_ scoreCount: Int, _ labels: [Int]) throws(StatisticsError) {
     guard scoreCount == labels.count else {
       throw StatisticsError(
