@@ -93,7 +93,7 @@ private func jointFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
       severity: .against, name: name, number: nil,
       sentence:
         "\(claim.question == .within ? "Within" : "Across") questions nothing of the score is left once \(names) "
-        + "are held fixed.")
+        + "\(subject.context.covariates.count == 1 ? "is" : "are") held fixed.")
   }
   let holds = joint.coefficient * claim.sign > 0 && claim.jointP <= 0.05
   let range =
@@ -102,7 +102,7 @@ private func jointFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
   return Finding(
     severity: holds ? .inFavour : .against, name: name, number: joint.coefficient,
     sentence:
-      "\(claim.question == .within ? "Within" : "Across") questions, with \(names) held fixed together, the score "
+      "\(claim.question == .within ? "Within" : "Across") questions, with \(names) held fixed, the score "
       + "\(holds ? "still adds" : "adds nothing that can be told from 0:") \(range).")
 }
 

@@ -26,16 +26,19 @@ struct ClusterSpread: Sendable {
   }
 
   let parts: [Part]
+  /// Whether the levels of what crosses the primary clusters are held fixed, so that they share nothing but what is left.
+  private let crossedAreFixed: Bool
 
   /// `nil` unless the primary clusters give a variance.
-  init?(_ clusters: Clusters, _ part: (Partition) -> Part?) {
+  init?(_ clusters: Clusters, crossedAreFixed: Bool = false, _ part: (Partition) -> Part?) {
+    self.crossedAreFixed = crossedAreFixed
     let parts = clusters.partitions.map { part($0) }
     guard let own = parts[0], own.count > 1 else { return nil }
     // A crossed cluster without a variance, such as a template of one level, says nothing.
     self.parts = parts.map { $0.map { $0.count > 1 ? $0 : own } ?? own }
   }
 
-  private init(parts: [Part]) { self.parts = parts }
+  private init(parts: [Part], crossedAreFixed: Bool) { (self.parts, self.crossedAreFixed) = (parts, crossedAreFixed) }
 
   /// Of the estimate a x + b y, x and y being estimates of the same clusters.
   func combined(_ a: Double, with other: ClusterSpread, _ b: Double) -> ClusterSpread {
@@ -45,10 +48,10 @@ struct ClusterSpread: Sendable {
         let df = u + v > 0 ? (u + v) * (u + v) / (u * u / x.df + v * v / y.df) : min(x.df, y.df)
         return Part(
           deviations: zip(x.deviations, y.deviations).map { a * $0 + b * $1 }, count: max(x.count, y.count), df: df)
-      })
+      }, crossedAreFixed: crossedAreFixed)
   }
 
-  var variance: ClusteredVariance { ClusteredVariance(parts) }
+  var variance: ClusteredVariance { ClusteredVariance(parts, crossedAreFixed: crossedAreFixed) }
 }
 
 /// A variance clustered one way or several.
@@ -62,13 +65,14 @@ struct ClusteredVariance: Sendable {
   let value: Double
   let degreesOfFreedom: Double
 
-  fileprivate init(_ parts: [ClusterSpread.Part]) {
+  fileprivate init(_ parts: [ClusterSpread.Part], crossedAreFixed: Bool) {
     let own = (value: parts[0].variance, df: parts[0].df)
     var widest = own
     for first in stride(from: 1, to: parts.count, by: 2) {
       let (other, both) = (parts[first], parts[first + 1])
       let total = max(own.value, own.value + other.variance - both.variance)
-      let spread = own.value * own.value / own.df + other.variance * other.variance / other.df
+      let added = crossedAreFixed ? max(0, other.variance - both.variance) : other.variance
+      let spread = own.value * own.value / own.df + added * added / other.df
       guard spread > 0 else { continue }
       let df = min(own.df, total * total / spread)
       if Self.reach(total, df) > Self.reach(widest.value, widest.df) { widest = (total, df) }

@@ -9,7 +9,8 @@
 /// The variance is the cluster jackknife CV3, (G - 1)/G sum (b_-g - b)^2, the most reliable with few clusters (MacKinnon,
 /// Nielsen and Webb 2023, "Fast and reliable jackknife and bootstrap methods for cluster-robust inference"), with Student's t
 /// of the effective number of clusters minus 1 minus the covariates' terms that do not vary inside clusters. Clusters that cross
-/// the primary ones enter linearly (CV1).
+/// the primary ones enter linearly (CV1); where they are held fixed by indicators, only what they add counts in the degrees of
+/// freedom.
 struct ClusteredRegression: Sendable {
   let coefficient: Double
   let variance: ClusteredVariance?
@@ -30,12 +31,12 @@ struct ClusteredRegression: Sendable {
     guard let design, let whole = design.coefficient(without: nil) else { return nil }
     coefficient = whole
     (labelShare, scoreShare) = design.shares
-    spread = ClusterSpread(clusters) { partition in
+    spread = ClusterSpread(clusters, crossedAreFixed: !terms.isEmpty) { partition in
       let deviations =
         partition == clusters.primary ? design.deviations(partition, from: whole) : design.linearDeviations(partition)
       guard let deviations else { return nil }
       let sizes = design.sizes(partition)
-      let between = absorbed == nil ? Double(design.columnsBetween(partition)) : 0
+      let between = absorbed == nil && partition == clusters.primary ? Double(design.columnsBetween(partition)) : 0
       let df = partition.effectiveCount(weights: sizes) - 1 - between
       return ClusterSpread.Part(deviations: deviations, count: Double(sizes.count { $0 > 0 }), df: max(1, df))
     }
