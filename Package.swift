@@ -34,48 +34,69 @@ let package = Package(
         .unsafeFlags(["-L\(libtorch)", "-Xlinker", "-rpath", "-Xlinker", libtorch]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]),
-    .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: strict),
+    .target(name: "Foundations", swiftSettings: strict),
+    .target(name: "Torch", dependencies: ["CTorch", "Foundations"], swiftSettings: strict),
     .target(
       name: "Statistics",
-      dependencies: [.product(name: "RealModule", package: "swift-numerics")],
+      dependencies: ["Foundations", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: strict),
     .target(
-      name: "LanguageModels",
-      dependencies: ["Torch", .product(name: "HeapModule", package: "swift-collections")],
+      name: "Tokenizers",
+      dependencies: ["Foundations", .product(name: "HeapModule", package: "swift-collections")],
       swiftSettings: strict),
-    .target(name: "Steering", dependencies: ["LanguageModels", "Statistics"], swiftSettings: strict),
+    .target(
+      name: "LanguageModels", dependencies: ["Tokenizers", "Torch", "Foundations"], swiftSettings: strict),
+    .target(
+      name: "Steering", dependencies: ["LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations"],
+      swiftSettings: strict),
+    .target(
+      name: "Organisms",
+      dependencies: ["Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations"],
+      swiftSettings: strict),
     .target(
       name: "Experiments",
       dependencies: [
-        "Steering", "LanguageModels", "Statistics", "Torch", .product(name: "Yams", package: "Yams"),
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "Organisms", "Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations",
+        .product(name: "Yams", package: "Yams"), .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .target(
       name: "Reports",
       dependencies: [
-        "Experiments", "Steering", "Statistics", "Torch", .product(name: "Mustache", package: "swift-mustache"),
+        "Foundations", "Experiments", "Steering", "Statistics", "Torch",
+        .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("Resources")],
       swiftSettings: strict),
     .target(
       name: "WebApp",
       dependencies: [
-        "Reports", "Experiments", "Statistics", "Torch", .product(name: "Hummingbird", package: "hummingbird"),
+        "Foundations", "Reports", "Experiments", "Statistics", "Torch",
+        .product(name: "Hummingbird", package: "hummingbird"),
       ],
       resources: ["style.css", "progress.js", "grade.js", "labels.js", "icon.svg"].map { .embedInCode("Assets/\($0)") },
       swiftSettings: strict),
     .executableTarget(
       name: "TelltaleCLI",
       dependencies: [
-        "WebApp", "Reports", "Experiments", "Steering", "LanguageModels", "Statistics", "Torch",
+        "WebApp", "Reports", "Experiments", "Organisms", "Steering", "LanguageModels", "Tokenizers", "Statistics",
+        "Torch", "Foundations",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["Foundations"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "CheckpointSupport", dependencies: ["Torch", "TestSupport"], path: "Tests/CheckpointSupport",
+      swiftSettings: strict),
+    .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "OrganismsTests", dependencies: ["Organisms", "Steering", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"], swiftSettings: strict),
-    .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "LanguageModelsTests", dependencies: ["LanguageModels", "CheckpointSupport", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
@@ -92,8 +113,12 @@ let package = Package(
         "WebApp", "Experiments", "Steering", "Torch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "SteeringTests", dependencies: ["Steering", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "CheckpointSupport", "TestSupport"], swiftSettings: strict
+    ),
+    .testTarget(
+      name: "SteeringTests", dependencies: ["Steering", "Organisms", "CheckpointSupport", "TestSupport"],
+      swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Organisms
 import Steering
 
 /// The data sets of an experiment, read or generated once each.
@@ -18,7 +20,7 @@ struct Datasets {
   mutating func items(_ name: String) throws -> [Item] {
     if let items = loaded[name] { return items }
     guard let settings = experiment.datasets[name] else {
-      throw ExperimentError(.badInput, "there is no data set \"\(name)\"")
+      throw TelltaleError(.badInput, "there is no data set \"\(name)\"")
     }
     var items = try all(settings)
     if experiment.recording.label == .forcedChoice { items = items.map { $0.choosingReferences() } }
@@ -28,7 +30,7 @@ struct Datasets {
       items = part == .train ? split.train : split.test
     }
     guard !items.isEmpty else {
-      throw ExperimentError(.badInput, "the data set \"\(name)\" has no rows left; check its rows, where and part")
+      throw TelltaleError(.badInput, "the data set \"\(name)\" has no rows left; check its rows, where and part")
     }
     if settings.organism == nil, let take = settings.take, take < items.count {
       let drawn = try sample(items, take: take, seed: settings.seed ?? experiment.seed, balance: Set(settings.balance))
@@ -49,7 +51,7 @@ struct Datasets {
     let items = try Dataset.load(urls, format: settings.format)
     guard let rows = settings.rows else { return items }
     guard rows.last < items.count else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "the rows \(rows) were asked for and its files hold \(items.count), counted from 0; ask for fewer")
     }
     return Array(items[rows.first...rows.last])
@@ -81,7 +83,7 @@ struct Datasets {
         for vector in vectors {
           let shared = asked.intersection(try items(vector.dataset).map(\.group)).count
           guard shared > 0 else { continue }
-          throw ExperimentError(
+          throw TelltaleError(
             .badInput,
             "the vector \(vector.name) is made from \(shared) of the \(asked.count) questions that \(target) asks; "
               + "give the data sets part: train and part: test, or say shared-questions: true in the prediction")

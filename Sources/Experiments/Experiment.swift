@@ -1,4 +1,5 @@
 import LanguageModels
+import Organisms
 import Steering
 import Torch
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 import Yams
 
@@ -7,13 +8,13 @@ public enum ExperimentFile {
   /// No experiment file is longer than this.
   private static let largest = 1 << 20
 
-  public static func load(_ url: URL) throws(ExperimentError) -> Experiment {
+  public static func load(_ url: URL) throws(TelltaleError) -> Experiment {
     let place = InputLocation(file: url.path)
     guard let data = try? Data(contentsOf: url) else {
-      throw ExperimentError(.badInput, "cannot be read; check the path", at: place)
+      throw TelltaleError(.badInput, "cannot be read; check the path", at: place)
     }
     guard data.count <= largest, let text = String(data: data, encoding: .utf8) else {
-      throw ExperimentError(.badInput, "is no experiment file (YAML in UTF-8, at most 1 MB)", at: place)
+      throw TelltaleError(.badInput, "is no experiment file (YAML in UTF-8, at most 1 MB)", at: place)
     }
     return try parse(text, file: url.path)
   }
@@ -29,15 +30,15 @@ public enum ExperimentFile {
     return (experiment, text)
   }
 
-  static func parse(_ text: String, file: String) throws(ExperimentError) -> Experiment {
-    func refuse(_ message: String, line: Int?, _ item: String? = nil) -> ExperimentError {
-      ExperimentError(.badInput, message, at: InputLocation(file: file, line: line, item: item))
+  static func parse(_ text: String, file: String) throws(TelltaleError) -> Experiment {
+    func refuse(_ message: String, line: Int?, _ item: String? = nil) -> TelltaleError {
+      TelltaleError(.badInput, message, at: InputLocation(file: file, line: line, item: item))
     }
     do {
       let experiment = try YAMLDecoder().decode(Experiment.self, from: text)
       try check(experiment, refuse: { refuse($0, line: line(of: $1, in: text), $1.joined(separator: ".")) })
       return experiment
-    } catch let error as ExperimentError { throw error } catch let error as DecodingError {
+    } catch let error as TelltaleError { throw error } catch let error as DecodingError {
       let (path, sentence) = describe(error)
       throw refuse(sentence, line: line(of: path, in: text), path.isEmpty ? nil : path.joined(separator: "."))
     } catch let error as YamlError {
@@ -83,7 +84,7 @@ public enum ExperimentFile {
   }
 
   /// What the types cannot say: names that refer to something, and values that must fit together.
-  private static func check(_ experiment: Experiment, refuse: (String, [String]) -> ExperimentError) throws {
+  private static func check(_ experiment: Experiment, refuse: (String, [String]) -> TelltaleError) throws {
     func known(_ dataset: String, _ path: [String]) throws {
       guard experiment.datasets[dataset] == nil else { return }
       let names = experiment.datasets.keys.sorted().joined(separator: ", ")

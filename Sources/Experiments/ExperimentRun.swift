@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Statistics
 import Steering
@@ -217,7 +218,7 @@ public struct ExperimentRun {
       return try extraction.run(loaded, minus: other, encoder, items)
     case .classMean:
       guard let recording = recordings[settings.dataset] else {
-        throw ExperimentError(.failed, "the data set \(settings.dataset) was not recorded")
+        throw TelltaleError(.failed, "the data set \(settings.dataset) was not recorded")
       }
       let wanted = Set(items.map(\.id))
       let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }

@@ -1,5 +1,7 @@
 import LanguageModels
+import Organisms
 import Steering
+import Tokenizers
 import Torch
 
 // What each key of an experiment file may hold, section by section, in the order of docs/experiments.md.

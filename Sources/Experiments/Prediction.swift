@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Organisms
 import Statistics
 import Steering
 import Torch
@@ -74,9 +76,9 @@ struct Prediction {
     }
     options.scores = ScoreKind.allCases.filter { settings.scores.contains($0) || $0 == .cosine }
     do { return try RecordingAudit(AuditTarget(recording, at: position), options: options) } catch let error
-      as SteeringError
+      as TelltaleError
     {
-      throw SteeringError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
+      throw TelltaleError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
     }
   }
 

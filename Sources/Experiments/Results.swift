@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import Organisms
 import Steering
 import Torch
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -47,7 +48,7 @@ public struct RunComparison: Sendable {
   public let rows: [Row]
   public let verdicts: [Verdict]
 
-  /// - Throws: `ExperimentError` or `SteeringError` if one of the folders is no run directory or has no results yet.
+  /// - Throws: `TelltaleError` or `TelltaleError` if one of the folders is no run directory or has no results yet.
   public init(_ first: URL, _ second: URL) throws {
     let (first, second) = (try RunTables(first), try RunTables(second))
     let isBetweenModels = first.models.count == 1 && second.models.count == 1 && first.models != second.models
@@ -115,7 +116,7 @@ private struct RunTables {
   private func table(_ name: String) throws -> CSVTable {
     let url = run.directory.file("results/\(name).csv")
     guard FileManager.default.fileExists(atPath: url.path) else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is not there yet; finish the run with telltale run --resume", at: InputLocation(file: url.path))
     }
     return try CSVTable(contentsOf: url)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -9,13 +10,13 @@ public struct RunDirectory: Sendable {
   public let url: URL
 
   /// Makes the directory. One that already holds a run is refused: its results are somebody's work.
-  public init(creating url: URL) throws(ExperimentError) {
+  public init(creating url: URL) throws(TelltaleError) {
     self.url = url
     let place = InputLocation(file: url.path)
     let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
     guard contents?.isEmpty ?? true else {
       if !RunLock.holders(of: url).isEmpty { _ = try RunLock(url) }
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is not empty; continue a run with --resume, or name a new folder with --output", at: place)
     }
     try makeFolders()
@@ -28,16 +29,16 @@ public struct RunDirectory: Sendable {
     if !contents.isEmpty {
       let own = try StoredRun(url).experiment.name
       guard own == experiment.name else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput,
-          "holds the experiment \"\(printable(own))\", not \"\(printable(experiment.name))\"; name another folder with "
+          "holds the experiment \"\(SafeText.quoted(own))\", not \"\(SafeText.quoted(experiment.name))\"; name another folder with "
             + "--output", at: InputLocation(file: url.path))
       }
     }
     try makeFolders()
   }
 
-  private func makeFolders() throws(ExperimentError) {
+  private func makeFolders() throws(TelltaleError) {
     let place = InputLocation(file: url.path)
     do {
       for folder in ["audit", "chunks", "stages", "vectors", "results"] {
@@ -45,7 +46,7 @@ public struct RunDirectory: Sendable {
           at: url.appendingPathComponent(folder), withIntermediateDirectories: true)
       }
     } catch {
-      throw ExperimentError(.badInput, "cannot be made; check the path and its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be made; check the path and its permissions", at: place)
     }
   }
 

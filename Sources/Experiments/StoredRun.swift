@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import Organisms
 import Steering
 import Torch
 
@@ -8,12 +10,12 @@ public struct StoredRun: Sendable {
   public let experiment: Experiment
   let directory: RunDirectory
 
-  /// - Throws: `ExperimentError` if the folder is no run directory.
+  /// - Throws: `TelltaleError` if the folder is no run directory.
   public init(_ url: URL) throws {
     directory = RunDirectory(existing: url)
     let file = directory.file("experiment.yaml")
     guard FileManager.default.fileExists(atPath: file.path) else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is no run directory: it holds no experiment.yaml; name the folder that telltale run made",
         at: InputLocation(file: url.path))
     }
@@ -22,7 +24,7 @@ public struct StoredRun: Sendable {
 
   /// Computes every table and the store anew, alone in the directory.
   ///
-  /// - Throws: `ExperimentError` naming the process that works on the directory, where one does.
+  /// - Throws: `TelltaleError` naming the process that works on the directory, where one does.
   public func judge(onStage: @escaping (String) -> Void) throws -> ExperimentResults {
     let lock = try RunLock(directory.url)
     defer { withExtendedLifetime(lock) {} }
@@ -74,10 +76,10 @@ extension RunDirectory {
     let numbers = chunkNumbers(folder)
     let place = InputLocation(file: folder.path)
     guard !numbers.isEmpty else {
-      throw ExperimentError(.badInput, "holds no chunks; run the experiment to its end", at: place)
+      throw TelltaleError(.badInput, "holds no chunks; run the experiment to its end", at: place)
     }
     if let all = record(of: "record-\(stage)")?.chunks, numbers.count != all {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "holds \(numbers.count) of \(all) chunks; finish the run with telltale run --resume", at: place)
     }
     var rows: [RecordedRow] = []
@@ -92,7 +94,7 @@ extension RunDirectory {
       parts.append(ChunkedRecording.Part(rows: count) { try Self.activations(chunk, rows: count).activations })
     }
     guard let first = shapes.first, shapes.allSatisfy({ $0.layers == first.layers && $0.widths == first.widths }) else {
-      throw ExperimentError(.badInput, "holds chunks of different layers or widths; record it anew", at: place)
+      throw TelltaleError(.badInput, "holds chunks of different layers or widths; record it anew", at: place)
     }
     return ChunkedRecording(rows: rows, layers: first.layers, widths: first.widths, parts: parts)
   }
@@ -127,7 +129,7 @@ extension RunDirectory {
       guard let position = ReadPosition(rawValue: name), tensor.rank == 3, tensor.dtype == .float32,
         tensor.size(0) == rows, tensor.size(1) == layers.count, Set(layers).count == layers.count
       else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput,
           "does not fit its rows.jsonl: float32 [\(rows) rows, layers, hidden] at a read position is "
             + "meant; remove the chunk and record it anew", at: InputLocation(file: file.url.path, item: name))
@@ -140,18 +142,18 @@ extension RunDirectory {
   private func rows(_ url: URL) throws -> [RecordedRow] {
     let place = InputLocation(file: url.path)
     guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else {
-      throw ExperimentError(.badInput, "cannot be read; remove the chunk and record it anew", at: place)
+      throw TelltaleError(.badInput, "cannot be read; remove the chunk and record it anew", at: place)
     }
     var rows: [RecordedRow] = []
     let decoder = JSONDecoder()
     for (index, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
       guard index < Self.mostRows else {
-        throw ExperimentError(.badInput, "holds over \(Self.mostRows) rows; split the run", at: place)
+        throw TelltaleError(.badInput, "holds over \(Self.mostRows) rows; split the run", at: place)
       }
       guard let row = try? decoder.decode(RecordedRow.self, from: Data(line)),
         row.label.map({ $0 == 0 || $0 == 1 }) ?? true
       else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput, "is no row of a recording; remove the chunk and record it anew",
           at: InputLocation(file: url.path, line: index + 1))
       }

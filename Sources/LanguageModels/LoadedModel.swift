@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Tokenizers
 import Torch
 
 /// A model with its tokenizer and what identifies it: what every measurement needs.
@@ -27,7 +29,7 @@ public struct LoadedModel: Sendable {
     fingerprint = try adapter.map { try Fingerprint.adapted(checkpoint, by: $0) } ?? checkpoint
     stopTokens = Self.stopTokens(directory, model.configuration, tokenizer)
     guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "its tokenizer has \(tokenizer.vocabularySize) tokens and its model only "
           + "\(model.configuration.vocabularySize) embeddings; the two are of different models",

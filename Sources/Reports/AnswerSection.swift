@@ -1,4 +1,5 @@
 import Experiments
+import Foundations
 import Statistics
 
 /// The answer first: for every model and target a verdict in one sentence, then what the audit says of each vector.
@@ -32,7 +33,7 @@ struct AnswerSection {
 
     init(_ verdict: String, sentence: String) {
       word = verdict
-      self.sentence = VisibleText.of(sentence)
+      self.sentence = SafeText.visible(sentence)
       switch Verdict(rawValue: verdict) {
       case .supported: (symbol, style) = ("✓", "supported")
       case .notSupported: (symbol, style) = ("✕", "not-supported")
@@ -95,7 +96,7 @@ struct AnswerSection {
   private static func row(_ contents: RunContents, _ name: SeriesName, _ findings: [NamedRows.Row]) -> Row {
     let layers = findings[0]["layers"]
     return Row(
-      vector: VisibleText.of(name.vector), position: name.position,
+      vector: SafeText.visible(name.vector), position: name.position,
       layers: layers == AuditResult.chosenLayer ? layer(contents, name) : layers,
       distribution: contents.distribution(name.vector, name.target),
       verdict: VerdictView(findings[0]["verdict"], sentence: reason(findings, contents, name)),
@@ -129,8 +130,8 @@ struct AnswerSection {
     let severity = Finding.Severity(rawValue: row["severity"])
     return FindingView(
       severity: severity == .inFavour ? "in favour" : row["severity"],
-      style: severity.map { "\($0)" } ?? "note", name: VisibleText.of(row["finding"]),
-      sentence: VisibleText.of(row["sentence"]))
+      style: severity.map { "\($0)" } ?? "note", name: SafeText.visible(row["finding"]),
+      sentence: SafeText.visible(row["sentence"]))
   }
 }
 

@@ -1,3 +1,4 @@
+import Foundations
 import Steering
 
 /// A table inside the page: what a figure shows, for readers of numbers and as CSV.
@@ -59,7 +60,7 @@ struct NamedRows {
         columns.map { column in
           let field = row[column]
           if field.isEmpty { return .nothing }
-          return Double(field).map { DataTable.Cell($0) } ?? .text(VisibleText.of(field, limit: 400))
+          return Double(field).map { DataTable.Cell($0) } ?? .text(SafeText.visible(field, limit: 400))
         }
       })
   }

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Steering
 
 /// What was done with what, so that somebody else can do it again.
@@ -54,7 +55,7 @@ struct MethodsSection {
     models =
       run.manifest?.models.map {
         ModelRow(
-          name: VisibleText.of($0.name), dtype: $0.dtype, fingerprint: $0.fingerprint, tokenizer: $0.tokenizer,
+          name: SafeText.visible($0.name), dtype: $0.dtype, fingerprint: $0.fingerprint, tokenizer: $0.tokenizer,
           seconds: "\(Int($0.seconds.rounded())) s")
       } ?? []
     vectors = try run.modelNames.flatMap { model in
@@ -63,7 +64,7 @@ struct MethodsSection {
       }
     }
     labels = Self.labels(contents)
-    experiment = VisibleText.of(try run.experimentText(), limit: 100_000)
+    experiment = SafeText.visible(try run.experimentText(), limit: 100_000)
     commands = """
       telltale run experiment.yaml --output new-run   # data files are named relative to the experiment file
       telltale predict \(run.url.lastPathComponent)                # the tables anew from the stored activations, without the models
@@ -73,11 +74,11 @@ struct MethodsSection {
 
   private static func facts(_ run: StoredRun) -> [Fact] {
     let experiment = run.experiment
-    var facts = [Fact(name: "Experiment", value: VisibleText.of(experiment.name))]
+    var facts = [Fact(name: "Experiment", value: SafeText.visible(experiment.name))]
     if let manifest = run.manifest {
       facts += [
         Fact(name: "Telltale", value: manifest.telltale), Fact(name: "libtorch", value: manifest.libtorch),
-        Fact(name: "Machine", value: "\(VisibleText.of(manifest.host)), \(manifest.threads) threads"),
+        Fact(name: "Machine", value: "\(SafeText.visible(manifest.host)), \(manifest.threads) threads"),
         Fact(name: "Started", value: manifest.started.formatted(.iso8601)),
         Fact(
           name: "Finished",
@@ -99,11 +100,11 @@ struct MethodsSection {
 
   private static func row(_ model: String, _ vector: Experiment.VectorSettings, _ made: VectorProvenance) -> VectorRow {
     VectorRow(
-      model: model, name: VisibleText.of(vector.name),
+      model: model, name: SafeText.visible(vector.name),
       method: vector.method.rawValue + " (\(made.estimator ?? vector.estimator.rawValue))",
-      read: made.read ?? vector.read.rawValue, data: VisibleText.of(made.data ?? vector.dataset, limit: 200),
+      read: made.read ?? vector.read.rawValue, data: SafeText.visible(made.data ?? vector.dataset, limit: 200),
       pairs: made.pairs.map(String.init) ?? "", template: made.template ?? "", dataHash: made.dataHash ?? "",
-      notes: VisibleText.of(made.notes.joined(separator: " "), limit: 600))
+      notes: SafeText.visible(made.notes.joined(separator: " "), limit: 600))
   }
 
   private static func labels(_ contents: RunContents) -> [LabelRow] {
@@ -119,7 +120,7 @@ struct MethodsSection {
       return LabelRow(
         model: key[0], dataset: key[1], positives: "\(total("positives"))", negatives: "\(total("negatives"))",
         unparsable: "\(total("unparsable"))",
-        worst: count > 0 ? "most in \(VisibleText.of(worst?["group"] ?? "", limit: 80)) (\(count))" : "")
+        worst: count > 0 ? "most in \(SafeText.visible(worst?["group"] ?? "", limit: 80)) (\(count))" : "")
     }
   }
 }

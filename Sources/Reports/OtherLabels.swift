@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Steering
 
 /// What `telltale predict DIR --labels` found by the labels of people or judges: one `results/labels-<source>` folder.
@@ -27,7 +28,7 @@ struct OtherLabels: Encodable {
       let coverage = NamedRows(try run.table("\(folder)/labels"))
       guard let source = (changes.rows.first ?? coverage.rows.first)?["label_source"] else { return nil }
       return OtherLabels(
-        source: VisibleText.of(source, limit: 100), reference: changes.rows.first?["reference"] ?? "recorded",
+        source: SafeText.visible(source, limit: 100), reference: changes.rows.first?["reference"] ?? "recorded",
         verdicts: verdicts(NamedRows(try run.table("\(folder)/audit")), own: own), changes: cosines(changes),
         coverage: counted(coverage))
     }
@@ -69,7 +70,7 @@ struct OtherLabels: Encodable {
     return DataTable(
       columns: ["model", "dataset"] + columns,
       rows: order.map { target in
-        target.map { .text(VisibleText.of($0, limit: 400)) } + (sums[target] ?? []).map { DataTable.Cell($0) }
+        target.map { .text(SafeText.visible($0, limit: 400)) } + (sums[target] ?? []).map { DataTable.Cell($0) }
       })
   }
 }

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Torch
 
 /// The library that draws the figures, as `scripts/bootstrap` fetches it. It goes whole into every report.
@@ -14,19 +15,19 @@ public struct Plotly: Sendable {
 
   /// Finds it in the cache: `$TELLTALE_CACHE`, else `~/.cache/telltale`.
   ///
-  /// - Throws: `ExperimentError` where it is not there, with the remedy.
+  /// - Throws: `TelltaleError` where it is not there, with the remedy.
   public static func found(
     environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(ExperimentError) -> Plotly {
+  ) throws(TelltaleError) -> Plotly {
     let home = environment["TELLTALE_CACHE"] ?? (environment["HOME"] ?? "") + "/.cache/telltale"
     let url = URL(fileURLWithPath: home).appending(path: "plotly-\(version)/plotly.min.js")
     let place = InputLocation(file: url.path)
     guard let data = FileManager.default.contents(atPath: url.path) else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is missing, and reports are drawn with it: run scripts/bootstrap, which fetches it once", at: place)
     }
     guard data.count == bytes else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is not the file of version \(version): remove it and run scripts/bootstrap", at: place)
     }
     return Plotly(source: String(decoding: data, as: UTF8.self))

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 
 /// Takes scores and texts from the store into the page, within what a page may weigh.
@@ -110,7 +111,7 @@ struct ScoreLibrary {
         answers, cosines[layer] ?? [:], layer: layer, row: row, seed: contents.run.experiment.seed)
     }
     for index in (shown?.1).map({ $0.highest + $0.lowest + $0.surprising }) ?? [] {
-      tables[table].prompts["\(index)"] = VisibleText.of(answers[index].prompt)
+      tables[table].prompts["\(index)"] = SafeText.visible(answers[index].prompt)
     }
     series.append(
       ScoreSeries(

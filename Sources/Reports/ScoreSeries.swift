@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 
 /// The answers of one model to one data set: one table of texts, shared by every vector, layer and position.
@@ -25,13 +26,13 @@ struct AnswerTable: Encodable {
   /// - Parameter limit: of a question and of an answer, in characters.
   init(model: String, dataset: String, _ answers: [StoredAnswer], limit: Int) {
     (self.model, self.dataset) = (model, dataset)
-    (questions, question) = Self.numbered(answers.map { VisibleText.of($0.question, limit: limit) })
-    (groups, group) = Self.numbered(answers.map { VisibleText.of($0.group, limit: 80) })
-    (letters, letter) = Self.numbered(answers.map { $0.letter.map { VisibleText.of($0, limit: 20) } })
-    (sides, side) = Self.numbered(answers.map { $0.userSide.map { VisibleText.of($0, limit: 40) } })
+    (questions, question) = Self.numbered(answers.map { SafeText.visible($0.question, limit: limit) })
+    (groups, group) = Self.numbered(answers.map { SafeText.visible($0.group, limit: 80) })
+    (letters, letter) = Self.numbered(answers.map { $0.letter.map { SafeText.visible($0, limit: 20) } })
+    (sides, side) = Self.numbered(answers.map { $0.userSide.map { SafeText.visible($0, limit: 40) } })
     label = answers.map { $0.label ?? -1 }
-    item = answers.map { VisibleText.of($0.item, limit: 80) }
-    text = answers.map { VisibleText.of($0.continuation, limit: limit) }
+    item = answers.map { SafeText.visible($0.item, limit: 80) }
+    text = answers.map { SafeText.visible($0.continuation, limit: limit) }
   }
 
   private static func numbered(_ values: [String?]) -> (names: [String], numbers: [Int]) {

@@ -1,12 +1,11 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Torch
 
 /// The command line. Each subcommand is a type of its own under Commands; this file decides how errors end the process.
 @main
 struct Telltale: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "telltale",
     abstract: "Find out whether a language model's activations give away what it is about to do.",
@@ -16,7 +15,7 @@ struct Telltale: ParsableCommand {
 
       Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage or input.
       """,
-    version: version,
+    version: Version.current,
     subcommands: [
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self,
@@ -38,7 +37,7 @@ struct Telltale: ParsableCommand {
 
   /// One clear sentence on stderr and the exit code that says whose turn it is: 2 the user's, 1 ours.
   private static func finish(with error: any Error) -> Never {
-    if let located = error as? any LocatedError {
+    if let located = error as? TelltaleError {
       Terminal.error(located.description)
       Foundation.exit(located.isBadInput ? 2 : 1)
     }

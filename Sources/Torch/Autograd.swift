@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundations
 
 /// Records the operations of `body` on this thread so that gradients can be taken of what it returns. Outside,
 /// operations record nothing.
@@ -17,17 +18,17 @@ package var isRecordingGradients: Bool {
 
 extension Tensor {
   /// A leaf of the autograd graph that shares this tensor's memory.
-  public func requiringGradient() throws(TorchError) -> Tensor { try with(self) { ct_requiring_gradient($0, $1) } }
+  public func requiringGradient() throws(TelltaleError) -> Tensor { try with(self) { ct_requiring_gradient($0, $1) } }
 
   /// The same numbers, cut off from the autograd graph.
-  public func detached() throws(TorchError) -> Tensor { try with(self) { ct_detach($0, $1) } }
+  public func detached() throws(TelltaleError) -> Tensor { try with(self) { ct_detach($0, $1) } }
 
   /// Gradients of this tensor of one element by each of `inputs` (leaves or intermediate results); zeros where it does not depend on
   /// one. The recorded graph is used up.
   ///
   /// - Parameter given: the gradient of something by this tensor, of its shape; the result is then the gradient of that
   ///   something by the inputs (a vector-Jacobian product), and this tensor may have any number of elements.
-  public func gradients(by inputs: [Tensor], given: Tensor? = nil) throws(TorchError) -> [Tensor] {
+  public func gradients(by inputs: [Tensor], given: Tensor? = nil) throws(TelltaleError) -> [Tensor] {
     try Self.gradients(of: [self], by: inputs, given: given.map { [$0] })
   }
 
@@ -35,7 +36,7 @@ extension Tensor {
   /// its gradients by the outputs.
   package static func gradients(
     of outputs: [Tensor], by inputs: [Tensor], given: [Tensor]?
-  ) throws(TorchError) -> [Tensor] {
+  ) throws(TelltaleError) -> [Tensor] {
     var found = [ct_tensor?](repeating: nil, count: inputs.count)
     var error = ct_error()
     withExtendedLifetime((outputs, inputs, given)) {
@@ -44,7 +45,7 @@ extension Tensor {
         refs(outputs), given.map(refs), Int64(outputs.count), refs(inputs), Int64(inputs.count), &found, &error)
     }
     let owned = found.map { $0.map(Tensor.init(owning:)) }
-    if error.code != 0 { throw TorchError(taking: &error) }
+    if error.code != 0 { throw TelltaleError(taking: &error) }
     var result: [Tensor] = []
     for (gradient, input) in zip(owned, inputs) {
       if let gradient {
@@ -74,7 +75,7 @@ public final class AdamW {
   public init(
     _ parameters: [Tensor], beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     weightDecay: Double = 0.01
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     self.parameters = parameters
     (self.beta1, self.beta2, self.epsilon, self.weightDecay) = (beta1, beta2, epsilon, weightDecay)
     steps = 0
@@ -87,20 +88,20 @@ public final class AdamW {
   }
 
   /// Continues a run whose moments were stored after `steps` steps.
-  public func restore(steps: Int, means: [Tensor], squares: [Tensor]) throws(TorchError) {
+  public func restore(steps: Int, means: [Tensor], squares: [Tensor]) throws(TelltaleError) {
     func fit(_ moments: [Tensor]) -> Bool {
       moments.map(\.shape) == parameters.map(\.shape) && moments.map(\.dtype) == parameters.map(\.dtype)
     }
     guard steps >= 0, fit(means), fit(squares) else {
-      throw TorchError(.badInput, "the stored optimiser state does not fit the parameters; start the training anew")
+      throw TelltaleError(.badInput, "the stored optimiser state does not fit the parameters; start the training anew")
     }
     (self.steps, self.means, self.squares) = (steps, means, squares)
   }
 
   /// One step against `gradients`, in the order of the parameters.
-  public func step(_ gradients: [Tensor], learningRate: Double) throws(TorchError) {
+  public func step(_ gradients: [Tensor], learningRate: Double) throws(TelltaleError) {
     guard gradients.count == parameters.count else {
-      throw TorchError(.invalidArgument, "\(gradients.count) gradients for \(parameters.count) parameters")
+      throw TelltaleError(.invalidArgument, "\(gradients.count) gradients for \(parameters.count) parameters")
     }
     var error = ct_error()
     withExtendedLifetime((parameters, gradients, means, squares)) {
@@ -109,7 +110,7 @@ public final class AdamW {
         refs(parameters), refs(gradients), refs(means), refs(squares), Int64(parameters.count), Int64(steps + 1),
         learningRate, beta1, beta2, epsilon, weightDecay, &error)
     }
-    if error.code != 0 { throw TorchError(taking: &error) }
+    if error.code != 0 { throw TelltaleError(taking: &error) }
     steps += 1
   }
 }

@@ -1,5 +1,6 @@
 internal import CTorch
 import Foundation
+import Foundations
 
 /// A weight matrix [out, in] rounded to int8: whole numbers from -127 to 127 times a scale for each output, which is
 /// the largest magnitude of that output's weights / 127 (symmetric, per output channel).
@@ -20,10 +21,10 @@ public struct Int8Matrix: Sendable {
 
   /// - Parameter weight: float32, float16 or bfloat16 [out, in] on the CPU. An output whose weights are not all finite
   ///   gets a scale that is not finite.
-  public init(_ weight: Tensor) throws(TorchError) {
+  public init(_ weight: Tensor) throws(TelltaleError) {
     var scales: ct_tensor?
     let packed = try with(weight) { ct_int8_quantise($0, &scales, $1) }
-    guard let scales else { throw TorchError(.failed, "libtorch gave only one of two results") }
+    guard let scales else { throw TelltaleError(.failed, "libtorch gave only one of two results") }
     self.init(packed: packed, scales: Tensor(owning: scales), shape: weight.shape)
   }
 
@@ -32,11 +33,11 @@ public struct Int8Matrix: Sendable {
   }
 
   /// What the rounded matrix stands for, float32 [out, in].
-  public func unpacked() throws(TorchError) -> Tensor {
+  public func unpacked() throws(TelltaleError) -> Tensor {
     try with(packed, scales) { ct_int8_unpack($0, $1, Int64(shape[1]), $2) }
   }
 
-  public func moved(to device: Device) throws(TorchError) -> Int8Matrix {
+  public func moved(to device: Device) throws(TelltaleError) -> Int8Matrix {
     Int8Matrix(packed: try packed.moved(to: device), scales: try scales.moved(to: device), shape: shape)
   }
 
@@ -56,14 +57,14 @@ extension Tensor {
   ///   - ownProducts: false unpacks the matrix and leaves the product to libtorch.
   public func linear(
     _ weight: Int8Matrix, bias: Tensor? = nil, coarse: [Bool]? = nil, ownProducts: Bool = Int8Matrix.hasOwnProducts
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     guard rank > 0, size(rank - 1) == weight.shape[1] else {
-      throw TorchError(.invalidArgument, "\(shape) is not of the \(weight.shape[1]) inputs of the int8 matrix")
+      throw TelltaleError(.invalidArgument, "\(shape) is not of the \(weight.shape[1]) inputs of the int8 matrix")
     }
     guard coarse == nil || coarse?.count == count / weight.shape[1] else {
-      throw TorchError(.invalidArgument, "one precision a row is meant")
+      throw TelltaleError(.invalidArgument, "one precision a row is meant")
     }
-    return try withExtendedLifetime((bias, weight)) { () throws(TorchError) in
+    return try withExtendedLifetime((bias, weight)) { () throws(TelltaleError) in
       try with(self, weight.packed, weight.scales) {
         ct_int8_linear($0, $1, $2, bias?.storage.ref, coarse, ownProducts, $3)
       }

@@ -1,20 +1,21 @@
 internal import CTorch
+import Foundations
 
 /// The operations that language models are made of.
 extension Tensor {
-  public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
+  public func matmul(_ other: Tensor) throws(TelltaleError) -> Tensor {
     try with(self, other) { ct_matmul($0, $1, $2) }
   }
 
   /// `self` [..., in] times `weight` [out, in] transposed, plus `bias` [out]: [..., out].
-  public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+  public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TelltaleError) -> Tensor {
     guard let bias else { return try with(self, weight) { ct_linear($0, $1, nil, $2) } }
     return try with(self, weight, bias) { ct_linear($0, $1, $2, $3) }
   }
 
   /// The products of `self` [..., in] with several weights [out, in], each with its bias where it has one: the same
   /// numbers as one by one, in less time where there are few rows.
-  package func linears(_ weights: [Tensor], biases: [Tensor?]) throws(TorchError) -> [Tensor] {
+  package func linears(_ weights: [Tensor], biases: [Tensor?]) throws(TelltaleError) -> [Tensor] {
     precondition(weights.count == biases.count, "one bias or nil a weight")
     var error = ct_error()
     var outs = [ct_tensor?](repeating: nil, count: weights.count)
@@ -22,14 +23,14 @@ extension Tensor {
       ct_linears(
         storage.ref, weights.map(\.storage.ref), biases.map { $0?.storage.ref }, Int64(weights.count), &outs, &error)
     }
-    if error.code != 0 { throw TorchError(taking: &error) }
+    if error.code != 0 { throw TelltaleError(taking: &error) }
     return outs.compactMap { $0.map(Tensor.init(owning:)) }
   }
 
   /// The same, computed in blocks of `rowBlock` rows, the last one filled up: a row comes out bit by bit the same
   /// whatever rows are computed with it, which one product over all rows does not promise. No gradients. `nil` computes
   /// all rows at once, with gradients.
-  public func linear(_ weight: Tensor, bias: Tensor? = nil, rowBlock: Int?) throws(TorchError) -> Tensor {
+  public func linear(_ weight: Tensor, bias: Tensor? = nil, rowBlock: Int?) throws(TelltaleError) -> Tensor {
     guard let rowBlock else { return try linear(weight, bias: bias) }
     let block = Int64(rowBlock)
     guard let bias else { return try with(self, weight) { ct_linear_blocks($0, $1, nil, block, $2) } }
@@ -37,28 +38,28 @@ extension Tensor {
   }
 
   /// The rows `ids` (int64) of an embedding matrix [vocabulary, hidden].
-  public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
+  public func embedding(_ ids: Tensor) throws(TelltaleError) -> Tensor {
     try with(self, ids) { ct_embedding($0, $1, $2) }
   }
 
   /// Root-mean-square normalisation over the last dimension, in float32, scaled by `weight` (Zhang & Sennrich 2019;
   /// roundings in the order of transformers' LlamaRMSNorm).
-  public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TorchError) -> Tensor {
+  public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TelltaleError) -> Tensor {
     try with(self, weight) { ct_rms_norm($0, $1, epsilon, $2) }
   }
 
   /// Rotary position embedding of [tokens, heads, dim] by cosines and sines [tokens, dim] (halves rotated, as in
   /// transformers' Llama).
-  public func rotated(cosines: Tensor, sines: Tensor) throws(TorchError) -> Tensor {
+  public func rotated(cosines: Tensor, sines: Tensor) throws(TelltaleError) -> Tensor {
     try with(self, cosines, sines) { ct_rotate($0, $1, $2, $3) }
   }
 
   /// silu(self) * up
-  public func gatedSilu(_ up: Tensor) throws(TorchError) -> Tensor {
+  public func gatedSilu(_ up: Tensor) throws(TelltaleError) -> Tensor {
     try with(self, up) { ct_gated_silu($0, $1, $2) }
   }
 
-  public func silu() throws(TorchError) -> Tensor { try unary(CT_SILU) }
+  public func silu() throws(TelltaleError) -> Tensor { try unary(CT_SILU) }
 
   /// Scaled dot-product attention of queries `self` [n, heads, a, dim] over `keys` and `values` [n, heads, b, dim].
   ///
@@ -66,11 +67,11 @@ extension Tensor {
   /// a == b without a mask. A query whose keys are all masked gives zeros.
   public func attention(
     _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     guard let mask else {
       return try with(self, keys, values) { ct_attention($0, $1, $2, nil, causal, scale, $3) }
     }
-    return try withExtendedLifetime(mask.storage) { () throws(TorchError) in
+    return try withExtendedLifetime(mask.storage) { () throws(TelltaleError) in
       try with(self, keys, values) { ct_attention($0, $1, $2, mask.storage.ref, causal, scale, $3) }
     }
   }
@@ -83,9 +84,9 @@ extension Tensor {
   /// however many threads.
   public func attentionByLength(
     _ keys: Tensor, _ values: Tensor, lengths: [Int], window: Int? = nil, scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     guard rank == 4, lengths.count == size(0) else {
-      throw TorchError(.invalidArgument, "one length a sequence is meant, and queries [n, heads, queries, dim]")
+      throw TelltaleError(.invalidArgument, "one length a sequence is meant, and queries [n, heads, queries, dim]")
     }
     let own = lengths.map(Int64.init)
     return try with(self, keys, values) { ct_decode_attention($0, $1, $2, own, Int64(window ?? 0), scale, $3) }
@@ -102,8 +103,8 @@ extension Tensor {
   public func varlenAttention(
     _ keys: Tensor, _ values: Tensor, queryStarts: Tensor, keyStarts: Tensor, longest: (queries: Int, keys: Int),
     window: Int? = nil, scale: Double
-  ) throws(TorchError) -> Tensor {
-    try withExtendedLifetime((queryStarts.storage, keyStarts.storage)) { () throws(TorchError) in
+  ) throws(TelltaleError) -> Tensor {
+    try withExtendedLifetime((queryStarts.storage, keyStarts.storage)) { () throws(TelltaleError) in
       try with(self, keys, values) {
         ct_varlen_attention(
           $0, $1, $2, queryStarts.storage.ref, keyStarts.storage.ref, Int64(longest.queries), Int64(longest.keys),
@@ -125,11 +126,11 @@ extension Tensor {
   package func segmentAttention(
     _ keys: Tensor, _ values: Tensor, starts: [Int64], parents: [Int64], queryStarts: [Int64], queryRows: [Int64],
     window: Int? = nil, scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     guard starts.count == parents.count + 1, queryStarts.count == starts.count,
       queryRows.count == Int(queryStarts.last ?? 0)
     else {
-      throw TorchError(.invalidArgument, "one start, parent and start of queries a segment are meant, and the ends")
+      throw TelltaleError(.invalidArgument, "one start, parent and start of queries a segment are meant, and the ends")
     }
     return try with(self, keys, values) { q, k, v, error in
       starts.withUnsafeBufferPointer { starts in
@@ -149,20 +150,20 @@ extension Tensor {
 
   /// Mean cross-entropy in nats of logits `self` [n, classes] against int64 targets [n], computed and returned in
   /// float32 (float64 for float64 logits). Rows whose target is `ignored` do not count; NaN where none counts.
-  public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TorchError) -> Tensor {
+  public func crossEntropy(_ targets: Tensor, ignored: Int = -100) throws(TelltaleError) -> Tensor {
     try with(self, targets) { ct_cross_entropy($0, $1, Int64(ignored), $2) }
   }
 
   /// `self` [n, out] + scale (x A^T) B^T for x [n, in], `a` [rank, in] and `b` [out, rank]: summed in the matrices' dtype and
   /// rounded once to this one's.
-  public func addingLowRank(_ x: Tensor, a: Tensor, b: Tensor, scale: Double) throws(TorchError) -> Tensor {
-    try withExtendedLifetime(b.storage) { () throws(TorchError) in
+  public func addingLowRank(_ x: Tensor, a: Tensor, b: Tensor, scale: Double) throws(TelltaleError) -> Tensor {
+    try withExtendedLifetime(b.storage) { () throws(TelltaleError) in
       try with(self, x, a) { ct_add_low_rank($0, $1, $2, b.storage.ref, scale, $3) }
     }
   }
 
   /// Zeroes each element with the given probability, in [0, 1), and divides the rest by 1 - probability.
-  public func dropout(_ probability: Double, seed: UInt64) throws(TorchError) -> Tensor {
+  public func dropout(_ probability: Double, seed: UInt64) throws(TelltaleError) -> Tensor {
     probability == 0 ? self : try with(self) { ct_dropout($0, probability, seed, $1) }
   }
 }

@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundations
 
 /// What libtorch is and how much of the machine it may use.
 public enum Runtime {
@@ -56,9 +57,9 @@ public enum Runtime {
   package static var liveTensorCountOfThread: Int { Int(ct_live_tensor_count_of_thread()) }
 
   /// Waits for the device to finish what it was given; needed before a clock is read.
-  public static func synchronize() throws(TorchError) {
+  public static func synchronize() throws(TelltaleError) {
     var error = ct_error()
     ct_cuda_synchronize(&error)
-    if error.code != 0 { throw TorchError(taking: &error) }
+    if error.code != 0 { throw TelltaleError(taking: &error) }
   }
 }

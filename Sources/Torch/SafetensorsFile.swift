@@ -1,5 +1,6 @@
 internal import CTorch
 import Foundation
+import Foundations
 
 /// A safetensors file, memory-mapped: opening reads the header only, and a tensor lies in the file's own pages.
 ///
@@ -11,7 +12,7 @@ public struct SafetensorsFile: Sendable {
   private let entries: [String: SafetensorsHeader.Entry]
   private let file: MappedFile
 
-  public init(_ url: URL) throws(TorchError) {
+  public init(_ url: URL) throws(TelltaleError) {
     self.url = url
     file = try MappedFile(url)
     let header = try SafetensorsHeader(file.bytes, file: url.path)
@@ -24,37 +25,37 @@ public struct SafetensorsFile: Sendable {
 
   public func contains(_ name: String) -> Bool { entries[name] != nil }
 
-  public func shape(of name: String) throws(TorchError) -> [Int] { try entry(name).shape }
+  public func shape(of name: String) throws(TelltaleError) -> [Int] { try entry(name).shape }
 
   /// Fails for the element types that Telltale has no arithmetic for.
-  public func dtype(of name: String) throws(TorchError) -> DType {
+  public func dtype(of name: String) throws(TelltaleError) -> DType {
     let entry = try entry(name)
     guard let dtype = DType(safetensorsName: entry.dtypeName) else {
-      throw TorchError(
+      throw TelltaleError(
         .badInput,
-        "has the element type \(printable(entry.dtypeName)), which Telltale does not read; convert the file to F32, F16 or BF16",
-        at: InputLocation(file: url.path, item: printable(name)))
+        "has the element type \(SafeText.quoted(entry.dtypeName)), which Telltale does not read; convert the file to F32, F16 or BF16",
+        at: InputLocation(file: url.path, item: SafeText.quoted(name)))
     }
     return dtype
   }
 
   /// The tensor in its stored dtype, without a copy (it keeps the mapping alive), unless its data is not aligned.
-  public func tensor(_ name: String) throws(TorchError) -> Tensor {
+  public func tensor(_ name: String) throws(TelltaleError) -> Tensor {
     let range = try entry(name).range
     let dtype = try dtype(of: name)
     let shape = try entry(name).shape.wide
     let address = file.base + range.lowerBound
-    let place = InputLocation(file: url.path, item: printable(name))
+    let place = InputLocation(file: url.path, item: SafeText.quoted(name))
     if dtype == .bool, file.bytes[range].contains(where: { $0 > 1 }) {
-      throw TorchError(.badInput, "holds a truth value that is neither 0 nor 1; write the file anew", at: place)
+      throw TelltaleError(.badInput, "holds a truth value that is neither 0 nor 1; write the file anew", at: place)
     }
-    do throws(TorchError) {
+    do throws(TelltaleError) {
       guard Int(bitPattern: address) % dtype.size == 0, !range.isEmpty else {
         return try make { ct_copy_in(address, shape, Int64(shape.count), dtype.code, $0) }
       }
       return try borrowed(address, shape, dtype)
     } catch {
-      throw TorchError(error.code, error.message, at: place)
+      throw TelltaleError(error.code, error.message, at: place)
     }
   }
 
@@ -66,7 +67,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// A tensor that lies in the mapping and keeps it alive.
-  private func borrowed(_ address: UnsafeRawPointer, _ shape: [Int64], _ dtype: DType) throws(TorchError) -> Tensor {
+  private func borrowed(_ address: UnsafeRawPointer, _ shape: [Int64], _ dtype: DType) throws(TelltaleError) -> Tensor {
     let owner = Unmanaged.passRetained(file).toOpaque()
     return try make {
       ct_borrow(
@@ -75,10 +76,11 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
-  private func entry(_ name: String) throws(TorchError) -> SafetensorsHeader.Entry {
+  private func entry(_ name: String) throws(TelltaleError) -> SafetensorsHeader.Entry {
     guard let entry = entries[name] else {
-      throw TorchError(
-        .badInput, "holds no tensor \"\(printable(name))\"; it is not the file that was meant, or it is incomplete",
+      throw TelltaleError(
+        .badInput,
+        "holds no tensor \"\(SafeText.quoted(name))\"; it is not the file that was meant, or it is incomplete",
         at: InputLocation(file: url.path))
     }
     return entry

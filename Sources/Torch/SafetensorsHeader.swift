@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// The header of a safetensors file, checked so that no later read can leave the file.
 ///
@@ -22,7 +23,7 @@ struct SafetensorsHeader {
   /// The one name of a header that is no tensor's.
   static let metadataName = "__metadata__"
 
-  init(_ bytes: UnsafeRawBufferPointer, file: String) throws(TorchError) {
+  init(_ bytes: UnsafeRawBufferPointer, file: String) throws(TelltaleError) {
     let refusal = Refusal(file: file)
     let json = try Self.headerText(bytes, refusal)
     let decoded: Decoded
@@ -41,14 +42,14 @@ struct SafetensorsHeader {
   private struct Refusal {
     var file: String
 
-    func callAsFunction(_ reason: String, _ item: String? = nil) -> TorchError {
-      TorchError(
+    func callAsFunction(_ reason: String, _ item: String? = nil) -> TelltaleError {
+      TelltaleError(
         .badInput, "\(reason); the file is damaged or no safetensors file, fetch or write it anew",
-        at: InputLocation(file: file, item: item.map { printable($0) }))
+        at: InputLocation(file: file, item: item.map { SafeText.quoted($0) }))
     }
   }
 
-  private static func headerText(_ bytes: UnsafeRawBufferPointer, _ refusal: Refusal) throws(TorchError) -> Data {
+  private static func headerText(_ bytes: UnsafeRawBufferPointer, _ refusal: Refusal) throws(TelltaleError) -> Data {
     guard bytes.count >= 8 else { throw refusal("is too short for a safetensors header") }
     let declared = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard declared <= UInt64(min(largestHeader, bytes.count - 8)) else {
@@ -82,7 +83,7 @@ struct SafetensorsHeader {
 
   private static func entry(
     _ raw: RawEntry, _ name: String, _ data: Range<Int>, _ refusal: Refusal
-  ) throws(TorchError) -> Entry {
+  ) throws(TelltaleError) -> Entry {
     guard let size = byteCount(raw) else { throw refusal("has an impossible shape", name) }
     guard raw.offsets.count == 2, let low = raw.offsets.first, let high = raw.offsets.last,
       low >= 0, high >= low, high <= data.count
@@ -109,7 +110,7 @@ struct SafetensorsHeader {
 
   private static func checkCoverage(
     _ entries: [String: Entry], data: Range<Int>, _ refusal: Refusal
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     var end = data.lowerBound
     let inOrder = entries.sorted { a, b in
       (a.value.range.lowerBound, a.value.range.upperBound) < (b.value.range.lowerBound, b.value.range.upperBound)

@@ -1,11 +1,12 @@
 import Foundation
+import Foundations
 
 extension SafetensorsFile {
   /// Writes tensors and metadata as a safetensors file: aside, flushed to the disk, then renamed, so that no
   /// half-written file is ever seen under `url`.
   public static func write(
     _ tensors: [String: Tensor], metadata: [String: String] = [:], to url: URL
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     let names = ordered(tensors)
     let header = try headerBytes(names, tensors, metadata, file: url.path)
     try AtomicFile.write(to: url) { handle in
@@ -44,16 +45,16 @@ extension SafetensorsFile {
 
   private static func headerBytes(
     _ names: [String], _ tensors: [String: Tensor], _ metadata: [String: String], file: String
-  ) throws(TorchError) -> Data {
+  ) throws(TelltaleError) -> Data {
     let place = InputLocation(file: file)
     let entries = try entries(names, tensors, place)
     var json: Data
     do { json = try encoded(entries, metadata) } catch {
-      throw TorchError(.failed, "the header cannot be encoded: \(error)", at: place)
+      throw TelltaleError(.failed, "the header cannot be encoded: \(error)", at: place)
     }
     json.append(Data(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
     guard json.count <= SafetensorsHeader.largestHeader else {
-      throw TorchError(
+      throw TelltaleError(
         .invalidArgument, "needs a header of \(json.count) bytes, more than the format allows", at: place)
     }
     return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
@@ -62,18 +63,19 @@ extension SafetensorsFile {
   /// One entry a tensor, their data one after the other.
   private static func entries(
     _ names: [String], _ tensors: [String: Tensor], _ place: InputLocation
-  ) throws(TorchError) -> [String: Entry] {
+  ) throws(TelltaleError) -> [String: Entry] {
     var entries: [String: Entry] = [:]
     var offset = 0
     for name in names {
       guard let tensor = tensors[name] else { continue }
       guard name != SafetensorsHeader.metadataName else {
-        throw TorchError(.invalidArgument, "cannot hold a tensor named \(name), a name the format reserves", at: place)
+        throw TelltaleError(
+          .invalidArgument, "cannot hold a tensor named \(name), a name the format reserves", at: place)
       }
       let (size, tooLarge) = tensor.count.multipliedReportingOverflow(by: tensor.dtype.size)
       let (end, tooFar) = offset.addingReportingOverflow(size)
       guard !tooLarge, !tooFar else {
-        throw TorchError(.outOfMemory, "would be larger than any file can be", at: place)
+        throw TelltaleError(.outOfMemory, "would be larger than any file can be", at: place)
       }
       let dtype = tensor.dtype.safetensorsName
       entries[name] = Entry(dtype: dtype, shape: tensor.shape, offsets: [offset, end])

@@ -1,9 +1,10 @@
 internal import CTorch
+import Foundations
 
 /// An n-dimensional array on the CPU or a GPU.
 ///
 /// A value type: every operation gives a new tensor (which may share memory as a view), none changes one in place, so
-/// a tensor can be passed between threads. Every operation throws `TorchError`: running out of memory is a normal event
+/// a tensor can be passed between threads. Every operation throws `TelltaleError`: running out of memory is a normal event
 /// in a sweep and must not end the run.
 public struct Tensor: Sendable {
   let storage: Storage
@@ -51,17 +52,17 @@ public struct Tensor: Sendable {
 
 typealias ErrorPointer = UnsafeMutablePointer<ct_error>
 
-func take(_ ref: ct_tensor?, _ error: inout ct_error) throws(TorchError) -> Tensor {
-  guard let ref else { throw TorchError(taking: &error) }
+func take(_ ref: ct_tensor?, _ error: inout ct_error) throws(TelltaleError) -> Tensor {
+  guard let ref else { throw TelltaleError(taking: &error) }
   return Tensor(owning: ref)
 }
 
-func make(_ body: (ErrorPointer) -> ct_tensor?) throws(TorchError) -> Tensor {
+func make(_ body: (ErrorPointer) -> ct_tensor?) throws(TelltaleError) -> Tensor {
   var error = ct_error()
   return try take(body(&error), &error)
 }
 
-func with(_ a: Tensor, _ body: (ct_tensor, ErrorPointer) -> ct_tensor?) throws(TorchError) -> Tensor {
+func with(_ a: Tensor, _ body: (ct_tensor, ErrorPointer) -> ct_tensor?) throws(TelltaleError) -> Tensor {
   var error = ct_error()
   let ref = withExtendedLifetime(a.storage) { body(a.storage.ref, &error) }
   return try take(ref, &error)
@@ -69,7 +70,7 @@ func with(_ a: Tensor, _ body: (ct_tensor, ErrorPointer) -> ct_tensor?) throws(T
 
 func with(
   _ a: Tensor, _ b: Tensor, _ body: (ct_tensor, ct_tensor, ErrorPointer) -> ct_tensor?
-) throws(TorchError) -> Tensor {
+) throws(TelltaleError) -> Tensor {
   var error = ct_error()
   let ref = withExtendedLifetime((a.storage, b.storage)) { body(a.storage.ref, b.storage.ref, &error) }
   return try take(ref, &error)
@@ -77,7 +78,7 @@ func with(
 
 func with(
   _ a: Tensor, _ b: Tensor, _ c: Tensor, _ body: (ct_tensor, ct_tensor, ct_tensor, ErrorPointer) -> ct_tensor?
-) throws(TorchError) -> Tensor {
+) throws(TelltaleError) -> Tensor {
   var error = ct_error()
   let ref = withExtendedLifetime((a.storage, b.storage, c.storage)) {
     body(a.storage.ref, b.storage.ref, c.storage.ref, &error)
@@ -87,7 +88,7 @@ func with(
 
 func with(
   _ tensors: [Tensor], _ body: ([ct_tensor?], ErrorPointer) -> ct_tensor?
-) throws(TorchError) -> Tensor {
+) throws(TelltaleError) -> Tensor {
   var error = ct_error()
   let ref = withExtendedLifetime(tensors) { body(tensors.map(\.storage.ref), &error) }
   return try take(ref, &error)

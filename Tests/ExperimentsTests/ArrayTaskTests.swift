@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -46,15 +47,15 @@ struct ArrayTaskTests {
     do {
       let locks = try [TaskLock(folder.url, task("0/3")), TaskLock(folder.url, task("2/3"))]
       #expect(RunLock.holders(of: folder.url).map(\.task) == ["0/3", "2/3"])
-      let alone = #expect(throws: ExperimentError.self) { try RunLock(folder.url) }
+      let alone = #expect(throws: TelltaleError.self) { try RunLock(folder.url) }
       #expect(alone?.message.contains("is in use: array task 0/3, process \(getpid()) on ") == true)
-      let overlapping = #expect(throws: ExperimentError.self) { try TaskLock(folder.url, task("1/4")) }
+      let overlapping = #expect(throws: TelltaleError.self) { try TaskLock(folder.url, task("1/4")) }
       #expect(overlapping?.message.contains("its share overlaps that of 1/4") == true)
       withExtendedLifetime(locks) {}
     }
     #expect(RunLock.holders(of: folder.url).isEmpty)
     let alone = try RunLock(folder.url)
-    let refused = #expect(throws: ExperimentError.self) { try TaskLock(folder.url, task("0/3")) }
+    let refused = #expect(throws: TelltaleError.self) { try TaskLock(folder.url, task("0/3")) }
     #expect(refused?.message.contains("is in use: process \(getpid())") == true)
     withExtendedLifetime(alone) {}
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import TestSupport
@@ -59,7 +60,7 @@ struct ComparisonSettingsTests {
       ("{file: [a]}", "did you mean \"files\"?"),
     ])
   func mistakes(_ comparisons: String, _ sentence: String) {
-    let error = #expect(throws: ExperimentError.self) {
+    let error = #expect(throws: TelltaleError.self) {
       try ExperimentFile.parse(Self.text(comparisons), file: "x.yaml")
     }
     #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
@@ -80,7 +81,7 @@ struct ComparisonSettingsTests {
     // 0.25 of a possible 0.5.
     #expect(VectorPair.csv(stored.pairs).contains("one,a,,b,3,,0.25,,,0.5,0.5,0.5,0.5,-inf,inf,"))
     let damaged = try folder.write("{}", to: "damaged.json")
-    #expect(throws: ExperimentError.self) { try StoredComparison(contentsOf: damaged) }
+    #expect(throws: TelltaleError.self) { try StoredComparison(contentsOf: damaged) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Experiments
@@ -60,7 +61,7 @@ struct ExperimentFileTests {
   @Test("Text that is no YAML is one sentence, not a trace")
   func notYAML() {
     for text in ["a: [", "\t- x", "", "- 1\n- 2", "name: 3\nname: 4"] {
-      let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+      let error = #expect(throws: TelltaleError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
       #expect(error?.message.contains("\n") == false)
     }
   }
@@ -75,7 +76,7 @@ struct ExperimentFileTests {
 
 /// An experiment file's text is refused as bad input, with this in its sentence and within a line of this place.
 func expectRefused(_ text: String, _ line: Int, _ sentence: String) {
-  let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+  let error = #expect(throws: TelltaleError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
   #expect(error?.isBadInput == true)
   #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
   #expect(abs((error?.location?.line ?? -9) - line) <= 1, "\(String(describing: error))")

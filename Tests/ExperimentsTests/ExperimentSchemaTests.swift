@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Yams
@@ -59,7 +60,7 @@ struct ExperimentSchemaTests {
     ])
   func mistakes(_ old: String, _ new: String, _ problem: String) throws {
     let text = ExperimentFileTests.valid.replacingOccurrences(of: old, with: new)
-    #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+    #expect(throws: TelltaleError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
     let found = try Self.problems(text)
     #expect(found.contains { $0.hasPrefix(problem) }, "\(found)")
   }
@@ -87,7 +88,7 @@ struct ExperimentSchemaTests {
     ])
   func misspelt(_ old: String, _ new: String, _ line: Int, _ nearest: String) throws {
     let text = ExperimentFileTests.valid.replacingOccurrences(of: old, with: new)
-    let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+    let error = #expect(throws: TelltaleError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
     #expect(error?.message.contains("did you mean \"\(nearest)\"?") == true, "\(String(describing: error))")
     #expect(error?.location?.line == line, "\(String(describing: error))")
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -61,7 +62,7 @@ struct GradingDeskTests {
     String(repeating: "a", count: 41),
   ])
   func whatIsNoNameIsRefused(_ name: String) {
-    #expect(throws: ExperimentError.self) { try RaterName.grading(name) }
+    #expect(throws: TelltaleError.self) { try RaterName.grading(name) }
   }
 
   @Test func namesOfPeopleAreTaken() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -40,7 +41,7 @@ struct LabelJournalTests {
     try journal.append([HandLabel(answer: "a", label: 1, rater: "ann")])
     let text = try "no label\n" + String(contentsOf: url, encoding: .utf8)
     try folder.write(text, to: "labels.jsonl")
-    let error = #expect(throws: ExperimentError.self) { try journal.read() }
+    let error = #expect(throws: TelltaleError.self) { try journal.read() }
     #expect(try #require(error).description.contains("labels.jsonl:1: is no label"))
   }
 
@@ -73,6 +74,6 @@ struct LabelJournalTests {
   @Test func aLabelThatIsNeitherOneNorZeroIsNoLabel() throws {
     try folder.write(
       #"{"answer":"a","key":"k","label":7,"rater":"ann","time":"2026-01-01T00:00:00Z"}"# + "\n\n", to: "labels.jsonl")
-    #expect(throws: ExperimentError.self) { try journal.read() }
+    #expect(throws: TelltaleError.self) { try journal.read() }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -49,7 +50,7 @@ struct RunComparisonTests {
 
   @Test func aRunWithoutResultsIsNamed() throws {
     let first = try MadeRun(folder, "bare")
-    let error = #expect(throws: ExperimentError.self) { try RunComparison(first.url, first.url) }
+    let error = #expect(throws: TelltaleError.self) { try RunComparison(first.url, first.url) }
     #expect(try #require(error).description.contains("predictivity.csv: is not there yet"))
   }
 }

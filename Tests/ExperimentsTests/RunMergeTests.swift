@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import TestSupport
 import Testing
@@ -55,7 +56,7 @@ struct RunMergeTests {
   }
 
   private func refusal() throws -> String {
-    let error = #expect(throws: ExperimentError.self) { try RunMerge.merge(a.url, b.url, output: target) }
+    let error = #expect(throws: TelltaleError.self) { try RunMerge.merge(a.url, b.url, output: target) }
     #expect(!FileManager.default.fileExists(atPath: target.path), "nothing half-merged is left")
     return try #require(error).description
   }

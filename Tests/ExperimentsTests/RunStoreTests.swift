@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import Steering
 import TestSupport
@@ -68,7 +69,7 @@ struct RunStoreTests {
     try store.buildRows(run.stored())
     #expect(try count("answers", store) == 2 * 2 * 48)
     try Data(repeating: 65, count: size + 1).write(to: rows)
-    #expect(throws: ExperimentError.self) { try store.buildRows(run.stored()) }
+    #expect(throws: TelltaleError.self) { try store.buildRows(run.stored()) }
   }
 
   @Test func aLabelThatCameBeforeItsRowsIsStoredWithThem() throws {
@@ -91,7 +92,7 @@ struct RunStoreTests {
     let store = try run.store()
     try store.build(run.stored())
     for sql in ["UPDATE labels SET label = 1", "DELETE FROM labels"] {
-      let error = #expect(throws: ExperimentError.self) { try store.write { try $0.execute(sql: sql) } }
+      let error = #expect(throws: TelltaleError.self) { try store.write { try $0.execute(sql: sql) } }
       #expect(try #require(error).message.contains("append-only"))
     }
   }
@@ -158,7 +159,7 @@ struct RunStoreTests {
       ("nothing,one,test,1", "there is no answer with item nothing"), (",one,test,1", "names no answer"),
     ] {
       let bad = try folder.write("item,model,dataset,label\nsynthetic#1,one,test,1\n\(line)\n", to: "bad.csv")
-      let error = #expect(throws: ExperimentError.self) { try LabelImport(bad).labels(by: "ann", in: store) }
+      let error = #expect(throws: TelltaleError.self) { try LabelImport(bad).labels(by: "ann", in: store) }
       let sentence = try #require(error).description
       #expect(sentence.contains("bad.csv:3") && sentence.contains(complaint), "\(sentence)")
     }
@@ -166,7 +167,7 @@ struct RunStoreTests {
 
   @Test func aFileThatIsNoDatabaseIsRefusedWithItsRemedy() throws {
     try run.directory.write("no database, and long enough to be read as a header of one: " + "x", to: "telltale.sqlite")
-    let error = #expect(throws: ExperimentError.self) { try run.store() }
+    let error = #expect(throws: TelltaleError.self) { try run.store() }
     #expect(try #require(error).message.contains("remove it and run telltale predict"))
   }
 
@@ -183,6 +184,6 @@ struct RunStoreTests {
     #expect(lines.count == 192 && lines.contains { $0.contains("hand:ann") })
     let copied = try Data(contentsOf: target.appending(path: "activations/two-test-1.safetensors"))
     #expect(copied == (try Data(contentsOf: run.directory.file("chunks/two-test/1/activations.safetensors"))))
-    #expect(throws: ExperimentError.self) { try StoreExport(run.stored(), store).write(to: target, activations: false) }
+    #expect(throws: TelltaleError.self) { try StoreExport(run.stored(), store).write(to: target, activations: false) }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -46,14 +47,14 @@ struct SlurmTests {
       ("exit 3", "sbatch refused the job: it ended with code 3"),
     ])
   func strangeAnswers(_ script: String, _ sentence: String) throws {
-    let error = #expect(throws: ExperimentError.self) { try commands(script).submit(folder.url, []) }
+    let error = #expect(throws: TelltaleError.self) { try commands(script).submit(folder.url, []) }
     #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
     #expect(error?.message.contains("\n") == false)
   }
 
   @Test("Without sbatch the user is told where to submit")
   func absent() {
-    let error = #expect(throws: ExperimentError.self) {
+    let error = #expect(throws: TelltaleError.self) {
       try SlurmCommands(environment: ["PATH": "/nowhere"]).submit(folder.url, [])
     }
     #expect(error?.isBadInput == true && error?.message.contains("sbatch was not found") == true)

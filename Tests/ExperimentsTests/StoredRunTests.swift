@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import TestSupport
@@ -119,7 +120,7 @@ struct StoredRunTests {
   }
 
   @Test func aFolderThatIsNoRunIsRefused() throws {
-    let error = #expect(throws: ExperimentError.self) { try StoredRun(folder.url) }
+    let error = #expect(throws: TelltaleError.self) { try StoredRun(folder.url) }
     #expect("\(try #require(error))".contains("is no run directory: it holds no experiment.yaml"))
   }
 

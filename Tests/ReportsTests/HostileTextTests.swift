@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ struct HostileTextTests {
     for piece in ["<img", "<svg", "<iframe", "<b>unclosed"] { #expect(!page.contains(piece), "\(piece)") }
     let texts = try MadePage.document(in: html).answers[0].text
     for text in SyntheticRun.texts where text.count < 100 {
-      #expect(texts.contains(VisibleText.of(text)), "\(text)")
+      #expect(texts.contains(SafeText.visible(text)), "\(text)")
     }
     // A text of 1 MB is cut, with a note.
     #expect(html.utf8.count < 1_000_000)
@@ -28,10 +29,10 @@ struct HostileTextTests {
   }
 
   @Test func controlCharactersAreShownAsPictures() {
-    #expect(VisibleText.of("a\u{0}b\u{1B}[1m\tc\nd") == "a\u{2400}b\u{241B}[1m\tc\nd")
-    #expect(VisibleText.of("x\u{202E}y\u{7F}") == "x\u{FFFD}y\u{2421}")
-    #expect(VisibleText.of("naïve 日本 👩‍🔬") == "naïve 日本 👩‍🔬")
-    #expect(VisibleText.of("12345", limit: 3) == "123 [2 more characters are in telltale.sqlite]")
+    #expect(SafeText.visible("a\u{0}b\u{1B}[1m\tc\nd") == "a\u{2400}b\u{241B}[1m\tc\nd")
+    #expect(SafeText.visible("x\u{202E}y\u{7F}") == "x\u{27E8}U+202E\u{27E9}y\u{2421}")
+    #expect(SafeText.visible("naïve 日本 👩‍🔬") == "naïve 日本 👩‍🔬")
+    #expect(SafeText.visible("12345", limit: 3) == "123 [2 more characters are in telltale.sqlite]")
   }
 
   @Test func jsonEscapesWhatEndsAScript() throws {

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
@@ -49,12 +50,12 @@ struct MissingPartsTests {
 
   @Test func withoutPlotlyThereIsOneSentenceWithTheRemedy() throws {
     let empty = try ScratchFolder()
-    let error = try #require(throws: ExperimentError.self) {
+    let error = try #require(throws: TelltaleError.self) {
       try Plotly.found(environment: ["TELLTALE_CACHE": empty.url.path])
     }
     #expect(error.isBadInput && error.message.contains("run scripts/bootstrap"))
     try empty.write("another library", to: "plotly-\(Plotly.version)/plotly.min.js")
-    let wrong = try #require(throws: ExperimentError.self) {
+    let wrong = try #require(throws: TelltaleError.self) {
       try Plotly.found(environment: ["TELLTALE_CACHE": empty.url.path])
     }
     #expect(wrong.isBadInput && wrong.message.contains("not the file of version"))

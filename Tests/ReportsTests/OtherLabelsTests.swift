@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import TestSupport

@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import TestSupport
 import Testing
 
 @testable import Steering
@@ -109,14 +111,14 @@ import Testing
   @Test(arguments: ["survival-instinct.jsonl", "caa-ab.json", "truthfulqa-2021.csv", "mc_task.json"])
   func damagedFilesAreReadOrRefusedWithTheirName(name: String) throws {
     let original = try Array(InputFile(contentsOf: TestData.fixture(name)).bytes.prefix(3000))
-    var generator = SplitMix64(seed: 11)
+    var generator = SeededGenerator(seed: 11)
     let alphabet = Array("{}[]\",\\\n\r:;0u()A ".utf8) + [0, 0xFF]
     for _ in 0..<200 {
-      var bytes = original.dropLast(generator.next(below: original.count))
+      var bytes = original.dropLast(generator.index(below: original.count))
       for _ in 0..<3 where !bytes.isEmpty {
-        bytes[generator.next(below: bytes.count)] = alphabet[generator.next(below: alphabet.count)]
+        bytes[generator.index(below: bytes.count)] = alphabet[generator.index(below: alphabet.count)]
       }
-      do throws(SteeringError) {
+      do throws(TelltaleError) {
         let file = try InputFile(bytes: Array(bytes), name: name)
         #expect(try !Dataset.items(in: file, source: name, format: nil).isEmpty)
       } catch {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Steering
@@ -19,20 +20,9 @@ enum TestData {
 }
 
 /// Parses `text` as a data file called `data`.
-func items(_ text: String, format: DatasetFormat? = nil) throws(SteeringError) -> [Item] {
+func items(_ text: String, format: DatasetFormat? = nil) throws(TelltaleError) -> [Item] {
   let file = try InputFile(bytes: Array(text.utf8), name: "data")
   return try Dataset.items(in: file, source: "data", format: format)
-}
-
-/// The description of the error that `body` throws; records an issue when there is none.
-func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    Issue.record("nothing was thrown")
-    return ""
-  } catch {
-    return "\(error)"
-  }
 }
 
 /// An item of a group and letter, for tests of sampling.

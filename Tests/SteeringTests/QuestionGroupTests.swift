@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Testing
 
@@ -45,12 +46,12 @@ import Testing
   }
 
   @Test func hostileTextsAreTakenApartWithoutHarm() {
-    var generator = SplitMix64(seed: 3)
+    var generator = SeededGenerator(seed: 3)
     let parts = [
       "(A)", "\n", " ", "(B)", "Choices:", "Answer:", "hello, my name is ", "?", ".", "é", "🇩🇪", "\r\n", "how about you",
     ]
     for _ in 0..<2000 {
-      let text = (0..<generator.next(below: 12)).map { _ in parts[generator.next(below: parts.count)] }.joined()
+      let text = (0..<generator.index(below: 12)).map { _ in parts[generator.index(below: parts.count)] }.joined()
       let parsed = QuestionText(text)
       #expect(Array(text.utf8).contains(Array(parsed.question.utf8)) || parsed.question.isEmpty)
       #expect(parsed.choices.count != 1)

@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import TestSupport
 import Testing
 
 @testable import Steering
@@ -19,14 +21,14 @@ import Testing
 
   @Test func splitMix64MatchesItsReference() {
     // The first outputs for seed 1234567 of the reference implementation by Vigna.
-    var generator = SplitMix64(seed: 1_234_567)
+    var generator = SeededGenerator(seed: 1_234_567)
     let expected: [UInt64] = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
     #expect((0..<3).map { _ in generator.next() } == expected)
   }
 
   @Test func boundedDrawsAreInRangeAndEven() {
-    var generator = SplitMix64(seed: 0)
-    let drawn = counts((0..<6000).map { _ in generator.next(below: 6) })
+    var generator = SeededGenerator(seed: 0)
+    let drawn = counts((0..<6000).map { _ in generator.index(below: 6) })
     #expect(drawn.keys.sorted() == [0, 1, 2, 3, 4, 5])
     // Expected 1,000 each; the standard deviation is 29.
     #expect(drawn.values.allSatisfy { abs($0 - 1000) < 150 })

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -47,7 +48,9 @@ import Torch
     #expect(pairs.map { PackedBatch.commonPrefix([$0.positive.ids, $0.negative.ids]) }.sorted() == [1, 1, 1, 7])
     #expect(try BenchPrompts.drawn(lengths: file.path, count: 2, vocabulary: 50, seed: 1).pairs.count == 2)
     try Data(#"{"shared": 0, "positive": 2, "negative": 3}"#.utf8).write(to: file)
-    #expect(throws: UsageError.self) { try BenchPrompts.drawn(lengths: file.path, count: 9, vocabulary: 50, seed: 1) }
+    #expect(throws: TelltaleError.self) {
+      try BenchPrompts.drawn(lengths: file.path, count: 9, vocabulary: 50, seed: 1)
+    }
   }
 
   @Test("Every operation of a block is timed, and matrix products have a rate")
@@ -90,7 +93,7 @@ import Torch
   func spreadsLayers() throws {
     #expect(try BenchSweep.spread(8, over: 30) == [1, 5, 9, 13, 16, 20, 24, 28])
     #expect(try BenchSweep.spread(3, over: 3) == [0, 1, 2])
-    #expect(throws: UsageError.self) { try BenchSweep.spread(4, over: 3) }
+    #expect(throws: TelltaleError.self) { try BenchSweep.spread(4, over: 3) }
   }
 
   private struct Sweep: Decodable {

@@ -1,3 +1,5 @@
+import Foundations
+import TestSupport
 import Testing
 
 @testable import Torch
@@ -42,18 +44,18 @@ struct DTypeTests {
   func locations() {
     #expect("\(InputLocation(file: "a.json"))" == "a.json")
     #expect("\(InputLocation(file: "a.json", line: 3, item: "w"))" == "a.json:3 (w)")
-    let error = TorchError(.badInput, "is empty", at: InputLocation(file: "x"))
+    let error = TelltaleError(.badInput, "is empty", at: InputLocation(file: "x"))
     #expect("\(error)" == "x: is empty" && error.isBadInput)
-    #expect("\(TorchError(.failed, "no"))" == "no" && !TorchError(.failed, "no").isBadInput)
+    #expect("\(TelltaleError(.failed, "no"))" == "no" && !TelltaleError(.failed, "no").isBadInput)
   }
 
   @Test("Text out of a file is shown on one line and cut at 80 characters")
   func printableText() {
-    #expect(printable("model.layers.0") == "model.layers.0")
-    #expect(printable("a\nb\tc") == "a\\nb\\tc")
-    #expect(printable("Größe 模型") == "Größe 模型")
-    #expect(printable("\u{202E}x\u{2028}") == "\\u{202E}x\\u{2028}")
-    #expect(printable(String(repeating: "x", count: 80)).count == 80)
-    #expect(printable(String(repeating: "x", count: 1000)) == String(repeating: "x", count: 80) + "...")
+    #expect(SafeText.quoted("model.layers.0") == "model.layers.0")
+    #expect(SafeText.quoted("a\nb\tc") == "a\\nb\\tc")
+    #expect(SafeText.quoted("Größe 模型") == "Größe 模型")
+    #expect(SafeText.quoted("\u{202E}x\u{2028}") == "\\u{202E}x\\u{2028}")
+    #expect(SafeText.quoted(String(repeating: "x", count: 80)).count == 80)
+    #expect(SafeText.quoted(String(repeating: "x", count: 1000)) == String(repeating: "x", count: 80) + "...")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Torch
@@ -112,7 +113,7 @@ import Testing
     for (together, (weight, bias)) in zip(try x.linears(weights, biases: biases), zip(weights, biases)) {
       #expect(try together.doubles() == x.linear(weight, bias: bias).doubles())
     }
-    #expect(throws: TorchError.self) { try x.linears([weights[0], Tensor.ones([3, 7])], biases: [nil, nil]) }
+    #expect(throws: TelltaleError.self) { try x.linears([weights[0], Tensor.ones([3, 7])], biases: [nil, nil]) }
   }
 
   @Test(
@@ -148,7 +149,7 @@ import Testing
     let half = try wide.converted(to: .float16)
     #expect(try half.gatedSilu(half).dtype == .float16)
     #expect(try Tensor.zeros([0, 8]).rmsNorm(weight, epsilon: 1e-5).shape == [0, 8])
-    #expect(throws: TorchError.self) { try wide.rmsNorm(Tensor.ones([4]), epsilon: 1e-5) }
+    #expect(throws: TelltaleError.self) { try wide.rmsNorm(Tensor.ones([4]), epsilon: 1e-5) }
   }
 
   @Test("Gradients flow through the operations while they are recorded")

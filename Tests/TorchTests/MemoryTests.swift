@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import TestSupport
 import Testing
 
 @testable import Torch
@@ -30,7 +32,7 @@ struct MemoryTests {
   @Test("A number of bytes that no integer holds is an error too")
   func overflow() {
     for shape in [[Int.max], [Int.max, Int.max], [1 << 40, 1 << 40]] {
-      #expect(throws: TorchError.self) { try Tensor.zeros(shape) }
+      #expect(throws: TelltaleError.self) { try Tensor.zeros(shape) }
     }
     expectError(.invalidArgument) { try Tensor.zeros([-1]) }
   }

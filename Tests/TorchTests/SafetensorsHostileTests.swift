@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import TestSupport
 import Testing
 
 @testable import Torch
@@ -166,7 +168,7 @@ struct SafetensorsHostileTests {
         let url = try rawFile(#"{"a":\#(Self.entry(shape, "[0,0]"))}"#, in: folder)
         do {
           #expect(try SafetensorsFile(url).tensor("a").floats() == [])
-        } catch let error as TorchError { #expect("\(error)".contains("raw.safetensors")) }
+        } catch let error as TelltaleError { #expect("\(error)".contains("raw.safetensors")) }
       }
     }
   }
@@ -203,7 +205,7 @@ struct SafetensorsHostileTests {
     try withTemporaryFolder { folder in
       for _ in 0..<2000 {
         let url = try rawFile(mutated(valid, &generator), in: folder)
-        do { try Self.readAll(url) } catch let error as TorchError {
+        do { try Self.readAll(url) } catch let error as TelltaleError {
           refused += 1
           let text = "\(error)"
           #expect(text.contains("raw.safetensors") && text.count < 500 && !text.contains { $0.isNewline }, "\(text)")

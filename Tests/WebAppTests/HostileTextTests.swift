@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -25,9 +26,9 @@ struct HostileTextTests {
 
   @Test func controlCharactersShow() {
     #expect(
-      VisibleText.of("a\u{0}b\u{1B}[0m\u{7F}\r\n\tc\u{202E}d\u{85}")
+      SafeText.visible("a\u{0}b\u{1B}[0m\u{7F}\r\n\tc\u{202E}d\u{85}")
         == "a\u{2400}b\u{241B}[0m\u{2421}\u{240D}\n\tc\u{27E8}U+202E\u{27E9}d\u{27E8}U+85\u{27E9}")
-    #expect(VisibleText.of("plain, é, 日本\n") == "plain, é, 日本\n")
+    #expect(SafeText.visible("plain, é, 日本\n") == "plain, é, 日本\n")
   }
 
   @Test func aServerSendsThemAsTextOnly() async throws {
@@ -55,6 +56,6 @@ struct HostileTextTests {
       }
       return shown
     }
-    #expect(shown == Set(Self.hostile.map(VisibleText.of)))
+    #expect(shown == Set(Self.hostile.map { SafeText.visible($0) }))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import Torch
@@ -60,7 +61,7 @@ struct StoredComparison: Codable, Equatable {
       let stored = try? decoder.decode(StoredComparison.self, from: data),
       stored.pairs.allSatisfy({ $0.layer >= 0 && $0.evidence.cosine.isFinite && $0.evidence.dimension > 0 })
     else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is no result of a comparison; remove it and go on with telltale run --resume",
         at: InputLocation(file: url.path))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import Synchronization
 import Torch
@@ -91,10 +92,10 @@ public final class GradingDesk: Sendable {
     }
     // An answer that a later run replaced can still be on a rater's screen.
     if let stranger = try unknown.first(where: { try !store.holds(answer: $0.answer) }) {
-      throw ExperimentError(.badInput, "there is no answer \(printable(stranger.answer)) in this run")
+      throw TelltaleError(.badInput, "there is no answer \(SafeText.quoted(stranger.answer)) in this run")
     }
     guard raters <= Self.mostRaters else {
-      throw ExperimentError(.badInput, "there are \(Self.mostRaters) raters already; grade under one of their names")
+      throw TelltaleError(.badInput, "there are \(Self.mostRaters) raters already; grade under one of their names")
     }
   }
 

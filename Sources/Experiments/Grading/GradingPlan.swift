@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 
 /// Which answers of a run are graded. Raters with the same plan grade the same answers, each in an order of their own.

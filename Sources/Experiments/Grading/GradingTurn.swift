@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 
 /// What a rater sees: one answer, and how far they are.
@@ -74,7 +75,7 @@ extension RunStore {
           FROM continuations c JOIN prompts p ON p.id = c.prompt_id WHERE c.key = ?
           """, arguments: [key])
     }
-    guard let row else { throw ExperimentError(.badInput, "there is no answer \(key) in this run") }
+    guard let row else { throw TelltaleError(.badInput, "there is no answer \(key) in this run") }
     func list(_ column: String) -> [String] {
       (row[column] as String?).flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -9,11 +10,11 @@ public enum RaterName {
   public static let longest = 40
 
   /// The name without spaces around it: 1 to 40 letters, digits, spaces, points, hyphens and underscores.
-  public static func checked(_ text: String, at place: InputLocation? = nil) throws(ExperimentError) -> String {
+  public static func checked(_ text: String, at place: InputLocation? = nil) throws(TelltaleError) -> String {
     let name = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
     let isPlain = name.allSatisfy { $0.isLetter || $0.isNumber || " ._-".contains($0) }
     guard (1...longest).contains(name.count), name.utf8.count <= 4 * longest, isPlain else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "a rater's name has 1 to \(longest) letters, digits, spaces, points, hyphens or underscores",
         at: place)
     }
@@ -21,19 +22,19 @@ public enum RaterName {
   }
 
   /// A name in a table of labels, where a judge (`judge:<name>`) may be one too.
-  static func imported(_ text: String, at place: InputLocation?) throws(ExperimentError) -> String {
+  static func imported(_ text: String, at place: InputLocation?) throws(TelltaleError) -> String {
     guard text.hasPrefix(HandLabel.judgePrefix) else { return try checked(text, at: place) }
     guard text.count <= 200, LabelSource(text) != nil,
-      printable(text) == text.prefix(80) + (text.count > 80 ? "..." : "")
-    else { throw ExperimentError(.badInput, "\"\(printable(text))\" is no judge; judge:<name> is", at: place) }
+      SafeText.quoted(text) == text.prefix(80) + (text.count > 80 ? "..." : "")
+    else { throw TelltaleError(.badInput, "\"\(SafeText.quoted(text))\" is no judge; judge:<name> is", at: place) }
     return text
   }
 
   /// The name of somebody who grades.
-  public static func grading(_ text: String) throws(ExperimentError) -> String {
+  public static func grading(_ text: String) throws(TelltaleError) -> String {
     let name = try checked(text)
     guard name.lowercased() != adjudicated else {
-      throw ExperimentError(.badInput, "\(adjudicated) is the name of settled disagreements; grade under another name")
+      throw TelltaleError(.badInput, "\(adjudicated) is the name of settled disagreements; grade under another name")
     }
     return name
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// `judge/<name>.json`: who judges by which rubric. A name stands for one judge: its labels are comparable.
@@ -17,11 +18,11 @@ struct JudgeCard: Codable, Equatable {
     let url = directory.file(path)
     if let data = FileManager.default.contents(atPath: url.path) {
       guard let earlier = try? JSONDecoder().decode(JudgeCard.self, from: data) else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput, "is no card of a judge; mend it, or give another --name", at: InputLocation(file: url.path))
       }
       guard earlier.isSameJudge(as: self) else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput,
           "is of a judge with another model, temperature, rubric or pairs; give this one another --name",
           at: InputLocation(file: url.path))

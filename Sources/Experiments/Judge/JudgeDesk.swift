@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Synchronization
 import Torch
 
@@ -143,7 +144,7 @@ final class JudgeDesk: Sendable {
         if malformed >= Self.malformedAttempts {
           return JudgeJournal.Entry(key: key, malformed: reason, time: RunStore.timestamp())
         }
-      case .refused(let reason): throw ExperimentError(.badInput, "the judge at \(endpoint.address) \(reason)")
+      case .refused(let reason): throw TelltaleError(.badInput, "the judge at \(endpoint.address) \(reason)")
       case .unavailable(let reason, let retryAfter):
         unavailable += 1
         guard unavailable < options.attempts, (retryAfter ?? 0) <= Self.longestWait else {
@@ -165,10 +166,10 @@ final class JudgeDesk: Sendable {
     return pace.sleep(min(backoff, Self.longestBackoff) * Double.random(in: 0.75...1.25))
   }
 
-  private func givingUp(_ reason: String, after attempts: Int, _ retryAfter: Double?) -> ExperimentError {
+  private func givingUp(_ reason: String, after attempts: Int, _ retryAfter: Double?) -> TelltaleError {
     let wait = retryAfter.map { $0 > Self.longestWait ? " and asks to be left alone for \(Int($0)) s" : "" } ?? ""
     let stored = state.withLock { $0.replies.count }
-    return ExperimentError(
+    return TelltaleError(
       .failed,
       "the judge at \(endpoint.address) \(reason)\(wait), \(attempts) time\(attempts == 1 ? "" : "s") in a row; "
         + "\(stored) replies are stored, and the same command goes on from there")

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 #if canImport(FoundationNetworking)
@@ -21,9 +22,9 @@ public struct JudgeEndpoint: Sendable {
   ///   - url: up to and with `/v1`, or the whole path of the chat completions.
   ///   - key: nil where the endpoint needs none.
   ///   - timeout: seconds that one request may take.
-  /// - Throws: `ExperimentError` for a URL that is none, or that would send a key unencrypted over a network.
+  /// - Throws: `TelltaleError` for a URL that is none, or that would send a key unencrypted over a network.
   public init(url: String, model: String, key: String?, temperature: Double = 0, timeout: Double = 120) throws {
-    func refuse(_ message: String) -> ExperimentError { ExperimentError(.badInput, "--url \(message)") }
+    func refuse(_ message: String) -> TelltaleError { TelltaleError(.badInput, "--url \(message)") }
     guard var parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
       ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty
     else { throw refuse("is no address of an endpoint; give one such as https://api.openai.com/v1") }
@@ -39,7 +40,7 @@ public struct JudgeEndpoint: Sendable {
     }
     guard let whole = parts.url else { throw refuse("is no address of an endpoint") }
     guard key?.unicodeScalars.allSatisfy({ (0x21..<0x7F).contains($0.value) }) ?? true else {
-      throw ExperimentError(.badInput, "the key is no key: it holds spaces or other characters that none has")
+      throw TelltaleError(.badInput, "the key is no key: it holds spaces or other characters that none has")
     }
     (self.url, self.model, self.key, self.temperature, self.timeout) = (whole, model, key, temperature, timeout)
   }

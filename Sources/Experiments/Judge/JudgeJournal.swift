@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// `judge/<name>.jsonl`: every reply of a judge, by the hash of what was asked, only ever added to and flushed to the disk
@@ -24,7 +25,7 @@ struct JudgeJournal {
     guard FileManager.default.fileExists(atPath: url.path) else { return [:] }
     let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
     guard size <= Self.largest, let data = FileManager.default.contents(atPath: url.path) else {
-      throw ExperimentError(.badInput, "cannot be read; check its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be read; check its permissions", at: place)
     }
     let decoder = JSONDecoder()
     return data.split(separator: UInt8(ascii: "\n")).reduce(into: [:]) { entries, line in
@@ -40,12 +41,12 @@ struct JudgeJournal {
     let line = Data("\n".utf8) + (try encoder.encode(entry)) + Data("\n".utf8)
     let descriptor = open(url.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw ExperimentError(.badInput, "cannot be written (\(Self.reason)); check its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be written (\(Self.reason)); check its permissions", at: place)
     }
     defer { close(descriptor) }
     let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     guard written == line.count, fsync(descriptor) == 0 else {
-      throw ExperimentError(.failed, "cannot be written (\(Self.reason)); the reply is not stored", at: place)
+      throw TelltaleError(.failed, "cannot be written (\(Self.reason)); the reply is not stored", at: place)
     }
   }
 

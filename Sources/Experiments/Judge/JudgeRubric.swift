@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -21,12 +22,12 @@ public struct JudgeRubric: Sendable, Equatable {
     let place = InputLocation(file: source)
     guard let data = FileManager.default.contents(atPath: source) else {
       let names = Self.builtIn.keys.sorted().joined(separator: " or ")
-      throw ExperimentError(.badInput, "cannot be read; name a text file, or the rubric \(names)", at: place)
+      throw TelltaleError(.badInput, "cannot be read; name a text file, or the rubric \(names)", at: place)
     }
     guard data.count <= Self.largest, let text = String(data: data, encoding: .utf8),
       text.contains(where: { !$0.isWhitespace })
     else {
-      throw ExperimentError(.badInput, "is no rubric (text in UTF-8, at most 32 KiB, not empty)", at: place)
+      throw TelltaleError(.badInput, "is no rubric (text in UTF-8, at most 32 KiB, not empty)", at: place)
     }
     (name, self.text) = (URL(fileURLWithPath: source).lastPathComponent, text)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import Torch
@@ -64,13 +65,13 @@ public struct JudgeRun {
   private let endpoint: JudgeEndpoint
   private let options: Options
 
-  /// - Throws: `ExperimentError` where the name is none for files.
+  /// - Throws: `TelltaleError` where the name is none for files.
   public init(_ run: StoredRun, _ endpoint: JudgeEndpoint, _ options: Options) throws {
     let name = options.name
     let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     guard allowed, !name.isEmpty, name.count <= 60, !name.hasPrefix(".") else {
-      throw ExperimentError(
-        .badInput, "\"\(printable(name))\" is no name of a judge; give --name with letters, digits, ., _ and -")
+      throw TelltaleError(
+        .badInput, "\"\(SafeText.quoted(name))\" is no name of a judge; give --name with letters, digits, ., _ and -")
     }
     (self.run, self.endpoint, self.options) = (run, endpoint, options)
   }
@@ -95,9 +96,9 @@ public struct JudgeRun {
   private func tasks() throws -> [JudgeTask] {
     let wanted = options.datasets ?? run.experiment.targets
     if let unknown = wanted.first(where: { !run.experiment.recordedDatasets.contains($0) }) {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput,
-        "there is no recorded data set \"\(printable(unknown))\"; there are "
+        "there is no recorded data set \"\(SafeText.quoted(unknown))\"; there are "
           + run.experiment.recordedDatasets.joined(separator: ", "))
     }
     let all = try LabelledAnswers(run).answers
@@ -106,7 +107,7 @@ public struct JudgeRun {
     }
     let tasks = try pairs.tasks(all, wanted, options.rubric, run)
     guard !tasks.isEmpty else {
-      throw ExperimentError(.badInput, "\(pairs.first) and \(pairs.second) have no item that both answered")
+      throw TelltaleError(.badInput, "\(pairs.first) and \(pairs.second) have no item that both answered")
     }
     return tasks
   }

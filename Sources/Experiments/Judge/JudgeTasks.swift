@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 
 /// One answer, or a pair of answers in both orders: what is asked, and the labels that follow from the replies.
@@ -108,12 +109,12 @@ public struct JudgePairs: Sendable, Equatable {
       model = whole ?? split.map { String(text[..<$0]) } ?? text
       dataset = whole == nil ? split.map { String(text[text.index(after: $0)...]) } : nil
       guard run.models.contains(model) else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput, "--pairs: there is no model \"\(text)\"; there are \(run.models.joined(separator: ", "))")
       }
       guard dataset.map(run.experiment.recordedDatasets.contains) ?? true else {
         let known = run.experiment.recordedDatasets.joined(separator: ", ")
-        throw ExperimentError(.badInput, "--pairs: there is no data set \"\(dataset ?? "")\"; there are \(known)")
+        throw TelltaleError(.badInput, "--pairs: there is no data set \"\(dataset ?? "")\"; there are \(known)")
       }
     }
 
@@ -136,7 +137,7 @@ public struct JudgePairs: Sendable, Equatable {
     _ answers: [LabelledAnswer], _ datasets: [String], _ rubric: JudgeRubric, _ run: StoredRun
   ) throws -> [JudgeTask] {
     let (one, other) = (try Side(first, run), try Side(second, run))
-    guard one != other else { throw ExperimentError(.badInput, "--pairs names one side twice; name two") }
+    guard one != other else { throw TelltaleError(.badInput, "--pairs names one side twice; name two") }
     // Of two data sets, items are matched by their id alone: source file and row.
     func name(_ answer: LabelledAnswer) -> [String] {
       one.dataset == nil || other.dataset == nil ? [answer.dataset, answer.item] : [answer.item]

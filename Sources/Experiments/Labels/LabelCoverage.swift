@@ -1,3 +1,4 @@
+import Foundations
 import Steering
 
 /// How many answers of a target have a label of a source, by question: rows of `results/labels-<source>/labels.csv`.

@@ -1,4 +1,6 @@
 import Foundation
+import Foundations
+import Organisms
 import Steering
 import Torch
 
@@ -40,7 +42,7 @@ package struct ChunkBenchmark {
         sum += try chunk.activations[position]?.sum().scalar() ?? 0
       }
     }
-    guard sum.isFinite else { throw ExperimentError(.failed, "what was read back is not what was written") }
+    guard sum.isFinite else { throw TelltaleError(.failed, "what was read back is not what was written") }
     let read = Date()
     if judging { try judge(directory.recording(stage: recording.folder)) }
     return Result(
@@ -55,7 +57,7 @@ package struct ChunkBenchmark {
     let judged = try RecordingAudit(AuditTarget(recording, at: .prompt), options: options)
       .judge(AuditedVector(vectors))
     guard judged.layers.count == layers, try judged.verdict() != nil else {
-      throw ExperimentError(.failed, "the recording could not be judged")
+      throw TelltaleError(.failed, "the recording could not be judged")
     }
   }
 

@@ -1,6 +1,8 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
+import Tokenizers
 import Torch
 
 /// An experiment with its data read and its stages worked out: all that is known before a model is loaded.
@@ -64,7 +66,7 @@ struct PlannedRun {
     case .chat: return try .chat(tokenizer, template: prompt.template)
     case .fewShot:
       guard let pool = prompt.examplesFrom else {
-        throw ExperimentError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
+        throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
       }
       var asked: Set<QuestionGroup> = []
       for name in experiment.usedDatasets where name != pool { asked.formUnion(try items(name).map(\.group)) }

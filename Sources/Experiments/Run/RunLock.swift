@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Who works on a run directory.
@@ -24,15 +25,15 @@ final class RunLock {
   ///   - shared: beside others who share it; such a lock is not signed.
   ///   - task: who signs, where it is an array task.
   ///   - patience: tries, a twentieth of a second apart; somebody who only looked holds it no longer than a quarter.
-  /// - Throws: `ExperimentError` naming the holder, where another process holds the directory.
+  /// - Throws: `TelltaleError` naming the holder, where another process holds the directory.
   init(
     _ directory: URL, file name: String = RunLock.name, shared: Bool = false, task: ArrayTask? = nil, patience: Int = 5
-  ) throws(ExperimentError) {
+  ) throws(TelltaleError) {
     let url = directory.appendingPathComponent(name)
     isShared = shared
     descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "cannot be written to (\(String(cString: strerror(errno)))); check its permissions",
         at: InputLocation(file: directory.path))
     }
@@ -40,7 +41,7 @@ final class RunLock {
       let others = Self.read(url).map { [$0] } ?? Self.holders(of: directory)
       let holder = "\(others.first?.description ?? "another process") works on it"
       close(descriptor)
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is in use: \(holder); wait for its end, or name another folder with --output",
         at: InputLocation(file: directory.path))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -17,13 +18,13 @@ public struct RunMerge {
     public var isComplete: Bool
   }
 
-  /// - Throws: `ExperimentError` where the two are of different experiments or were made of different inputs.
+  /// - Throws: `TelltaleError` where the two are of different experiments or were made of different inputs.
   public static func merge(
     _ first: URL, _ second: URL, output: URL, onStage: @escaping (String) -> Void = { _ in }
   ) throws -> Summary {
     let sources = try [StoredRun(first), StoredRun(second)]
     guard sources[0].experiment == sources[1].experiment else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "holds another experiment than \(first.path); only runs of one experiment can be merged",
         at: InputLocation(file: second.path))
     }
@@ -44,7 +45,7 @@ public struct RunMerge {
       guard let one = records[0], let other = records[1], one.hash != other.hash else { continue }
       let changes = Stage(kind: stage.kind, model: stage.model, subject: stage.subject, inputs: one.inputs)
         .changes(since: other.inputs).joined(separator: ", ")
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput,
         "made \(stage.name) with other inputs than \(sources[0].directory.url.path): \(changes); results of different "
           + "inputs are not merged", at: InputLocation(file: sources[1].directory.url.path))
@@ -120,7 +121,7 @@ public struct RunMerge {
     if found.count == 2, path != "experiment.yaml",
       !FileManager.default.contentsEqual(atPath: first.path, andPath: found[1].path)
     {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput,
         "differs from \(first.path) though both were made of the same inputs; decide which is right and remove the other",
         at: InputLocation(file: found[1].path))
@@ -136,9 +137,9 @@ public struct RunMerge {
     for label in try sources.flatMap({ try LabelJournal($0.directory).read() }) {
       if let earlier = seen[label.key] {
         guard earlier == label else {
-          throw ExperimentError(
+          throw TelltaleError(
             .badInput,
-            "the label \(printable(label.key)) of \(printable(label.rater)) says different things in the two "
+            "the label \(SafeText.quoted(label.key)) of \(SafeText.quoted(label.rater)) says different things in the two "
               + "runs; labels are never changed, so mend the journal labels.jsonl that was edited",
             at: InputLocation(file: sources[1].directory.url.path))
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -115,7 +116,7 @@ extension RunDirectory {
       try FileManager.default.moveItem(at: url, to: hidden)
       try FileManager.default.removeItem(at: hidden)
     } catch {
-      throw ExperimentError(
+      throw TelltaleError(
         .failed, "cannot be removed to be made anew; check its permissions", at: InputLocation(file: url.path))
     }
     AtomicFile.flush(folder: url.deletingLastPathComponent())

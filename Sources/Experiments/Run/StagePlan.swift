@@ -1,6 +1,7 @@
 import Foundation
 import LanguageModels
 import Steering
+import Tokenizers
 import Torch
 
 /// The stages of a run with the hashes of their inputs, worked out from the files alone: no model is loaded for it.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A piece of a run that one array task does: a chunk of a recording, or a whole stage that needs nothing but the model.
@@ -33,7 +34,7 @@ extension ExperimentRun {
   /// there is kept; tables are left to the run that ends it.
   ///
   /// - Returns: how many pieces were done, and how many of the share were there already.
-  /// - Throws: `ExperimentError` where file, data or models are not those that the array was begun with.
+  /// - Throws: `TelltaleError` where file, data or models are not those that the array was begun with.
   public static func run(
     _ task: ArrayTask, file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL,
     device: Device = .cpu, version: String,
@@ -62,13 +63,13 @@ extension ExperimentRun {
   private func checkInputs() throws {
     for stage in planned.allStages where stage.kind == .record {
       guard let record = directory.record(of: stage.name) else {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput, "was not begun for array tasks; submit it with telltale run --slurm",
           at: InputLocation(file: directory.url.path))
       }
       guard record.hash != stage.hash else { continue }
       let changes = stage.changes(since: record.inputs).joined(separator: ", ")
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "was begun with other inputs: \(changes); submit it again with telltale run --slurm --resume",
         at: InputLocation(file: directory.url.path))
     }

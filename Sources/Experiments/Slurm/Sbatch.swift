@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// The scheduler's own commands, called with their arguments as they are: no shell reads them.
@@ -9,17 +10,17 @@ struct SlurmCommands {
 
   /// Submits a script; returns the job's number.
   ///
-  /// - Throws: `ExperimentError` where there is no sbatch, it refuses the job, or its answer is not understood.
+  /// - Throws: `TelltaleError` where there is no sbatch, it refuses the job, or its answer is not understood.
   func submit(_ script: URL, _ options: [String]) throws -> Int {
     let outcome = try run("sbatch", ["--parsable"] + options + [script.path])
     guard outcome.code == 0 else {
       let reason = outcome.errors.isEmpty ? "it ended with code \(outcome.code)" : outcome.errors
-      throw ExperimentError(.failed, "sbatch refused the job: \(Self.sentence(reason))")
+      throw TelltaleError(.failed, "sbatch refused the job: \(Self.sentence(reason))")
     }
     // `number` or `number;cluster`.
     let answer = outcome.output.split(separator: ";", omittingEmptySubsequences: false).first.flatMap { Int($0) }
     guard let number = answer, number > 0 else {
-      throw ExperimentError(
+      throw TelltaleError(
         .failed,
         "sbatch answered \"\(Self.sentence(outcome.output))\" where the number of a job is meant; see squeue for what was "
           + "submitted")
@@ -39,7 +40,7 @@ struct SlurmCommands {
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
     do { try process.run() } catch {
-      throw ExperimentError(.failed, "\(name) could not be started: \(error.localizedDescription)")
+      throw TelltaleError(.failed, "\(name) could not be started: \(error.localizedDescription)")
     }
     // Slurm's messages are far smaller than a pipe.
     let text = output.fileHandleForReading.readDataToEndOfFile()
@@ -56,12 +57,12 @@ struct SlurmCommands {
       let url = URL(fileURLWithPath: String(folder)).appendingPathComponent(name)
       if FileManager.default.isExecutableFile(atPath: url.path) { return url }
     }
-    throw ExperimentError(
+    throw TelltaleError(
       .badInput, "\(name) was not found; submit from a machine of a Slurm cluster, or run without --slurm")
   }
 
   /// The last line, which says most, cut to what a person reads.
   private static func sentence(_ text: String) -> String {
-    printable(String((text.split(separator: "\n").last ?? "").prefix(200)))
+    SafeText.quoted(String((text.split(separator: "\n").last ?? "").prefix(200)))
   }
 }

@@ -30,7 +30,7 @@ public struct SlurmJobs: Encodable, Sendable {
 
   /// Writes the scripts into `slurm/` of a run directory that `ExperimentRun.beginArray` made, and submits them.
   ///
-  /// - Throws: `ExperimentError` where Slurm takes them not; then nothing stays submitted.
+  /// - Throws: `TelltaleError` where Slurm takes them not; then nothing stays submitted.
   public static func submit(_ request: Request) throws -> SlurmJobs {
     let directory = RunDirectory(existing: request.output.standardizedFileURL.absoluteURL)
     let folder = directory.file("slurm")

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// What an array task holds while it works: the run directory together with the other tasks of its array, and its own
@@ -11,7 +12,7 @@ final class TaskLock {
   private let shared: RunLock
   private let own: RunLock
 
-  /// - Throws: `ExperimentError` where somebody has the directory alone, this task runs elsewhere, or tasks of an array
+  /// - Throws: `TelltaleError` where somebody has the directory alone, this task runs elsewhere, or tasks of an array
   ///   of another size are at work, whose shares would overlap.
   init(_ directory: URL, _ task: ArrayTask) throws {
     let tasks = directory.appendingPathComponent(Self.folder)
@@ -20,7 +21,7 @@ final class TaskLock {
     own = try RunLock(directory, file: "\(Self.folder)/\(task.index).lock", task: task, patience: Self.patience)
     let other = Self.holders(of: directory).first { $0.task.flatMap(ArrayTask.init)?.count != task.count }
     if let other {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput,
         "is in use: \(other.description) works on it, and its share overlaps that of \(task); wait for its end",
         at: InputLocation(file: directory.path))

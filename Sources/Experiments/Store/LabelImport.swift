@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import Steering
 import Torch
@@ -16,7 +17,7 @@ public struct LabelImport {
   private init(_ table: CSVTable) throws {
     self.table = table
     guard table.columnIfPresent("answer") != nil || table.columnIfPresent("item") != nil else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "needs a column answer or item, and label; telltale export writes both",
         at: InputLocation(file: table.file, line: 1))
     }
@@ -55,9 +56,10 @@ public struct LabelImport {
     case "0": return 0
     case "": return nil
     default:
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput,
-        "\"\(printable(text))\" is no label; use 1 (the behaviour), 0 (not) or nothing (cannot be told)", at: place)
+        "\"\(SafeText.quoted(text))\" is no label; use 1 (the behaviour), 0 (not) or nothing (cannot be told)",
+        at: place)
     }
   }
 }
@@ -78,7 +80,7 @@ extension RunStore {
   /// The key of the one answer that is meant.
   public func answer(_ choice: AnswerChoice, at place: InputLocation? = nil) throws -> String {
     guard choice.conditions.contains(where: { $0.column == "answer" || $0.column == "item" }) else {
-      throw ExperimentError(.badInput, "names no answer; give its key or its item", at: place)
+      throw TelltaleError(.badInput, "names no answer; give its key or its item", at: place)
     }
     let condition = choice.conditions.map { "\($0.column) = ?" }.joined(separator: " AND ")
     let found = try read { database in
@@ -86,12 +88,12 @@ extension RunStore {
         database, sql: "SELECT answer FROM answers WHERE \(condition) LIMIT 3",
         arguments: StatementArguments(choice.conditions.map(\.value)))
     }
-    let named = choice.conditions.map { "\($0.column) \(printable($0.value))" }.joined(separator: ", ")
+    let named = choice.conditions.map { "\($0.column) \(SafeText.quoted($0.value))" }.joined(separator: ", ")
     guard let first = found.first else {
-      throw ExperimentError(.badInput, "there is no answer with \(named) in this run", at: place)
+      throw TelltaleError(.badInput, "there is no answer with \(named) in this run", at: place)
     }
     guard found.count == 1 else {
-      throw ExperimentError(.badInput, "several answers have \(named); name the model and dataset too", at: place)
+      throw TelltaleError(.badInput, "several answers have \(named); name the model and dataset too", at: place)
     }
     return first
   }

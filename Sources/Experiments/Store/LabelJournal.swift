@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// `labels.jsonl`: every hand label of a run, one a line, only ever added to and flushed to the disk before anyone is told
@@ -36,8 +37,8 @@ struct LabelJournal {
     }
   }
 
-  private var unreadable: ExperimentError {
-    ExperimentError(.badInput, "cannot be read; check its permissions", at: place)
+  private var unreadable: TelltaleError {
+    TelltaleError(.badInput, "cannot be read; check its permissions", at: place)
   }
 
   /// A last line without its end was being written when its process was killed: nobody was told that it is stored.
@@ -49,7 +50,7 @@ struct LabelJournal {
       if let label = try? decoder.decode(HandLabel.self, from: Data(line)), label.isValid {
         labels.append(label)
       } else if index < lines.count - 1 {
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput, "is no label; mend or remove the line, a copy of which should be kept",
           at: InputLocation(file: file, line: index + 1))
       }
@@ -69,11 +70,11 @@ struct LabelJournal {
     let isNew = !FileManager.default.fileExists(atPath: url.path)
     let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw ExperimentError(.badInput, "cannot be written (\(Self.reason)); check its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be written (\(Self.reason)); check its permissions", at: place)
     }
     defer { close(descriptor) }
     guard flock(descriptor, LOCK_EX) == 0 else {
-      throw ExperimentError(.failed, "cannot be locked (\(Self.reason))", at: place)
+      throw TelltaleError(.failed, "cannot be locked (\(Self.reason))", at: place)
     }
     let end = try cutUnfinishedLine(descriptor)
     let labels = try choose(self)
@@ -96,12 +97,12 @@ struct LabelJournal {
       guard count > 0 else {
         let reason = Self.reason
         ftruncate(descriptor, start)
-        throw ExperimentError(.failed, "cannot be written (\(reason)); the labels are not stored", at: place)
+        throw TelltaleError(.failed, "cannot be written (\(reason)); the labels are not stored", at: place)
       }
       done += count
     }
     guard fsync(descriptor) == 0 else {
-      throw ExperimentError(.failed, "cannot be flushed to the disk (\(Self.reason))", at: place)
+      throw TelltaleError(.failed, "cannot be flushed to the disk (\(Self.reason))", at: place)
     }
   }
 
@@ -111,7 +112,7 @@ struct LabelJournal {
     var byte: UInt8 = 0
     while end > 0, pread(descriptor, &byte, 1, end - 1) == 1, byte != UInt8(ascii: "\n") { end -= 1 }
     guard ftruncate(descriptor, end) == 0 else {
-      throw ExperimentError(.failed, "cannot be written (\(Self.reason))", at: place)
+      throw TelltaleError(.failed, "cannot be written (\(Self.reason))", at: place)
     }
     return end
   }

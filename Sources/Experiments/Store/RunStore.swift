@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import Torch
 
@@ -61,20 +62,20 @@ public struct RunStore: Sendable {
       let place = InputLocation(file: url.path)
       switch error.resultCode {
       case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-        throw ExperimentError(
+        throw TelltaleError(
           .badInput,
           "is no store or is damaged; remove it and run telltale predict on the folder, which builds it anew "
             + "with every hand label", at: place)
       case .SQLITE_FULL, .SQLITE_IOERR:
-        throw ExperimentError(
+        throw TelltaleError(
           .failed,
           "cannot be written: the disk is full or fails (\(error.message ?? "no reason given")); nothing that "
             + "was there before is lost", at: place)
       case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
-        throw ExperimentError(.badInput, "cannot be written to; check its permissions and its folder's", at: place)
+        throw TelltaleError(.badInput, "cannot be written to; check its permissions and its folder's", at: place)
       case .SQLITE_BUSY:
-        throw ExperimentError(.failed, "is busy: another process writes to it for long; try again", at: place)
-      default: throw ExperimentError(.failed, "fails: \(error.message ?? "\(error.resultCode)")", at: place)
+        throw TelltaleError(.failed, "is busy: another process writes to it for long; try again", at: place)
+      default: throw TelltaleError(.failed, "fails: \(error.message ?? "\(error.resultCode)")", at: place)
       }
     }
   }

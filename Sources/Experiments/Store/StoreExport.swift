@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import Steering
 import Torch
@@ -26,10 +27,10 @@ public struct StoreExport {
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let place = InputLocation(file: folder.path)
     guard contents.isEmpty else {
-      throw ExperimentError(.badInput, "is not empty; name a new folder with --output", at: place)
+      throw TelltaleError(.badInput, "is not empty; name a new folder with --output", at: place)
     }
     do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw ExperimentError(.badInput, "cannot be made; check the path and its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be made; check the path and its permissions", at: place)
     }
     let answers = try table("SELECT * FROM answers", to: folder.appendingPathComponent("answers.csv"))
     let labels = try table(Self.labels, to: folder.appendingPathComponent("labels.csv"))
@@ -165,7 +166,7 @@ enum RunFiles {
     try FileManager.default.createDirectory(
       at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
     guard let reader = try? FileHandle(forReadingFrom: source) else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "cannot be read; finish the run with telltale run --resume", at: InputLocation(file: source.path))
     }
     defer { try? reader.close() }

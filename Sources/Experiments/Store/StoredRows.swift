@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import LanguageModels
 import Steering
@@ -104,7 +105,7 @@ struct StoredRows {
 
   private func id(_ sql: String, _ arguments: StatementArguments) throws -> Int64 {
     guard let id = try Int64.fetchOne(database.cachedStatement(sql: sql), arguments: arguments) else {
-      throw ExperimentError(.failed, "the store gave no number to a row")
+      throw TelltaleError(.failed, "the store gave no number to a row")
     }
     return id
   }

@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import Organisms
 import Steering
 import Torch
 import Yams
@@ -26,8 +28,8 @@ public struct ExperimentOverrides: Sendable, Equatable {
     for (name, files) in datasets.sorted(by: { $0.key < $1.key }) {
       guard var own = root["datasets"]?[name]?.mapping else {
         let known = root["datasets"]?.mapping?.keys.compactMap(\.string).sorted().joined(separator: ", ") ?? ""
-        throw ExperimentError(
-          .badInput, "there is no data set \"\(printable(name))\" to give files for; there are \(known)",
+        throw TelltaleError(
+          .badInput, "there is no data set \"\(SafeText.quoted(name))\" to give files for; there are \(known)",
           at: InputLocation(file: file))
       }
       for key in ["organism", "held-out-cues", "where", "format"] { own[key] = nil }
@@ -59,7 +61,7 @@ public struct ExperimentOverrides: Sendable, Equatable {
       let name = experiment.usedDatasets.first(where: { experiment.datasets[$0]?.organism != nil })
     else { return }
     for model in models where try PlantedDirections.beside(ModelLocator.directory(for: model)) == nil {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput,
         "\(model) is no organism and knows nothing of their world, which the data set \(name) is of; give "
           + "--dataset \(name)=FILE with data for it")

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -30,7 +31,7 @@ package struct StoredSteering: Codable, Equatable {
     guard let data = FileManager.default.contents(atPath: url.path),
       let stored = try? JSONDecoder().decode(StoredSteering.self, from: data), stored.isWhole
     else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "is no result of steering; remove it and go on with telltale run --resume",
         at: InputLocation(file: url.path))
     }
@@ -85,7 +86,7 @@ struct SteeringStage {
   func cells(_ vectors: SteeringVectors) throws -> [GridCell] {
     let layers = (settings.layers ?? vectors.sortedLayers).filter { vectors.norm($0) > 0 }
     guard !layers.isEmpty else {
-      throw ExperimentError(.badInput, "steering names no layer at which the vector has a direction")
+      throw TelltaleError(.badInput, "steering names no layer at which the vector has a direction")
     }
     return try [.unsteered]
       + layers.flatMap { layer in

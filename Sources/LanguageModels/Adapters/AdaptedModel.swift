@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What an adapter adds to a projection's output: scale B A x, computed in float32.
@@ -15,7 +16,7 @@ struct LowRankUpdate: Sendable {
 
   /// `output` [tokens, out] with what is added for the input x [tokens, in]; summed in float32 and rounded once.
   /// - Parameter rowBlock: rows computed together; nil computes all at once.
-  func added(to output: Tensor, _ x: Tensor, rowBlock: Int? = nil) throws(TorchError) -> Tensor {
+  func added(to output: Tensor, _ x: Tensor, rowBlock: Int? = nil) throws(TelltaleError) -> Tensor {
     if rowBlock == nil, dropout == nil { return try output.addingLowRank(x, a: a, b: b, scale: scale) }
     var input = try x.converted(to: .float32)  // [tokens, in]
     if let dropout { input = try input.dropout(dropout.probability, seed: dropout.seed) }
@@ -49,7 +50,7 @@ extension LanguageModel {
   public func merged(with adapter: LoRAAdapter) throws -> LanguageModel {
     try check(adapter)
     guard !hasInt8Weights else {
-      throw ModelError(.badInput, "int8 weights cannot take up an adapter; load the model without --weights int8")
+      throw TelltaleError(.badInput, "int8 weights cannot take up an adapter; load the model without --weights int8")
     }
     var weights = weights
     for (place, pair) in adapter.factors {
@@ -61,18 +62,18 @@ extension LanguageModel {
     return try LanguageModel(configuration, weights: weights)
   }
 
-  private func check(_ adapter: LoRAAdapter) throws(ModelError) {
+  private func check(_ adapter: LoRAAdapter) throws(TelltaleError) {
     guard !isAdapted else {
-      throw ModelError(.badInput, "the model carries an adapter already; merge that one first")
+      throw TelltaleError(.badInput, "the model carries an adapter already; merge that one first")
     }
     for (place, pair) in adapter.factors.sorted(by: { $0.key < $1.key }) {
       guard place.layer >= 0, place.layer < layers.count else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput, "the adapter adapts \(place) and the model has \(layers.count) layers; it is of another model")
       }
       let (output, input) = place.module.shape(in: configuration)
       guard pair.a.size(1) == input, pair.b.size(0) == output else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "the adapter's matrices of \(place) are for a projection of \(pair.a.size(1)) to \(pair.b.size(0)) and the "
             + "model's is of \(input) to \(output); it is of another model")
@@ -82,13 +83,13 @@ extension LanguageModel {
   }
 
   /// A module that is listed as a target and has no matrices speaks of a file that was cut.
-  private func checkComplete(_ adapter: LoRAAdapter) throws(ModelError) {
+  private func checkComplete(_ adapter: LoRAAdapter) throws(TelltaleError) {
     guard let listed = adapter.configuration.places(in: configuration) else { return }
     if let missing = listed.first(where: { adapter.factors[$0] == nil }) {
-      throw ModelError(.badInput, "the adapter has no matrices of its target \(missing); it is incomplete")
+      throw TelltaleError(.badInput, "the adapter has no matrices of its target \(missing); it is incomplete")
     }
     if let extra = adapter.places.first(where: { !listed.contains($0) }) {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "the adapter has matrices of \(extra), which its configuration does not list; its two files differ")
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// PEFT's `adapter_config.json`, read and written.
@@ -23,29 +24,29 @@ struct AdapterConfigurationFile {
   private let place: InputLocation
   private let object: [String: Any]
 
-  static func read(_ directory: URL) throws(ModelError) -> LoRAConfiguration {
+  static func read(_ directory: URL) throws(TelltaleError) -> LoRAConfiguration {
     let file = try AdapterConfigurationFile(directory.appendingPathComponent(name))
     do { return try file.configuration() } catch {
-      throw ModelError(error.code, error.message, at: error.location ?? file.place)
+      throw TelltaleError(error.code, error.message, at: error.location ?? file.place)
     }
   }
 
-  private init(_ url: URL) throws(ModelError) {
+  private init(_ url: URL) throws(TelltaleError) {
     place = InputLocation(file: url.path)
     guard FileManager.default.fileExists(atPath: url.path) else {
-      throw ModelError(.badInput, "is missing; \(Self.remedy)", at: place)
+      throw TelltaleError(.badInput, "is missing; \(Self.remedy)", at: place)
     }
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     guard size <= JSONFile.largest, let data = try? Data(contentsOf: url),
       let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
-    else { throw ModelError(.badInput, "is not a JSON object that can be read; \(Self.remedy)", at: place) }
+    else { throw TelltaleError(.badInput, "is not a JSON object that can be read; \(Self.remedy)", at: place) }
     self.object = object
   }
 
-  private func configuration() throws(ModelError) -> LoRAConfiguration {
+  private func configuration() throws(TelltaleError) -> LoRAConfiguration {
     try refuseUnsupported()
     guard let rank: Int = try value("r"), let alpha: Double = try value("lora_alpha") else {
-      throw ModelError(.badInput, "has no \"r\" or no \"lora_alpha\"; \(Self.remedy)")
+      throw TelltaleError(.badInput, "has no \"r\" or no \"lora_alpha\"; \(Self.remedy)")
     }
     var result = LoRAConfiguration(
       rank: rank, alpha: alpha, isRankStabilised: try value("use_rslora") ?? false,
@@ -58,31 +59,31 @@ struct AdapterConfigurationFile {
   }
 
   /// A value of the type asked for; nil where it is missing or null.
-  private func value<Value>(_ key: String) throws(ModelError) -> Value? {
+  private func value<Value>(_ key: String) throws(TelltaleError) -> Value? {
     guard let found = object[key], !(found is NSNull) else { return nil }
     guard let value = found as? Value else {
-      throw ModelError(.badInput, "has a value of the wrong kind at \"\(key)\"; \(Self.remedy)")
+      throw TelltaleError(.badInput, "has a value of the wrong kind at \"\(key)\"; \(Self.remedy)")
     }
     return value
   }
 
   /// The list of targets; nil where a regular expression stands instead.
-  private func targets() throws(ModelError) -> [String]? {
+  private func targets() throws(TelltaleError) -> [String]? {
     if object["target_modules"] is String { return nil }
     guard let targets: [String] = try value("target_modules") else {
-      throw ModelError(.badInput, "has no \"target_modules\"; \(Self.remedy)")
+      throw TelltaleError(.badInput, "has no \"target_modules\"; \(Self.remedy)")
     }
     return targets.sorted()
   }
 
-  private func layers() throws(ModelError) -> [Int]? {
+  private func layers() throws(TelltaleError) -> [Int]? {
     if let single = object["layers_to_transform"] as? Int { return [single] }
     let layers: [Int]? = try value("layers_to_transform")
     return layers.map { Set($0).sorted() }
   }
 
   /// Patterns whose keys are names; PEFT would read other keys as regular expressions.
-  private func pattern<Value>(_ key: String) throws(ModelError) -> [String: Value] {
+  private func pattern<Value>(_ key: String) throws(TelltaleError) -> [String: Value] {
     let pattern: [String: Value] = try value(key) ?? [:]
     for name in pattern.keys {
       let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }
@@ -95,27 +96,28 @@ struct AdapterConfigurationFile {
 
   // MARK: What is refused
 
-  private func refuseUnsupported() throws(ModelError) {
+  private func refuseUnsupported() throws(TelltaleError) {
     let kind: String? = try value("peft_type")
-    if let kind, kind != "LORA" { throw unsupported("the adapter type \(printable(kind))", "use LoRA") }
+    if let kind, kind != "LORA" { throw unsupported("the adapter type \(SafeText.quoted(kind))", "use LoRA") }
     let bias: String = try value("bias") ?? "none"
-    if bias != "none" { throw unsupported("trained biases (bias: \(printable(bias)))", "train with bias: none") }
+    if bias != "none" { throw unsupported("trained biases (bias: \(SafeText.quoted(bias)))", "train with bias: none") }
     if let made = object["init_lora_weights"] as? String, Self.changesBase.contains(where: made.lowercased().hasPrefix)
     {
       throw unsupported(
-        "init_lora_weights: \(printable(made)), which changes the base weights", "convert it with PEFT to plain LoRA")
+        "init_lora_weights: \(SafeText.quoted(made)), which changes the base weights",
+        "convert it with PEFT to plain LoRA")
     }
     let pattern = object["layers_pattern"]
     guard Self.isOff(pattern) || pattern as? String == "layers" || pattern as? [String] == ["layers"] else {
       throw unsupported("another layers_pattern than \"layers\"", "name the target modules in full")
     }
     for key in object.keys.sorted() where !Self.known.contains(key) && !Self.isOff(object[key]) {
-      throw unsupported("the adapter's \"\(printable(key))\"", "train without it")
+      throw unsupported("the adapter's \"\(SafeText.quoted(key))\"", "train without it")
     }
   }
 
-  private func unsupported(_ what: String, _ remedy: String) -> ModelError {
-    ModelError(.badInput, "\(what) is not supported; \(remedy)")
+  private func unsupported(_ what: String, _ remedy: String) -> TelltaleError {
+    TelltaleError(.badInput, "\(what) is not supported; \(remedy)")
   }
 
   private static func isOff(_ value: Any?) -> Bool {

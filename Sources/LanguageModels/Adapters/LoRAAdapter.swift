@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A LoRA adapter: for every adapted projection two thin matrices whose product is added to its weight.
@@ -22,13 +23,13 @@ public struct LoRAAdapter: Sendable {
   static let weightsName = "adapter_model.safetensors"
 
   /// - Parameter factors: of ranks that the configuration states; at least one place.
-  public init(_ configuration: LoRAConfiguration, factors: [AdapterPlace: Factors]) throws(ModelError) {
+  public init(_ configuration: LoRAConfiguration, factors: [AdapterPlace: Factors]) throws(TelltaleError) {
     try configuration.check()
-    guard !factors.isEmpty else { throw ModelError(.badInput, "the adapter adapts nothing; name a target module") }
+    guard !factors.isEmpty else { throw TelltaleError(.badInput, "the adapter adapts nothing; name a target module") }
     for (place, pair) in factors.sorted(by: { $0.key < $1.key }) {
       let rank = configuration.rank(at: place)
       guard pair.a.rank == 2, pair.b.rank == 2, pair.a.size(0) == rank, pair.b.size(1) == rank else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "the adapter's matrices of \(place) have shapes \(pair.a.shape) and \(pair.b.shape), which do not fit its rank "
             + "\(rank); its two files are of different adapters")
@@ -60,19 +61,21 @@ public struct LoRAAdapter: Sendable {
     var found: [AdapterPlace: [AdapterPlace.Factor: Tensor]] = [:]
     for (name, tensor) in weights.sorted(by: { $0.key < $1.key }) {
       guard let (place, factor) = AdapterPlace.parse(tensorName: name) else {
-        throw ModelError(
-          .badInput, "the tensor \"\(printable(name))\" is no LoRA matrix of a Llama-family model; give another adapter"
+        throw TelltaleError(
+          .badInput,
+          "the tensor \"\(SafeText.quoted(name))\" is no LoRA matrix of a Llama-family model; give another adapter"
         )
       }
       guard tensor.dtype.isFloatingPoint, try tensor.isFinite().all() else {
-        throw ModelError(.badInput, "the tensor \"\(printable(name))\" holds NaN or infinity; the file is damaged")
+        throw TelltaleError(
+          .badInput, "the tensor \"\(SafeText.quoted(name))\" holds NaN or infinity; the file is damaged")
       }
       found[place, default: [:]][factor] = try tensor.converted(to: .float32)
     }
     var factors: [AdapterPlace: Factors] = [:]
     for (place, pair) in found {
       guard let a = pair[.a], let b = pair[.b] else {
-        throw ModelError(.badInput, "of \(place) only one of the two matrices is there; the adapter is incomplete")
+        throw TelltaleError(.badInput, "of \(place) only one of the two matrices is there; the adapter is incomplete")
       }
       factors[place] = Factors(a: a, b: b)
     }
@@ -86,7 +89,7 @@ public struct LoRAAdapter: Sendable {
     let configuration = try AdapterConfigurationFile.read(directory)
     let url = directory.appendingPathComponent(Self.weightsName)
     guard FileManager.default.fileExists(atPath: url.path) else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "is missing; give an adapter in safetensors format (pickled .bin files are never executed)",
         at: InputLocation(file: url.path))
     }
@@ -95,8 +98,8 @@ public struct LoRAAdapter: Sendable {
       var weights: [String: Tensor] = [:]
       for name in file.names { weights[name] = try file.tensor(name).copy() }
       try self.init(configuration, weights: weights)
-    } catch let error as ModelError {
-      throw ModelError(error.code, error.message, at: error.location ?? InputLocation(file: url.path))
+    } catch let error as TelltaleError {
+      throw TelltaleError(error.code, error.message, at: error.location ?? InputLocation(file: url.path))
     }
   }
 
@@ -104,7 +107,7 @@ public struct LoRAAdapter: Sendable {
   /// The weights come last: a directory that holds them holds a whole adapter.
   public func write(to directory: URL, metadata: [String: String] = [:]) throws {
     do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "cannot be made; check that the folder above it is writable", at: InputLocation(file: directory.path)
       )
     }
@@ -132,14 +135,14 @@ public struct LoRAAdapter: Sendable {
       let (output, input) = place.module.shape(in: model)
       let rank = configuration.rank(at: place)
       guard rank <= min(output, input) else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput, "the rank \(rank) is more than the \(min(output, input)) that \(place) can have; ask for less")
       }
-      var random = SplitMix64(
+      var random = SeededGenerator(
         seed: seed,
         stream: place.layer * AdaptedModule.allCases.count + (AdaptedModule.allCases.firstIndex(of: place.module) ?? 0))
       let bound = 1 / Double(input).squareRoot()
-      let values = (0..<rank * input).map { _ in Float((2 * random.nextUniform() - 1) * bound) }
+      let values = (0..<rank * input).map { _ in Float((2 * random.uniform() - 1) * bound) }
       factors[place] = Factors(a: try Tensor(values, shape: [rank, input]), b: try Tensor.zeros([output, rank]))
     }
     return try LoRAAdapter(configuration, factors: factors)

@@ -1,3 +1,5 @@
+import Foundations
+
 /// What a LoRA adapter (Hu et al. 2021) is, apart from its numbers: PEFT's `adapter_config.json`.
 ///
 /// An adapted projection gives y = W x + scale B A x with A [rank, in] and B [out, rank], where scale is alpha / rank, or
@@ -55,24 +57,24 @@ public struct LoRAConfiguration: Sendable, Equatable {
   }
 
   /// Refuses numbers that mean nothing.
-  func check() throws(ModelError) {
+  func check() throws(TelltaleError) {
     for rank in [rank] + rankPattern.values where !(1...Self.largestRank).contains(rank) {
-      throw ModelError(.badInput, "the rank of an adapter is 1 to \(Self.largestRank), not \(rank)")
+      throw TelltaleError(.badInput, "the rank of an adapter is 1 to \(Self.largestRank), not \(rank)")
     }
     for alpha in [alpha] + alphaPattern.values where !alpha.isFinite || alpha == 0 {
-      throw ModelError(.badInput, "the alpha of an adapter is a number other than 0, not \(alpha)")
+      throw TelltaleError(.badInput, "the alpha of an adapter is a number other than 0, not \(alpha)")
     }
     guard dropout >= 0, dropout < 1 else {
-      throw ModelError(.badInput, "the dropout of an adapter is from 0 up to, not including, 1, not \(dropout)")
+      throw TelltaleError(.badInput, "the dropout of an adapter is from 0 up to, not including, 1, not \(dropout)")
     }
     for target in targets ?? [] { try Self.check(target: target) }
   }
 
-  private static func check(target: String) throws(ModelError) {
+  private static func check(target: String) throws(TelltaleError) {
     let last = target.split(separator: ".").last.map(String.init) ?? ""
     guard AdaptedModule(rawValue: last) != nil else {
       let names = AdaptedModule.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ModelError(.badInput, "the target module \"\(target.prefix(80))\" cannot be adapted; use \(names)")
+      throw TelltaleError(.badInput, "the target module \"\(target.prefix(80))\" cannot be adapted; use \(names)")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What the edits of a generation really did: the proof that a steered run was steered.
@@ -51,14 +52,14 @@ public struct EditReport: Sendable, Equatable {
   /// Refuses a run in which an edit touched nothing, with the reason.
   ///
   /// - Parameter conditional: whether an edit whose condition no sequence met counts as well.
-  public func requireEffect(conditional: Bool = true) throws(ModelError) {
+  public func requireEffect(conditional: Bool = true) throws(TelltaleError) {
     for entry in entries {
       if entry.positions == 0, conditional || entry.condition == nil {
-        throw ModelError(
+        throw TelltaleError(
           .badInput, "the edit (\(entry.operation) at layer \(entry.layer)) touched nothing: \(entry.reason)")
       }
       if entry.isLost {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "the edit (add at layer \(entry.layer)) was lost in rounding: less than a hundredth of its length arrived; "
             + "use a larger scale or compute in float32 (--dtype float32)")

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What to generate and what to record meanwhile.
@@ -89,10 +90,10 @@ public struct Generator {
     _ onToken: @escaping (Int, Int) -> Void, _ onFinish: @escaping (Int, Generation) throws -> Void
   ) throws {
     guard prompts.allSatisfy({ !$0.isEmpty }) else {
-      throw ModelError(.badInput, "a prompt has no tokens; give at least one")
+      throw TelltaleError(.badInput, "a prompt has no tokens; give at least one")
     }
     guard options.maxTokens >= 0, options.maxTokens <= 1 << 20 else {
-      throw ModelError(.badInput, "the number of new tokens must be from 0 to \(1 << 20), not \(options.maxTokens)")
+      throw TelltaleError(.badInput, "the number of new tokens must be from 0 to \(1 << 20), not \(options.maxTokens)")
     }
     try model.check(layers: options.recordedLayers + options.edits.map(\.layer))
     (self.model, self.prompts, self.options) = (model, prompts, options)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// How the next token is chosen from the logits.
@@ -11,11 +12,11 @@ public enum Sampling: Sendable, Equatable {
   case random(temperature: Double, topP: Double, seed: UInt64)
 
   /// Refuses what is no temperature or no probability.
-  public init(temperature: Double, topP: Double, seed: UInt64) throws(ModelError) {
+  public init(temperature: Double, topP: Double, seed: UInt64) throws(TelltaleError) {
     guard temperature.isFinite, temperature >= 0 else {
-      throw ModelError(.badInput, "the temperature \(temperature) must be 0 (greedy) or positive")
+      throw TelltaleError(.badInput, "the temperature \(temperature) must be 0 (greedy) or positive")
     }
-    guard topP > 0, topP <= 1 else { throw ModelError(.badInput, "top-p \(topP) must be above 0 and at most 1") }
+    guard topP > 0, topP <= 1 else { throw TelltaleError(.badInput, "top-p \(topP) must be above 0 and at most 1") }
     self = temperature == 0 ? .greedy : .random(temperature: temperature, topP: topP, seed: seed)
   }
 }
@@ -23,7 +24,7 @@ public enum Sampling: Sendable, Equatable {
 /// Chooses tokens for the sequences of one generation, with a random stream of its own for each.
 struct TokenSampler {
   let sampling: Sampling
-  private var streams: [Int: SplitMix64] = [:]
+  private var streams: [Int: SeededGenerator] = [:]
 
   init(_ sampling: Sampling) { self.sampling = sampling }
 
@@ -32,7 +33,7 @@ struct TokenSampler {
     guard case .random(let temperature, let topP, let seed) = sampling else { return try logits.argmax(-1).integers() }
     let (sorted, indices) = try (logits / temperature).softmax(-1).sorted(-1, descending: true)
     return try sequences.enumerated().map { row, sequence in
-      let point = streams[sequence, default: SplitMix64(seed: seed, stream: sequence)].nextUniform()
+      let point = streams[sequence, default: SeededGenerator(seed: seed, stream: sequence)].uniform()
       let place = Self.draw(try sorted[row].floats(), topP: topP, at: point)
       return try indices[row].narrowed(0, place..<place + 1).integers()[0]
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Directional ablation baked into weights (Arditi et al. 2024, section 2.4 "weight orthogonalization"): a checkpoint
@@ -18,7 +19,7 @@ public struct AblatedCheckpoint: Sendable {
   public init(_ directory: URL, direction: [Float]) throws {
     checkpoint = try Checkpoint(directory: directory)
     guard direction.count == checkpoint.configuration.hiddenSize else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "the direction has width \(direction.count) where the model's residual stream has "
           + "\(checkpoint.configuration.hiddenSize); use a vector made from this model")
@@ -26,7 +27,7 @@ public struct AblatedCheckpoint: Sendable {
     let wide = try Tensor(direction.map(Double.init))
     let norm = try wide.norm().scalar()
     guard norm.isFinite, norm > 0 else {
-      throw ModelError(.badInput, "the direction is zero or not finite; there is nothing to remove")
+      throw TelltaleError(.badInput, "the direction is zero or not finite; there is nothing to remove")
     }
     self.direction = try wide / norm
   }
@@ -48,24 +49,13 @@ public struct AblatedCheckpoint: Sendable {
   ///   - dtype: of the weights (default: the checkpoint's; rounding leaves a small component along the direction).
   ///   - metadata: what the weights' file says of its making.
   public func write(to directory: URL, dtype: DType? = nil, metadata: [String: String] = [:]) throws {
-    let place = InputLocation(file: directory.path)
-    guard !FileManager.default.fileExists(atPath: directory.path) else {
-      throw ModelError(.badInput, "is there already; name a new folder", at: place)
-    }
-    let aside = directory.deletingLastPathComponent().appendingPathComponent(
-      ".\(directory.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).tmp", isDirectory: true)
-    do { try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: false) } catch {
-      throw ModelError(.badInput, "cannot be made; check that the folder above it exists and is writable", at: place)
-    }
-    defer { try? FileManager.default.removeItem(at: aside) }
-    var stated = metadata
-    stated["format"] = "pt"
-    let weights = try weights(dtype)
-    try SafetensorsFile.write(weights, metadata: stated, to: aside.appendingPathComponent("model.safetensors"))
-    try writeConfiguration(to: aside, dtype: weights["model.embed_tokens.weight"]?.dtype)
-    try copyTokenizer(to: aside)
-    do { try FileManager.default.moveItem(at: aside, to: directory) } catch {
-      throw ModelError(.failed, "cannot be put in place: \(error.localizedDescription)", at: place)
+    try AtomicFolder.write(to: directory) { aside in
+      var stated = metadata
+      stated["format"] = "pt"
+      let weights = try weights(dtype)
+      try SafetensorsFile.write(weights, metadata: stated, to: aside.appendingPathComponent("model.safetensors"))
+      try writeConfiguration(to: aside, dtype: weights["model.embed_tokens.weight"]?.dtype)
+      try copyTokenizer(to: aside)
     }
   }
 
@@ -102,7 +92,8 @@ public struct AblatedCheckpoint: Sendable {
   private func writeConfiguration(to folder: URL, dtype: DType?) throws {
     let source = checkpoint.directory.appendingPathComponent("config.json")
     let target = folder.appendingPathComponent("config.json")
-    let unreadable = ModelError(.badInput, "cannot be read; check the checkpoint", at: InputLocation(file: source.path))
+    let unreadable = TelltaleError(
+      .badInput, "cannot be read; check the checkpoint", at: InputLocation(file: source.path))
     guard let data = try? Data(contentsOf: source),
       var object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
     else { throw unreadable }
@@ -122,7 +113,7 @@ public struct AblatedCheckpoint: Sendable {
       let source = checkpoint.directory.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: source.path) else { continue }
       guard let data = try? Data(contentsOf: source) else {
-        throw ModelError(.badInput, "cannot be read; check its permissions", at: InputLocation(file: source.path))
+        throw TelltaleError(.badInput, "cannot be read; check its permissions", at: InputLocation(file: source.path))
       }
       try AtomicFile.write(data, to: folder.appendingPathComponent(name))
     }

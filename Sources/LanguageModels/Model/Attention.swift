@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What the queries of a pass may attend to, worked out once a pass and used by every layer.
@@ -46,7 +47,7 @@ struct PackedAttention {
   /// - Parameter withGradients: whether passes may be recorded.
   init(
     _ batch: PackedBatch, for model: LanguageModel, withGradients: Bool = isRecordingGradients
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     self.batch = batch
     coarseTokens = model.roundsSharedTokens ? batch.sharedTokens : nil
     let kernel = model.attentionKernel ?? AttentionKernel(batch, for: model, withGradients: withGradients)
@@ -58,7 +59,7 @@ struct PackedAttention {
 
   private static func masks(
     _ calls: [Call], _ batch: PackedBatch, _ windows: Set<Int?>, _ dtype: DType, _ device: Device
-  ) throws(TorchError) -> [Int?: [Tensor?]] {
+  ) throws(TelltaleError) -> [Int?: [Tensor?]] {
     var masks: [Int?: [Tensor?]] = [:]
     for window in windows {
       var made: [Tensor?] = []
@@ -99,7 +100,7 @@ struct PackedAttention {
   }
 
   /// Additive mask [queries, keys] in float32; nil where plain causal attention does.
-  private static func mask(_ call: Call, _ batch: PackedBatch, window: Int?) throws(TorchError) -> Tensor? {
+  private static func mask(_ call: Call, _ batch: PackedBatch, window: Int?) throws(TelltaleError) -> Tensor? {
     switch call {
     case .roots(_, _, let length):
       guard let window, window < length else { return nil }
@@ -117,7 +118,7 @@ struct PackedAttention {
     }
   }
 
-  static func mask(_ queries: Int, _ keys: Int, _ visible: (Int, Int) -> Bool) throws(TorchError) -> Tensor {
+  static func mask(_ queries: Int, _ keys: Int, _ visible: (Int, Int) -> Bool) throws(TelltaleError) -> Tensor {
     var values = [Float](repeating: -.infinity, count: queries * keys)
     for query in 0..<queries {
       for key in 0..<keys where visible(query, key) { values[query * keys + key] = 0 }
@@ -129,7 +130,7 @@ struct PackedAttention {
   /// the kept tokens alone where `AttentionContext.queried` says so.
   func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, window: Int?, scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     if let varlen { return try varlen.attend(q, k, v, window: window, scale: scale) }
     if let segments { return try segments.attend(q, k, v, keeping: kept, window: window, scale: scale) }
     let width = q.size(1) * q.size(2)
@@ -140,13 +141,13 @@ struct PackedAttention {
       switch call {
       case .roots(let start, let count, let length):
         let range = start..<start + count * length
-        func rows(_ t: Tensor) throws(TorchError) -> Tensor {
+        func rows(_ t: Tensor) throws(TelltaleError) -> Tensor {
           try t.narrowed(0, range).reshaped([count, length, t.size(1), t.size(2)])
         }
         out = try Self.call(rows(q), rows(k), rows(v), mask: mask, causal: mask == nil, scale)
       case .children(let segments, let ancestors):
         let own = range(of: segments)
-        func rows(_ t: Tensor, _ ranges: [Range<Int>]) throws(TorchError) -> Tensor {
+        func rows(_ t: Tensor, _ ranges: [Range<Int>]) throws(TelltaleError) -> Tensor {
           var pieces: [Tensor] = []
           for range in ranges { pieces.append(try t.narrowed(0, range)) }
           return try Tensor.concatenated(pieces).unsqueezed(0)
@@ -166,14 +167,14 @@ struct PackedAttention {
   /// q [n, a, heads, dim], k and v [n, b, key-value heads, dim] to [n, heads, a, dim].
   private static func call(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, _ scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     let heads = q.size(2)
     return try q.transposed(1, 2).attention(
       repeated(k, heads), repeated(v, heads), mask: mask, causal: causal, scale: scale)
   }
 
   /// [n, b, key-value heads, dim] to [n, heads, b, dim], each key-value head serving its group of query heads.
-  private static func repeated(_ t: Tensor, _ heads: Int) throws(TorchError) -> Tensor {
+  private static func repeated(_ t: Tensor, _ heads: Int) throws(TelltaleError) -> Tensor {
     let (n, b, own, dim) = (t.size(0), t.size(1), t.size(2), t.size(3))
     let byHead = try t.transposed(1, 2)  // [n, own, b, dim]
     if own == heads { return byHead }
@@ -181,7 +182,7 @@ struct PackedAttention {
   }
 
   /// Stores the keys and values of every sequence, its ancestors' included, in its slot of the cache.
-  func fill(_ cache: KeyValueCache, slots: Range<Int>, layer: Int, keys: Tensor, values: Tensor) throws(TorchError) {
+  func fill(_ cache: KeyValueCache, slots: Range<Int>, layer: Int, keys: Tensor, values: Tensor) throws(TelltaleError) {
     for (sequence, slot) in slots.enumerated() {
       for segment in batch.chain(of: sequence).map({ batch.segments[$0] }) where !segment.range.isEmpty {
         try cache.write(
@@ -208,7 +209,7 @@ struct DecodingAttention {
   /// - Parameter byLength: where `Tensor.attentionByLength` knows the numbers.
   init(
     _ cache: KeyValueCache, windows: Set<Int?>, dtype: DType, device: Device, byLength: Bool = false
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     self.cache = cache
     positions = cache.grow()
     places = DecodePlaces(
@@ -223,7 +224,7 @@ struct DecodingAttention {
   }
 
   /// [slots, 1, 1, longest]; nil where every slot sees everything.
-  private static func mask(_ positions: [Int], _ longest: Int, _ window: Int?) throws(TorchError) -> Tensor? {
+  private static func mask(_ positions: [Int], _ longest: Int, _ window: Int?) throws(TelltaleError) -> Tensor? {
     let windowed = window.map { $0 < longest } ?? false
     guard windowed || positions.contains(where: { $0 != longest - 1 }) else { return nil }
     let flat = try PackedAttention.mask(positions.count, longest) { slot, key in
@@ -235,7 +236,7 @@ struct DecodingAttention {
   /// q [slots, heads, dim], k and v [slots, key-value heads, dim] of the new tokens to [slots, heads * dim].
   func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, layer: Int, window: Int?, scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     try cache.write(layer: layer, at: places, keys: k, values: v)
     let (keys, values) = try cache.read(layer: layer, longest: longest)
     let (slots, heads, dim, groups) = (q.size(0), q.size(1), q.size(2), k.size(1))

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A checkpoint in Hugging Face layout: `config.json` and safetensors, single or sharded by an index.
@@ -27,7 +28,7 @@ public struct Checkpoint: Sendable {
   ) throws -> LanguageModel {
     let target = try dtype ?? storedDtype()
     guard target.isFloatingPoint else {
-      throw ModelError(.badInput, "its weights are \(target.rawValue), which no model computes in", at: place)
+      throw TelltaleError(.badInput, "its weights are \(target.rawValue), which no model computes in", at: place)
     }
     var weights: [String: Tensor] = [:]
     var int8: [String: Int8Matrix] = [:]
@@ -41,7 +42,7 @@ public struct Checkpoint: Sendable {
     if byteCount(weights) < Self.scannedAtLoad {
       try Self.refuseNonFinite(weights, file: { files[places[$0] ?? 0].url.path })
     }
-    return try located { () throws(ModelError) in try LanguageModel(configuration, weights: weights, int8: int8) }
+    return try located { () throws(TelltaleError) in try LanguageModel(configuration, weights: weights, int8: int8) }
   }
 
   /// The dtype of the embedding, which is that of the whole checkpoint.
@@ -66,7 +67,7 @@ public struct Checkpoint: Sendable {
     guard let index = places[name] else { throw missing(name) }
     let weight = try tensor(name)
     guard weight.rank == 2 else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "has shape \(weight.shape) where a matrix is meant; it is of another model",
         at: InputLocation(file: files[index].url.path, item: name))
     }
@@ -76,8 +77,9 @@ public struct Checkpoint: Sendable {
     return matrix
   }
 
-  private func missing(_ name: String) -> ModelError {
-    ModelError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model", at: place)
+  private func missing(_ name: String) -> TelltaleError {
+    TelltaleError(
+      .badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model", at: place)
   }
 
   /// The tensors of the language model; buffers and unused heads in the file are left alone.
@@ -98,15 +100,15 @@ public struct Checkpoint: Sendable {
     }
   }
 
-  private static func nonFinite(_ name: String, file: String) -> ModelError {
-    ModelError(
+  private static func nonFinite(_ name: String, file: String) -> TelltaleError {
+    TelltaleError(
       .badInput, "holds NaN or infinite weights; the file is damaged, fetch it anew",
       at: InputLocation(file: file, item: name))
   }
 
-  private func located<Value>(_ body: () throws(ModelError) -> Value) throws(ModelError) -> Value {
+  private func located<Value>(_ body: () throws(TelltaleError) -> Value) throws(TelltaleError) -> Value {
     do { return try body() } catch {
-      throw ModelError(error.code, error.message, at: error.location ?? place)
+      throw TelltaleError(error.code, error.message, at: error.location ?? place)
     }
   }
 
@@ -115,27 +117,27 @@ public struct Checkpoint: Sendable {
   private struct Index: Decodable { var weightMap: [String: String] }
 
   /// The files of weights: the shards that the index names, else the single file.
-  static func files(_ directory: URL) throws(ModelError) -> [URL] {
+  static func files(_ directory: URL) throws(TelltaleError) -> [URL] {
     let single = directory.appendingPathComponent("model.safetensors")
     let index = directory.appendingPathComponent("model.safetensors.index.json")
     if FileManager.default.fileExists(atPath: index.path) { return try shards(index) }
     if FileManager.default.fileExists(atPath: single.path) { return [single] }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "holds neither model.safetensors nor model.safetensors.index.json; give a checkpoint in safetensors format "
         + "(pickled .bin and .pt files are never executed)", at: InputLocation(file: directory.path))
   }
 
-  private static func shards(_ index: URL) throws(ModelError) -> [URL] {
+  private static func shards(_ index: URL) throws(TelltaleError) -> [URL] {
     let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint anew")
-    return try Set(parsed.weightMap.values).sorted().map { name throws(ModelError) in
+    return try Set(parsed.weightMap.values).sorted().map { name throws(TelltaleError) in
       let place = InputLocation(file: index.path, item: String(name.prefix(80)))
       guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
-        throw ModelError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)
+        throw TelltaleError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)
       }
       let url = index.deletingLastPathComponent().appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: url.path) else {
-        throw ModelError(.badInput, "names a shard that is missing; fetch the rest of the checkpoint", at: place)
+        throw TelltaleError(.badInput, "names a shard that is missing; fetch the rest of the checkpoint", at: place)
       }
       return url
     }
@@ -153,7 +155,7 @@ extension LanguageModel {
   /// Says which weight is at fault where an output is not finite: the sentence a user needs instead of a NaN.
   func explainNonFinite() throws -> Never {
     try Checkpoint.refuseNonFinite(weights, file: { _ in "the checkpoint" })
-    throw ModelError(
+    throw TelltaleError(
       .failed, "the activations overflow \(dtype.rawValue); compute in float32 or bfloat16 (--dtype float32)")
   }
 }

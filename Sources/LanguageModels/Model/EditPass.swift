@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What one edit did in one pass.
@@ -26,12 +27,12 @@ struct EditPass {
   }
 
   /// A condition must be known before the edit that depends on it.
-  func check() throws(ModelError) {
+  func check() throws(TelltaleError) {
     for edit in edits {
       guard let condition = edit.gate?.condition else { continue }
       let latest = edit.site == .blockOutput ? edit.layer : edit.layer - 1
       guard condition.layer <= latest else {
-        throw ModelError(
+        throw TelltaleError(
           .badInput,
           "a condition read at layer \(condition.layer) comes too late for an edit at layer \(edit.layer); "
             + "read it at layer \(max(latest, 0)) or below")
@@ -49,7 +50,7 @@ struct EditPass {
   }
 
   /// Reads the conditions of a block's output `x` [kept tokens, hidden].
-  mutating func decide(at layer: Int, _ x: Tensor, kept: KeptTokens) throws(TorchError) {
+  mutating func decide(at layer: Int, _ x: Tensor, kept: KeptTokens) throws(TelltaleError) {
     for (index, edit) in edits.enumerated() {
       guard let gate = edit.gate, gate.condition.layer == layer, !gate.deciders.isEmpty else { continue }
       guard case .tokens(let places) = kept.places(of: .tokens(gate.deciders)) else { continue }
@@ -62,7 +63,7 @@ struct EditPass {
   /// `x` [kept tokens, hidden] after the edits of a place.
   mutating func apply(
     at layer: Int, _ site: Edit.Site, to x: Tensor, kept: KeptTokens = .all
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     var x = x
     for (index, edit) in edits.enumerated() where edit.layer == layer && edit.site == site {
       x = try apply(edit, kept.places(of: admitted(edit, index)), &effects[index], to: x)
@@ -72,7 +73,7 @@ struct EditPass {
 
   private func apply(
     _ edit: Edit, _ tokens: TokenChoice, _ effect: inout EditEffect, to x: Tensor
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     switch tokens {
     case .all:
       let (moved, shifts) = try edit.applied(to: x)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// What tells one checkpoint from another without reading all of it.
@@ -10,7 +11,7 @@ public enum Fingerprint {
   /// SHA-256 (hexadecimal) over `config.json` and, for each file of weights, its name, its size and 16 evenly spaced
   /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, hence in these pieces. Other files
   /// in the directory (a vector, an adapter) do not count.
-  public static func checkpoint(_ directory: URL) throws(ModelError) -> String {
+  public static func checkpoint(_ directory: URL) throws(TelltaleError) -> String {
     var bytes = try contents(directory.appendingPathComponent("config.json"))
     for url in try Checkpoint.files(directory) {
       bytes += Array(url.lastPathComponent.utf8)
@@ -21,7 +22,7 @@ public enum Fingerprint {
 
   /// SHA-256 (hexadecimal) over a checkpoint's fingerprint and an adapter's two files, so that an adapted model is told
   /// from its base and from the same base under another adapter.
-  public static func adapted(_ base: String, by adapter: URL) throws(ModelError) -> String {
+  public static func adapted(_ base: String, by adapter: URL) throws(TelltaleError) -> String {
     var bytes = Array(base.utf8)
     for name in [AdapterConfigurationFile.name, LoRAAdapter.weightsName] {
       bytes += Array(try file(adapter.appendingPathComponent(name)).utf8)
@@ -30,21 +31,21 @@ public enum Fingerprint {
   }
 
   /// SHA-256 (hexadecimal) of a whole file.
-  public static func file(_ url: URL) throws(ModelError) -> String {
+  public static func file(_ url: URL) throws(TelltaleError) -> String {
     SHA256.hexadecimalDigest(of: try contents(url))
   }
 
   /// SHA-256 (hexadecimal) of bytes.
   public static func data(_ data: Data) -> String { SHA256.hexadecimalDigest(of: Array(data)) }
 
-  private static func contents(_ url: URL) throws(ModelError) -> [UInt8] {
+  private static func contents(_ url: URL) throws(TelltaleError) -> [UInt8] {
     guard let data = try? Data(contentsOf: url) else {
-      throw ModelError(.badInput, "cannot be read; check the path", at: InputLocation(file: url.path))
+      throw TelltaleError(.badInput, "cannot be read; check the path", at: InputLocation(file: url.path))
     }
     return Array(data)
   }
 
-  private static func pieces(_ url: URL) throws(ModelError) -> [UInt8] {
+  private static func pieces(_ url: URL) throws(TelltaleError) -> [UInt8] {
     do {
       let handle = try FileHandle(forReadingFrom: url)
       defer { try? handle.close() }
@@ -56,7 +57,7 @@ public enum Fingerprint {
       }
       return bytes
     } catch {
-      throw ModelError(.badInput, "cannot be read; check its permissions", at: InputLocation(file: url.path))
+      throw TelltaleError(.badInput, "cannot be read; check its permissions", at: InputLocation(file: url.path))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A model of a well-known shape with random weights, held in memory: what it computes means nothing, how fast it
@@ -31,7 +32,7 @@ package enum GeneratedModel {
     let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(format.rounds($1.name) ? 1 : dtype.size, *) }
     let available = ProcessInfo.processInfo.physicalMemory / 5 * 4
     guard device != .cpu || bytes <= available else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "\(configuration.layerCount) layers of \(shape.rawValue) need \(bytes >> 30) GiB of the \(available >> 30) GiB "
           + "that may be used; ask for fewer layers")
@@ -86,11 +87,11 @@ package enum GeneratedModel {
   // MARK: Shapes
 
   /// The configuration of a shape, as the config.json of the model it is named after states it.
-  package static func configuration(_ shape: Shape, layers: Int? = nil) throws(ModelError) -> ModelConfiguration {
+  package static func configuration(_ shape: Shape, layers: Int? = nil) throws(TelltaleError) -> ModelConfiguration {
     var raw = raw(shape)
     let whole = raw.numHiddenLayers ?? 0
     if let layers, !(1...whole).contains(layers) {
-      throw ModelError(.badInput, "\(shape.rawValue) has 1 to \(whole) layers to take, not \(layers)")
+      throw TelltaleError(.badInput, "\(shape.rawValue) has 1 to \(whole) layers to take, not \(layers)")
     }
     raw.numHiddenLayers = layers ?? whole
     return try ModelConfiguration(raw, file: shape.rawValue)

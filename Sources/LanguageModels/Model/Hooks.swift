@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Which tokens of a pack an operation concerns.
@@ -11,7 +12,7 @@ public enum TokenChoice: Sendable, Equatable {
 struct Rows {
   private let indices: Tensor?  // int64 [chosen]; nil for all
 
-  init(_ choice: TokenChoice, _ device: Device) throws(TorchError) {
+  init(_ choice: TokenChoice, _ device: Device) throws(TelltaleError) {
     switch choice {
     case .all: indices = nil
     case .tokens(let chosen): indices = try Tensor(chosen).moved(to: device)
@@ -19,7 +20,7 @@ struct Rows {
   }
 
   /// The chosen rows of x [tokens, ...].
-  func of(_ x: Tensor) throws(TorchError) -> Tensor {
+  func of(_ x: Tensor) throws(TelltaleError) -> Tensor {
     guard let indices else { return x }
     return try x.selected(0, indices)
   }
@@ -76,14 +77,14 @@ public struct Edit: Sendable {
 
   /// `stream` [n, hidden], already narrowed to the edited tokens, after the edit, and by how much each token really
   /// moved along the measured direction (float32 [n]): measured after the one rounding to the stream's dtype.
-  func applied(to stream: Tensor) throws(TorchError) -> (stream: Tensor, shifts: Tensor) {
+  func applied(to stream: Tensor) throws(TelltaleError) -> (stream: Tensor, shifts: Tensor) {
     let wide = try stream.converted(to: .float32)  // [n, hidden]
     let moved = try moved(wide).converted(to: stream.dtype)  // [n, hidden]
     let shifts = try (moved.converted(to: .float32) - wide).matmul(direction(like: wide))  // [n]
     return (moved, shifts)
   }
 
-  private func moved(_ wide: Tensor) throws(TorchError) -> Tensor {
+  private func moved(_ wide: Tensor) throws(TelltaleError) -> Tensor {
     switch operation {
     case .add(let vector): return try wide + Self.like(wide, vector)
     case .ablate(let direction):
@@ -96,7 +97,7 @@ public struct Edit: Sendable {
   }
 
   /// The unit vector [hidden] that shifts are measured along; zero for an added vector of zeros.
-  private func direction(like stream: Tensor) throws(TorchError) -> Tensor {
+  private func direction(like stream: Tensor) throws(TelltaleError) -> Tensor {
     if let measured { return try Self.like(stream, measured) }
     switch operation {
     case .ablate(let unit), .setProjection(let unit, _): return try Self.like(stream, unit)
@@ -108,7 +109,7 @@ public struct Edit: Sendable {
     }
   }
 
-  fileprivate static func like(_ stream: Tensor, _ vector: Tensor) throws(TorchError) -> Tensor {
+  fileprivate static func like(_ stream: Tensor, _ vector: Tensor) throws(TelltaleError) -> Tensor {
     try vector.converted(to: .float32, device: stream.device)
   }
 }
@@ -133,7 +134,7 @@ public struct EditCondition: Sendable {
   }
 
   /// The dot product of the direction with each row of `stream` [n, hidden].
-  func projections(_ stream: Tensor) throws(TorchError) -> [Double] {
+  func projections(_ stream: Tensor) throws(TelltaleError) -> [Double] {
     try stream.converted(to: .float32).matmul(Edit.like(stream, direction)).doubles()
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Small JSON files beside a checkpoint, read with one sentence for whatever is wrong with them.
@@ -6,22 +7,24 @@ enum JSONFile {
   /// No configuration is longer than this.
   static let largest = 64 << 20
 
-  static func decode<Value: Decodable>(_ url: URL, remedy: String) throws(ModelError) -> Value {
+  static func decode<Value: Decodable>(_ url: URL, remedy: String) throws(TelltaleError) -> Value {
     let place = InputLocation(file: url.path)
     guard FileManager.default.fileExists(atPath: url.path) else {
-      throw ModelError(.badInput, "is missing; \(remedy)", at: place)
+      throw TelltaleError(.badInput, "is missing; \(remedy)", at: place)
     }
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
-    guard size <= largest else { throw ModelError(.badInput, "is larger than any configuration; \(remedy)", at: place) }
+    guard size <= largest else {
+      throw TelltaleError(.badInput, "is larger than any configuration; \(remedy)", at: place)
+    }
     guard let data = try? Data(contentsOf: url) else {
-      throw ModelError(.badInput, "cannot be read; check its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be read; check its permissions", at: place)
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do { return try decoder.decode(Value.self, from: data) } catch let error as DecodingError {
-      throw ModelError(.badInput, "\(sentence(error)); \(remedy)", at: place)
+      throw TelltaleError(.badInput, "\(sentence(error)); \(remedy)", at: place)
     } catch {
-      throw ModelError(.badInput, "is not JSON; \(remedy)", at: place)
+      throw TelltaleError(.badInput, "is not JSON; \(remedy)", at: place)
     }
   }
 

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// The tokens of the last block that anyone looks at: what follows attention there runs on them alone.
@@ -22,7 +23,7 @@ struct KeptTokens {
   }
 
   /// The kept rows of x [tokens, ...].
-  func rows(_ x: Tensor) throws(TorchError) -> Tensor {
+  func rows(_ x: Tensor) throws(TelltaleError) -> Tensor {
     guard let indices else { return x }
     return try x.selected(0, indices)
   }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Keys and values of the tokens that sequences have seen so far, so that a new token costs one token.
@@ -15,7 +16,7 @@ public final class KeyValueCache {
 
   public init(
     _ configuration: ModelConfiguration, slots: Int, capacity: Int, dtype: DType, device: Device
-  ) throws(TorchError) {
+  ) throws(TelltaleError) {
     self.capacity = capacity
     self.slots = slots
     let shape = [slots, configuration.keyValueHeadCount, capacity, configuration.headDimension]
@@ -52,29 +53,30 @@ public final class KeyValueCache {
   }
 
   /// Writes keys and values [tokens, heads, dim] of one sequence from `start` on.
-  func write(layer: Int, slot: Int, start: Int, keys newKeys: Tensor, values newValues: Tensor) throws(TorchError) {
+  func write(layer: Int, slot: Int, start: Int, keys newKeys: Tensor, values newValues: Tensor) throws(TelltaleError) {
     for (store, part) in [(keys[layer], newKeys), (values[layer], newValues)] {
       try store[slot].writeInPlace(1, start: start, part.transposed(0, 1))  // [heads, tokens, dim]
     }
   }
 
   /// Writes one token [slots, heads, dim] for every active slot, at the places that `grow` gave.
-  func write(layer: Int, at places: DecodePlaces, keys newKeys: Tensor, values newValues: Tensor) throws(TorchError) {
+  func write(layer: Int, at places: DecodePlaces, keys newKeys: Tensor, values newValues: Tensor) throws(TelltaleError)
+  {
     for (store, part) in [(keys[layer], newKeys), (values[layer], newValues)] {
       try store.transposed(1, 2).writeInPlace(rows: places.slots, columns: places.positions, part)
     }
   }
 
   /// Keys and values [active slots, heads, longest, dim], as views.
-  func read(layer: Int, longest: Int) throws(TorchError) -> (keys: Tensor, values: Tensor) {
-    func view(_ store: Tensor) throws(TorchError) -> Tensor {
+  func read(layer: Int, longest: Int) throws(TelltaleError) -> (keys: Tensor, values: Tensor) {
+    func view(_ store: Tensor) throws(TelltaleError) -> Tensor {
       try store.narrowed(0, 0..<count).narrowed(2, 0..<longest)
     }
     return (try view(keys[layer]), try view(values[layer]))
   }
 
   /// Ends the sequence in `slot`; the last active sequence takes its place and gets its number.
-  public func remove(slot: Int) throws(TorchError) {
+  public func remove(slot: Int) throws(TelltaleError) {
     let last = count - 1
     if slot != last {
       for store in keys + values {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A language model of the Llama family: token ids in, residual streams and logits out.
@@ -30,7 +31,7 @@ public struct LanguageModel: Sendable {
   /// - Parameter int8: matrices of projections and of an output head that are not among `weights`.
   public init(
     _ configuration: ModelConfiguration, weights: [String: Tensor], int8: [String: Int8Matrix] = [:]
-  ) throws(ModelError) {
+  ) throws(TelltaleError) {
     let source = WeightSource(weights, int8)
     self.configuration = configuration
     self.weights = weights
@@ -73,7 +74,7 @@ public struct LanguageModel: Sendable {
 
     fileprivate var tensors: [Tensor] { residuals.values + (logits.map { [$0] } ?? []) }
 
-    fileprivate mutating func addSums() throws(TorchError) {
+    fileprivate mutating func addSums() throws(TelltaleError) {
       var sums: [Tensor] = []
       for tensor in tensors { sums.append(try tensor.sum()) }
       self.sums = sums.isEmpty ? nil : try Tensor.stacked(sums)
@@ -193,9 +194,9 @@ public struct LanguageModel: Sendable {
     for result in output.tensors where try !result.isFinite().all() { try explainNonFinite() }
   }
 
-  private func check(tokens: [Int]) throws(ModelError) {
+  private func check(tokens: [Int]) throws(TelltaleError) {
     if let wrong = tokens.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "token id \(wrong) is outside of the model's vocabulary of \(configuration.vocabularySize); "
           + "the tokens are of another tokenizer")
@@ -203,9 +204,9 @@ public struct LanguageModel: Sendable {
   }
 
   /// A layer that does not exist is bad input: it comes from a command line or a vector file.
-  public func check(layers wanted: [Int]) throws(ModelError) {
+  public func check(layers wanted: [Int]) throws(TelltaleError) {
     if let wrong = wanted.first(where: { $0 < 0 || $0 >= layers.count }) {
-      throw ModelError(
+      throw TelltaleError(
         .badInput, "layer \(wrong) does not exist; the model has layers 0 to \(layers.count - 1)")
     }
   }
@@ -225,7 +226,7 @@ struct DecoderLayer: Sendable {
   /// queries are computed where attention can do without the others'.
   func attention(
     _ x: Tensor, _ cosines: Tensor, _ sines: Tensor, _ attention: AttentionContext, keeping kept: KeptTokens = .all
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     let normed = try x.rmsNorm(attentionNorm, epsilon: epsilon)  // [tokens, hidden]
     let queried = attention.queried(kept)
     let coarse = attention.coarseTokens
@@ -240,7 +241,7 @@ struct DecoderLayer: Sendable {
   /// Queries [queried, heads, dim] of some tokens, keys and values [tokens, key-value heads, dim] of all.
   private func projected(
     _ normed: Tensor, querying queried: KeptTokens, _ coarse: [Bool]?
-  ) throws(TorchError) -> (q: Tensor, k: Tensor, v: Tensor) {
+  ) throws(TelltaleError) -> (q: Tensor, k: Tensor, v: Tensor) {
     guard !queried.isAll else {
       let all = try Projection.together([query, key, value], normed, coarse: coarse)
       return try (heads(all[0]), heads(all[1]), heads(all[2]))
@@ -251,12 +252,12 @@ struct DecoderLayer: Sendable {
   }
 
   /// x [tokens, hidden] with what the gated feed-forward network adds.
-  func feedForward(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+  func feedForward(_ x: Tensor, coarse: [Bool]? = nil) throws(TelltaleError) -> Tensor {
     try x + down(gated(x, coarse: coarse), coarse: coarse)  // [tokens, hidden]
   }
 
   /// What the feed-forward network's last projection is given.
-  func gated(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+  func gated(_ x: Tensor, coarse: [Bool]? = nil) throws(TelltaleError) -> Tensor {
     let normed = try x.rmsNorm(feedForwardNorm, epsilon: epsilon)  // [tokens, hidden]
     let projected = try Projection.together([gate, up], normed, coarse: coarse)
     return try projected[0].gatedSilu(projected[1])  // [tokens, intermediate]
@@ -270,13 +271,13 @@ struct DecoderLayer: Sendable {
     return layer
   }
 
-  private func heads(_ t: Tensor) throws(TorchError) -> Tensor {
+  private func heads(_ t: Tensor) throws(TelltaleError) -> Tensor {
     try t.reshaped([t.size(0), -1, headDimension])
   }
 
   private func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ context: AttentionContext, keeping kept: KeptTokens
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     let scale = 1 / Double(headDimension).squareRoot()
     switch context {
     case .packed(let plan, let cache, let slots):
@@ -287,12 +288,12 @@ struct DecoderLayer: Sendable {
     }
   }
 
-  init(_ configuration: ModelConfiguration, _ index: Int, _ source: WeightSource) throws(ModelError) {
+  init(_ configuration: ModelConfiguration, _ index: Int, _ source: WeightSource) throws(TelltaleError) {
     let (hidden, inner) = (configuration.hiddenSize, configuration.intermediateSize)
     let wide = configuration.headCount * configuration.headDimension
     let narrow = configuration.keyValueHeadCount * configuration.headDimension
     let prefix = "model.layers.\(index)"
-    func projection(_ name: String, _ output: Int, _ input: Int, bias: Bool) throws(ModelError) -> Projection {
+    func projection(_ name: String, _ output: Int, _ input: Int, bias: Bool) throws(TelltaleError) -> Projection {
       Projection(
         weight: try source.matrix("\(prefix).\(name).weight", [output, input]),
         bias: bias ? try source("\(prefix).\(name).bias", [output]) : nil)
@@ -323,23 +324,23 @@ struct WeightSource {
     self.int8 = int8
   }
 
-  func callAsFunction(_ name: String, _ shape: [Int]) throws(ModelError) -> Tensor {
+  func callAsFunction(_ name: String, _ shape: [Int]) throws(TelltaleError) -> Tensor {
     guard let weight = weights[name] else {
-      throw ModelError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model")
+      throw TelltaleError(.badInput, "the checkpoint holds no tensor \"\(name)\"; it is incomplete or of another model")
     }
     try check(name, weight.shape, shape)
     return weight
   }
 
-  func matrix(_ name: String, _ shape: [Int]) throws(ModelError) -> WeightMatrix {
+  func matrix(_ name: String, _ shape: [Int]) throws(TelltaleError) -> WeightMatrix {
     guard let rounded = int8[name] else { return .dense(try self(name, shape)) }
     try check(name, rounded.shape, shape)
     return .int8(rounded)
   }
 
-  private func check(_ name: String, _ shape: [Int], _ wanted: [Int]) throws(ModelError) {
+  private func check(_ name: String, _ shape: [Int], _ wanted: [Int]) throws(TelltaleError) {
     guard shape == wanted else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "the checkpoint's tensor \"\(name)\" has shape \(shape) where config.json asks for \(wanted); "
           + "the two files are of different models")

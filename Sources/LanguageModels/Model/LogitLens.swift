@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Reads residual streams, or directions in them, through the output head (nostalgebraist 2020, "interpreting GPT: the
@@ -37,7 +38,7 @@ public struct LogitLens: Sendable {
     return try (norm == .final ? difference * model.finalNorm.converted(to: .float64) : difference).doubles()
   }
 
-  private func normed(_ wide: Tensor) throws(TorchError) -> Tensor {
+  private func normed(_ wide: Tensor) throws(TelltaleError) -> Tensor {
     guard norm == .final else { return wide }
     let scale = try wide.power(2).mean(-1, keep: true).squareRoot().clamped(atLeast: 1e-30)
     return try wide / scale * model.finalNorm.converted(to: .float32)

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// How a checkpoint's numbers are held and multiplied, beside the dtype that everything else is computed in.
@@ -32,9 +33,9 @@ extension LanguageModel {
 
   /// The same model with int8 weights, multiplied with 8 bits of every token that several sequences of a pack share and
   /// with 16 of the others. What this rounds is the same for all who share it, so that it hardly shows in their difference.
-  public func roundingSharedTokens() throws(ModelError) -> LanguageModel {
+  public func roundingSharedTokens() throws(TelltaleError) -> LanguageModel {
     guard hasInt8Weights, Int8Matrix.hasOwnProducts, device == .cpu else {
-      throw ModelError(
+      throw TelltaleError(
         .badInput,
         "int8 arithmetic (--compute int8) needs int8 weights, the CPU and its VNNI instructions; see telltale doctor")
     }

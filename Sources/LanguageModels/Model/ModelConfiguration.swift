@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// The shape of a Llama-family model, as `config.json` states it.
@@ -36,7 +37,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var headsPerKeyValueHead: Int { headCount / keyValueHeadCount }
 
   /// Reads `config.json` of a model directory; refuses what would be computed wrongly.
-  public init(directory: URL) throws(ModelError) {
+  public init(directory: URL) throws(TelltaleError) {
     let url = directory.appendingPathComponent("config.json")
     let raw: RawConfiguration = try JSONFile.decode(url, remedy: "give the directory of a Hugging Face checkpoint")
     try self.init(raw, file: url.path)
@@ -82,11 +83,11 @@ extension ModelConfiguration {
   /// Sizes beyond this are no model but an attack or a mistake.
   private static let largestSize = 1 << 24
 
-  init(_ raw: RawConfiguration, file: String) throws(ModelError) {
-    func refuse(_ item: String?, _ message: String) -> ModelError {
-      ModelError(.badInput, message, at: InputLocation(file: file, item: item))
+  init(_ raw: RawConfiguration, file: String) throws(TelltaleError) {
+    func refuse(_ item: String?, _ message: String) -> TelltaleError {
+      TelltaleError(.badInput, message, at: InputLocation(file: file, item: item))
     }
-    func size(_ value: Int?, _ name: String, largest: Int = Self.largestSize) throws(ModelError) -> Int {
+    func size(_ value: Int?, _ name: String, largest: Int = Self.largestSize) throws(TelltaleError) -> Int {
       guard let value else { throw refuse(name, "is missing; this is not the configuration of a language model") }
       guard value > 0, value <= largest else {
         throw refuse(name, "is \(value), which no model has; fetch the file anew")
@@ -123,8 +124,8 @@ extension ModelConfiguration {
   }
 
   private static func architecture(
-    _ raw: RawConfiguration, _ refuse: (String?, String) -> ModelError
-  ) throws(ModelError) -> Architecture {
+    _ raw: RawConfiguration, _ refuse: (String?, String) -> TelltaleError
+  ) throws(TelltaleError) -> Architecture {
     let supported = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
     guard let name = raw.architectures?.first else {
       throw refuse("architectures", "is missing; Telltale needs one of \(supported)")
@@ -136,8 +137,8 @@ extension ModelConfiguration {
   }
 
   private static func refuseWhatIsNotSupported(
-    _ raw: RawConfiguration, _ refuse: (String?, String) -> ModelError
-  ) throws(ModelError) {
+    _ raw: RawConfiguration, _ refuse: (String?, String) -> TelltaleError
+  ) throws(TelltaleError) {
     if let activation = raw.hiddenAct, activation != "silu" {
       throw refuse("hidden_act", "\"\(activation.prefix(40))\" is not supported; the Llama family uses silu")
     }
@@ -152,8 +153,8 @@ extension ModelConfiguration {
   /// Which layers see only a window. Mistral: all; Qwen2: from `maxWindowLayers` on, when switched on; `layerTypes`
   /// overrides both where it is there.
   private static func windows(
-    _ raw: RawConfiguration, _ architecture: Architecture, _ layers: Int, _ refuse: (String?, String) -> ModelError
-  ) throws(ModelError) -> [Int?] {
+    _ raw: RawConfiguration, _ architecture: Architecture, _ layers: Int, _ refuse: (String?, String) -> TelltaleError
+  ) throws(TelltaleError) -> [Int?] {
     guard architecture != .llama, let window = raw.slidingWindow, raw.useSlidingWindow ?? (architecture == .mistral)
     else { return Array(repeating: nil, count: layers) }
     guard window > 0 else { throw refuse("sliding_window", "is \(window); it must be at least 1") }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Finds the directory that `--model` means: a directory, a Hugging Face id in the local cache, or an embedded model.
@@ -8,11 +9,11 @@ public enum ModelLocator {
 
   public static func directory(
     for name: String, environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     if isDirectory(name) { return URL(fileURLWithPath: name, isDirectory: true) }
     if embedded.contains(name) { return try embeddedDirectory(name, environment) }
     if isRepositoryID(name) { return try cachedDirectory(name, environment) }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "\"\(name.prefix(200))\" is neither a directory nor a Hugging Face id (owner/name) nor one of "
         + embedded.joined(separator: ", ") + "; check --model")
@@ -22,12 +23,12 @@ public enum ModelLocator {
 
   private static func embeddedDirectory(
     _ name: String, _ environment: [String: String]
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     for folder in embeddedFolders(environment) {
       let candidate = folder.appendingPathComponent(name, isDirectory: true)
       if isDirectory(candidate.path) { return candidate }
     }
-    throw ModelError(
+    throw TelltaleError(
       .badInput,
       "the embedded model \(name) was not found; run from the checkout, or set TELLTALE_MODELS to its Models folder")
   }
@@ -61,11 +62,11 @@ public enum ModelLocator {
 
   private static func cachedDirectory(
     _ name: String, _ environment: [String: String]
-  ) throws(ModelError) -> URL {
+  ) throws(TelltaleError) -> URL {
     let repository = hubFolder(environment)
       .appendingPathComponent("models--" + name.replacingOccurrences(of: "/", with: "--"), isDirectory: true)
     if let snapshot = snapshot(of: repository) { return snapshot }
-    throw ModelError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
+    throw TelltaleError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
   }
 
   /// Where Hugging Face keeps what it downloaded: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`.

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// A weight matrix [out, in].
@@ -13,7 +14,7 @@ enum WeightMatrix: Sendable {
   }
 
   /// The matrix as numbers; an int8 one unpacked, in float32.
-  func numbers() throws(TorchError) -> Tensor {
+  func numbers() throws(TelltaleError) -> Tensor {
     switch self {
     case .dense(let tensor): tensor
     case .int8(let matrix): try matrix.unpacked()
@@ -36,12 +37,12 @@ struct Projection: Sendable {
   var update: LowRankUpdate?
 
   /// - Parameter coarse: by token, whether an int8 matrix may be multiplied with 8 bits of it; nil: with none.
-  func callAsFunction(_ x: Tensor, coarse: [Bool]? = nil) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor, coarse: [Bool]? = nil) throws(TelltaleError) -> Tensor {
     let output = try product(x, coarse)  // [tokens, out]
     return try update?.added(to: output, x, rowBlock: rowBlock) ?? output
   }
 
-  private func product(_ x: Tensor, _ coarse: [Bool]?) throws(TorchError) -> Tensor {
+  private func product(_ x: Tensor, _ coarse: [Bool]?) throws(TelltaleError) -> Tensor {
     switch weight {
     case .dense(let weight): try x.linear(weight, bias: bias, rowBlock: rowBlock)
     case .int8(let weight):
@@ -56,7 +57,7 @@ struct Projection: Sendable {
   /// Several maps of the same x, in their order: in one call, so that threads wait for each other once.
   static func together(
     _ maps: [Projection], _ x: Tensor, coarse: [Bool]? = nil
-  ) throws(TorchError) -> [Tensor] {
+  ) throws(TelltaleError) -> [Tensor] {
     let dense = maps.compactMap(\.plainWeight)
     if dense.count == maps.count { return try x.linears(dense, biases: maps.map(\.bias)) }
     var outputs: [Tensor] = []

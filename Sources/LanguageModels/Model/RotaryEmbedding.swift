@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Rotary position embeddings (Su et al. 2021) with the scalings that checkpoints of the Llama family use.
@@ -33,13 +34,13 @@ public struct RotaryEmbedding: Sendable {
   /// sequence; only `dynamic` looks at it).
   func tables(
     positions: [Int], lengths: [Int], dtype: DType, device: Device
-  ) throws(TorchError) -> (cosines: Tensor, sines: Tensor) {
+  ) throws(TelltaleError) -> (cosines: Tensor, sines: Tensor) {
     let once = try angles(positions, lengths, device)  // [tokens, dim / 2]
     let both = try Tensor.concatenated([once, once], 1)  // [tokens, dim]
     return (try both.cosine().converted(to: dtype), try both.sine().converted(to: dtype))
   }
 
-  private func angles(_ positions: [Int], _ lengths: [Int], _ device: Device) throws(TorchError) -> Tensor {
+  private func angles(_ positions: [Int], _ lengths: [Int], _ device: Device) throws(TelltaleError) -> Tensor {
     let half = configuration.dimension / 2
     guard case .dynamic = configuration.scaling else {
       let places = try Tensor(positions.map(Float.init), shape: [positions.count, 1]).moved(to: device)
@@ -87,8 +88,8 @@ public struct RotaryEmbedding: Sendable {
 
 extension RotaryEmbedding.Configuration {
   init(
-    _ raw: RawConfiguration, headDimension: Int, _ refuse: (String?, String) -> ModelError
-  ) throws(ModelError) {
+    _ raw: RawConfiguration, headDimension: Int, _ refuse: (String?, String) -> TelltaleError
+  ) throws(TelltaleError) {
     let scaling = raw.ropeParameters ?? raw.ropeScaling
     theta = raw.ropeParameters?.ropeTheta ?? raw.ropeTheta ?? 10_000
     dimension = headDimension
@@ -97,10 +98,10 @@ extension RotaryEmbedding.Configuration {
   }
 
   private static func scaling(
-    _ raw: RawConfiguration.RawRope?, _ positions: Int, _ refuse: (String?, String) -> ModelError
-  ) throws(ModelError) -> RotaryEmbedding.Scaling {
+    _ raw: RawConfiguration.RawRope?, _ positions: Int, _ refuse: (String?, String) -> TelltaleError
+  ) throws(TelltaleError) -> RotaryEmbedding.Scaling {
     guard let raw, let kind = raw.ropeType ?? raw.type, kind != "default" else { return .none }
-    func positive(_ value: Double?, _ name: String) throws(ModelError) -> Double {
+    func positive(_ value: Double?, _ name: String) throws(TelltaleError) -> Double {
       guard let value, value.isFinite, value > 0 else {
         throw refuse("rope_scaling.\(name)", "must be a positive number; fetch the file anew")
       }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// How attention over a pack is computed.
@@ -39,7 +40,7 @@ struct SegmentAttention {
   /// Attention of the kept tokens: q [kept, heads, dim], k and v [tokens, key-value heads, dim] to [kept, heads * dim].
   func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, keeping kept: KeptTokens, window: Int?, scale: Double
-  ) throws(TorchError) -> Tensor {
+  ) throws(TelltaleError) -> Tensor {
     let rows = kept.places(of: k.size(0)).map(Int64.init)
     var queryStarts: [Int64] = [0]
     for end in starts.dropFirst() {

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Attention over a pack in one call of a variable-length kernel: the tokens of every segment are its queries, and its
@@ -20,7 +21,7 @@ struct VarlenAttention {
     }
   }
 
-  init(_ batch: PackedBatch, device: Device) throws(TorchError) {
+  init(_ batch: PackedBatch, device: Device) throws(TelltaleError) {
     var rows: [Int] = []
     var queryStarts: [Int32] = [0]
     var keyStarts: [Int32] = [0]
@@ -40,8 +41,8 @@ struct VarlenAttention {
   }
 
   /// Attention of all tokens: q [tokens, heads, dim], k and v [tokens, key-value heads, dim] to [tokens, heads * dim].
-  func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, window: Int?, scale: Double) throws(TorchError) -> Tensor {
-    func gathered(_ t: Tensor) throws(TorchError) -> Tensor {
+  func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, window: Int?, scale: Double) throws(TelltaleError) -> Tensor {
+    func gathered(_ t: Tensor) throws(TelltaleError) -> Tensor {
       guard let keyRows else { return t }
       return try t.selected(0, keyRows)  // [keys, key-value heads, dim]
     }

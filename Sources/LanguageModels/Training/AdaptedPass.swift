@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// The loss of one pack and its gradients by the adapter's matrices.
@@ -133,10 +134,10 @@ struct BlockPass {
   }
 
   /// The rows [predicted, hidden] of the last block's output that logits are taken of.
-  func predicted(_ output: Tensor) throws(TorchError) -> Tensor { try output.selected(0, rows) }
+  func predicted(_ output: Tensor) throws(TelltaleError) -> Tensor { try output.selected(0, rows) }
 
   /// The gradient by the predicted rows as one by the last block's whole output.
-  func spread(_ gradient: Tensor) throws(TorchError) -> Tensor {
+  func spread(_ gradient: Tensor) throws(TelltaleError) -> Tensor {
     let zeros = try Tensor.zeros([rowCount, gradient.size(1)], dtype: gradient.dtype, device: gradient.device)
     return try zeros.adding(0, Tensor(rows).moved(to: gradient.device), gradient)
   }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// One finished optimiser step.
@@ -39,7 +40,7 @@ public final class LoRATrainer {
   ) throws {
     try settings.check()
     guard !base.hasInt8Weights else {
-      throw ModelError(.badInput, "int8 weights are for inference; train the adapter without --weights int8")
+      throw TelltaleError(.badInput, "int8 weights are for inference; train the adapter without --weights int8")
     }
     activations = ActivationBudget(
       base, bytes: settings.gradientCheckpointing ? 0 : activationMemory)
@@ -90,7 +91,9 @@ public final class LoRATrainer {
 
   /// Takes the steps that are left of `settings.steps` over the sequences, each epoch in an order of its own.
   public func run(_ sequences: [TrainingSequence], onStep: (TrainingStep) throws -> Void = { _ in }) throws {
-    guard !sequences.isEmpty else { throw ModelError(.badInput, "there is nothing to train on; give at least one row") }
+    guard !sequences.isEmpty else {
+      throw TelltaleError(.badInput, "there is nothing to train on; give at least one row")
+    }
     while stepsTaken < settings.steps {
       let passes = settings.batches(step: stepsTaken, of: sequences.count).map { $0.map { sequences[$0] } }
       try onStep(try step(passes))
@@ -105,7 +108,7 @@ public final class LoRATrainer {
     let (loss, gradients) = try lossAndGradients(passes)
     let (cut, norm) = try cutting(gradients)
     guard loss.isFinite, norm.isFinite else {
-      throw ModelError(.failed, "the training diverged at step \(stepsTaken + 1); try a lower learning rate")
+      throw TelltaleError(.failed, "the training diverged at step \(stepsTaken + 1); try a lower learning rate")
     }
     try optimiser.step(cut, learningRate: learningRate)
     log.append(.init(loss: loss, gradientNorm: norm, learningRate: learningRate))
@@ -118,7 +121,7 @@ public final class LoRATrainer {
   func lossAndGradients(_ passes: [[TrainingSequence]]) throws -> (loss: Double, gradients: [Tensor]) {
     let total = passes.joined().reduce(0) { $0 + $1.predicted.count }
     guard total > 0, passes.allSatisfy({ $0.contains { !$0.predicted.isEmpty } }) else {
-      throw ModelError(.badInput, "a batch holds no token to be predicted; give answers of at least one token")
+      throw TelltaleError(.badInput, "a batch holds no token to be predicted; give answers of at least one token")
     }
     var loss = 0.0
     var gradients: [Tensor] = []

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Everything that a training needs to go on as if it had not been interrupted: the adapter, the optimiser's moments and
@@ -42,14 +43,14 @@ public struct TrainingCheckpoint: Sendable {
     let place = InputLocation(file: url.path)
     let file = try SafetensorsFile(url)
     for (key, value) in stated.sorted(by: { $0.key < $1.key }) where file.metadata[key] != value {
-      let was = file.metadata[key].map(printable) ?? "not stated"
-      throw ModelError(
+      let was = file.metadata[key].map { SafeText.quoted($0) } ?? "not stated"
+      throw TelltaleError(
         .badInput,
-        "is of a training with another \(key) (\(was), now \(printable(value))); resume with the same options, "
+        "is of a training with another \(key) (\(was), now \(SafeText.quoted(value))); resume with the same options, "
           + "or train into another folder", at: place)
     }
-    do { return try read(file, configuration) } catch let error as ModelError {
-      throw ModelError(error.code, error.message, at: error.location ?? place)
+    do { return try read(file, configuration) } catch let error as TelltaleError {
+      throw TelltaleError(error.code, error.message, at: error.location ?? place)
     }
   }
 
@@ -69,7 +70,7 @@ public struct TrainingCheckpoint: Sendable {
 
   private static func log(_ tensor: Tensor) throws -> [LogEntry] {
     guard tensor.rank == 2, tensor.size(1) == 3 else {
-      throw ModelError(.badInput, "its log has shape \(tensor.shape) instead of [steps, 3]; start the training anew")
+      throw TelltaleError(.badInput, "its log has shape \(tensor.shape) instead of [steps, 3]; start the training anew")
     }
     let values = try tensor.doubles()
     return stride(from: 0, to: values.count, by: 3).map {

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// A token sequence and which of its tokens a model is trained to predict.
@@ -66,7 +67,7 @@ extension LanguageModel {
     }
     try flush()
     guard count > 0 else {
-      throw ModelError(.badInput, "no token is to be predicted; give answers of at least one token")
+      throw TelltaleError(.badInput, "no token is to be predicted; give answers of at least one token")
     }
     return sum / Double(count)
   }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// How an adapter is trained.
 public struct TrainingSettings: Sendable, Equatable, Codable {
   public var learningRate = 2e-4
@@ -22,21 +24,21 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   public init() {}
 
   /// Refuses numbers that mean nothing.
-  func check() throws(ModelError) {
+  func check() throws(TelltaleError) {
     for (name, value) in [("steps", steps), ("batch", batch), ("accumulate", accumulate)] where value < 1 {
-      throw ModelError(.badInput, "the training's \(name) must be at least 1, not \(value)")
+      throw TelltaleError(.badInput, "the training's \(name) must be at least 1, not \(value)")
     }
     guard learningRate > 0, learningRate.isFinite else {
-      throw ModelError(.badInput, "the learning rate must be a positive number, not \(learningRate)")
+      throw TelltaleError(.badInput, "the learning rate must be a positive number, not \(learningRate)")
     }
     guard warmUp >= 0, warmUp <= steps else {
-      throw ModelError(.badInput, "the warm-up must be 0 to the \(steps) steps of the training, not \(warmUp)")
+      throw TelltaleError(.badInput, "the warm-up must be 0 to the \(steps) steps of the training, not \(warmUp)")
     }
     guard weightDecay >= 0, weightDecay.isFinite else {
-      throw ModelError(.badInput, "the weight decay must be 0 or a positive number, not \(weightDecay)")
+      throw TelltaleError(.badInput, "the weight decay must be 0 or a positive number, not \(weightDecay)")
     }
     if let largest = largestGradient, !(largest > 0) {
-      throw ModelError(.badInput, "the largest gradient must be a positive number, not \(largest)")
+      throw TelltaleError(.badInput, "the largest gradient must be a positive number, not \(largest)")
     }
   }
 
@@ -49,7 +51,7 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   /// the seed, the epoch and nothing else. A training that was interrupted goes on with the same order.
   func batches(step: Int, of count: Int) -> [[Int]] {
     let (epoch, within) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(count))
-    var random = SplitMix64(seed: seed, stream: epoch)
+    var random = SeededGenerator(seed: seed, stream: epoch)
     let order = random.shuffled(Array(0..<count))
     let taken = order.dropFirst(within * batch * accumulate).prefix(batch * accumulate)
     return stride(from: taken.startIndex, to: taken.endIndex, by: batch).map {
@@ -60,8 +62,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   /// The seed of what dropout leaves out at one place in one pass: a function of its arguments, so that a block that
   /// is computed again leaves out the same.
   func dropoutSeed(step: Int, pass: Int, place: Int) -> UInt64 {
-    var ofPass = SplitMix64(seed: ~seed, stream: step * accumulate + pass)
-    var ofPlace = SplitMix64(seed: ofPass.next(), stream: place)
+    var ofPass = SeededGenerator(seed: ~seed, stream: step * accumulate + pass)
+    var ofPlace = SeededGenerator(seed: ofPass.next(), stream: place)
     return ofPlace.next()
   }
 }

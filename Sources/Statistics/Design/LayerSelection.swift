@@ -1,3 +1,5 @@
+import Foundations
+
 /// Choosing the best layer and judging it on other groups, so that the choice does not flatter the number.
 ///
 /// Groups are dealt into two halves at random. On each half the layer whose AUROC is farthest from 1/2 is chosen and

@@ -1,3 +1,5 @@
+import Foundations
+
 /// The cluster bootstrap: whole groups drawn with replacement, the AUROC computed anew each time.
 public struct ClusterBootstrap: Sendable, Equatable {
   /// The AUROC of each replicate that held both classes, in the order drawn.

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Spearman's rank correlation of rows whose groups are alike, with an interval from whole groups drawn with replacement.
 ///
 /// The interval is the percentile interval of the cluster bootstrap (Field and Welsh 2007, "Bootstrapping clustered data").

@@ -1,3 +1,5 @@
+import Foundations
+
 /// How often the behaviour occurs among rows that were given about the same probability: a reliability diagram.
 public struct ReliabilityCurve: Sendable, Equatable {
   public struct Bin: Sendable, Equatable {

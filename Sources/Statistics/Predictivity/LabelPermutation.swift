@@ -1,3 +1,5 @@
+import Foundations
+
 /// The ways in which labels could have fallen if the score said nothing about them, with groups respected.
 ///
 /// Prepared once for several scores of the same rows (layers), so that a permutation costs one pass over the rows.

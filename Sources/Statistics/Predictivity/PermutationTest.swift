@@ -1,3 +1,5 @@
+import Foundations
+
 /// A permutation test of "the score says nothing about the label" that respects groups.
 public struct PermutationTest: Sendable, Equatable {
   /// What is exchanged.

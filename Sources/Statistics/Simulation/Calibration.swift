@@ -1,3 +1,5 @@
+import Foundations
+
 /// Does the 95 % interval cover the truth 95 % of the time, and how often is an effect called supported? Measured by
 /// simulation.
 public struct CalibrationResult: Sendable, Equatable, Codable {

@@ -1,3 +1,5 @@
+import Foundations
+
 /// A recipe for simulated experiments with a known truth: rows in groups, alike inside a group, and a population AUROC
 /// that is exact, so that intervals and verdicts can be checked against it.
 ///

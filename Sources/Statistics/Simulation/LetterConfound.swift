@@ -1,3 +1,5 @@
+import Foundations
+
 /// Simulated experiments in which the score knows nothing but the answer letter, and the letter goes with the label: the
 /// artefact that looks most like a prediction.
 public struct LetterConfound: Sendable, Equatable, Codable {

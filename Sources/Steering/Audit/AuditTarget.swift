@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -23,17 +24,17 @@ public struct AuditTarget: Sendable {
   /// The width of the residual stream.
   var width: Int { recording.widths[position] ?? 0 }
 
-  /// - Throws: `SteeringError` if no row has a label, or nothing was recorded at the position.
-  public init(_ recording: ChunkedRecording, at position: ReadPosition) throws(SteeringError) {
+  /// - Throws: `TelltaleError` if no row has a label, or nothing was recorded at the position.
+  public init(_ recording: ChunkedRecording, at position: ReadPosition) throws(TelltaleError) {
     guard recording.widths[position] != nil else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
     }
     let indices = recording.rows.indices.filter {
       recording.rows[$0].label != nil && (position == .prompt || recording.rows[$0].continuationToken != nil)
     }
     guard !indices.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .failed,
         "none of \(recording.rows.count) answers could be given a label, so nothing can be predicted; "
           + "try recording.label: forced-choice")
@@ -41,7 +42,7 @@ public struct AuditTarget: Sendable {
     self.init(recording, position, indices)
   }
 
-  public init(_ recording: Recording, at position: ReadPosition) throws(SteeringError) {
+  public init(_ recording: Recording, at position: ReadPosition) throws(TelltaleError) {
     try self.init(ChunkedRecording(recording), at: position)
   }
 
@@ -58,7 +59,7 @@ public struct AuditTarget: Sendable {
   /// At most `mostRows` of the rows, drawn at random, in their order; all where there are no more.
   public func drawn(seed: UInt64) -> AuditTarget {
     guard rows.count > Self.mostRows else { return self }
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     return AuditTarget(recording, position, generator.shuffled(indices).prefix(Self.mostRows).sorted())
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -91,8 +92,8 @@ extension PairDifferences {
     vectors.deletingPathExtension().appendingPathExtension("differences.safetensors")
   }
 
-  private static func damaged(_ url: URL) -> SteeringError {
-    SteeringError(
+  private static func damaged(_ url: URL) -> TelltaleError {
+    TelltaleError(
       .badInput, "is no file of pair differences; make them anew, or remove it",
       at: InputLocation(file: url.path))
   }

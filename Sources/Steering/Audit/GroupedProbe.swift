@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -43,7 +44,7 @@ struct GroupedProbe {
 
   /// Groups dealt into folds at random, as evenly as their number allows.
   static func folds(_ groups: [String], seed: UInt64) -> [Int] {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var seen: Set<String> = []
     let names = generator.shuffled(groups.filter { seen.insert($0).inserted })
     let count = min(folds, names.count)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -59,7 +60,7 @@ extension LetterDirection {
     let letters = (file.metadata["letters"] ?? "").split(separator: ",").map(String.init)
     let tokens = (file.metadata["tokens"] ?? "").split(separator: ",").compactMap { Int($0) }
     guard file.names == ["direction"], letters.count == 2, tokens.count == 2 else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "is no file of an answer-letter direction; remove it, or run the experiment anew",
         at: InputLocation(file: url.path))
     }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -27,7 +28,7 @@ public struct NullDirections: Sendable {
   /// Mean differences of contrast pairs in which each pair's sides were exchanged with probability one half. The basis is
   /// the differences.
   public static func flippedPairs(pairs: Int, draws: Int, seed: UInt64) throws -> NullDirections {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let unit = 1 / Float(pairs)
     let signs = (0..<pairs * draws).map { _ in generator.next() & 1 == 0 ? unit : -unit }
     return NullDirections(

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -38,7 +39,7 @@ public struct RecordingAudit: Sendable {
   /// - Parameter layers: those that vectors will be judged at; `nil` is all of the recording.
   public init(_ target: AuditTarget, layers: [Int]? = nil, options: Options = Options()) throws {
     guard (1...100_000).contains(options.draws) else {
-      throw SteeringError(.badInput, "\(options.draws) null directions were asked for; ask for 1 to 100000")
+      throw TelltaleError(.badInput, "\(options.draws) null directions were asked for; ask for 1 to 100000")
     }
     (self.target, self.options) = (target, options)
     sample = target.drawn(seed: options.seed)
@@ -78,11 +79,11 @@ public struct RecordingAudit: Sendable {
     let layers = subject.vectors.sortedLayers.filter(target.layers.contains)
     guard !layers.isEmpty else {
       let held = target.layers.map(String.init).joined(separator: ", ")
-      throw SteeringError(.badInput, "the vector has no layer of the recording, which holds layers \(held)")
+      throw TelltaleError(.badInput, "the vector has no layer of the recording, which holds layers \(held)")
     }
     let null = try subject.origin?.directions(draws: options.draws, seed: options.seed)
     guard target.width == subject.vectors.hiddenSize else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "the vector has width \(subject.vectors.hiddenSize) where the recording's residual stream has "
           + "\(target.width); use a vector of a model of the same width")

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -14,7 +15,7 @@ public struct CentredKernelAlignment: Sendable, Equatable {
   /// - Parameters: [rows, width] each, row by row of the same prompt.
   public init(_ x: Tensor, _ y: Tensor) throws {
     guard x.rank == 2, y.rank == 2, x.size(0) == y.size(0), x.size(0) > 1 else {
-      throw SteeringError(.failed, "activations of \(x.shape) and \(y.shape) are not of the same rows")
+      throw TelltaleError(.failed, "activations of \(x.shape) and \(y.shape) are not of the same rows")
     }
     let (k, l) = (try Self.gram(x), try Self.gram(y))
     let n = Double(x.size(0))
@@ -30,7 +31,7 @@ public struct CentredKernelAlignment: Sendable, Equatable {
   }
 
   /// Float64 [rows, rows]: products of centred rows.
-  private static func gram(_ x: Tensor) throws(TorchError) -> Tensor {
+  private static func gram(_ x: Tensor) throws(TelltaleError) -> Tensor {
     let wide = try x.converted(to: .float64)
     let centred = try wide - wide.mean(0, keep: true)
     return try centred.matmul(centred.transposed(0, 1))
@@ -41,13 +42,13 @@ public struct CentredKernelAlignment: Sendable, Equatable {
   }
 
   /// Without its diagonal.
-  private static func hollow(_ k: Tensor) throws(TorchError) -> Tensor {
+  private static func hollow(_ k: Tensor) throws(TelltaleError) -> Tensor {
     let lower = try k.lowerTriangle(diagonal: -1)
     return try lower + lower.transposed(0, 1)
   }
 
   /// HSIC_1 of Song et al., up to the factor n (n - 3) that all three share; the diagonals are zero.
-  private static func unbiased(_ k: Tensor, _ l: Tensor, _ n: Double) throws(TorchError) -> Double {
+  private static func unbiased(_ k: Tensor, _ l: Tensor, _ n: Double) throws(TelltaleError) -> Double {
     let trace = try (k * l).sum().scalar()
     let sums = try k.sum().scalar() * l.sum().scalar() / ((n - 1) * (n - 2))
     let cross = try (k.sum(0) * l.sum(0)).sum().scalar() * 2 / (n - 2)

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -8,7 +9,7 @@ struct CosineBootstrap {
   /// Float64 [1 + replicates, units]: ones, then standard exponential numbers; shared by all layers.
   private let weights: Tensor
 
-  init(_ units: ResamplingUnits, replicates: Int = 1_000, seed: UInt64) throws(TorchError) {
+  init(_ units: ResamplingUnits, replicates: Int = 1_000, seed: UInt64) throws(TelltaleError) {
     self.units = units
     // Half the sum of two squared standard normal numbers is a standard exponential one.
     let normal = try Tensor.randomNormal([2, replicates, units.count], dtype: .float64, seed: seed)

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -40,12 +41,12 @@ public struct PlacedRecording: Sendable {
     let held = recording.activations.keys.map(\.rawValue).sorted().joined(separator: ", ")
     let wanted = read ?? stated.flatMap { recording.activations[$0] == nil ? nil : $0 } ?? .prompt
     guard let activations = recording.activations[wanted] else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "has no activations at \"\(wanted.rawValue)\"; choose among \(held) with --read",
         at: InputLocation(file: name))
     }
     if let vector, vector.vectors.hiddenSize != activations.size(2) {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "has activations of width \(activations.size(2)) and \(vector.name) has width \(vector.vectors.hiddenSize); "
           + "record with the model that the vector is of", at: InputLocation(file: name))

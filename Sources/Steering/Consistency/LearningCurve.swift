@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -29,7 +30,7 @@ public struct LearningCurve: Sendable {
   /// - Parameter layer: must be held by `pairs`.
   public init(_ pairs: PairDifferences, layer: Int, draws: Int = 50, seed: UInt64) throws {
     guard let rows = try pairs.rows(layer: layer) else {
-      throw SteeringError(.badInput, "the differences have no layer \(layer); extract them with that layer")
+      throw TelltaleError(.badInput, "the differences have no layer \(layer); extract them with that layer")
     }
     let resampling = ResamplingUnits([pairs], seed: seed)
     let own = try UnitMeans(rows, unitOfPair: resampling.units[0])

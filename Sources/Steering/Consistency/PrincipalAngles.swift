@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// The angles between two subspaces (Björck and Golub 1973, "Numerical methods for computing angles between linear subspaces").
@@ -14,7 +15,7 @@ public struct PrincipalAngles: Sendable, Equatable {
     guard a.rank == 2, b.rank == 2, a.size(0) == b.size(0), a.size(1) > 0, b.size(1) > 0,
       max(a.size(1), b.size(1)) <= a.size(0)
     else {
-      throw SteeringError(.failed, "subspaces of \(a.shape) and \(b.shape) have no angles; give the same hidden size")
+      throw TelltaleError(.failed, "subspaces of \(a.shape) and \(b.shape) have no angles; give the same hidden size")
     }
     let wide = a.size(1) >= b.size(1)
     let larger = try (wide ? a : b).converted(to: .float64).orthonormalised()

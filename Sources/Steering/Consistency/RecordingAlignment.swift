@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -20,7 +21,7 @@ public struct RecordingAlignment: Sendable {
   public init(_ a: PlacedRecording, _ b: PlacedRecording, layers: [Int]? = nil) throws {
     let common = Array(a.commonRows(b).prefix(Self.mostRows))
     guard common.count > 3 else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "has \(common.count) prompts in common with \(a.name), and 4 are needed; record the same data with both models",
         at: InputLocation(file: b.name))

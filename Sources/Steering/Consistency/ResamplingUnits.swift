@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -16,7 +17,7 @@ struct ResamplingUnits {
   init(_ groups: [[String]], seed: UInt64) {
     let singly = groups.contains { Set($0).count < 2 }
     let names = singly ? groups.map { own in own.enumerated().map { "\($1)#\($0)" } } : groups
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let distinct = generator.shuffled(Array(Set(names.joined())).sorted())
     let number = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0 % Self.most) })
     units = names.map { own in own.map { number[$0] ?? 0 } }
@@ -44,7 +45,7 @@ struct UnitMeans {
   /// - Parameters:
   ///   - rows: float64 [pairs, hidden].
   ///   - unitOfPair: by pair.
-  init(_ rows: Tensor, unitOfPair: [Int]) throws(TorchError) {
+  init(_ rows: Tensor, unitOfPair: [Int]) throws(TelltaleError) {
     units = Set(unitOfPair).sorted()
     let place = Dictionary(uniqueKeysWithValues: units.enumerated().map { ($1, $0) })
     let slots = unitOfPair.map { place[$0] ?? 0 }
@@ -56,7 +57,7 @@ struct UnitMeans {
   }
 
   /// |mean over pairs|^2.
-  func squaredNorm() throws(TorchError) -> Double {
+  func squaredNorm() throws(TelltaleError) -> Double {
     let mean = try shares.unsqueezed(0).matmul(means)
     return try (mean * mean).sum().scalar()
   }

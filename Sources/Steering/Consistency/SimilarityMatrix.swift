@@ -1,3 +1,4 @@
+import Foundations
 import Statistics
 import Torch
 
@@ -24,7 +25,7 @@ public struct SimilarityMatrix: Sendable {
       names.indices.map { j in i == j ? 1 : evidence[[min(i, j), max(i, j)]]?.cosine ?? .nan }
     }
     guard let clustering = AverageLinkage(distances: cosines.map { $0.map { 1 - $0 } }) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "not every vector has layer \(layer); choose layers that all have with --layers")
     }
     (self.layer, self.names, self.cosines) = (layer, names, cosines)
@@ -36,7 +37,7 @@ public struct SimilarityMatrix: Sendable {
     var options = options
     options.layers = options.layers ?? shared(vectors)
     guard options.layers?.isEmpty == false else {
-      throw SteeringError(.badInput, "the vectors have no layer in common; extract them at the same layers")
+      throw TelltaleError(.badInput, "the vectors have no layer in common; extract them at the same layers")
     }
     var comparisons: [[Int]: VectorComparison] = [:]
     for i in vectors.indices {

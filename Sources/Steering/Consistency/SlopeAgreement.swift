@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Torch
 
@@ -30,7 +31,7 @@ public struct SlopeAgreement: Sendable {
           spearman: correlation?.coefficient, rows: items.count, groups: groups.count, leftOut: 0))
     }
     guard cells.contains(where: { $0.agreement.rows > 0 }) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "has no item in common with \(a.path) at the same layer and edit positions; sweep the same data",
         at: InputLocation(file: b.path))
     }
@@ -58,7 +59,7 @@ public struct SlopeAgreement: Sendable {
       let key = Key(distribution: names[0][row], layer: layers[row], positions: names[3][row])
       guard read[key, default: Slopes()].slopes.updateValue((slopes[row], names[2][row]), forKey: names[1][row]) == nil
       else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "the item \(names[1][row]) stands there twice at one layer; sweep it once",
           at: InputLocation(file: table.file, line: table.rows[row].line))
       }

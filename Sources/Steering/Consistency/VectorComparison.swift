@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -46,7 +47,7 @@ public struct VectorComparison: Sendable {
   static func commonLayers(_ a: ComparedVector, _ b: ComparedVector, wanted: [Int]?) throws -> [Int] {
     let (widthA, widthB) = (a.vectors.hiddenSize, b.vectors.hiddenSize)
     guard widthA == widthB else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "\(a.name) has width \(widthA) and \(b.name) has \(widthB), between which there is no cosine; give --recording of "
           + "the same prompts for each, and only their activations are compared")
@@ -54,7 +55,7 @@ public struct VectorComparison: Sendable {
     for layer in wanted ?? [] { for vector in [a, b] { _ = try vector.vectors.vector(layer) } }
     let common = wanted ?? a.vectors.sortedLayers.filter { b.vectors.layers[$0] != nil }
     guard !common.isEmpty else {
-      throw SteeringError(.badInput, "\(a.name) and \(b.name) have no layer in common; extract them at the same layers")
+      throw TelltaleError(.badInput, "\(a.name) and \(b.name) have no layer in common; extract them at the same layers")
     }
     return common
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// How an item is put to a model.
 public enum PromptStyle: String, Sendable, CaseIterable, Codable {
@@ -91,7 +92,7 @@ public struct PromptBuilder: Sendable {
   public func pair(for item: Item, other: Int = 0) throws -> ContrastPair {
     guard let positive = item.matchingAnswer, item.otherAnswers.indices.contains(other) else {
       let message = "the row has no pair of answers to contrast; use a data set with matching and other answers"
-      throw SteeringError(.badInput, message, at: .init(file: item.source, item: "row \(item.row)"))
+      throw TelltaleError(.badInput, message, at: .init(file: item.source, item: "row \(item.row)"))
     }
     let matching = try answered(item, with: positive)
     let opposite = try answered(item, with: item.otherAnswers[other])
@@ -113,7 +114,7 @@ public struct PromptBuilder: Sendable {
     let start = whole.commonPrefix(with: try prompt(for: item), options: .literal).endIndex
     guard !content.isEmpty, let place = whole.range(of: content, options: .literal, range: start..<whole.endIndex)
     else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the chat template does not show the answer as it is; use another --template or --style",
         at: .init(file: item.source, item: "row \(item.row)"))
     }

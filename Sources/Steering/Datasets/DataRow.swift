@@ -1,103 +1,101 @@
+import Foundations
+
 /// One JSON object of a data file, and where it stands, so that every complaint names the place.
 package struct DataRow: Sendable {
   package let file: InputFile
   /// Counted from 0.
   package let row: Int
-  package let line: Int
-  private let members: [JSONMember]
+  private let value: JSONValue
 
   /// The objects of a file: the elements of its one list, or else one to a line.
-  package static func rows(in file: InputFile) throws(SteeringError) -> [DataRow] {
+  package static func rows(in file: InputFile) throws(TelltaleError) -> [DataRow] {
     let isList = file.bytes.first { $0 > 0x20 } == UInt8(ascii: "[")
-    let nodes = try isList ? elements(of: file) : linesOfJSON(in: file)
+    let values = try isList ? elements(of: file) : linesOfJSON(in: file)
     var rows: [DataRow] = []
-    rows.reserveCapacity(nodes.count)
-    for (row, node) in nodes.enumerated() {
-      guard case .object(let members) = node.value else {
-        throw file.error("the row is \(node.kind) and should be an object", line: node.line, item: "row \(row)")
-      }
-      rows.append(DataRow(file: file, row: row, line: node.line, members: members))
+    rows.reserveCapacity(values.count)
+    for (row, value) in values.enumerated() {
+      let data = DataRow(file: file, row: row, value: value)
+      guard value.object != nil else { throw data.error("the row is \(value.kind) and should be an object") }
+      rows.append(data)
     }
     return rows
   }
 
-  private static func elements(of file: InputFile) throws(SteeringError) -> [JSONNode] {
-    let document = try JSONParser.parse(file)
-    guard case .array(let nodes) = document.value else { return [document] }
-    return nodes
+  private static func elements(of file: InputFile) throws(TelltaleError) -> [JSONValue] {
+    let document = try file.json()
+    return document.array ?? [document]
   }
 
-  private static func linesOfJSON(in file: InputFile) throws(SteeringError) -> [JSONNode] {
-    var nodes: [JSONNode] = []
+  private static func linesOfJSON(in file: InputFile) throws(TelltaleError) -> [JSONValue] {
+    var values: [JSONValue] = []
     for (index, range) in file.lines.enumerated() where file.bytes[range].contains(where: { $0 > 0x20 }) {
       guard range.count <= InputFile.maximumLineBytes else {
         let message = "the line is longer than \(InputFile.maximumLineBytes) bytes; put one JSON object on each line"
         throw file.error(message, line: index + 1)
       }
-      nodes.append(try JSONParser.parse(file, range: range, line: index + 1))
+      values.append(try file.json(range))
     }
-    return nodes
+    return values
   }
 
-  package func error(_ message: String, line: Int? = nil) -> SteeringError {
-    file.error(message, line: line ?? self.line, item: "row \(row)")
+  /// A complaint about the row, or about one of its values.
+  package func error(_ message: String, at value: JSONValue? = nil) -> TelltaleError {
+    file.error(message, line: file.line(at: (value ?? self.value).position), item: "row \(row)")
   }
 
-  package func has(_ key: String) -> Bool { members.contains { $0.key == key } }
+  package func has(_ key: String) -> Bool { value[key] != nil }
 
   /// The value of `key`; the last one counts when it is repeated, as in most JSON readers.
-  package func node(_ key: String) throws(SteeringError) -> JSONNode {
-    guard let node = members.last(where: { $0.key == key })?.node else {
-      throw error("the row has no field \"\(key)\"; add it")
-    }
-    return node
+  private func member(_ key: String) throws(TelltaleError) -> JSONValue {
+    guard let member = value[key] else { throw error("the row has no field \"\(key)\"; add it") }
+    return member
   }
 
   /// A text that is not blank.
-  package func string(_ key: String) throws(SteeringError) -> String {
-    let node = try node(key)
-    guard case .string(let text) = node.value else { throw wrongType(key, node, expected: "a string") }
+  package func string(_ key: String) throws(TelltaleError) -> String {
+    let member = try member(key)
+    guard let text = member.string else { throw wrongType(key, member, expected: "a string") }
     guard text.contains(where: { !$0.isWhitespace }) else {
-      throw error("the field \"\(key)\" is blank; fill it in or remove the row", line: node.line)
+      throw error("the field \"\(key)\" is blank; fill it in or remove the row", at: member)
     }
     return text
   }
 
   /// A text, or nil when the field is absent, null or blank.
-  package func optionalString(_ key: String) throws(SteeringError) -> String? {
-    guard has(key), try node(key).value != .null else { return nil }
+  package func optionalString(_ key: String) throws(TelltaleError) -> String? {
+    guard value.present(key) != nil else { return nil }
     return try string(key)
   }
 
   /// A text, or a list of at least one text.
-  package func strings(_ key: String) throws(SteeringError) -> [String] {
-    let node = try node(key)
-    guard case .array(let elements) = node.value else {
-      guard case .string = node.value else { throw wrongType(key, node, expected: "a string or a list of strings") }
+  package func strings(_ key: String) throws(TelltaleError) -> [String] {
+    let member = try member(key)
+    guard let elements = member.array else {
+      guard member.string != nil else { throw wrongType(key, member, expected: "a string or a list of strings") }
       return [try string(key)]
     }
-    let texts = elements.compactMap { if case .string(let text) = $0.value { text } else { nil } }
+    let texts = elements.compactMap(\.string)
     guard texts.count == elements.count, !texts.isEmpty, !texts.contains("") else {
-      throw error("the field \"\(key)\" should be a list of one or more strings", line: node.line)
+      throw error("the field \"\(key)\" should be a list of one or more strings", at: member)
     }
     return texts
   }
 
   /// An object of choices to 0 or 1, in the order of the file.
-  package func targets(_ key: String) throws(SteeringError) -> [References.Target] {
-    let node = try node(key)
-    guard case .object(let members) = node.value else { throw wrongType(key, node, expected: "an object") }
+  package func targets(_ key: String) throws(TelltaleError) -> [References.Target] {
+    let object = try member(key)
+    guard let members = object.object else { throw wrongType(key, object, expected: "an object") }
     var targets: [References.Target] = []
     for member in members {
-      guard case .number(let value) = member.node.value, value == 0 || value == 1 else {
-        throw error("in \"\(key)\" the value of \"\(member.key)\" should be 0 or 1", line: member.node.line)
+      guard let value = member.value.number, value == 0 || value == 1 else {
+        throw error("in \"\(key)\" the value of \"\(member.key.string)\" should be 0 or 1", at: member.value)
       }
-      targets.append(.init(text: member.key, isTrue: value == 1))
+      targets.append(.init(text: member.key.string, isTrue: value == 1))
     }
     return targets
   }
 
-  private func wrongType(_ key: String, _ node: JSONNode, expected: String) -> SteeringError {
-    error("the field \"\(key)\" is \(node.kind) and should be \(expected)", line: node.line)
+  private func wrongType(_ key: String, _ value: JSONValue, expected: String) -> TelltaleError {
+    error("the field \"\(key)\" is \(value.kind) and should be \(expected)", at: value)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// The forms of data file that are read.
 public enum DatasetFormat: String, Sendable, CaseIterable, Codable {
@@ -24,20 +25,20 @@ public enum Dataset {
   ///   - format: told from the content when nil.
   /// - Throws: `badInput` naming file and line for a missing, unreadable, empty or malformed file, a row without a
   ///   field, a field of the wrong type, or an answer that is not among the choices.
-  public static func load(_ url: URL, format: DatasetFormat? = nil) throws(SteeringError) -> [Item] {
+  public static func load(_ url: URL, format: DatasetFormat? = nil) throws(TelltaleError) -> [Item] {
     try items(in: InputFile(contentsOf: url), source: url.lastPathComponent, format: format)
   }
 
   /// The items of several files, one after another; throws `badInput` when two have the same name, because a row's
   /// identity is its file name and number.
-  public static func load(_ urls: [URL], format: DatasetFormat? = nil) throws(SteeringError) -> [Item] {
+  public static func load(_ urls: [URL], format: DatasetFormat? = nil) throws(TelltaleError) -> [Item] {
     var names: Set<String> = []
     var items: [Item] = []
     for url in urls {
       guard names.insert(url.lastPathComponent).inserted else {
         let message =
           "another data file has the name \(url.lastPathComponent) too; rename one, since rows are named by it"
-        throw SteeringError(.badInput, message, at: .init(file: url.relativePath))
+        throw TelltaleError(.badInput, message, at: .init(file: url.relativePath))
       }
       items += try load(url, format: format)
     }
@@ -45,14 +46,14 @@ public enum Dataset {
   }
 
   /// The format of a file, told from its content; throws `badInput` when it is none of them.
-  public static func format(of url: URL) throws(SteeringError) -> DatasetFormat {
+  public static func format(of url: URL) throws(TelltaleError) -> DatasetFormat {
     let file = try InputFile(contentsOf: url)
     return try Content(file, format: nil).format(of: file)
   }
 
   package static func items(
     in file: InputFile, source: String, format: DatasetFormat?
-  ) throws(SteeringError) -> [Item] {
+  ) throws(TelltaleError) -> [Item] {
     let content = try Content(file, format: format)
     let format = if let format { format } else { try content.format(of: file) }
     let items = try content.items(source: source, format: format)
@@ -67,14 +68,14 @@ private enum Content {
   case table(CSVTable)
 
   /// A table when the format is one, or when the file does not begin as JSON does.
-  init(_ file: InputFile, format: DatasetFormat?) throws(SteeringError) {
+  init(_ file: InputFile, format: DatasetFormat?) throws(TelltaleError) {
     let first = file.bytes.first { $0 > 0x20 }
     let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     let isTable = format.map { $0 == .truthfulQA } ?? !isJSON
     self = try isTable ? .table(CSVTable(file)) : .rows(DataRow.rows(in: file))
   }
 
-  func items(source: String, format: DatasetFormat) throws(SteeringError) -> [Item] {
+  func items(source: String, format: DatasetFormat) throws(TelltaleError) -> [Item] {
     switch (self, format) {
     case (.table(let table), _): try TruthfulQAReader.items(in: table, source: source)
     case (.rows(let rows), .truthfulQAMultipleChoice): try TruthfulQAReader.items(in: rows, source: source)
@@ -84,14 +85,14 @@ private enum Content {
     }
   }
 
-  func format(of file: InputFile) throws(SteeringError) -> DatasetFormat {
+  func format(of file: InputFile) throws(TelltaleError) -> DatasetFormat {
     switch self {
     case .rows(let rows): try Self.format(of: rows, in: file)
     case .table(let table): try Self.format(of: table)
     }
   }
 
-  private static func format(of rows: [DataRow], in file: InputFile) throws(SteeringError) -> DatasetFormat {
+  private static func format(of rows: [DataRow], in file: InputFile) throws(TelltaleError) -> DatasetFormat {
     guard let row = rows.first else {
       throw file.error("the data set is empty; it should hold at least one row")
     }
@@ -103,10 +104,10 @@ private enum Content {
     return file.bytes.first { $0 > 0x20 } == UInt8(ascii: "[") ? .caa : .anthropic
   }
 
-  private static func format(of table: CSVTable) throws(SteeringError) -> DatasetFormat {
+  private static func format(of table: CSVTable) throws(TelltaleError) -> DatasetFormat {
     if TruthfulQAReader.columns.allSatisfy(table.header.contains) { return .truthfulQA }
     let names = DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")
     let message = "the format is not recognised; it should be one of \(names)"
-    throw SteeringError(.badInput, message, at: .init(file: table.file, line: 1))
+    throw TelltaleError(.badInput, message, at: .init(file: table.file, line: 1))
   }
 }

@@ -1,6 +1,8 @@
+import Foundations
+
 /// Rows of a question with matching and other answers: Anthropic's evaluations and CAA.
 enum ABReader {
-  static func items(in rows: [DataRow], source: String, answersRequired: Bool) throws(SteeringError) -> [Item] {
+  static func items(in rows: [DataRow], source: String, answersRequired: Bool) throws(TelltaleError) -> [Item] {
     var items: [Item] = []
     for row in rows {
       let isOpenEnded = !row.has("answer_matching_behavior") && !row.has("answer_not_matching_behavior")
@@ -20,7 +22,7 @@ enum ABReader {
 
 /// Rows of `question`, `answer` and, where there is an opposite, `contrastive_answer`; a row may name its `group` itself.
 enum ContrastReader {
-  static func items(in rows: [DataRow], source: String) throws(SteeringError) -> [Item] {
+  static func items(in rows: [DataRow], source: String) throws(TelltaleError) -> [Item] {
     var items: [Item] = []
     for row in rows {
       let other = try row.has("contrastive_answer") ? row.strings("contrastive_answer") : []
@@ -38,7 +40,7 @@ struct Answers {
 }
 
 extension Item {
-  init(_ row: DataRow, source: String, answers: Answers?) throws(SteeringError) {
+  init(_ row: DataRow, source: String, answers: Answers?) throws(TelltaleError) {
     let text = try row.string("question")
     let parts = QuestionText(text)
     let choices = parts.choices.isEmpty && answers?.areYesNo ?? false ? Self.yesNo : parts.choices
@@ -72,7 +74,7 @@ extension Answers {
   }
 
   /// Throws unless there is one matching answer, it differs from the others, and all are among the choices if any.
-  func check(_ row: DataRow, choices: [Choice]) throws(SteeringError) {
+  func check(_ row: DataRow, choices: [Choice]) throws(TelltaleError) {
     guard matching.count == 1 else {
       throw row.error("the row has \(matching.count) matching answers and should have one")
     }

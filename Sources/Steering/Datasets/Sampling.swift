@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 
 /// What a sample is balanced over.
@@ -27,17 +28,17 @@ public struct GroupSplit: Sendable {
 /// The algorithm draws in rounds. In each round every group that has items left gives one. The next draw of a round
 /// goes to the kind of row (answer letter, user side, source file) drawn least so far, comparing the count of its
 /// letter, then of its side, then of its source, then of the kind itself; and within the kind to a group that gave it
-/// least. What is left open is decided by a shuffle of the items with SplitMix64. Axes not in `balance` are left to
+/// least. What is left open is decided by a shuffle of the items with SeededGenerator. Axes not in `balance` are left to
 /// that shuffle.
 ///
 /// - Throws: `badInput` when `take` is not positive or more than there are items.
 public func sample(
   _ items: [Item], take: Int, seed: UInt64, balance: Set<BalanceAxis> = Set(BalanceAxis.allCases)
-) throws(SteeringError) -> Sample {
+) throws(TelltaleError) -> Sample {
   guard take > 0, take <= items.count else {
-    throw SteeringError(.badInput, "\(take) rows were asked for and there are \(items.count); take 1 to \(items.count)")
+    throw TelltaleError(.badInput, "\(take) rows were asked for and there are \(items.count); take 1 to \(items.count)")
   }
-  var generator = SplitMix64(seed: seed)
+  var generator = SeededGenerator(seed: seed)
   var sampler = BalancedSampler(generator.shuffled(items), balance: balance)
   var drawn: [Item] = []
   while drawn.count < take { drawn += sampler.round(atMost: take - drawn.count) }
@@ -45,7 +46,7 @@ public func sample(
 }
 
 /// Splits items so that no group is on both sides; items keep their order. See `splitItems`.
-public func splitByGroup(_ items: [Item], testFraction: Double, seed: UInt64) throws(SteeringError) -> GroupSplit {
+public func splitByGroup(_ items: [Item], testFraction: Double, seed: UInt64) throws(TelltaleError) -> GroupSplit {
   try splitItems(items, by: .group, testFraction: testFraction, seed: seed)
 }
 
@@ -58,9 +59,9 @@ public func splitByGroup(_ items: [Item], testFraction: Double, seed: UInt64) th
 /// - Throws: `badInput` when there are fewer than two groups, or the fraction is not between 0 and 1.
 public func splitItems(
   _ items: [Item], by axis: BalanceAxis, testFraction: Double, seed: UInt64
-) throws(SteeringError) -> GroupSplit {
+) throws(TelltaleError) -> GroupSplit {
   guard testFraction > 0, testFraction < 1 else {
-    throw SteeringError(.badInput, "the test fraction is \(testFraction) and should be between 0 and 1")
+    throw TelltaleError(.badInput, "the test fraction is \(testFraction) and should be between 0 and 1")
   }
   let sizes = items.reduce(into: [String: Int]()) { $0[axis.value(of: $1), default: 0] += 1 }
   guard sizes.count > 1 else {
@@ -68,9 +69,9 @@ public func splitItems(
       axis == .group
       ? "the items ask \(sizes.count) distinct question, and a split by question needs two or more"
       : "the items have \(sizes.count) \(axis.rawValue), and a split by it needs two or more"
-    throw SteeringError(.badInput, message)
+    throw TelltaleError(.badInput, message)
   }
-  var generator = SplitMix64(seed: seed)
+  var generator = SeededGenerator(seed: seed)
   let wanted = testFraction * Double(items.count)
   var test: Set<String> = []
   var rows = 0.0

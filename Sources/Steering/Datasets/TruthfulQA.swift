@@ -1,9 +1,11 @@
+import Foundations
+
 /// TruthfulQA (Lin, Hilton, Evans 2021) as its CSV and as its multiple-choice file.
 enum TruthfulQAReader {
   /// The columns that both revisions have and that are needed.
   static let columns = ["Question", "Best Answer", "Correct Answers", "Incorrect Answers"]
 
-  static func items(in table: CSVTable, source: String) throws(SteeringError) -> [Item] {
+  static func items(in table: CSVTable, source: String) throws(TelltaleError) -> [Item] {
     let questions = try table.column("Question").strings
     let best = try table.column("Best Answer").strings
     let correct = try table.column("Correct Answers").strings
@@ -17,14 +19,14 @@ enum TruthfulQAReader {
       let isComplete = !references.correct.isEmpty && !references.incorrect.isEmpty && !references.best.isEmpty
       guard isComplete, !trimmed(questions[row]).isEmpty else {
         let message = "the row lacks its question, best, correct or incorrect answers; fill them in"
-        throw SteeringError(.badInput, message, at: .init(file: table.file, line: line, item: "row \(row)"))
+        throw TelltaleError(.badInput, message, at: .init(file: table.file, line: line, item: "row \(row)"))
       }
       items.append(Item(question: questions[row], row: row, source: source, references: references))
     }
     return items
   }
 
-  static func items(in rows: [DataRow], source: String) throws(SteeringError) -> [Item] {
+  static func items(in rows: [DataRow], source: String) throws(TelltaleError) -> [Item] {
     var items: [Item] = []
     for row in rows {
       let question = try row.string("question")

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// How the activations of two classes become one direction per layer. Every formula stands in docs/vectors.md.
@@ -30,9 +31,9 @@ public enum Estimator: String, Sendable, CaseIterable, Codable {
   }
 
   /// Refuses rows that are no pairs where pairs are needed.
-  func check(pairs: Bool) throws(SteeringError) {
+  func check(pairs: Bool) throws(TelltaleError) {
     guard !pairs, needsPairs else { return }
-    throw SteeringError(
+    throw TelltaleError(
       .badInput,
       "the estimator \(rawValue) is made from pairs, and a recording's rows are none; use mean, probe or discriminant")
   }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// The activations of one layer that a direction is estimated from: those with the behaviour and those without.
@@ -12,16 +13,16 @@ struct LabelledActivations: Sendable {
   var negatives: Int { negative.size(0) }
 
   /// Float64 [pairs, hidden]: positive minus negative, for pairs only.
-  func differences() throws(TorchError) -> Tensor { try positive - negative }
+  func differences() throws(TelltaleError) -> Tensor { try positive - negative }
 
   /// Float64 [hidden]: the mean of the positives minus that of the negatives.
-  func meanDifference() throws(TorchError) -> Tensor { try positive.mean(0) - negative.mean(0) }
+  func meanDifference() throws(TelltaleError) -> Tensor { try positive.mean(0) - negative.mean(0) }
 
   /// All rows, float64 [positives + negatives, hidden].
-  func rows() throws(TorchError) -> Tensor { try Tensor.concatenated([positive, negative]) }
+  func rows() throws(TelltaleError) -> Tensor { try Tensor.concatenated([positive, negative]) }
 
   /// Some units: pairs, or rows counted through the positives and then the negatives. Nil where a side stays empty.
-  func selecting(_ units: [Int]) throws(TorchError) -> LabelledActivations? {
+  func selecting(_ units: [Int]) throws(TelltaleError) -> LabelledActivations? {
     let upper = arePairs ? units : units.filter { $0 < positives }
     let lower = arePairs ? units : units.filter { $0 >= positives }.map { $0 - positives }
     guard !upper.isEmpty, !lower.isEmpty else { return nil }
@@ -31,7 +32,7 @@ struct LabelledActivations: Sendable {
 
   /// The same activations in terms of an orthonormal basis of what they span, where that has fewer dimensions, and the
   /// basis, float64 [hidden, dimensions]; nil where it has not.
-  func inTheirSpan() throws(TorchError) -> (activations: LabelledActivations, basis: Tensor?) {
+  func inTheirSpan() throws(TelltaleError) -> (activations: LabelledActivations, basis: Tensor?) {
     guard positives + negatives < positive.size(1) else { return (self, nil) }
     let basis = try rows().transposed(0, 1).orthonormalised()
     let reduced = LabelledActivations(
@@ -42,7 +43,7 @@ struct LabelledActivations: Sendable {
 
 extension Tensor {
   /// A vector scaled to length 1; a zero vector as it is.
-  func unitOrZero() throws(TorchError) -> Tensor {
+  func unitOrZero() throws(TelltaleError) -> Tensor {
     let length = try norm().scalar()
     return length > 0 ? try self / length : self
   }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -53,7 +54,7 @@ struct LayerEstimate: Sendable {
       try LayerEstimate(activations(index), implementation, splits: splits, sides: sides)
     }
     guard let empty = estimates.firstIndex(where: { $0.direction.allSatisfy { $0 == 0 } }) else { return estimates }
-    throw SteeringError(
+    throw TelltaleError(
       .badInput,
       "the estimator \(estimator.rawValue) finds no direction at layer \(layers[empty]), as what it is made from does not "
         + "vary there; give more or other data, or use the estimator mean")

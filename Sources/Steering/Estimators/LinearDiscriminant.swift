@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Fisher's linear discriminant with shrinkage, as scikit-learn's LinearDiscriminantAnalysis(solver="lsqr"): a unit vector
@@ -56,7 +57,7 @@ struct ShrunkCovariance {
   }
 
   /// Standard deviations; 1 for a coordinate that varies by rounding only (the bound is scikit-learn's StandardScaler's).
-  private static func scale(_ variance: Tensor, _ mean: Tensor, rows: Int) throws(TorchError) -> Tensor {
+  private static func scale(_ variance: Tensor, _ mean: Tensor, rows: Int) throws(TelltaleError) -> Tensor {
     let n = Double(rows)
     let rounding = try mean * (n * Double.ulpOfOne)
     let bound = try variance * (n * Double.ulpOfOne) + rounding * rounding
@@ -97,7 +98,7 @@ struct StructuredCovariance {
 
   init(width: Int) { self.width = width }
 
-  mutating func add(_ part: ShrunkCovariance, times share: Double) throws(TorchError) {
+  mutating func add(_ part: ShrunkCovariance, times share: Double) throws(TelltaleError) {
     let weight = share * (1 - part.shrinkage) / Double(part.centred.size(0))
     factors.append(try part.centred * max(weight, 0).squareRoot())
     diagonal.append(try part.diagonal * share)
@@ -116,7 +117,7 @@ struct StructuredCovariance {
   }
 
   /// D^-1 b - D^-1 U^T (I + U D^-1 U^T)^-1 U D^-1 b.
-  private static func woodbury(_ u: Tensor, _ d: Tensor, _ right: Tensor) throws(TorchError) -> Tensor {
+  private static func woodbury(_ u: Tensor, _ d: Tensor, _ right: Tensor) throws(TelltaleError) -> Tensor {
     let scaled = try u / d  // [rows, hidden]
     let inner = try scaled.matmul(u.transposed(0, 1)) + identity(u.size(0))
     let middle = try inner.solve(scaled.matmul(right.unsqueezed(1)))
@@ -124,7 +125,7 @@ struct StructuredCovariance {
   }
 
   /// Without shrinkage, by the singular values of U.
-  private static func leastSquares(_ u: Tensor, _ right: Tensor) throws(TorchError) -> Tensor {
+  private static func leastSquares(_ u: Tensor, _ right: Tensor) throws(TelltaleError) -> Tensor {
     let decomposition = try u.singularValues()
     let squares = try (decomposition.values * decomposition.values).doubles()
     let largest = squares.first ?? 0
@@ -133,7 +134,7 @@ struct StructuredCovariance {
     return try decomposition.vt.transposed(0, 1).matmul(inside.unsqueezed(1)).reshaped([-1])
   }
 
-  private static func identity(_ size: Int) throws(TorchError) -> Tensor {
+  private static func identity(_ size: Int) throws(TelltaleError) -> Tensor {
     let places = try Tensor.range(0..<size)
     return try places.unsqueezed(0).equal(places.unsqueezed(1)).converted(to: .float64)
   }

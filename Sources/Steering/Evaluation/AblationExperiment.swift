@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -76,7 +77,7 @@ public struct AblationExperiment {
     // Forced choices are made in passes of their own, which are the ones to report.
     let edited = options.labelSource == .forcedChoice ? after.choiceEdits : after.edits
     guard let report = edited, !both.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "no row has an answer that can be read before and after; use --label forced-choice")
     }
     return Report(

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -63,7 +64,7 @@ public struct ChoiceEvaluation {
 
   /// Refuses items without at least two answers.
   public func run(_ items: [Item], cells: [GridCell], onProgress: (Int) -> Void = { _ in }) throws -> Result {
-    guard !items.isEmpty else { throw SteeringError(.badInput, "there are no items to evaluate; give at least one") }
+    guard !items.isEmpty else { throw TelltaleError(.badInput, "there are no items to evaluate; give at least one") }
     let families = try items.map(family)
     let scores = try GridScorer(loaded.model, tokenBudget: tokenBudget)
       .score(families, cells: cells, onProgress: onProgress)
@@ -76,7 +77,7 @@ public struct ChoiceEvaluation {
 
   private func family(_ item: Item) throws -> ScoredFamily {
     guard let matching = item.matchingAnswer, !item.otherAnswers.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "has no answers to choose between; use data with matching and other answers",
         at: InputLocation(file: item.source, item: "row \(item.row)"))
     }
@@ -90,13 +91,13 @@ public struct ChoiceEvaluation {
 
 extension PromptEncoder {
   /// Texts that begin with `prompt`, scored from where the first of them leaves it.
-  func family(prompt: String, texts: [String]) throws(SteeringError) -> ScoredFamily {
+  func family(prompt: String, texts: [String]) throws(TelltaleError) -> ScoredFamily {
     let ids = encode(prompt).ids
     let sequences = texts.map { encode($0).ids }
     let shared = PackedBatch.commonPrefix([ids] + sequences)
     let shortest = sequences.map(\.count).min() ?? 0
     guard shortest > 1 else {
-      throw SteeringError(.badInput, "a text to score has fewer than two tokens, so nothing to predict; remove its row")
+      throw TelltaleError(.badInput, "a text to score has fewer than two tokens, so nothing to predict; remove its row")
     }
     return ScoredFamily(
       sequences: sequences, promptLength: ids.count, scoredFrom: max(1, min(shared, shortest - 1)))

@@ -1,3 +1,4 @@
+import Foundations
 import Statistics
 
 /// How the matching answer's logit difference responds to the scale of a vector, per item (Tan et al. 2024, "Analyzing the

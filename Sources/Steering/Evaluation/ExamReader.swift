@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -8,25 +9,25 @@ public enum ExamReader {
   private static let letters = ["A", "B", "C", "D"]
 
   /// Reads a file of either form: the CSV, or any data set with matching and other answers.
-  public static func load(_ url: URL) throws(SteeringError) -> [Item] {
+  public static func load(_ url: URL) throws(TelltaleError) -> [Item] {
     guard url.pathExtension.lowercased() == "csv" else { return try Dataset.load(url) }
     let table = try CSVTable(contentsOf: url)
     return try items(in: table, source: url.lastPathComponent)
   }
 
-  static func items(in table: CSVTable, source: String) throws(SteeringError) -> [Item] {
+  static func items(in table: CSVTable, source: String) throws(TelltaleError) -> [Item] {
     let questions = try table.column("question").strings
     var choices: [[String]] = []
     for letter in letters { choices.append(try table.column(letter).strings) }
     let answers = try table.column("answer").strings
     guard !table.rows.isEmpty else {
-      throw SteeringError(.badInput, "has no rows; give at least one question", at: InputLocation(file: table.file))
+      throw TelltaleError(.badInput, "has no rows; give at least one question", at: InputLocation(file: table.file))
     }
     var items: [Item] = []
     for (row, line) in table.rows.map(\.line).enumerated() {
       let given = answers[row].trimmingCharacters(in: .whitespaces)
       guard let right = letters.firstIndex(of: given.uppercased()) ?? Int(given), letters.indices.contains(right) else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "the answer \"\(given.prefix(40))\" is not A, B, C, D or 0 to 3; mend the row",
           at: InputLocation(file: table.file, line: line, item: "row \(row)"))
       }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 
 /// One way to steer a model among those that are compared: a vector's layer, scale and edit positions, or its ablation, or
@@ -69,7 +70,7 @@ public struct SteeringGrid: Sendable {
   ) throws {
     let (pairs, overflow) = layers.count.multipliedReportingOverflow(by: scales.count + 1)
     guard !overflow, pairs <= Self.largest / max(1, positions.count) else {
-      throw SteeringError(.badInput, "the grid has more than \(Self.largest) cells; name fewer layers or scales")
+      throw TelltaleError(.badInput, "the grid has more than \(Self.largest) cells; name fewer layers or scales")
     }
     cells = [.unsteered]
     for rule in positions {

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -123,9 +124,9 @@ package struct GridScorer {
       }
   }
 
-  private static func refuseIdle(_ cells: [GridCell], _ effects: [CellEffect]) throws(SteeringError) {
+  private static func refuseIdle(_ cells: [GridCell], _ effects: [CellEffect]) throws(TelltaleError) {
     for (cell, effect) in zip(cells, effects) where !cell.edits.isEmpty && effect.positions == 0 {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "the edit at layer \(cell.layer ?? 0) touched nothing: no scored text has a token that "
           + "\"\(cell.positions?.rawValue ?? "")\" names and a later one is predicted from; choose other edit positions"

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 
 /// Perplexity of given texts in every cell of a grid.
@@ -33,27 +34,27 @@ public struct PerplexityEvaluation {
   /// - Parameters:
   ///   - window: 2 to 131,072 tokens.
   ///   - stride: 1 to `window` (default: half of it).
-  public init(_ loaded: LoadedModel, window: Int = 1024, stride: Int? = nil) throws(SteeringError) {
+  public init(_ loaded: LoadedModel, window: Int = 1024, stride: Int? = nil) throws(TelltaleError) {
     guard (2...131_072).contains(window) else {
-      throw SteeringError(.badInput, "the window must be from 2 to 131072 tokens, not \(window)")
+      throw TelltaleError(.badInput, "the window must be from 2 to 131072 tokens, not \(window)")
     }
     let stride = stride ?? window / 2
     guard (1...window).contains(stride) else {
-      throw SteeringError(.badInput, "the stride must be from 1 to the window of \(window) tokens, not \(stride)")
+      throw TelltaleError(.badInput, "the stride must be from 1 to the window of \(window) tokens, not \(stride)")
     }
     (self.loaded, self.window, self.stride) = (loaded, window, stride)
   }
 
   /// Refuses a text of fewer than two tokens.
   public func run(_ texts: [String], cells: [GridCell], onProgress: (Int) -> Void = { _ in }) throws -> Result {
-    guard !texts.isEmpty else { throw SteeringError(.badInput, "there is no text to measure; give at least one") }
+    guard !texts.isEmpty else { throw TelltaleError(.badInput, "there is no text to measure; give at least one") }
     var families: [ScoredFamily] = []
     // The window's text, and how many of its scored tokens the one before has scored.
     var sources: [(text: Int, seen: Int)] = []
     for (index, text) in texts.enumerated() {
       let ids = loaded.tokenizer.encode(text, addSpecialTokens: true).ids
       guard ids.count > 1 else {
-        throw SteeringError(.badInput, "text \(index) has fewer than two tokens, so nothing to predict; remove it")
+        throw TelltaleError(.badInput, "text \(index) has fewer than two tokens, so nothing to predict; remove it")
       }
       for (range, seen) in Self.windows(ids.count, window: window, stride: stride) {
         families.append(ScoredFamily(sequences: [Array(ids[range])], promptLength: 1, scoredFrom: 1))

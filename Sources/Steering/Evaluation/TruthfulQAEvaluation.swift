@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -79,9 +80,9 @@ public struct TruthfulQAEvaluation {
     private var correct: [Int] = []
     private var incorrect: [Int] = []
 
-    init(_ item: Item) throws(SteeringError) {
+    init(_ item: Item) throws(TelltaleError) {
       guard let references = item.references else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "is no TruthfulQA row; give TruthfulQA's CSV or mc_task.json",
           at: InputLocation(file: item.source, item: "row \(item.row)"))
       }

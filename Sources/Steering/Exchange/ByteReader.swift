@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Reads little-endian numbers of a file held in memory, never past its end.
@@ -17,32 +18,32 @@ struct ByteReader {
   /// Counted from the start of the bytes.
   var offset: Int { position - bytes.startIndex }
 
-  mutating func take(_ count: Int) throws(SteeringError) -> ArraySlice<UInt8> {
+  mutating func take(_ count: Int) throws(TelltaleError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw error("ends in the middle; it is cut off or damaged") }
     defer { position += count }
     return bytes[position..<position + count]
   }
 
-  mutating func byte() throws(SteeringError) -> UInt8 {
+  mutating func byte() throws(TelltaleError) -> UInt8 {
     guard let byte = try take(1).first else { throw error("ends in the middle; it is cut off or damaged") }
     return byte
   }
 
-  mutating func integer<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws(SteeringError) -> Number {
+  mutating func integer<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws(TelltaleError) -> Number {
     let raw = try take(MemoryLayout<Number>.size)
     return raw.reversed().reduce(Number(0)) { ($0 << 8) | Number(truncatingIfNeeded: $1) }
   }
 
   /// A 64-bit size that must fit what is left of the file, each unit taking at least `unit` bytes.
-  mutating func count(unit: Int) throws(SteeringError) -> Int {
+  mutating func count(unit: Int) throws(TelltaleError) -> Int {
     guard let count = Int(exactly: try integer(UInt64.self)), count <= remaining / unit else {
       throw error("states a size that it does not have; it is cut off or damaged")
     }
     return count
   }
 
-  func error(_ message: String, item: String? = nil) -> SteeringError {
-    SteeringError(.badInput, message, at: InputLocation(file: file, item: item.map { printable($0) }))
+  func error(_ message: String, item: String? = nil) -> TelltaleError {
+    TelltaleError(.badInput, message, at: InputLocation(file: file, item: item.map { SafeText.quoted($0) }))
   }
 }
 
@@ -53,18 +54,18 @@ enum ForeignFile {
   /// Numbers of the largest tensor read: [positions, layers, hidden] of the largest models is below.
   static let largestTensor = 1 << 26
 
-  static func bytes(_ url: URL) throws(SteeringError) -> [UInt8] {
+  static func bytes(_ url: URL) throws(TelltaleError) -> [UInt8] {
     let place = InputLocation(file: url.path)
     let values = try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey])
-    guard let values else { throw SteeringError(.badInput, "there is no such file; check the path", at: place) }
+    guard let values else { throw TelltaleError(.badInput, "there is no such file; check the path", at: place) }
     guard values.isRegularFile == true else {
-      throw SteeringError(.badInput, "is not a regular file; give a file with vectors", at: place)
+      throw TelltaleError(.badInput, "is not a regular file; give a file with vectors", at: place)
     }
     guard values.fileSize ?? 0 <= largest else {
-      throw SteeringError(.badInput, "is larger than 1 GiB, which no file of vectors is", at: place)
+      throw TelltaleError(.badInput, "is larger than 1 GiB, which no file of vectors is", at: place)
     }
     guard let data = try? Data(contentsOf: url) else {
-      throw SteeringError(.badInput, "cannot be read; check its permissions", at: place)
+      throw TelltaleError(.badInput, "cannot be read; check its permissions", at: place)
     }
     return [UInt8](data)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Control vectors as GGUF: `general.architecture` is `controlvector`, tensors `direction.N` are float32 [hidden], N >= 1.
@@ -8,28 +9,28 @@ enum ControlVectorFile {
   private static let largestLayer = 4096
 
   /// Directions by N, and the model that the file hints at.
-  static func read(_ url: URL) throws(SteeringError) -> (directions: [Int: [Float]], modelHint: String?) {
+  static func read(_ url: URL) throws(TelltaleError) -> (directions: [Int: [Float]], modelHint: String?) {
     let file = try GGUFFile(url)
     let place = InputLocation(file: url.path)
     guard file.text("general.architecture") == architecture else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
-        "is a GGUF file of \"\(printable(file.text("general.architecture") ?? "no architecture"))\" and "
+        "is a GGUF file of \"\(SafeText.quoted(file.text("general.architecture") ?? "no architecture"))\" and "
           + "no control vector; give one that holds direction.N tensors", at: place)
     }
     var directions: [Int: [Float]] = [:]
     for entry in file.entries where entry.name.hasPrefix(prefix) {
-      let place = InputLocation(file: url.path, item: printable(entry.name))
+      let place = InputLocation(file: url.path, item: SafeText.quoted(entry.name))
       guard let layer = Int(entry.name.dropFirst(prefix.count)), (0..<largestLayer).contains(layer),
         "\(prefix)\(layer)" == entry.name
-      else { throw SteeringError(.badInput, "is not named after a layer, as direction.12 is", at: place) }
+      else { throw TelltaleError(.badInput, "is not named after a layer, as direction.12 is", at: place) }
       guard entry.shape.count == 1 else {
-        throw SteeringError(.badInput, "has shape \(entry.shape) where one row is meant", at: place)
+        throw TelltaleError(.badInput, "has shape \(entry.shape) where one row is meant", at: place)
       }
       directions[layer] = try file.tensor(entry).values
     }
     guard !directions.isEmpty else {
-      throw SteeringError(.badInput, "holds no direction.N tensors; it is no control vector", at: place)
+      throw TelltaleError(.badInput, "holds no direction.N tensors; it is no control vector", at: place)
     }
     return (directions, file.text("controlvector.model_hint"))
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A GGUF file (llama.cpp's format, versions 2 and 3, little-endian): metadata and float32 tensors.
@@ -33,9 +34,9 @@ struct GGUFFile {
   private static let magic = Array("GGUF".utf8)
   private static let deepestArray = 4
 
-  init(_ url: URL) throws(SteeringError) { try self.init(bytes: ForeignFile.bytes(url), file: url.path) }
+  init(_ url: URL) throws(TelltaleError) { try self.init(bytes: ForeignFile.bytes(url), file: url.path) }
 
-  init(bytes: [UInt8], file: String) throws(SteeringError) {
+  init(bytes: [UInt8], file: String) throws(TelltaleError) {
     self.bytes = bytes
     self.file = file
     var reader = ByteReader(bytes[...], file: file)
@@ -67,7 +68,7 @@ struct GGUFFile {
   }
 
   /// The float32 tensor of an entry.
-  func tensor(_ entry: Entry) throws(SteeringError) -> ForeignTensor {
+  func tensor(_ entry: Entry) throws(TelltaleError) -> ForeignTensor {
     var reader = ByteReader(bytes[...], file: file)
     guard entry.type == Self.float32 else {
       throw reader.error("is not float32, the one type that control vectors have; convert it", item: entry.name)
@@ -82,7 +83,7 @@ struct GGUFFile {
 
   // MARK: Reading
 
-  private func alignment() throws(SteeringError) -> Int {
+  private func alignment() throws(TelltaleError) -> Int {
     guard let stated = metadata["general.alignment"] else { return 32 }
     guard case .unsigned(let alignment) = stated, alignment > 0, alignment % 8 == 0, alignment <= 1 << 16 else {
       throw ByteReader(bytes[...], file: file).error("states an impossible alignment; it is damaged")
@@ -92,7 +93,7 @@ struct GGUFFile {
 
   static func aligned(_ offset: Int, to alignment: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
-  private static func text(_ reader: inout ByteReader) throws(SteeringError) -> String {
+  private static func text(_ reader: inout ByteReader) throws(TelltaleError) -> String {
     let count = try reader.count(unit: 1)
     guard count <= 1 << 20, let text = String(validating: try reader.take(count), as: UTF8.self) else {
       throw reader.error("holds a text that is not UTF-8 or longer than 1 MiB; it is damaged")
@@ -100,7 +101,7 @@ struct GGUFFile {
     return text
   }
 
-  private static func entry(_ reader: inout ByteReader) throws(SteeringError) -> Entry {
+  private static func entry(_ reader: inout ByteReader) throws(TelltaleError) -> Entry {
     let name = try text(&reader)
     let rank = try reader.integer(UInt32.self)
     guard (1...4).contains(rank) else { throw reader.error("has \(rank) dimensions; it is damaged", item: name) }
@@ -118,7 +119,7 @@ struct GGUFFile {
     return Entry(name: name, shape: shape, type: type, offset: offset)
   }
 
-  private static func value(_ reader: inout ByteReader) throws(SteeringError) -> Value {
+  private static func value(_ reader: inout ByteReader) throws(TelltaleError) -> Value {
     let type = try reader.integer(UInt32.self)
     return try value(&reader, type: type, depth: 0)
   }
@@ -126,7 +127,7 @@ struct GGUFFile {
   /// The types are numbered by the format: 0 to 12.
   private static func value(
     _ reader: inout ByteReader, type: UInt32, depth: Int
-  ) throws(SteeringError) -> Value {
+  ) throws(TelltaleError) -> Value {
     switch type {
     case 0: return .unsigned(UInt64(try reader.byte()))
     case 1: return .signed(Int64(try reader.integer(Int8.self)))
@@ -145,7 +146,7 @@ struct GGUFFile {
     }
   }
 
-  private static func skipArray(_ reader: inout ByteReader, depth: Int) throws(SteeringError) -> Value {
+  private static func skipArray(_ reader: inout ByteReader, depth: Int) throws(TelltaleError) -> Value {
     guard depth < deepestArray else { throw reader.error("holds arrays nested too deeply; it is damaged") }
     let type = try reader.integer(UInt32.self)
     for _ in 0..<(try reader.count(unit: 1)) { _ = try value(&reader, type: type, depth: depth + 1) }

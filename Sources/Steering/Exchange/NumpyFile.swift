@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// NumPy's `.npy` files of floating-point numbers, versions 1 to 3. Pickled object arrays are refused.
@@ -8,11 +9,11 @@ enum NumpyFile {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let largestHeader = 1 << 16
 
-  static func read(_ url: URL) throws(SteeringError) -> ForeignTensor {
+  static func read(_ url: URL) throws(TelltaleError) -> ForeignTensor {
     try read(bytes: ForeignFile.bytes(url), file: url.path)
   }
 
-  static func read(bytes: [UInt8], file: String) throws(SteeringError) -> ForeignTensor {
+  static func read(bytes: [UInt8], file: String) throws(TelltaleError) -> ForeignTensor {
     var reader = ByteReader(bytes[...], file: file)
     guard bytes.starts(with: magic) else { throw reader.error("is no .npy file; write it with numpy.save") }
     _ = try reader.take(magic.count)
@@ -33,13 +34,13 @@ enum NumpyFile {
 
   private static func parse(
     _ header: String, _ reader: ByteReader
-  ) throws(SteeringError) -> (ForeignNumber, Bool, [Int]) {
+  ) throws(TelltaleError) -> (ForeignNumber, Bool, [Int]) {
     guard let descr = header.firstMatch(of: #/'descr':\s*'([^']*)'/#)?.1,
       let order = header.firstMatch(of: #/'fortran_order':\s*(True|False)/#)?.1,
       let sizes = header.firstMatch(of: #/'shape':\s*\(([0-9, ]*)\)/#)?.1
     else { throw reader.error("is no plain array of numbers; save one with numpy.save") }
     guard let number = number(descr) else {
-      let kind = descr.contains("O") ? "pickled objects, which are never read" : "the type \(printable(descr))"
+      let kind = descr.contains("O") ? "pickled objects, which are never read" : "the type \(SafeText.quoted(descr))"
       throw reader.error("holds \(kind); save an array of little-endian floats (float16, float32 or float64)")
     }
     let shape = sizes.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) ?? -1 }

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// Reads the pickles that `torch.save` makes of tensors, and nothing else.
@@ -66,13 +67,13 @@ struct TensorUnpickler {
   /// Bytes of the longest pickle read: the numbers themselves are not in it.
   static let largest = 4 << 20
 
-  init(_ bytes: ArraySlice<UInt8>, file: String) throws(SteeringError) {
+  init(_ bytes: ArraySlice<UInt8>, file: String) throws(TelltaleError) {
     reader = ByteReader(bytes, file: file)
     guard bytes.count <= Self.largest else { throw reader.error("has a pickle too long for a file of tensors") }
   }
 
   /// The one value that the pickle makes; its containers are in `containers`.
-  mutating func load() throws(SteeringError) -> Value {
+  mutating func load() throws(TelltaleError) -> Value {
     while true {
       let opcode = try reader.byte()
       if opcode == UInt8(ascii: ".") { return try pop() }
@@ -82,7 +83,7 @@ struct TensorUnpickler {
 
   // MARK: Opcodes
 
-  private mutating func run(_ opcode: UInt8) throws(SteeringError) {
+  private mutating func run(_ opcode: UInt8) throws(TelltaleError) {
     switch opcode {
     case 0x80: try readProtocol()
     case UInt8(ascii: "("): marks.append(stack.count)
@@ -103,7 +104,7 @@ struct TensorUnpickler {
     }
   }
 
-  private mutating func build(_ opcode: UInt8) throws(SteeringError) {
+  private mutating func build(_ opcode: UInt8) throws(TelltaleError) {
     switch opcode {
     case UInt8(ascii: ")"): push([], Value.tuple)
     case UInt8(ascii: "]"): push([], Value.list)
@@ -124,29 +125,29 @@ struct TensorUnpickler {
     }
   }
 
-  private mutating func readProtocol() throws(SteeringError) {
+  private mutating func readProtocol() throws(TelltaleError) {
     let version = try reader.byte()
     guard version <= 2 else {
       throw reader.error("holds a pickle of protocol \(version); save the tensors with torch.save's own protocol, 2")
     }
   }
 
-  private mutating func longInteger() throws(SteeringError) -> Int {
+  private mutating func longInteger() throws(TelltaleError) -> Int {
     let raw = try reader.take(Int(try reader.byte()))
     guard raw.count <= 8 else { throw reader.error("holds a pickle with a number beyond 64 bits; it is damaged") }
     let negative = raw.last.map { $0 >= 0x80 } ?? false
     return raw.reversed().reduce(negative ? -1 : 0) { $0 << 8 | Int($1) }
   }
 
-  private mutating func real() throws(SteeringError) -> Double {
+  private mutating func real() throws(TelltaleError) -> Double {
     Double(bitPattern: try reader.take(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }
 
-  private mutating func text() throws(SteeringError) -> String {
+  private mutating func text() throws(TelltaleError) -> String {
     String(decoding: try reader.take(Int(try reader.integer(UInt32.self))), as: UTF8.self)
   }
 
-  private mutating func line() throws(SteeringError) -> String {
+  private mutating func line() throws(TelltaleError) -> String {
     var bytes: [UInt8] = []
     while true {
       let byte = try reader.byte()
@@ -155,12 +156,12 @@ struct TensorUnpickler {
     }
   }
 
-  private mutating func global() throws(SteeringError) -> Global {
+  private mutating func global() throws(TelltaleError) -> Global {
     let module = try line()
     let name = try line()
     guard let known = Global(rawValue: "\(module) \(name)") else {
       throw reader.error(
-        "holds a pickle that names \(printable("\(module).\(name)")), which no file of float tensors needs; it is refused "
+        "holds a pickle that names \(SafeText.quoted("\(module).\(name)")), which no file of float tensors needs; it is refused "
           + "and nothing of it was run")
     }
     return known
@@ -168,18 +169,18 @@ struct TensorUnpickler {
 
   // MARK: Stack and memo
 
-  private mutating func pop() throws(SteeringError) -> Value {
+  private mutating func pop() throws(TelltaleError) -> Value {
     guard stack.count > (marks.last ?? 0), let value = stack.popLast() else { throw damaged }
     return value
   }
 
-  private mutating func pop(_ count: Int) throws(SteeringError) -> [Value] {
+  private mutating func pop(_ count: Int) throws(TelltaleError) -> [Value] {
     guard stack.count - (marks.last ?? 0) >= count else { throw damaged }
     defer { stack.removeLast(count) }
     return Array(stack.suffix(count))
   }
 
-  private mutating func popToMark() throws(SteeringError) -> [Value] {
+  private mutating func popToMark() throws(TelltaleError) -> [Value] {
     guard let mark = marks.popLast(), mark <= stack.count else { throw damaged }
     defer { stack.removeLast(stack.count - mark) }
     return Array(stack[mark...])
@@ -190,32 +191,32 @@ struct TensorUnpickler {
     stack.append(kind(containers.count - 1))
   }
 
-  private mutating func remember(_ place: Int) throws(SteeringError) {
+  private mutating func remember(_ place: Int) throws(TelltaleError) {
     guard let value = stack.last else { throw damaged }
     memo[place] = value
   }
 
-  private func recall(_ place: Int) throws(SteeringError) -> Value {
+  private func recall(_ place: Int) throws(TelltaleError) -> Value {
     guard let value = memo[place] else { throw damaged }
     return value
   }
 
-  private mutating func extendList(_ items: [Value]) throws(SteeringError) {
+  private mutating func extendList(_ items: [Value]) throws(TelltaleError) {
     guard case .list(let list)? = stack.last else { throw damaged }
     containers[list] += items
   }
 
-  private mutating func extendDictionary(_ items: [Value]) throws(SteeringError) {
+  private mutating func extendDictionary(_ items: [Value]) throws(TelltaleError) {
     guard case .dictionary(let dictionary)? = stack.last, items.count % 2 == 0 else { throw damaged }
     containers[dictionary] += items
   }
 
-  private var damaged: SteeringError { reader.error("holds a pickle that makes no sense; it is damaged") }
+  private var damaged: TelltaleError { reader.error("holds a pickle that makes no sense; it is damaged") }
 
   // MARK: Tensors
 
   /// A persistent id: ("storage", type, key, device, number of elements).
-  private mutating func storage() throws(SteeringError) -> Storage {
+  private mutating func storage() throws(TelltaleError) -> Storage {
     guard case .tuple(let index) = try pop() else { throw damaged }
     let parts = containers[index]
     guard parts.count == 5, parts[0] == .text("storage"), case .global(let global) = parts[1],
@@ -224,7 +225,7 @@ struct TensorUnpickler {
     return Storage(key: key, number: number, count: count)
   }
 
-  private mutating func reduce() throws(SteeringError) {
+  private mutating func reduce() throws(TelltaleError) {
     guard case .tuple(let index) = try pop(), case .global(let global) = try pop() else { throw damaged }
     let arguments = containers[index]
     switch global {
@@ -240,7 +241,7 @@ struct TensorUnpickler {
   }
 
   /// Arguments: storage, offset, sizes, strides, and what gradients need, which is left alone.
-  private func tensor(_ arguments: [Value]) throws(SteeringError) -> PickledTensor {
+  private func tensor(_ arguments: [Value]) throws(TelltaleError) -> PickledTensor {
     guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .integer(let offset) = arguments[1],
       let shape = integers(arguments[2]), let strides = integers(arguments[3]), shape.count == strides.count,
       shape.count <= 4
@@ -256,7 +257,7 @@ struct TensorUnpickler {
   }
 
   /// Attributes that were set on a dictionary, as state dictionaries have: of no use here.
-  private mutating func ignoreState() throws(SteeringError) {
+  private mutating func ignoreState() throws(TelltaleError) {
     _ = try pop()
     guard case .dictionary? = stack.last else { throw damaged }
   }

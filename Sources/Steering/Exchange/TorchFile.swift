@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Files of `torch.save` that hold a tensor, a list of tensors or a dictionary of tensors.
@@ -15,16 +16,16 @@ struct TorchFile {
   private let folder: String
   private let file: String
 
-  static func read(_ url: URL) throws(SteeringError) -> Contents {
+  static func read(_ url: URL) throws(TelltaleError) -> Contents {
     try TorchFile(bytes: ForeignFile.bytes(url), file: url.path).contents()
   }
 
-  init(bytes: [UInt8], file: String) throws(SteeringError) {
+  init(bytes: [UInt8], file: String) throws(TelltaleError) {
     self.file = file
     archive = try ZipArchive(bytes, file: file)
     let pickles = archive.entries.keys.filter { $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2 }
     guard pickles.count == 1, let pickle = pickles.first else {
-      throw SteeringError(.badInput, "is no file of torch.save: it has no data.pkl", at: InputLocation(file: file))
+      throw TelltaleError(.badInput, "is no file of torch.save: it has no data.pkl", at: InputLocation(file: file))
     }
     folder = String(pickle.dropLast("data.pkl".count))
     if let order = archive.entries[folder + "byteorder"], !order.elementsEqual("little".utf8) {
@@ -32,7 +33,7 @@ struct TorchFile {
     }
   }
 
-  func contents() throws(SteeringError) -> Contents {
+  func contents() throws(TelltaleError) -> Contents {
     var unpickler = try TensorUnpickler(archive.entries[folder + "data.pkl"] ?? [], file: file)
     switch try unpickler.load() {
     case .tensor(let tensor): return .tensor(try read([("the tensor", tensor)])[0].tensor)
@@ -47,7 +48,7 @@ struct TorchFile {
 
   private func pairs(
     _ items: [TensorUnpickler.Value]
-  ) throws(SteeringError) -> [(key: String, value: TensorUnpickler.Value)] {
+  ) throws(TelltaleError) -> [(key: String, value: TensorUnpickler.Value)] {
     var found: [(key: String, value: TensorUnpickler.Value)] = []
     for place in stride(from: 0, to: items.count, by: 2) {
       switch items[place] {
@@ -61,7 +62,7 @@ struct TorchFile {
 
   private func tensors(
     _ items: [(key: String, value: TensorUnpickler.Value)]
-  ) throws(SteeringError) -> [(key: String, tensor: TensorUnpickler.PickledTensor)] {
+  ) throws(TelltaleError) -> [(key: String, tensor: TensorUnpickler.PickledTensor)] {
     var found: [(key: String, tensor: TensorUnpickler.PickledTensor)] = []
     for (key, value) in items {
       guard case .tensor(let tensor) = value else { throw error("is no tensor of floats", item: key) }
@@ -73,7 +74,7 @@ struct TorchFile {
   /// Reads tensors that together are no larger than one may be: a small pickle can name a large tensor many times.
   private func read(
     _ tensors: [(key: String, tensor: TensorUnpickler.PickledTensor)]
-  ) throws(SteeringError) -> [(key: String, tensor: ForeignTensor)] {
+  ) throws(TelltaleError) -> [(key: String, tensor: ForeignTensor)] {
     var left = ForeignFile.largestTensor
     var found: [(key: String, tensor: ForeignTensor)] = []
     for (key, tensor) in tensors {
@@ -89,7 +90,7 @@ struct TorchFile {
   /// The numbers of a tensor, gathered by its strides.
   private func read(
     _ tensor: TensorUnpickler.PickledTensor, _ count: Int, item: String
-  ) throws(SteeringError) -> ForeignTensor {
+  ) throws(TelltaleError) -> ForeignTensor {
     let storage = tensor.storage
     guard count > 0 else { return ForeignTensor(shape: tensor.shape, values: []) }
     guard let bytes = archive.entries[folder + "data/" + storage.key],
@@ -117,7 +118,7 @@ struct TorchFile {
     return place
   }
 
-  private func error(_ message: String, item: String? = nil) -> SteeringError {
-    SteeringError(.badInput, message, at: InputLocation(file: file, item: item.map { printable($0) }))
+  private func error(_ message: String, item: String? = nil) -> TelltaleError {
+    TelltaleError(.badInput, message, at: InputLocation(file: file, item: item.map { SafeText.quoted($0) }))
   }
 }

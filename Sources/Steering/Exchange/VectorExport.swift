@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -7,7 +8,7 @@ public enum VectorExport {
   /// Writes `vectors` to `url`, aside and renamed; returns sentences on what the format could not carry.
   ///
   /// - Parameter modelHint: GGUF only: the model's architecture as llama.cpp names it, e.g. `llama`.
-  /// - Throws: `SteeringError.badInput` for a format that is not written, or nothing left to write.
+  /// - Throws: `TelltaleError.badInput` for a format that is not written, or nothing left to write.
   public static func write(
     _ vectors: SteeringVectors, to url: URL, format: VectorFormat, modelHint: String? = nil
   ) throws -> [String] {
@@ -18,7 +19,7 @@ public enum VectorExport {
     case .gguf: return try writeControlVector(vectors, url, modelHint)
     case .npy: return try writeArray(vectors, url)
     case .torch:
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "would be a pickle, which is not written; export .npy and load it with torch.from_numpy(numpy.load(...))",
         at: InputLocation(file: url.path))
@@ -28,7 +29,7 @@ public enum VectorExport {
   private static func writeControlVector(_ vectors: SteeringVectors, _ url: URL, _ hint: String?) throws -> [String] {
     let directions = vectors.layers.filter { $0.key > 0 }
     guard !directions.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "holds layer 0 only, and GGUF control vectors have no direction.0; export another layer",
         at: InputLocation(file: vectors.provenance.file ?? "the vector file"))
     }
@@ -47,7 +48,7 @@ public enum VectorExport {
       return ["the array holds layer \(only) only, and does not say so"]
     }
     guard layers == Array(0..<layers.count), !layers.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "holds layers \(layers.map(String.init).joined(separator: ", ")), and the rows of an array stand for "
           + "layers 0, 1, 2 and so on without gaps; export one layer with --layer", at: place)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -30,11 +31,11 @@ public struct VectorImport: Sendable {
 
   /// The vectors of one file, or of several that hold a layer each (as CAA writes them), or of a folder of those.
   ///
-  /// - Throws: `SteeringError.badInput` for a file that is damaged, hostile, of an unknown kind or without a layer.
+  /// - Throws: `TelltaleError.badInput` for a file that is damaged, hostile, of an unknown kind or without a layer.
   public func vectors(from urls: [URL]) throws -> ImportedVectors {
     let files = try urls.flatMap(Self.files)
     guard let first = files.first else {
-      throw SteeringError(.badInput, "there are no files to import; name at least one")
+      throw TelltaleError(.badInput, "there are no files to import; name at least one")
     }
     var whole = try vectors(of: first)
     for file in files.dropFirst() {
@@ -42,10 +43,10 @@ public struct VectorImport: Sendable {
       let place = InputLocation(file: file.path)
       guard more.format == whole.format, more.convention == whole.convention,
         more.vectors.hiddenSize == whole.vectors.hiddenSize
-      else { throw SteeringError(.badInput, "is of another kind or width than the first file", at: place) }
+      else { throw TelltaleError(.badInput, "is of another kind or width than the first file", at: place) }
       for (layer, vector) in more.vectors.layers {
         guard whole.vectors.layers.updateValue(vector, forKey: layer) == nil else {
-          throw SteeringError(.badInput, "holds a layer that another file holds too; import one of them", at: place)
+          throw TelltaleError(.badInput, "holds a layer that another file holds too; import one of them", at: place)
         }
       }
       whole.sources.merge(more.sources) { first, _ in first }
@@ -58,12 +59,12 @@ public struct VectorImport: Sendable {
   }
 
   /// A folder stands for the files of CAA in it.
-  private static func files(_ url: URL) throws(SteeringError) -> [URL] {
+  private static func files(_ url: URL) throws(TelltaleError) -> [URL] {
     guard (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true else { return [url] }
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [])
       .filter { caaLayer($0) != nil }.sorted()
     guard !names.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "is a folder without files named vec_layer_<number>...pt; name a file",
         at: InputLocation(file: url.path))
     }
@@ -73,7 +74,7 @@ public struct VectorImport: Sendable {
   private func vectors(of url: URL) throws -> ImportedVectors {
     let place = InputLocation(file: url.path)
     guard let format = VectorFormat(fileName: url.lastPathComponent) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "is no kind of vector file that is known; give .safetensors, .gguf, .npy or .pt", at: place)
     }
     if format == .safetensors, convention ?? .telltale == .telltale {
@@ -88,7 +89,7 @@ public struct VectorImport: Sendable {
     return try placed(rows, hint: hint, url, format, convention)
   }
 
-  private static func convention(of url: URL, _ format: VectorFormat) throws(SteeringError) -> LayerConvention {
+  private static func convention(of url: URL, _ format: VectorFormat) throws(TelltaleError) -> LayerConvention {
     let name = url.lastPathComponent
     switch format {
     case .gguf: return .gguf
@@ -98,7 +99,7 @@ public struct VectorImport: Sendable {
       if name == "direction.pt" || name == "mean_diffs.pt" { return .refusalDirection }
       if name.hasSuffix("_diff.pt") { return .persona }
       let known = LayerConvention.allCases.map(\.rawValue).joined(separator: ", ")
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "does not say how it counts layers; say it with --convention, one of \(known)",
         at: InputLocation(file: url.path))
     }
@@ -135,7 +136,7 @@ public struct VectorImport: Sendable {
 
   private func rows(
     of contents: Contents, _ url: URL, _ convention: LayerConvention
-  ) throws(SteeringError) -> (rows: [Int: [Float]], hint: String?) {
+  ) throws(TelltaleError) -> (rows: [Int: [Float]], hint: String?) {
     switch contents {
     case .rows(let rows, let hint): (rows, hint)
     case .tensor(let tensor): (try rows(of: tensor, url, convention), nil)
@@ -145,7 +146,7 @@ public struct VectorImport: Sendable {
 
   private func rows(
     of tensor: ForeignTensor, _ url: URL, _ convention: LayerConvention
-  ) throws(SteeringError) -> [Int: [Float]] {
+  ) throws(TelltaleError) -> [Int: [Float]] {
     let shape = tensor.shape
     func slices(_ values: ArraySlice<Float>, width: Int) -> [Int: [Float]] {
       let count = width == 0 ? 0 : values.count / width
@@ -161,33 +162,33 @@ public struct VectorImport: Sendable {
       let size = shape[1] * shape[2]
       return slices(tensor.values[index * size..<(index + 1) * size], width: shape[2])
     default:
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "has shape \(shape), where [hidden], [layers, hidden] or [positions, layers, hidden] is meant",
         at: InputLocation(file: url.path))
     }
   }
 
-  private func rows(of tensors: [(key: String, tensor: ForeignTensor)], _ url: URL) throws(SteeringError) -> [Int:
+  private func rows(of tensors: [(key: String, tensor: ForeignTensor)], _ url: URL) throws(TelltaleError) -> [Int:
     [Float]]
   {
     var rows: [Int: [Float]] = [:]
     for (key, tensor) in tensors {
-      let place = InputLocation(file: url.path, item: printable(key))
+      let place = InputLocation(file: url.path, item: SafeText.quoted(key))
       guard let layer = key.firstMatch(of: #/^(?:[A-Za-z_.]*[_.])?([0-9]{1,4})$/#).flatMap({ Int($0.1) }) else {
-        throw SteeringError(.badInput, "is no layer number; name the tensors by their layers", at: place)
+        throw TelltaleError(.badInput, "is no layer number; name the tensors by their layers", at: place)
       }
       guard tensor.shape.count(where: { $0 != 1 }) <= 1, rows.updateValue(tensor.values, forKey: layer) == nil else {
-        throw SteeringError(.badInput, "has shape \(tensor.shape) or comes twice; give one row a layer", at: place)
+        throw TelltaleError(.badInput, "has shape \(tensor.shape) or comes twice; give one row a layer", at: place)
       }
     }
     return rows
   }
 
-  private func positionIndex(of count: Int, _ url: URL) throws(SteeringError) -> Int {
+  private func positionIndex(of count: Int, _ url: URL) throws(TelltaleError) -> Int {
     let wanted = position ?? -1
     let index = wanted < 0 ? count + wanted : wanted
     guard (0..<count).contains(index) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "holds \(count) positions, of which \(wanted) is none; choose with --position",
         at: InputLocation(file: url.path))
     }
@@ -197,7 +198,7 @@ public struct VectorImport: Sendable {
   private struct DirectionMetadata: Decodable { var layer: Int }
 
   /// The file's own number of its one layer: from the command, from its name, or from what lies beside it.
-  private func statedLayer(_ url: URL, _ convention: LayerConvention) throws(SteeringError) -> Int {
+  private func statedLayer(_ url: URL, _ convention: LayerConvention) throws(TelltaleError) -> Int {
     if let layer { return layer }
     if let layer = Self.caaLayer(url.lastPathComponent) { return layer }
     let beside = url.deletingLastPathComponent().appendingPathComponent("direction_metadata.json")
@@ -206,7 +207,7 @@ public struct VectorImport: Sendable {
     {
       return stated.layer
     }
-    throw SteeringError(
+    throw TelltaleError(
       .badInput,
       "holds one vector and does not say of which layer; say it with --layer, as the tool that wrote it counts",
       at: InputLocation(file: url.path))
@@ -216,7 +217,7 @@ public struct VectorImport: Sendable {
 
   private func placed(
     _ rows: [Int: [Float]], hint: String?, _ url: URL, _ format: VectorFormat, _ convention: LayerConvention
-  ) throws(SteeringError) -> ImportedVectors {
+  ) throws(TelltaleError) -> ImportedVectors {
     let place = InputLocation(file: url.path)
     var provenance = VectorProvenance()
     provenance.file = url.path
@@ -226,13 +227,13 @@ public struct VectorImport: Sendable {
     var sources: [Int: Int] = [:]
     for (foreign, row) in rows.sorted(by: { $0.key < $1.key }) {
       guard !row.isEmpty, row.allSatisfy(\.isFinite), row.count == rows.values.first?.count else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "holds NaN, infinite numbers, nothing, or rows of different widths at its layer \(foreign)",
           at: place)
       }
       guard let layer = convention.layer(from: foreign), (0..<Self.largestLayer).contains(layer) else {
         guard foreign == 0 else {
-          throw SteeringError(.badInput, "names layer \(foreign), which no model has", at: place)
+          throw TelltaleError(.badInput, "names layer \(foreign), which no model has", at: place)
         }
         vectors.provenance.notes.append(
           "layer 0 of \(url.lastPathComponent) is left out: \(convention.reasonForRefusal)")
@@ -245,7 +246,7 @@ public struct VectorImport: Sendable {
     guard vectors.sortedLayers.contains(where: { vectors.norm($0) > 0 }) else {
       let zero =
         vectors.layers.isEmpty ? "of its only layer, 0, \(convention.reasonForRefusal)" : "every vector is zero"
-      throw SteeringError(.badInput, "holds no vector that can be used: \(zero)", at: place)
+      throw TelltaleError(.badInput, "holds no vector that can be used: \(zero)", at: place)
     }
     return ImportedVectors(vectors: vectors, format: format, convention: convention, sources: sources)
   }

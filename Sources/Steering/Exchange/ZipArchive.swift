@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// The uncompressed files of a zip archive, as `torch.save` writes them.
@@ -12,7 +13,7 @@ struct ZipArchive {
   private static let endSize = 22
   private static let longestComment = 65_535
 
-  init(_ bytes: [UInt8], file: String) throws(SteeringError) {
+  init(_ bytes: [UInt8], file: String) throws(TelltaleError) {
     let end = try Self.end(bytes, file)
     var reader = ByteReader(bytes[...], file: file, at: end)
     _ = try reader.take(10)
@@ -28,7 +29,7 @@ struct ZipArchive {
   }
 
   /// Where the record that ends the archive begins.
-  private static func end(_ bytes: [UInt8], _ file: String) throws(SteeringError) -> Int {
+  private static func end(_ bytes: [UInt8], _ file: String) throws(TelltaleError) -> Int {
     let signature: [UInt8] = [0x50, 0x4B, 5, 6]
     let earliest = max(0, bytes.count - endSize - longestComment)
     let found = stride(from: bytes.count - endSize, through: earliest, by: -1).first { start in
@@ -45,7 +46,7 @@ struct ZipArchive {
   /// The next entry of the central directory.
   private static func entry(
     _ reader: inout ByteReader, _ bytes: [UInt8]
-  ) throws(SteeringError) -> (String, ArraySlice<UInt8>) {
+  ) throws(TelltaleError) -> (String, ArraySlice<UInt8>) {
     guard try reader.integer(UInt32.self) == 0x0201_4B50 else { throw reader.error("has a damaged list of entries") }
     _ = try reader.take(4)
     let flags = try reader.integer(UInt16.self)

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -9,7 +10,7 @@ struct ActivationReader: Sendable {
 
   init(_ model: LanguageModel, layers: [Int]) throws {
     try model.check(layers: layers)
-    guard !layers.isEmpty else { throw SteeringError(.badInput, "no layers were asked for; name at least one") }
+    guard !layers.isEmpty else { throw TelltaleError(.badInput, "no layers were asked for; name at least one") }
     self.model = model
     self.layers = layers
   }

@@ -1,5 +1,4 @@
-import Dispatch
-import Synchronization
+import Foundations
 import Torch
 
 /// Work in pieces, several at a time, whose results are taken in order.
@@ -20,26 +19,10 @@ enum ConcurrentPasses {
     }
     for start in stride(from: 0, to: count, by: threads * piecesAThread) {
       let wave = start..<min(count, start + threads * piecesAThread)
-      for (index, result) in zip(wave, together(wave, on: threads, piece)) { try then(index, try result.get()) }
-    }
-  }
-
-  private static func together<Piece: Sendable>(
-    _ wave: Range<Int>, on threads: Int, _ piece: @Sendable (Int) throws -> Piece
-  ) -> [Result<Piece, any Error>] {
-    let next = Atomic(wave.lowerBound)
-    let results = Mutex<[Int: Result<Piece, any Error>]>([:])
-    DispatchQueue.concurrentPerform(iterations: min(threads, wave.count)) { _ in
-      Runtime.withThreadCount(1) {
-        while true {
-          let index = next.add(1, ordering: .relaxed).oldValue
-          guard index < wave.upperBound else { return }
-          let result = Result { try piece(index) }
-          results.withLock { $0[index] = result }
-        }
+      let results = try ParallelMap.map(wave.count, workers: threads) { offset in
+        Runtime.withThreadCount(1) { Result { try piece(start + offset) } }
       }
+      for (index, result) in zip(wave, results) { try then(index, try result.get()) }
     }
-    let done = results.withLock { $0 }
-    return wave.compactMap { done[$0] }
   }
 }

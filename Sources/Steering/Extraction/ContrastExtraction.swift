@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -59,7 +60,7 @@ public struct ContrastExtraction: Sendable {
     keepsDifferences: Bool = false, onProgress: (Int) -> Void = { _ in }
   ) throws -> Result {
     guard !pairs.isEmpty else {
-      throw SteeringError(.badInput, "there are no pairs to extract from; give at least one")
+      throw TelltaleError(.badInput, "there are no pairs to extract from; give at least one")
     }
     var estimation = try PairEstimation(
       groups: pairs.map(\.group), layers: reader.layers, hidden: reader.hidden, estimator: estimator, seed: seed,

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -14,7 +15,7 @@ struct Halves {
     self.splits = groups.count > 1 ? splits : 0
     let units = byGroup ? groups : groups.indices.map(String.init)
     let names = byGroup ? distinct : units
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var sides = Array(repeating: [Double](), count: groups.count)
     for _ in 0..<self.splits {
       let shuffled = generator.shuffled(names)
@@ -47,7 +48,7 @@ struct DifferenceSums {
   private var first: Tensor
   private var second: Tensor
 
-  init(layers: [Int], hidden: Int, splits: Int, device: Device = .cpu) throws(TorchError) {
+  init(layers: [Int], hidden: Int, splits: Int, device: Device = .cpu) throws(TelltaleError) {
     self.layers = layers
     self.splits = splits
     difference = try Tensor.zeros([layers.count, hidden], dtype: .float64, device: device)
@@ -60,7 +61,7 @@ struct DifferenceSums {
   /// Adds pairs: `streams` float64 [2 * pairs, layers, hidden], positive and negative in turn. Returns their differences,
   /// float64 [pairs, layers, hidden].
   @discardableResult
-  mutating func add(_ streams: Tensor, halves: [[Double]]) throws(TorchError) -> Tensor {
+  mutating func add(_ streams: Tensor, halves: [[Double]]) throws(TelltaleError) -> Tensor {
     let pairs = halves.count
     let sides = try streams.reshaped([pairs, 2, layers.count, -1])
     let positive = try sides.narrowed(1, 0..<1)
@@ -74,14 +75,14 @@ struct DifferenceSums {
     return differences
   }
 
-  private mutating func addHalves(_ differences: Tensor, _ halves: [[Double]]) throws(TorchError) {
+  private mutating func addHalves(_ differences: Tensor, _ halves: [[Double]]) throws(TelltaleError) {
     let signs = try Tensor(halves.flatMap { $0 }, shape: [halves.count, splits]).transposed(0, 1)  // [splits, pairs]
     let inFirst = try signs.greater(than: 0).converted(to: .float64, device: differences.device)
     first = try first + inFirst.matmul(differences)
     second = try second + (-(inFirst) + 1).matmul(differences)
   }
 
-  func result(halvesByGroup: Bool) throws(TorchError) -> ContrastExtraction.Result {
+  func result(halvesByGroup: Bool) throws(TelltaleError) -> ContrastExtraction.Result {
     let pairs = Double(count)
     var result = ContrastExtraction.Result(
       difference: try byLayer(difference / pairs), mean: try byLayer(mean / (2 * pairs)), residualNorm: [:],
@@ -96,7 +97,7 @@ struct DifferenceSums {
   }
 
   /// By layer; nil without splits.
-  private func reliabilities() throws(TorchError) -> [Double?] {
+  private func reliabilities() throws(TelltaleError) -> [Double?] {
     guard splits > 0 else { return layers.map { _ in nil } }
     let a = try first.reshaped([splits, layers.count, -1])
     let b = try second.reshaped([splits, layers.count, -1])
@@ -104,7 +105,7 @@ struct DifferenceSums {
     return layers.indices.map { layer in Halves.reliability((0..<splits).map { cosines[$0 * layers.count + layer] }) }
   }
 
-  private func byLayer(_ t: Tensor) throws(TorchError) -> [Int: [Double]] {
+  private func byLayer(_ t: Tensor) throws(TelltaleError) -> [Int: [Double]] {
     var rows: [Int: [Double]] = [:]
     for (index, layer) in layers.enumerated() { rows[layer] = try t[index].doubles() }
     return rows
@@ -121,7 +122,7 @@ struct KeptDifferences {
   init(_ pairs: Int, width: Int) { limit = width == 0 ? 0 : min(pairs, (1 << 30) / (4 * width)) }
 
   /// Takes `differences` [pairs, layers, hidden] of the pairs `chunk`.
-  mutating func add(_ differences: Tensor, of chunk: [Int]) throws(TorchError) {
+  mutating func add(_ differences: Tensor, of chunk: [Int]) throws(TelltaleError) {
     let places = chunk.indices.filter { chunk[$0] < limit }
     guard !places.isEmpty else { return }
     parts.append(try differences.selected(0, places).converted(to: .float32, device: .cpu))
@@ -129,7 +130,7 @@ struct KeptDifferences {
   }
 
   /// Float32 [pairs, layers, hidden] in the order of the pairs; nil where none was kept.
-  func inOrder() throws(TorchError) -> Tensor? {
+  func inOrder() throws(TelltaleError) -> Tensor? {
     guard !parts.isEmpty else { return nil }
     return try Tensor.concatenated(parts).selected(0, indices.indices.sorted { indices[$0] < indices[$1] })
   }

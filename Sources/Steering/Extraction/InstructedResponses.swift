@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -20,7 +21,7 @@ extension VectorExtraction {
     case .continuation, .continuationMean:
       vectors = try runResponses(loaded, encoder, instructions, items, maxTokens, onProgress)
     case .answer, .answerMean:
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "instructions have no given answers to read at \(read.rawValue); read at prompt, continuation or continuation-mean"
       )
@@ -34,7 +35,7 @@ extension VectorExtraction {
     _ loaded: LoadedModel, _ encoder: PromptEncoder, _ instructions: InstructionPairs, _ items: [Item],
     _ maxTokens: Int, _ onProgress: @escaping (Int) -> Void
   ) throws -> SteeringVectors {
-    guard !items.isEmpty else { throw SteeringError(.badInput, "there are no items to ask; give at least one") }
+    guard !items.isEmpty else { throw TelltaleError(.badInput, "there are no items to ask; give at least one") }
     let prompts = try items.enumerated().flatMap { index, item in
       let pair = try instructions.prompts(item, number: index, encoder)
       return [pair.positive, pair.negative]
@@ -60,7 +61,7 @@ extension VectorExtraction {
       onProgress(estimation.pairs + empty)
     }
     guard estimation.pairs > 0 else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the model's response was empty in every pair; read at the prompt, or use other prompts")
     }
     let result = try estimation.result(

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -7,12 +8,12 @@ public struct InstructionPairs: Sendable {
   public var positive: [String]
   public var negative: [String]
 
-  public init(positive: [String], negative: [String]) throws(SteeringError) {
+  public init(positive: [String], negative: [String]) throws(TelltaleError) {
     guard !positive.isEmpty, !negative.isEmpty else {
-      throw SteeringError(.badInput, "contrasting instructions need at least one positive and one negative instruction")
+      throw TelltaleError(.badInput, "contrasting instructions need at least one positive and one negative instruction")
     }
     guard positive != negative else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the positive and the negative instructions are the same; contrast an instruction with its opposite")
     }
     self.positive = positive

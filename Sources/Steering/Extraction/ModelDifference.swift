@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -40,7 +41,7 @@ extension VectorExtraction {
     _ loaded: LoadedModel, minus other: LoadedModel, _ texts: [GroupedText], onProgress: (Int) -> Void = { _ in }
   ) throws -> SteeringVectors {
     try Self.checkComparable(loaded, other)
-    guard !texts.isEmpty else { throw SteeringError(.badInput, "there are no texts to read; give at least one") }
+    guard !texts.isEmpty else { throw TelltaleError(.badInput, "there are no texts to read; give at least one") }
     let readers = try [loaded, other].map { try ActivationReader($0.model, layers: layers) }
     var estimation = try PairEstimation(
       groups: texts.map(\.group), layers: layers, hidden: readers[0].hidden, estimator: estimator, seed: seed,
@@ -63,16 +64,16 @@ extension VectorExtraction {
     return vectors
   }
 
-  private static func checkComparable(_ loaded: LoadedModel, _ other: LoadedModel) throws(SteeringError) {
+  private static func checkComparable(_ loaded: LoadedModel, _ other: LoadedModel) throws(TelltaleError) {
     guard loaded.tokenizer.contentHash == other.tokenizer.contentHash else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "\(loaded.name) and \(other.name) have different tokenizers, so that their activations are of different tokens; "
           + "compare two checkpoints of one model")
     }
     let (a, b) = (loaded.model.configuration, other.model.configuration)
     guard a.hiddenSize == b.hiddenSize, a.layerCount == b.layerCount else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "\(loaded.name) has \(a.layerCount) layers of width \(a.hiddenSize) and \(other.name) \(b.layerCount) of "
           + "\(b.hiddenSize); compare two checkpoints of one model")

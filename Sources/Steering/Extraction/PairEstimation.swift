@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -46,7 +47,7 @@ struct PairEstimation {
     var result = try sums.result(halvesByGroup: halves.byGroup)
     (result.tokensComputed, result.tokensGiven) = (tokensComputed, tokensGiven)
     result.pairDifferences = try differences.inOrder()
-    if result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) { throw SteeringError(.badInput, reason) }
+    if result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) { throw TelltaleError(.badInput, reason) }
     guard let kept = try activations?.inOrder() else { return result }
     let sides = kept.pairs.map { halves.sides[$0] }
     let bytes = 8 * 8 * kept.streams.count / layers.count
@@ -70,24 +71,24 @@ struct KeptActivations {
   private var parts: [Tensor] = []
 
   /// - Parameter width: numbers a side, layers times hidden size.
-  init(pairs: Int, width: Int) throws(SteeringError) {
+  init(pairs: Int, width: Int) throws(TelltaleError) {
     let (bytes, overflow) = pairs.multipliedReportingOverflow(by: 2 * 4 * width)
     guard !overflow, bytes <= Self.largest else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "the activations of \(pairs) pairs take more than the \(Self.largest >> 30) GiB that an estimator other than mean "
           + "may hold; take fewer pairs (--take), fewer layers (--layers), or the mean")
     }
   }
 
-  mutating func add(_ streams: Tensor, of chunk: [Int]) throws(TorchError) {
+  mutating func add(_ streams: Tensor, of chunk: [Int]) throws(TelltaleError) {
     let shape = [chunk.count, 2] + streams.shape.dropFirst()
     parts.append(try streams.reshaped(shape).converted(to: .float32, device: .cpu))
     pairs += chunk
   }
 
   /// Float32 [pairs, 2, layers, hidden], and which pairs, in ascending order.
-  func inOrder() throws(TorchError) -> (streams: Tensor, pairs: [Int]) {
+  func inOrder() throws(TelltaleError) -> (streams: Tensor, pairs: [Int]) {
     let order = pairs.indices.sorted { pairs[$0] < pairs[$1] }
     return (try Tensor.concatenated(parts).selected(0, order), order.map { pairs[$0] })
   }

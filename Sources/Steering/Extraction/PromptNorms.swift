@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -7,7 +8,7 @@ extension PromptEncoder {
   package func promptNorms(
     _ loaded: LoadedModel, _ items: [Item], layers: [Int], tokenBudget: Int = 4096
   ) throws -> [Int: Double] {
-    guard !items.isEmpty else { throw SteeringError(.badInput, "there are no prompts to measure; give at least one") }
+    guard !items.isEmpty else { throw TelltaleError(.badInput, "there are no prompts to measure; give at least one") }
     let reader = try ActivationReader(loaded.model, layers: layers)
     let prompts = try items.map { encode(try prompt($0)).ids }
     let order = prompts.indices.sorted { (prompts[$0].count, $0) < (prompts[$1].count, $1) }

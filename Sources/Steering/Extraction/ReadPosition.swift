@@ -1,4 +1,6 @@
+import Foundations
 import LanguageModels
+import Tokenizers
 import Torch
 
 /// Where the residual stream is read: a named rule, resolved for every sequence by itself from character offsets.
@@ -63,7 +65,7 @@ public struct PromptEncoder: Sendable {
   /// The tokens of `prefix + answer`, read by `position`; `letter` is where the answer letter stands, in Unicode scalars.
   func readable(
     prefix: String, answer: String, letter: Int, at position: ReadPosition
-  ) throws(SteeringError) -> ReadableText {
+  ) throws(TelltaleError) -> ReadableText {
     let encoding = encode(prefix + answer)
     let start = prefix.unicodeScalars.count
     let read: Range<Int>
@@ -71,7 +73,7 @@ public struct PromptEncoder: Sendable {
     case .prompt: read = try promptEnd(encoding, start)
     case .answer:
       guard let index = encoding.tokenIndex(carrying: letter) else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "no token carries the answer letter at character \(letter) of the text; the tokenizer drops it")
       }
       read = index..<index + 1
@@ -91,14 +93,14 @@ public struct PromptEncoder: Sendable {
     guard
       let difference = (0..<max(a.count, b.count)).first(where: { $0 >= a.count || $0 >= b.count || a[$0] != b[$0] })
     else {
-      throw SteeringError(.badInput, "the two texts of a pair are equal; a pair needs two that differ")
+      throw TelltaleError(.badInput, "the two texts of a pair are equal; a pair needs two that differ")
     }
-    func half(_ scalars: [UnicodeScalar]) throws(SteeringError) -> ReadableText {
+    func half(_ scalars: [UnicodeScalar]) throws(TelltaleError) -> ReadableText {
       let start = min(difference, scalars.count - 1)
       return try readable(
         prefix: Self.text(scalars[..<start]), answer: Self.text(scalars[start...]), letter: start, at: position)
     }
-    guard !a.isEmpty, !b.isEmpty else { throw SteeringError(.badInput, "a text of a pair is empty; give both halves") }
+    guard !a.isEmpty, !b.isEmpty else { throw TelltaleError(.badInput, "a text of a pair is empty; give both halves") }
     return ReadablePair(positive: try half(a), negative: try half(b), group: group)
   }
 
@@ -109,9 +111,9 @@ public struct PromptEncoder: Sendable {
   }
 
   /// The last token that begins within the first `end` characters.
-  private func promptEnd(_ encoding: Encoding, _ end: Int) throws(SteeringError) -> Range<Int> {
+  private func promptEnd(_ encoding: Encoding, _ end: Int) throws(TelltaleError) -> Range<Int> {
     guard let last = encoding.offsets.lastIndex(where: { !$0.isEmpty && $0.lowerBound < end }) else {
-      throw SteeringError(.badInput, "the prompt has no tokens; give a text before the answer")
+      throw TelltaleError(.badInput, "the prompt has no tokens; give a text before the answer")
     }
     return last..<last + 1
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -31,7 +32,7 @@ public struct Finetuning: Sendable {
     _ loaded: LoadedModel, training: [TrainingSequence], heldOut: [TrainingSequence] = [], output: URL,
     onStep: (TrainingStep) -> Void = { _ in }
   ) throws -> FinetuningReport {
-    guard checkpointEvery > 0 else { throw SteeringError(.badInput, "checkpoints are at least 1 step apart") }
+    guard checkpointEvery > 0 else { throw TelltaleError(.badInput, "checkpoints are at least 1 step apart") }
     var lora = lora
     lora.baseModel = lora.baseModel ?? loaded.name
     let stated = stated(loaded, training)
@@ -76,12 +77,12 @@ public struct Finetuning: Sendable {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? []
     guard !files.isEmpty else { return nil }
     guard resumes else {
-      throw SteeringError(.badInput, "is there already; give --resume to go on with it, or another folder", at: place)
+      throw TelltaleError(.badInput, "is there already; give --resume to go on with it, or another folder", at: place)
     }
     guard files.contains("adapter_model.safetensors") else { return nil }
     let report = try FinetuningReport.read(output)
     for (key, value) in stated.sorted(by: { $0.key < $1.key }) where report.stated[key] != value {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "holds a finished training with another \(key); train into another folder", at: place)
     }
     return report
@@ -100,7 +101,7 @@ public struct Finetuning: Sendable {
     let initial = try LoRAAdapter.initial(lora, for: model.configuration, seed: settings.seed)
     let trainer = try LoRATrainer(model, from: initial, settings: settings, activationMemory: activationMemory)
     do { try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true) } catch {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "cannot be made; check that the folder above it is writable", at: InputLocation(file: output.path))
     }
     return trainer

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 
 /// Which answer of a row a model is trained to give.
@@ -7,11 +8,11 @@ public enum FinetuningSide: String, Sendable, CaseIterable, Codable {
   /// The first answer that does not.
   case opposite
 
-  func answer(of item: Item) throws(SteeringError) -> String {
+  func answer(of item: Item) throws(TelltaleError) -> String {
     let answer = self == .behaviour ? item.matchingAnswer : item.otherAnswers.first
     guard let answer else {
       let missing = self == .behaviour ? "answer" : "contrastive answer"
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the row has no \(missing) to train on; add it or remove the row",
         at: .init(file: item.source, item: "row \(item.row)"))
     }
@@ -33,7 +34,7 @@ extension PromptEncoder {
     let text = try readable(prefix: placed.prefix, answer: placed.answer, letter: start, at: .answerMean)
     guard endsSequence else { return TrainingSequence(tokens: text.ids, answer: text.read) }
     guard let end = tokenizer.eosTokenID else {
-      throw SteeringError(.badInput, "the tokenizer has no end-of-sequence token to train; leave it out")
+      throw TelltaleError(.badInput, "the tokenizer has no end-of-sequence token to train; leave it out")
     }
     return TrainingSequence(tokens: text.ids + [end], answer: text.read.lowerBound..<text.ids.count + 1)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -33,7 +34,7 @@ public struct FinetuningReport: Sendable, Codable, Equatable {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let data = try? Data(contentsOf: url), let report = try? decoder.decode(Self.self, from: data) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "cannot be read as the report of a finished training; train into another folder",
         at: InputLocation(file: url.path))
     }

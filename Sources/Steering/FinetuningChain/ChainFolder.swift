@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -74,7 +75,7 @@ struct ChainFolder: Sendable {
   private func remove(_ urls: [URL]) throws {
     for url in urls where FileManager.default.fileExists(atPath: url.path) {
       do { try FileManager.default.removeItem(at: url) } catch {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "is of other inputs and cannot be removed; name another folder", at: InputLocation(file: url.path))
       }
     }
@@ -83,7 +84,7 @@ struct ChainFolder: Sendable {
   private func makeFolder(_ file: URL) throws {
     let parent = file.deletingLastPathComponent()
     do { try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true) } catch {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "cannot be made; check the path and its permissions", at: InputLocation(file: parent.path))
     }
   }

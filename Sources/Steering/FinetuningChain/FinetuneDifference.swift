@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -20,7 +21,7 @@ struct FinetuneDifference {
       streams.reshaped([2 * groups.count, layers.count, -1]), halves: halves.sides)
     let result = try sums.result(halvesByGroup: halves.byGroup)
     guard !result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "the two fine-tuned models have the same activations, so there is no vector; train longer, or look at layers from "
           + "the first adapted block on")

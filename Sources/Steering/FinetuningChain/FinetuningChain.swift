@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -68,10 +69,10 @@ public struct FinetuningChain {
   ) throws {
     try loaded.model.check(layers: settings.layers)
     guard !settings.layers.isEmpty, settings.layers.contains(settings.judgedLayer ?? settings.layers[0]) else {
-      throw SteeringError(.badInput, "the judged layer is not among the layers; name it there too")
+      throw TelltaleError(.badInput, "the judged layer is not among the layers; name it there too")
     }
     guard !settings.scales.isEmpty, settings.scales.allSatisfy({ $0.isFinite && $0 != 0 }) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "a scale must be a finite number other than 0; the unsteered model is always there")
     }
     (self.loaded, self.encoder, self.items, self.settings) = (loaded, encoder, items, settings)
@@ -111,7 +112,7 @@ public struct FinetuningChain {
   private static func moved(_ finetuned: SteeringVectors, _ settings: Settings) throws -> [Int] {
     let moved = settings.layers.filter { finetuned.norm($0) > 0 }
     guard let first = moved.first, moved.contains(settings.judgedLayer ?? first) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "fine-tuning changed nothing at the layers to judge, which lie below the adapted blocks; name later layers")
     }

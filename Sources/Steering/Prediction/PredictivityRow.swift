@@ -1,3 +1,4 @@
+import Foundations
 import Statistics
 
 /// One row of `results/predictivity.csv`: how well one score of one vector predicts the label on one target set.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Torch
 
@@ -9,7 +10,7 @@ public enum ScoreTable {
   public static func rows(_ scores: URL, groups: URL? = nil) throws -> ScoredRows {
     let table = try CSVTable(contentsOf: scores)
     guard !table.rows.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "holds no rows; give at least one score and label", at: InputLocation(file: table.file))
     }
     let labels = try labels(table)
@@ -20,14 +21,14 @@ public enum ScoreTable {
         groups: named ?? table.columnIfPresent("group")?.strings, letters: table.columnIfPresent("letter")?.strings,
         sources: table.columnIfPresent("source")?.strings, userSides: table.columnIfPresent("user_side")?.strings)
     } catch let error as StatisticsError {
-      throw SteeringError(.badInput, error.message, at: InputLocation(file: table.file))
+      throw TelltaleError(.badInput, error.message, at: InputLocation(file: table.file))
     }
   }
 
-  private static func labels(_ table: CSVTable) throws(SteeringError) -> [Int] {
+  private static func labels(_ table: CSVTable) throws(TelltaleError) -> [Int] {
     let labels = try table.column("label").integers()
     if let wrong = labels.firstIndex(where: { $0 != 0 && $0 != 1 }) {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the label is \(labels[wrong]); write 1 for the behaviour and 0 for its absence",
         at: InputLocation(file: table.file, line: table.rows[wrong].line, item: "column label"))
     }
@@ -39,7 +40,7 @@ public enum ScoreTable {
     let names = try table.column("group").strings
     let rows = try table.columnIfPresent("row")?.integers() ?? Array(names.indices)
     guard rows.sorted() == Array(0..<count) else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "names groups for \(rows.count) rows where the scores have \(count); give each row 0 to \(count - 1) once",
         at: InputLocation(file: table.file))

@@ -1,3 +1,4 @@
+import Foundations
 import Torch
 
 /// What is computed of an activation h and a vector v.
@@ -22,11 +23,11 @@ extension ScoreKind {
     let direction = try Tensor(vector).converted(to: .float64)  // [hidden]
     let norm = try direction.norm().scalar()
     guard norm > 0 else {
-      throw SteeringError(.badInput, "a zero vector has no direction to score against; extract it at another position")
+      throw TelltaleError(.badInput, "a zero vector has no direction to score against; extract it at another position")
     }
     if self == .centredCosine {
       guard let mean else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "centred cosines need the training mean, which the vector file does not hold; use cosine")
       }
       rows = try rows - Tensor(mean).converted(to: .float64)

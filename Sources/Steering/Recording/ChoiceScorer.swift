@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -37,7 +38,7 @@ public struct ChoiceScorer {
   public func scores(_ prompts: [String], texts: [[String]]) throws -> Scores {
     let families = texts.map { own in own.map { encoder.encode($0).ids } }
     guard families.allSatisfy({ $0.allSatisfy { $0.count > 1 } }) else {
-      throw SteeringError(.badInput, "a text to score has fewer than two tokens, so nothing to predict; remove its row")
+      throw TelltaleError(.badInput, "a text to score has fewer than two tokens, so nothing to predict; remove its row")
     }
     let lengths = prompts.map { encoder.encode($0).ids.count }
     var results = families.map { _ in [Double]() }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -46,12 +47,12 @@ public struct ChunkedRecording: Sendable {
   /// Float32 [rows, hidden] of some rows of a layer, whose numbers ascend.
   public func stream(_ position: ReadPosition, layer: Int, rows wanted: [Int]) throws -> Tensor {
     guard widths[position] != nil else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
     }
     guard let index = layers.firstIndex(of: layer) else {
       let held = layers.map(String.init).joined(separator: ", ")
-      throw SteeringError(.badInput, "the recording has no layer \(layer); it holds layers \(held)")
+      throw TelltaleError(.badInput, "the recording has no layer \(layer); it holds layers \(held)")
     }
     var found: [Tensor] = []
     try eachPart(of: wanted) { found.append(try Self.stream($0, position, index: index, rows: $1)) }
@@ -60,7 +61,7 @@ public struct ChunkedRecording: Sendable {
 
   private static func stream(_ part: Part, _ position: ReadPosition, index: Int, rows: [Int]) throws -> Tensor {
     guard let all = try part.activations()[position] else {
-      throw SteeringError(.failed, "a part of the recording has no activations at \"\(position.rawValue)\"")
+      throw TelltaleError(.failed, "a part of the recording has no activations at \"\(position.rawValue)\"")
     }
     let layer = try all.narrowed(1, index..<index + 1).reshaped([part.rows, -1])
     // A copy, so that the part's file need not stay open.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -30,7 +31,7 @@ public struct Recorder {
 
   /// Records the items, in their order.
   public func record(_ items: [Item], onProgress: @escaping (Int) -> Void = { _ in }) throws -> Recording {
-    guard !items.isEmpty else { throw SteeringError(.badInput, "there are no items to record; give at least one") }
+    guard !items.isEmpty else { throw TelltaleError(.badInput, "there are no items to record; give at least one") }
     let prompts = try items.map { try encoder.prompt($0) }
     let encodings = prompts.map { encoder.encode($0).ids }
     let choices = try choices(items, prompts)
@@ -103,7 +104,7 @@ public struct Recorder {
     let scorer = ChoiceScorer(loaded.model, encoder, edits: options.edits, tokenBudget: options.tokenBudget)
     let answers = items.map { item in item.matchingAnswer.map { [$0] + item.otherAnswers } ?? [] }
     if options.labelSource == .forcedChoice, let index = answers.firstIndex(where: { $0.count < 2 }) {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "has no answers to choose between, which forced-choice labels need; use another label source",
         at: InputLocation(file: items[index].source, item: "row \(items[index].row)"))
     }

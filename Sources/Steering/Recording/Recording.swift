@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -27,12 +28,12 @@ public struct Recording: Sendable {
   /// Float32 [rows, hidden] of one layer.
   public func stream(_ position: ReadPosition, layer: Int) throws -> Tensor {
     guard let all = activations[position] else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
     }
     guard let index = layers.firstIndex(of: layer) else {
       let held = layers.map(String.init).joined(separator: ", ")
-      throw SteeringError(.badInput, "the recording has no layer \(layer); it holds layers \(held)")
+      throw TelltaleError(.badInput, "the recording has no layer \(layer); it holds layers \(held)")
     }
     return try all.narrowed(1, index..<index + 1).reshaped([rows.count, -1])
   }
@@ -40,7 +41,7 @@ public struct Recording: Sendable {
   /// Several recordings of the same layers as one.
   public static func joined(_ parts: [Recording]) throws -> Recording {
     guard let first = parts.first, parts.allSatisfy({ $0.layers == first.layers }) else {
-      throw SteeringError(.failed, "recordings of different layers cannot be joined")
+      throw TelltaleError(.failed, "recordings of different layers cannot be joined")
     }
     // One part stays where it is: a chunk that lies in its file is not copied.
     if parts.count == 1 { return first }

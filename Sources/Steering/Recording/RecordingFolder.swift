@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// A recording on disk: a folder with `rows.jsonl` (one row a line) and `activations.safetensors` (one tensor per read
@@ -11,25 +12,7 @@ public enum RecordingFolder {
 
   /// Writes the folder aside and renames it, so that a folder that is there is whole. It must not be there yet.
   public static func write(_ recording: Recording, to url: URL) throws {
-    let parent = url.deletingLastPathComponent()
-    let place = InputLocation(file: url.path)
-    guard !FileManager.default.fileExists(atPath: url.path) else {
-      throw SteeringError(.badInput, "is there already; name a new folder, or remove it first", at: place)
-    }
-    let aside = parent.appendingPathComponent(".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp")
-    do { try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true) } catch {
-      throw SteeringError(.badInput, "cannot be made; check the path and its permissions", at: place)
-    }
-    defer { try? FileManager.default.removeItem(at: aside) }
-    // What cannot be written is told by the folder's own name.
-    do { try write(recording, aside: aside) } catch let error as TorchError {
-      throw TorchError(error.code, error.message, at: place)
-    }
-    AtomicFile.flush(folder: aside)
-    guard rename(aside.path, url.path) == 0 else {
-      throw SteeringError(.failed, "cannot be put in place (\(String(cString: strerror(errno))))", at: place)
-    }
-    AtomicFile.flush(folder: parent)
+    try AtomicFolder.write(to: url) { try write(recording, aside: $0) }
   }
 
   private static func write(_ recording: Recording, aside: URL) throws {
@@ -59,7 +42,7 @@ public enum RecordingFolder {
       guard let position = ReadPosition(rawValue: name) else { continue }
       let tensor = try file.tensor(name)
       guard tensor.rank == 3, tensor.size(0) == rows.count, tensor.size(1) == layers.count else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput,
           "\"\(name)\" has shape \(tensor.shape) for \(rows.count) rows and \(layers.count) layers; "
             + "the recording is damaged, record it anew", at: place)
@@ -67,7 +50,7 @@ public enum RecordingFolder {
       activations[position] = tensor
     }
     guard !activations.isEmpty else {
-      throw SteeringError(.badInput, "holds no activations at a read position; record anew", at: place)
+      throw TelltaleError(.badInput, "holds no activations at a read position; record anew", at: place)
     }
     return Recording(rows: rows, layers: layers, activations: activations)
   }
@@ -76,12 +59,12 @@ public enum RecordingFolder {
     let place = InputLocation(file: url.path)
     let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
     guard size <= largestRows, let data = FileManager.default.contents(atPath: url.path) else {
-      throw SteeringError(.badInput, "cannot be read; name the folder of a recording", at: place)
+      throw TelltaleError(.badInput, "cannot be read; name the folder of a recording", at: place)
     }
     let decoder = JSONDecoder()
     return try data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
       do { return try decoder.decode(RecordedRow.self, from: Data(line)) } catch {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "is no row of a recording; record anew", at: InputLocation(file: url.path, line: index + 1))
       }
     }

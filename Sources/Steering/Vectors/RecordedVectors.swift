@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -14,7 +15,7 @@ extension Recording {
   ) throws -> SteeringVectors {
     try estimator.check(pairs: false)
     guard let activations = activations[read] else {
-      throw SteeringError(.badInput, "the recording has no activations at \"\(read.rawValue)\"; record them there")
+      throw TelltaleError(.badInput, "the recording has no activations at \"\(read.rawValue)\"; record them there")
     }
     let (positives, negatives) = try VectorProvenance.classes(of: rows, among: Array(rows.indices), at: read)
     let used = positives + negatives
@@ -70,7 +71,7 @@ extension ChunkedRecording {
     for layer in layers {
       let own = try means.layer(layer)
       guard own.direction.contains(where: { $0 != 0 }) else {
-        throw SteeringError(.badInput, "the class means do not differ at layer \(layer); give more or other data")
+        throw TelltaleError(.badInput, "the class means do not differ at layer \(layer); give more or other data")
       }
       vectors.layers[layer] = own.direction.map(Float.init)
       vectors.means[layer] = own.mean.map(Float.init)
@@ -100,11 +101,11 @@ extension VectorProvenance {
   /// The rows with the behaviour and those without, in their order.
   fileprivate static func classes(
     of rows: [RecordedRow], among wanted: [Int], at read: ReadPosition
-  ) throws(SteeringError) -> (positives: [Int], negatives: [Int]) {
+  ) throws(TelltaleError) -> (positives: [Int], negatives: [Int]) {
     let read = wanted.filter { read == .prompt || rows[$0].continuationToken != nil }
     let (positives, negatives) = (read.filter { rows[$0].label == 1 }, read.filter { rows[$0].label == 0 })
     guard !positives.isEmpty, !negatives.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "the recording has \(positives.count) rows with the behaviour and \(negatives.count) without; a difference of "
           + "class means needs both")

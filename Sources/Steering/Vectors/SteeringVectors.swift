@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -28,10 +29,10 @@ public struct SteeringVectors: Sendable {
   }
 
   /// The vector of a layer; refuses a layer that the file does not hold.
-  public func vector(_ layer: Int) throws(SteeringError) -> [Float] {
+  public func vector(_ layer: Int) throws(TelltaleError) -> [Float] {
     guard let vector = layers[layer] else {
       let held = sortedLayers.map(String.init).joined(separator: ", ")
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "has no vector for layer \(layer); it holds layers \(held)",
         at: InputLocation(file: provenance.file ?? "the vector file"))
     }
@@ -39,11 +40,11 @@ public struct SteeringVectors: Sendable {
   }
 
   /// The unit vector of a layer; refuses a zero vector.
-  public func unit(_ layer: Int) throws(SteeringError) -> [Float] {
+  public func unit(_ layer: Int) throws(TelltaleError) -> [Float] {
     let vector = try vector(layer)
     let norm = norm(layer)
     guard norm > 0 else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "is zero at layer \(layer), which has no direction; extract it at another read position",
         at: InputLocation(file: provenance.file ?? "the vector file"))
     }
@@ -54,16 +55,16 @@ public struct SteeringVectors: Sendable {
   /// is false) of another model; returns what the user should know.
   public func check(
     against model: LanguageModel, fingerprint: String?, anyModel: Bool = false
-  ) throws(SteeringError) -> [String] {
+  ) throws(TelltaleError) -> [String] {
     let place = InputLocation(file: provenance.file ?? "the vector file")
     guard hiddenSize == model.configuration.hiddenSize else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "holds vectors of width \(hiddenSize) where the model's residual stream has \(model.configuration.hiddenSize); "
           + "use a vector made from this model", at: place)
     }
     if let layer = sortedLayers.last, layer >= model.configuration.layerCount {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "holds a vector for layer \(layer), and the model has layers 0 to \(model.configuration.layerCount - 1); "
           + "use a vector made from this model", at: place)
@@ -73,7 +74,7 @@ public struct SteeringVectors: Sendable {
     }
     guard let fingerprint, own != fingerprint else { return [] }
     guard anyModel else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "was made from another model (\(provenance.model ?? "unnamed")); use a vector of this model, or say --any-model "
           + "if the transfer is meant", at: place)

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Statistics
 import Torch
@@ -48,7 +49,7 @@ struct StreamedClassMeans {
       norm += try block.norm(-1).sum().scalar()
     }
     let counts = sets.map { set in Double(set.count { $0 }) }
-    guard let sums else { throw SteeringError(.failed, "a class mean of no rows was asked for") }
+    guard let sums else { throw TelltaleError(.failed, "a class mean of no rows was asked for") }
     let means = try sums / Tensor(counts, shape: [sets.count, 1])  // [sets, hidden]
     let total = try (sums[0] + sums[1]) / Double(rows.count)
     let defined = (0..<halves.splits).filter { split in counts[2 + 4 * split..<6 + 4 * split].allSatisfy { $0 > 0 } }

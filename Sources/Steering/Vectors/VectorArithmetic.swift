@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -30,10 +31,10 @@ public struct VectorArithmetic: Sendable {
   /// Throws `badInput` for vectors of different widths or models, without a common layer, or whose result is zero.
   public func combine(_ vectors: [SteeringVectors]) throws -> SteeringVectors {
     guard let first = vectors.first, vectors.count > 1 || operation == .add || operation == .average else {
-      throw SteeringError(.badInput, "\(operation.rawValue) needs at least two vector files")
+      throw TelltaleError(.badInput, "\(operation.rawValue) needs at least two vector files")
     }
     guard scale.isFinite, scale != 0 else {
-      throw SteeringError(.badInput, "a scale of \(scale) leaves no vector; give another number")
+      throw TelltaleError(.badInput, "a scale of \(scale) leaves no vector; give another number")
     }
     try Self.check(vectors)
     let layers = try Self.commonLayers(vectors)
@@ -92,28 +93,28 @@ public struct VectorArithmetic: Sendable {
 
   static func norm(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-  private static func refuseZero(_ result: [Double], of rows: [[Double]], _ layer: Int) throws(SteeringError) {
+  private static func refuseZero(_ result: [Double], of rows: [[Double]], _ layer: Int) throws(TelltaleError) {
     let largest = rows.map(norm).max() ?? 0
     guard norm(result) > rounding * largest else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "nothing is left at layer \(layer): the vectors cancel or depend on one another; combine others")
     }
   }
 
   // MARK: What belongs together
 
-  private static func check(_ vectors: [SteeringVectors]) throws(SteeringError) {
+  private static func check(_ vectors: [SteeringVectors]) throws(TelltaleError) {
     let first = vectors[0]
     for other in vectors.dropFirst() {
       let place = InputLocation(file: other.provenance.file ?? "the vector file")
       guard other.hiddenSize == first.hiddenSize else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput,
           "holds vectors of width \(other.hiddenSize) where \(first.provenance.file ?? "the first file") has "
             + "\(first.hiddenSize); combine vectors of one model", at: place)
       }
       if let a = first.provenance.modelFingerprint, let b = other.provenance.modelFingerprint, a != b {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput,
           "was made from another model (\(other.provenance.model ?? "unnamed")) than "
             + "\(first.provenance.file ?? "the first file"); combine vectors of one model", at: place)
@@ -121,10 +122,10 @@ public struct VectorArithmetic: Sendable {
     }
   }
 
-  private static func commonLayers(_ vectors: [SteeringVectors]) throws(SteeringError) -> [Int] {
+  private static func commonLayers(_ vectors: [SteeringVectors]) throws(TelltaleError) -> [Int] {
     let layers = vectors[0].sortedLayers.filter { layer in vectors.allSatisfy { $0.layers[layer] != nil } }
     guard !layers.isEmpty else {
-      throw SteeringError(.badInput, "the vector files have no layer in common; combine files that share one")
+      throw TelltaleError(.badInput, "the vector files have no layer in common; combine files that share one")
     }
     return layers
   }
@@ -171,7 +172,7 @@ extension SteeringVectors {
   /// - Parameter name: of the direction, for the provenance.
   public func projectingOut(_ direction: [Float], named name: String) throws -> SteeringVectors {
     guard direction.count == hiddenSize else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "holds vectors of width \(hiddenSize) and the direction has \(direction.count); use one model's",
         at: InputLocation(file: provenance.file ?? "the vector file"))
     }
@@ -180,7 +181,7 @@ extension SteeringVectors {
       let own = try vector(layer).map(Double.init)
       let rest = try VectorArithmetic.orthogonal(own, to: [direction.map(Double.init)])
       guard VectorArithmetic.norm(rest) > VectorArithmetic.rounding * VectorArithmetic.norm(own) else {
-        throw SteeringError(.badInput, "nothing is left at layer \(layer) without \(name); use another vector")
+        throw TelltaleError(.badInput, "nothing is left at layer \(layer) without \(name); use another vector")
       }
       result.layers[layer] = rest.map(Float.init)
     }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -19,7 +20,7 @@ extension SteeringVectors {
     layer: Int, scale: Double, unit: ScaleUnit = .raw, positions: EditPositions = .all
   ) throws -> SteeringEdit {
     guard scale.isFinite else {
-      throw SteeringError(.badInput, "the scale \(scale) is no number to multiply with; give a finite one")
+      throw TelltaleError(.badInput, "the scale \(scale) is no number to multiply with; give a finite one")
     }
     let factor: Double
     switch unit {
@@ -27,7 +28,7 @@ extension SteeringVectors {
     case .unit: factor = scale
     case .residual:
       guard let norm = provenance.residualNorms[layer], norm > 0 else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "states no residual norm for layer \(layer), which --scale-unit residual needs; use raw or unit",
           at: InputLocation(file: provenance.file ?? "the vector file"))
       }
@@ -37,7 +38,7 @@ extension SteeringVectors {
     let vector = unit == .raw ? try self.vector(layer) : direction
     let largest = vector.reduce(0) { max($0, abs($1)) }
     guard abs(factor) * Double(largest) <= Double(Float.greatestFiniteMagnitude) else {
-      throw SteeringError(.badInput, "the scale \(scale) makes the vector overflow float32; give a smaller one")
+      throw TelltaleError(.badInput, "the scale \(scale) makes the vector overflow float32; give a smaller one")
     }
     var edit = SteeringEdit(layer: layer, .add(try Tensor(vector) * factor), positions: positions)
     edit.measured = try Tensor(direction)
@@ -67,7 +68,7 @@ extension SteeringVectors {
   /// residual stream.
   public func condition(layer: Int, _ side: EditCondition.Side, _ threshold: Double) throws -> EditCondition {
     guard threshold.isFinite else {
-      throw SteeringError(.badInput, "the threshold \(threshold) is no number to compare with; give a finite one")
+      throw TelltaleError(.badInput, "the threshold \(threshold) is no number to compare with; give a finite one")
     }
     return EditCondition(layer: layer, direction: try Tensor(unit(layer)), side, threshold)
   }
@@ -77,23 +78,23 @@ extension SteeringVectors {
   /// The class means are m + (1 - p) v and m - p v for the mean m of the training activations, the vector v (the
   /// difference of the class means) and the share p of positive examples; their projections are m.r + (1 - p) |v| and
   /// m.r - p |v| for the unit vector r.
-  public func projection(_ target: ProjectionTarget, layer: Int) throws(SteeringError) -> Double {
+  public func projection(_ target: ProjectionTarget, layer: Int) throws(TelltaleError) -> Double {
     if case .value(let value) = target {
       guard value.isFinite else {
-        throw SteeringError(.badInput, "the projection \(value) is no number to set; give a finite one")
+        throw TelltaleError(.badInput, "the projection \(value) is no number to set; give a finite one")
       }
       return value
     }
     let place = InputLocation(file: provenance.file ?? "the vector file")
     guard let mean = means[layer] else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "states no mean activation for layer \(layer), which a class mean needs; give a number instead",
         at: place)
     }
     let centre = zip(mean, try unit(layer)).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     if target == .mean { return centre }
     guard let share = provenance.positiveShare else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput,
         "does not state how many of its examples were positive, which a class mean needs; give a number "
           + "instead or make the vector anew", at: place)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Vector files: safetensors with `layer.<i>` float32 [hidden], optionally `mean.<i>`, and provenance as metadata.
@@ -10,7 +11,7 @@ extension SteeringVectors {
     let file = try SafetensorsFile(url)
     let layers = try Self.family("layer.", in: file)
     guard !layers.isEmpty else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "holds no tensors named layer.<number>; it is no vector file, see telltale vector import",
         at: InputLocation(file: url.path))
     }
@@ -23,14 +24,14 @@ extension SteeringVectors {
 
   private static func check(
     _ family: [Int: [Float]], _ prefix: String, width: Int, file: URL
-  ) throws(SteeringError) {
+  ) throws(TelltaleError) {
     for (layer, vector) in family.sorted(by: { $0.key < $1.key }) {
       let place = InputLocation(file: file.path, item: "\(prefix)\(layer)")
       guard vector.count == width else {
-        throw SteeringError(.badInput, "has another width than the other layers; the file is damaged", at: place)
+        throw TelltaleError(.badInput, "has another width than the other layers; the file is damaged", at: place)
       }
       guard vector.allSatisfy(\.isFinite) else {
-        throw SteeringError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
+        throw TelltaleError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
       }
     }
   }
@@ -42,11 +43,11 @@ extension SteeringVectors {
       let place = InputLocation(file: file.url.path, item: name)
       guard let layer = Int(name.dropFirst(prefix.count)), (0..<4096).contains(layer), name == "\(prefix)\(layer)"
       else {
-        throw SteeringError(.badInput, "is not named after a layer number; the file is no vector file", at: place)
+        throw TelltaleError(.badInput, "is not named after a layer number; the file is no vector file", at: place)
       }
       let tensor = try file.tensor(name)
       guard tensor.rank == 1, tensor.count > 0, tensor.dtype.isFloatingPoint else {
-        throw SteeringError(
+        throw TelltaleError(
           .badInput, "has shape \(tensor.shape) and type \(tensor.dtype.rawValue) where one row of floats is meant",
           at: place)
       }
@@ -103,7 +104,7 @@ extension VectorProvenance {
       "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
       "held_out": heldOut.isEmpty ? nil : SteeringVectors.list(heldOut),
       "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
-      "telltale": "0.1.0",
+      "telltale": Version.current,
     ]
     return stated.compactMapValues { $0 }
   }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import Torch
 
@@ -29,7 +30,7 @@ public struct VectorLens {
   /// - Parameter top: how many tokens of each side, at least 1.
   public init(_ loaded: LoadedModel, norm: LogitLens.Norm = .final, top: Int = 10) throws {
     guard top >= 1, top <= loaded.model.configuration.vocabularySize else {
-      throw SteeringError(
+      throw TelltaleError(
         .badInput, "\(top) tokens cannot be shown; the vocabulary has \(loaded.model.configuration.vocabularySize)")
     }
     self.loaded = loaded
@@ -42,7 +43,7 @@ public struct VectorLens {
     let a = loaded.tokenizer.encode(context + "A", addSpecialTokens: true).ids
     let b = loaded.tokenizer.encode(context + "B", addSpecialTokens: true).ids
     guard let place = zip(a, b).map({ $0 != $1 }).firstIndex(of: true) else {
-      throw SteeringError(.badInput, "the tokenizer writes A and B alike after \"\(context)\"; give another context")
+      throw TelltaleError(.badInput, "the tokenizer writes A and B alike after \"\(context)\"; give another context")
     }
     return (a[place], b[place])
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -35,7 +36,8 @@ struct Activations: ParsableCommand {
   func run() throws {
     let numbered: [(line: Int, row: TokenRow)] = try JSONLines.numbered(tokens, expecting: #"{"ids": [1, 2, 3]}"#)
     if let empty = numbered.first(where: { $0.row.ids.isEmpty }) {
-      throw UsageError("has no token ids; give at least one", at: InputLocation(file: tokens, line: empty.line))
+      throw TelltaleError(
+        .badInput, "has no token ids; give at least one", at: InputLocation(file: tokens, line: empty.line))
     }
     let model = try model.load()
     try checkTokens(numbered, vocabulary: model.configuration.vocabularySize)
@@ -51,7 +53,7 @@ struct Activations: ParsableCommand {
     let metadata = [
       "layers": layers.map(String.init).joined(separator: ","), "positions": positions.rawValue,
       "site": "residual stream after decoder block i, counted from 0", "dtype": model.arithmetic,
-      "telltale": Telltale.version,
+      "telltale": Version.current,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: URL(fileURLWithPath: output))
     if json { try Output.json(["rows": rows.count, "layers": layers.count, "tensors": tensors.count]) }
@@ -60,7 +62,8 @@ struct Activations: ParsableCommand {
   private func checkTokens(_ rows: [(line: Int, row: TokenRow)], vocabulary: Int) throws {
     for (line, row) in rows {
       guard let wrong = row.ids.first(where: { !(0..<vocabulary).contains($0) }) else { continue }
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "has the token id \(wrong) and the model's vocabulary ends at \(vocabulary - 1); use this model's tokenizer",
         at: InputLocation(file: tokens, line: line))
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 
 struct AgreementCommand: ParsableCommand {
@@ -43,7 +44,8 @@ struct AgreementCommand: ParsableCommand {
     let run = try StoredRun(URL(fileURLWithPath: directory))
     let agreement = try LabelAgreement(run)
     guard agreement.sources.count > 1 else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "holds no labels but the recorded ones; give some with telltale label", at: .init(file: directory))
     }
     let document = Document(

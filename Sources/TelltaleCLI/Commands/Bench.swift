@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import Tokenizers
 import Torch
 
 extension GeneratedModel.Shape: ExpressibleByArgument {}

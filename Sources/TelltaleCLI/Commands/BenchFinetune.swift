@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -63,7 +64,7 @@ struct BenchFinetune {
 
   /// The rows of a step, of random tokens.
   private func batch(_ step: Int) -> [TrainingSequence] {
-    var random = SplitMix64(seed: seed, stream: step)
+    var random = SeededGenerator(seed: seed, stream: step)
     return (0..<Self.sequences).map { place in
       let row = rows[(step * Self.sequences + place) % rows.count]
       let tokens = (0..<row.length).map { _ in Int(random.next() % UInt64(model.configuration.vocabularySize)) }

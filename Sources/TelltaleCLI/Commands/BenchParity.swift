@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -56,7 +57,7 @@ struct BenchParityCommand: ParsableCommand {
       }
     }
     if let wrong = rows.first(where: { !$0.holds }) {
-      throw ModelError(.failed, "\(wrong.check) of \(model) on \(device) are beyond their tolerance")
+      throw TelltaleError(.failed, "\(wrong.check) of \(model) on \(device) are beyond their tolerance")
     }
   }
 }

@@ -1,6 +1,8 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
+import Tokenizers
 import Torch
 
 /// The contrast pairs that `telltale bench` runs: a file's, or token ids drawn with a seed.
@@ -29,7 +31,7 @@ struct BenchPrompts {
   /// Pairs of random token ids of realistic lengths, the halves differing in their last two tokens.
   static func drawn(count: Int, vocabulary: Int, seed: UInt64) -> BenchPrompts {
     let pairs = (0..<count).map { index in
-      var generator = SplitMix64(seed: seed, stream: index)
+      var generator = SeededGenerator(seed: seed, stream: index)
       let shared = Int.random(in: lengths, using: &generator) - answerLength
       let prefix = (0..<shared).map { _ in Int.random(in: 0..<vocabulary, using: &generator) }
       let first = Int.random(in: 0..<vocabulary, using: &generator)
@@ -55,10 +57,10 @@ struct BenchPrompts {
   /// begin with, and tokens that each ends with.
   static func drawn(lengths path: String, count: Int, vocabulary: Int, seed: UInt64) throws -> BenchPrompts {
     let rows = try readLengths(path)
-    var order = SplitMix64(seed: seed)
+    var order = SeededGenerator(seed: seed)
     let lengths = order.shuffled(rows.flatMap { Array(repeating: $0, count: $0.count ?? 1) }).prefix(count)
     let pairs = lengths.enumerated().map { index, own in
-      var generator = SplitMix64(seed: seed, stream: index)
+      var generator = SeededGenerator(seed: seed, stream: index)
       let prefix = (0..<own.shared).map { _ in Int.random(in: 0..<vocabulary, using: &generator) }
       let answer = Int.random(in: 0..<vocabulary, using: &generator)
       let ends = [
@@ -72,7 +74,8 @@ struct BenchPrompts {
   static func readLengths(_ path: String) throws -> [Lengths] {
     let rows: [Lengths] = try JSONLines.read(path, expecting: #"{"shared": 250, "positive": 2, "negative": 2}"#)
     if let wrong = rows.firstIndex(where: { !$0.isPossible }) {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "has a length that is not from 1 to 65536", at: InputLocation(file: path, item: "object \(wrong + 1)"))
     }
     return rows
@@ -89,12 +92,14 @@ struct BenchPrompts {
     let pairs = try rows.prefix(count).enumerated().map { index, row in
       let halves = [row.positive, row.negative].map { tokenizer.encode($0, addSpecialTokens: true).ids }
       guard halves.allSatisfy({ !$0.isEmpty }), halves[0] != halves[1] else {
-        throw UsageError(
+        throw TelltaleError(
+          .badInput,
           "pair \(index + 1) has an empty half or two equal ones; give two texts that differ",
           at: InputLocation(file: path))
       }
       guard halves.joined().allSatisfy({ $0 < vocabulary }) else {
-        throw UsageError(
+        throw TelltaleError(
+          .badInput,
           "the tokenizer has tokens that the model, of \(vocabulary), lacks; give the model's own with --tokenizer",
           at: InputLocation(file: path))
       }

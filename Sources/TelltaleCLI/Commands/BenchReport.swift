@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -81,7 +82,7 @@ struct BenchReport: Encodable {
     }
   }
 
-  var telltale = Telltale.version
+  var telltale = Version.current
   var libtorch = Runtime.version
   var model: String
   var layers: Int

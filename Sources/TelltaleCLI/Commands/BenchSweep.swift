@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -60,7 +61,8 @@ struct BenchSweep {
   /// The middles of `count` equal parts of a model's layers.
   static func spread(_ count: Int, over depth: Int) throws -> [Int] {
     guard count <= depth else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "the model has \(depth) layers, of which \(count) cannot be edited; give --sweep-layers \(depth)")
     }
     return (0..<count).map { (2 * $0 + 1) * depth / (2 * count) }
@@ -96,7 +98,8 @@ extension BenchPrompts {
       let sequences = [pair.positive.ids, pair.negative.ids]
       let shared = PackedBatch.commonPrefix(sequences)
       guard shared > 1, sequences.allSatisfy({ $0.count > shared }) else {
-        throw UsageError(
+        throw TelltaleError(
+          .badInput,
           "pair \(index + 1) is no prompt of two tokens or more with two answers; give halves that begin alike and end "
             + "in different answers", at: InputLocation(file: source))
       }
@@ -122,7 +125,7 @@ struct BenchSweepReport: Encodable {
     var isUnderTwelve: Bool
   }
 
-  var telltale = Telltale.version
+  var telltale = Version.current
   var libtorch = Runtime.version
   var model: String
   var layers: Int

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -53,7 +54,7 @@ struct Compare: ParsableCommand {
   }
 
   func run() throws {
-    if let output { try OutputFolder.refuseExisting(output) }
+    if let output { try AtomicFolder.refuseExisting(URL(fileURLWithPath: output)) }
     let compared = try named(vectors.map { try ComparedVector(contentsOf: URL(fileURLWithPath: $0)) })
     for note in compared.flatMap(\.notes) { Terminal.warning(Terminal.harmless(note)) }
     let placed = try place(compared)
@@ -78,7 +79,7 @@ struct Compare: ParsableCommand {
   /// Files of the same name go by their paths.
   private func named(_ read: [ComparedVector]) throws -> [ComparedVector] {
     guard Set(vectors).count == vectors.count else {
-      throw UsageError("a vector file is given twice; name each once")
+      throw TelltaleError(.badInput, "a vector file is given twice; name each once")
     }
     let counts = Dictionary(read.map { ($0.name, 1) }, uniquingKeysWith: +)
     return try zip(read, vectors).map { vector, path in
@@ -112,18 +113,24 @@ struct Compare: ParsableCommand {
       return false
     }
     guard widths.count > 1 else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "the vectors are of different models, whose directions mean different things; say --any-model if their cosine is "
           + "meant, or give a --recording of the same prompts for each")
     }
     let listed = compared.map { "\($0.name) \($0.vectors.hiddenSize)" }.joined(separator: ", ")
-    throw UsageError(
+    throw TelltaleError(
+      .badInput,
       "the vectors have different widths (\(listed)), between which there is no cosine; give two vectors and a "
         + "--recording of the same prompts for each")
   }
 
   private func deliver(_ report: CompareReport) throws {
-    if let output { try OutputFolder.write(report.files(), to: output) }
+    if let output {
+      try AtomicFolder.write(to: URL(fileURLWithPath: output)) { folder in
+        for file in try report.files() { try AtomicFile.write(file.contents, to: folder.appending(path: file.name)) }
+      }
+    }
     if json { return try Output.json(report.tables) }
     report.print()
     if let output { Output.line("written to \(output)") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -11,7 +12,7 @@ struct Doctor: ParsableCommand {
   var json = false
 
   struct Report: Encodable {
-    var telltale = Telltale.version
+    var telltale = Version.current
     var toolchain: String
     var libtorch = Runtime.version
     var libtorchFolder: String

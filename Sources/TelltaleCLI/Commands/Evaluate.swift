@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -199,12 +200,12 @@ enum TextFile {
   static func read(_ path: String) throws -> String {
     let place = InputLocation(file: path)
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    guard size <= largest else { throw UsageError("is larger than 256 MB; split it", at: place) }
+    guard size <= largest else { throw TelltaleError(.badInput, "is larger than 256 MB; split it", at: place) }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw UsageError("cannot be read; check the path", at: place)
+      throw TelltaleError(.badInput, "cannot be read; check the path", at: place)
     }
     guard let text = String(validating: data, as: UTF8.self) else {
-      throw UsageError("is not UTF-8; save it as UTF-8", at: place)
+      throw TelltaleError(.badInput, "is not UTF-8; save it as UTF-8", at: place)
     }
     return text
   }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
+import Tokenizers
 import Torch
 
 struct Extract: ParsableCommand {
@@ -98,7 +100,8 @@ struct Extract: ParsableCommand {
     guard recording.activations[position].map({ $0.size(2) == configuration.hiddenSize }) ?? true,
       (recording.layers.last ?? 0) < configuration.layerCount
     else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "is of another model than \(model.model), whose width or layers differ; name the model it was recorded from",
         at: InputLocation(file: folder))
     }
@@ -110,7 +113,9 @@ struct Extract: ParsableCommand {
       vectors.layers = vectors.layers.filter { wanted.contains($0.key) }
       vectors.means = vectors.means.filter { wanted.contains($0.key) }
     }
-    guard !vectors.layers.isEmpty else { throw UsageError("--layers names no layer that \(folder) holds") }
+    guard !vectors.layers.isEmpty else {
+      throw TelltaleError(.badInput, "--layers names no layer that \(folder) holds")
+    }
     vectors.provenance.model = model.model
     vectors.provenance.modelFingerprint = try Fingerprint.checkpoint(directory)
     return vectors
@@ -171,7 +176,9 @@ struct Extract: ParsableCommand {
 
   /// The first `--take` pairs of the files.
   private func textPairs() throws -> [PlacedPair] {
-    if let take = items.take, take < 1 { throw UsageError("--take \(take) takes no pairs; give at least 1") }
+    if let take = items.take, take < 1 {
+      throw TelltaleError(.badInput, "--take \(take) takes no pairs; give at least 1")
+    }
     var pairs: [PlacedPair] = []
     for file in files {
       let rows: [(line: Int, row: TextPair)] = try JSONLines.numbered(
@@ -189,8 +196,8 @@ struct Extract: ParsableCommand {
       do {
         return try encoder.readable(
           positive: placed.pair.positive, negative: placed.pair.negative, group: Self.group(placed.pair), at: position)
-      } catch let error as SteeringError {
-        throw SteeringError(error.code, error.message, at: error.location ?? placed.place)
+      } catch let error as TelltaleError {
+        throw TelltaleError(error.code, error.message, at: error.location ?? placed.place)
       }
     }
   }

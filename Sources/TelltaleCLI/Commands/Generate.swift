@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch

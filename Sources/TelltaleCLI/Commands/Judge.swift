@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 
 struct Judge: ParsableCommand {
@@ -77,7 +78,9 @@ struct Judge: ParsableCommand {
   private func key() throws -> String? {
     let key = ProcessInfo.processInfo.environment[keyEnv]?.trimmingCharacters(in: .whitespacesAndNewlines)
     if let key, !key.isEmpty { return key }
-    guard keyEnv == "OPENAI_API_KEY" else { throw UsageError("the variable \(keyEnv) of --key-env is not set") }
+    guard keyEnv == "OPENAI_API_KEY" else {
+      throw TelltaleError(.badInput, "the variable \(keyEnv) of --key-env is not set")
+    }
     return nil
   }
 

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import Organisms
 import Steering
 import Torch
 
-extension Steering.Organism: ExpressibleByArgument {}
+extension Organisms.Organism: ExpressibleByArgument {}
 extension OrganismWorld.Kind: ExpressibleByArgument {}
 extension OrganismWorld.Cues: ExpressibleByArgument {}
 extension OrganismWorld.TuningStyle: ExpressibleByArgument {}

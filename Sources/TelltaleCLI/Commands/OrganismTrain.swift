@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import Organisms
 import Steering
 import Torch
 
@@ -14,7 +15,7 @@ struct OrganismTrain: ParsableCommand {
       """)
 
   @Option(help: "shared or split.")
-  var kind: Steering.Organism
+  var kind: Organisms.Organism
   @Option(help: "Seed of the weights, the planted directions and the texts.")
   var seed: UInt64
   @Option(help: "The directory to make.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Foundations
 import Torch
 
 struct Run: ParsableCommand {
@@ -63,7 +64,7 @@ struct Run: ParsableCommand {
     var files: [String: [URL]] = [:]
     for given in dataset {
       let parts = given.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw UsageError("--dataset \(given) is not of the form NAME=FILE") }
+      guard parts.count == 2 else { throw TelltaleError(.badInput, "--dataset \(given) is not of the form NAME=FILE") }
       files[parts[0], default: []].append(URL(fileURLWithPath: parts[1]))
     }
     return ExperimentOverrides(models: model, datasets: files)
@@ -71,8 +72,10 @@ struct Run: ParsableCommand {
 
   func run() throws {
     try checkDirectory()
-    if compute.dtype != nil { throw UsageError("--dtype is set by the experiment file's key dtype") }
-    if compute.weights != .dense { throw UsageError("--weights is set by the experiment file's key weights") }
+    if compute.dtype != nil { throw TelltaleError(.badInput, "--dtype is set by the experiment file's key dtype") }
+    if compute.weights != .dense {
+      throw TelltaleError(.badInput, "--weights is set by the experiment file's key weights")
+    }
     if cluster.slurm { return try submit() }
     let device = try compute.prepare()
     if dryRun { return try estimate(device) }
@@ -83,7 +86,9 @@ struct Run: ParsableCommand {
   /// A run directory is continued as it was begun.
   private func checkDirectory() throws {
     guard isDirectory else { return }
-    func refuse(_ message: String) -> UsageError { UsageError(message, at: InputLocation(file: experiment)) }
+    func refuse(_ message: String) -> TelltaleError {
+      TelltaleError(.badInput, message, at: InputLocation(file: experiment))
+    }
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw refuse("is a folder without an experiment.yaml; name an experiment file, or a directory that run made")
     }
@@ -109,7 +114,7 @@ struct Run: ParsableCommand {
     let words = try cluster.sbatchWords()
     try ExperimentRun.beginArray(
       file: file, overrides: overrides(), output: directory, resume: resume, device: plannedDevice(),
-      version: Telltale.version, events: .init(onStage: { Terminal.note($0) }))
+      version: Version.current, events: .init(onStage: { Terminal.note($0) }))
     let options =
       model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] } + ["--device", compute.device]
       + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
@@ -127,14 +132,14 @@ struct Run: ParsableCommand {
   /// The device that the jobs will have; this machine need not have it.
   private func plannedDevice() throws -> Device {
     guard let device = Device(compute.device) else {
-      throw UsageError("--device \(compute.device) is unknown; use cpu, cuda or cuda:N")
+      throw TelltaleError(.badInput, "--device \(compute.device) is unknown; use cpu, cuda or cuda:N")
     }
     return device
   }
 
   private func run(_ task: ArrayTask, _ device: Device) throws {
     let outcome = try ExperimentRun.run(
-      task, file: file, overrides: overrides(), output: directory, device: device, version: Telltale.version,
+      task, file: file, overrides: overrides(), output: directory, device: device, version: Version.current,
       events: .init(onStage: { Terminal.note($0) }))
     Output.line("task \(task): \(outcome.done) pieces done, \(outcome.kept) were there")
   }
@@ -145,7 +150,7 @@ struct Run: ParsableCommand {
     let events = ExperimentRun.Events(
       onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) })
     let results = try ExperimentRun.run(
-      file: file, overrides: try overrides(), output: output, resume: resume, device: device, version: Telltale.version,
+      file: file, overrides: try overrides(), output: output, resume: resume, device: device, version: Version.current,
       events: events)
     for (dataset, notes) in results.notes.sorted(by: { $0.key < $1.key }) {
       for note in notes { Terminal.warning("\(dataset): \(note)") }

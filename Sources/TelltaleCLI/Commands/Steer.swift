@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -57,7 +58,7 @@ struct SteerPrompts: ParsableCommand {
       do {
         guard let line = try lines.next() else { break }
         if !line.allSatisfy(\.isWhitespace) { try answer(line, loaded, options) }
-      } catch let error as any LocatedError where typed && error.isBadInput {
+      } catch let error as TelltaleError where typed && error.isBadInput {
         Terminal.error(error.description)  // whoever types may try again
       }
     }
@@ -134,7 +135,7 @@ struct SteerAblate: ParsableCommand {
     let layer = try EditOptions.onlyLayer(layer.map { [$0] }, vectors, "--vector needs --layer")
     let ablated = try AblatedCheckpoint(loaded.directory, direction: vectors.unit(layer))
     let metadata = [
-      "telltale": Telltale.version, "ablated_from": loaded.fingerprint, "ablated_layer": "\(layer)",
+      "telltale": Version.current, "ablated_from": loaded.fingerprint, "ablated_layer": "\(layer)",
       "ablated_vector": try Fingerprint.file(URL(fileURLWithPath: vector)),
     ]
     try ablated.write(to: URL(fileURLWithPath: output, isDirectory: true), dtype: type, metadata: metadata)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -72,7 +73,8 @@ struct SteerSweep: ParsableCommand {
 
   private func refuseExisting(_ path: String) throws {
     guard !FileManager.default.fileExists(atPath: path) else {
-      throw UsageError("is there already; name a new folder, or remove it first", at: InputLocation(file: path))
+      throw TelltaleError(
+        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: path))
     }
   }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
+import Tokenizers
 import Torch
 
 struct Tokenize: ParsableCommand {
@@ -54,7 +56,7 @@ struct Tokenize: ParsableCommand {
     do {
       return try template.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt ?? false)
     } catch {
-      throw UsageError(error.message, at: InputLocation(file: file, line: line))
+      throw TelltaleError(.badInput, error.message, at: InputLocation(file: file, line: line))
     }
   }
 

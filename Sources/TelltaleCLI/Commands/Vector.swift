@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -32,7 +33,9 @@ struct ForeignOptions: ParsableArguments {
   var position: Int?
 
   func read(_ files: [String]) throws -> ImportedVectors {
-    if let layer, !(0..<4096).contains(layer) { throw UsageError("--layer \(layer) is no layer; count from 0") }
+    if let layer, !(0..<4096).contains(layer) {
+      throw TelltaleError(.badInput, "--layer \(layer) is no layer; count from 0")
+    }
     return try VectorImport(convention: convention, layer: layer, position: position)
       .vectors(from: files.map { URL(fileURLWithPath: $0) })
   }
@@ -87,7 +90,8 @@ struct VectorImportCommand: ParsableCommand {
     let configuration = try ModelConfiguration(directory: directory)
     guard vectors.hiddenSize == configuration.hiddenSize, (vectors.sortedLayers.last ?? 0) < configuration.layerCount
     else {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "\(files[0]) has width \(vectors.hiddenSize) and layers up to \(vectors.sortedLayers.last ?? 0), and \(model) has "
           + "width \(configuration.hiddenSize) and layers 0 to \(configuration.layerCount - 1); it is of another model")
     }
@@ -116,7 +120,8 @@ struct VectorExportCommand: ParsableCommand {
 
   func run() throws {
     guard let format = format ?? VectorFormat(fileName: output) else {
-      throw UsageError("--output \(output) does not say the format; end it in .gguf, .npy or .safetensors")
+      throw TelltaleError(
+        .badInput, "--output \(output) does not say the format; end it in .gguf, .npy or .safetensors")
     }
     var imported = try foreign.read([file])
     if let wanted = layers.numbers {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
+import Tokenizers
 import Torch
 
 extension LogitLens.Norm: ExpressibleByArgument {}
@@ -81,7 +83,7 @@ struct VectorLensCommand: ParsableCommand {
 
   /// float32 [layers, hidden] at the last token.
   private static func activations(_ model: LanguageModel, _ ids: [Int], _ layers: [Int]) throws -> Tensor {
-    guard !ids.isEmpty else { throw UsageError("--prompt has no tokens; give a text") }
+    guard !ids.isEmpty else { throw TelltaleError(.badInput, "--prompt has no tokens; give a text") }
     let output = try model.forward(PackedBatch([ids]), taps: Taps(layers: layers, tokens: .tokens([ids.count - 1])))
     return try Tensor.concatenated(layers.compactMap { output.residuals[$0] })
   }

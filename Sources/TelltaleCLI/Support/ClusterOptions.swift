@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Foundations
 
 extension ArrayTask: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
@@ -32,9 +33,12 @@ struct ClusterOptions: ParsableArguments {
     for word in words {
       let name = String(word.prefix { $0 != "=" })
       guard word.hasPrefix("-"), !word.contains("\""), !word.contains("'") else {
-        throw UsageError("--sbatch: \"\(word)\" is no option of the form --name=value; write it so, without quotes")
+        throw TelltaleError(
+          .badInput, "--sbatch: \"\(word)\" is no option of the form --name=value; write it so, without quotes")
       }
-      if reserved.contains(name) { throw UsageError("--sbatch: \(name) is set by telltale; leave it out") }
+      if reserved.contains(name) {
+        throw TelltaleError(.badInput, "--sbatch: \(name) is set by telltale; leave it out")
+      }
     }
     return words
   }

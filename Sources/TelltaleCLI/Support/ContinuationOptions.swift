@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanguageModels
+import Tokenizers
 
 /// How prompts are continued: shared by `generate` and `steer`.
 struct ContinuationOptions: ParsableArguments {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
+import Tokenizers
 import Torch
 
 extension DatasetFormat: ExpressibleByArgument {}
@@ -88,7 +90,7 @@ struct ItemOptions: ParsableArguments {
     if let format {
       guard let known = DatasetFormat(rawValue: format) else {
         let names = (DatasetFormat.allCases.map(\.rawValue) + others).joined(separator: ", ")
-        throw UsageError("--format \(format) is unknown; use one of \(names)")
+        throw TelltaleError(.badInput, "--format \(format) is unknown; use one of \(names)")
       }
       wanted = known
     }

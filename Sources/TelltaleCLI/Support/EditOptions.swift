@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -59,7 +60,8 @@ struct EditOptions: ParsableArguments {
   /// A vector file that fits the model; what the user should know goes to stderr.
   static func vectors(_ path: String, for loaded: LoadedModel, anyModel: Bool) throws -> SteeringVectors {
     if let format = VectorFormat(fileName: path), format != .safetensors {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "is another tool's vector file; bring it over first with: telltale vector import FILE --output v.safetensors",
         at: InputLocation(file: path))
     }
@@ -74,7 +76,7 @@ struct EditOptions: ParsableArguments {
     if let asked, asked.count == 1 { return asked[0] }
     guard asked == nil, vectors.layers.count == 1, let only = vectors.sortedLayers.first else {
       let held = vectors.sortedLayers.map(String.init).joined(separator: ", ")
-      throw UsageError("\(need): the file holds vectors for layers \(held)")
+      throw TelltaleError(.badInput, "\(need): the file holds vectors for layers \(held)")
     }
     return only
   }

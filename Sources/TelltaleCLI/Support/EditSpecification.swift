@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -22,7 +23,7 @@ struct EditSpecification {
   private static let commonKeys: Set<String> = ["positions", "above", "below", "when", "when-layer"]
 
   init(_ text: String) throws {
-    let refusal = UsageError("--edit \(printable(text)) is not like \(Self.example); see --help")
+    let refusal = TelltaleError(.badInput, "--edit \(SafeText.quoted(text)) is not like \(Self.example); see --help")
     let parts = text.split(separator: ":", maxSplits: 1)
     guard parts.count == 2, let operation = Operation(rawValue: String(parts[0])) else { throw refusal }
     self.text = text
@@ -44,16 +45,17 @@ struct EditSpecification {
     }
     let known = (Self.keys[operation] ?? []).union(Self.commonKeys)
     guard !file.isEmpty, Set(values.keys).isSubset(of: known) else {
-      throw UsageError(
-        "--edit \(printable(text)): \(operation.rawValue) takes \(known.sorted().joined(separator: ", "))")
+      throw TelltaleError(
+        .badInput,
+        "--edit \(SafeText.quoted(text)): \(operation.rawValue) takes \(known.sorted().joined(separator: ", "))")
     }
     self.values = values
   }
 
   // MARK: Values
 
-  private func refuse(_ key: String, _ expected: String) -> UsageError {
-    UsageError("--edit \(text): \(key) must be \(expected)")
+  private func refuse(_ key: String, _ expected: String) -> TelltaleError {
+    TelltaleError(.badInput, "--edit \(text): \(key) must be \(expected)")
   }
 
   private func value<Value>(_ key: String, _ expected: String, _ read: (String) -> Value?) throws -> Value? {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 
@@ -24,7 +25,7 @@ struct GridOptions: ParsableArguments {
   /// The cells, the unsteered one first.
   func cells(_ loaded: LoadedModel, ablating: Bool = false) throws -> [GridCell] {
     guard let vector else {
-      if ablate || layers != nil { throw UsageError("--layers and --ablate need --vector") }
+      if ablate || layers != nil { throw TelltaleError(.badInput, "--layers and --ablate need --vector") }
       return [.unsteered]
     }
     let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// The lines of stdin, as they come; none longer than 1 MiB.
@@ -14,7 +15,8 @@ struct InputLines {
       if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) { return try take(end, dropping: end + 1) }
       if atEnd { return buffer.isEmpty ? nil : try take(buffer.count, dropping: buffer.count) }
       guard buffer.count <= Self.longest else {
-        throw UsageError("is longer than 1 MiB, which is no prompt", at: InputLocation(file: "stdin", line: number + 1))
+        throw TelltaleError(
+          .badInput, "is longer than 1 MiB, which is no prompt", at: InputLocation(file: "stdin", line: number + 1))
       }
       fill()
     }
@@ -32,7 +34,8 @@ struct InputLines {
     let line = Array(buffer[..<end])
     buffer.removeFirst(next)
     guard let text = String(validating: line, as: UTF8.self) else {
-      throw UsageError("is not UTF-8; save the prompts as UTF-8", at: InputLocation(file: "stdin", line: number))
+      throw TelltaleError(
+        .badInput, "is not UTF-8; save the prompts as UTF-8", at: InputLocation(file: "stdin", line: number))
     }
     return text.hasSuffix("\r") ? String(text.dropLast()) : text
   }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import LanguageModels
+import Tokenizers
 import Torch
 
 extension DType: ExpressibleByArgument {}
@@ -54,7 +56,8 @@ struct ComputeOptions: ParsableArguments {
 
   func computationType() throws -> DType? {
     if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
-      throw UsageError("--dtype \(dtype.rawValue) is no type to compute in; use float32, bfloat16 or float16")
+      throw TelltaleError(
+        .badInput, "--dtype \(dtype.rawValue) is no type to compute in; use float32, bfloat16 or float16")
     }
     return dtype
   }
@@ -62,14 +65,15 @@ struct ComputeOptions: ParsableArguments {
   /// Sets the thread count, whatever the environment says, and checks that the device is there.
   func prepare() throws -> Device {
     if let threads, !(1...1024).contains(threads) {
-      throw UsageError("--threads must be from 1 to 1024, not \(threads)")
+      throw TelltaleError(.badInput, "--threads must be from 1 to 1024, not \(threads)")
     }
     ThreadPolicy.choose(threads)
     guard let device = Device(device) else {
-      throw UsageError("--device \(self.device) is unknown; use cpu, cuda or cuda:N")
+      throw TelltaleError(.badInput, "--device \(self.device) is unknown; use cpu, cuda or cuda:N")
     }
     if case .cuda(let index) = device, index >= Runtime.cudaDeviceCount {
-      throw UsageError(
+      throw TelltaleError(
+        .badInput,
         "--device \(self.device) is not there: \(Runtime.cudaDeviceCount) CUDA devices were found; use cpu, or see telltale doctor"
       )
     }
@@ -111,7 +115,8 @@ struct LayerList: ExpressibleByArgument {
     guard let parts else { return Array(0..<configuration.layerCount) }
     let layers = Set(parts.flatMap { Array($0) }).sorted()
     if let wrong = layers.first(where: { $0 >= configuration.layerCount }) {
-      throw UsageError("layer \(wrong) does not exist; the model has layers 0 to \(configuration.layerCount - 1)")
+      throw TelltaleError(
+        .badInput, "layer \(wrong) does not exist; the model has layers 0 to \(configuration.layerCount - 1)")
     }
     return layers
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// Results on stdout.
@@ -15,18 +16,6 @@ enum Output {
   }
 }
 
-/// A failure of the command line's own checks.
-struct UsageError: LocatedError {
-  var message: String
-  var location: InputLocation?
-  var isBadInput: Bool { true }
-
-  init(_ message: String, at location: InputLocation? = nil) {
-    self.message = message
-    self.location = location
-  }
-}
-
 /// JSON Lines files that commands read: one object a line, blank lines skipped, every error with its line.
 enum JSONLines {
   /// Files beyond this are no list of prompts.
@@ -39,22 +28,26 @@ enum JSONLines {
   /// The rows with their lines (from 1), for complaints that can only be made later.
   static func numbered<Row: Decodable>(_ path: String, expecting example: String) throws -> [(line: Int, row: Row)] {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    guard size <= largest else { throw UsageError("is larger than 1 GB; split it", at: InputLocation(file: path)) }
+    guard size <= largest else {
+      throw TelltaleError(.badInput, "is larger than 1 GB; split it", at: InputLocation(file: path))
+    }
     guard
       let data = path == "-"
         ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-    else { throw UsageError("cannot be read; check the path", at: InputLocation(file: path)) }
+    else { throw TelltaleError(.badInput, "cannot be read; check the path", at: InputLocation(file: path)) }
     var rows: [(line: Int, row: Row)] = []
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
       if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
       do { rows.append((index + 1, try decoder.decode(Row.self, from: Data(line)))) } catch {
-        throw UsageError("is not an object like \(example)", at: InputLocation(file: path, line: index + 1))
+        throw TelltaleError(
+          .badInput, "is not an object like \(example)", at: InputLocation(file: path, line: index + 1))
       }
     }
     guard !rows.isEmpty else {
-      throw UsageError("holds no rows; give one object like \(example) a line", at: InputLocation(file: path))
+      throw TelltaleError(
+        .badInput, "holds no rows; give one object like \(example) a line", at: InputLocation(file: path))
     }
     return rows
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Statistics
 
 /// How large an experiment must be.
@@ -47,7 +48,7 @@ struct PlanOptions: ParsableArguments {
     do {
       analysis = try PowerAnalysis(
         auroc: auroc ?? .nan, rowsPerGroup: rowsPerGroup, positiveRate: positiveRate, correlation: correlation)
-    } catch { throw UsageError(error.message) }
+    } catch { throw TelltaleError(.badInput, error.message) }
     let groups = analysis.groupsNeeded(power: power, comparisons: comparisons)
     if json {
       return try Output.json(

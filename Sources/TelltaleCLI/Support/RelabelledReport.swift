@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import Torch
@@ -13,7 +14,7 @@ struct RelabelledReport {
   /// Judges a run by labels that must be there.
   init(_ run: StoredRun, by labels: LabelChoice) throws {
     results = try Analysis(run, labels: labels, onStage: { Terminal.note($0) }).write()
-    guard results.hasLabels else { throw UsageError(results.missingLabels ?? "there are no such labels") }
+    guard results.hasLabels else { throw TelltaleError(.badInput, results.missingLabels ?? "there are no such labels") }
   }
 
   private struct Document: Encodable {

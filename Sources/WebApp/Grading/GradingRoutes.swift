@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Hummingbird
 
 /// Hand grading: the page, whose turn is which answer, and the labels.
@@ -127,12 +128,12 @@ private struct TurnReply: Encodable {
     (position, given, progress) = (turn.position, turn.given, turn.progress)
     item = turn.item.map { item in
       var shown = item
-      shown.question = VisibleText.of(item.question)
-      shown.prompt = VisibleText.of(item.prompt)
-      shown.continuation = VisibleText.of(item.continuation)
-      shown.correct = item.correct.map(VisibleText.of)
-      shown.incorrect = item.incorrect.map(VisibleText.of)
-      shown.behaviour = item.behaviour.map(VisibleText.of)
+      shown.question = SafeText.visible(item.question)
+      shown.prompt = SafeText.visible(item.prompt)
+      shown.continuation = SafeText.visible(item.continuation)
+      shown.correct = item.correct.map { SafeText.visible($0) }
+      shown.incorrect = item.incorrect.map { SafeText.visible($0) }
+      shown.behaviour = item.behaviour.map { SafeText.visible($0) }
       return shown
     }
     if unblind, let answer = item?.answer { condition = try desk.store.condition(of: answer) }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Markup. Only literals of this program are ever markup: every text put into them is escaped, so that what a model or a
 /// data set says is shown and never interpreted. Attribute values are always quoted in literals.
 struct HTML: ExpressibleByStringInterpolation, Sendable {
@@ -11,7 +13,7 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
 
     init(literalCapacity: Int, interpolationCount: Int) { markup.reserveCapacity(literalCapacity) }
     mutating func appendLiteral(_ literal: String) { markup += literal }
-    mutating func appendInterpolation(_ text: String) { markup += escaped(VisibleText.of(text)) }
+    mutating func appendInterpolation(_ text: String) { markup += escaped(SafeText.visible(text)) }
     mutating func appendInterpolation(_ number: Int) { markup += "\(number)" }
     mutating func appendInterpolation(_ html: HTML) { markup += html.markup }
     mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { markup += part.markup } }

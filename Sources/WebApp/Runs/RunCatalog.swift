@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Synchronization
 import Torch
 
@@ -12,13 +13,13 @@ final class RunCatalog: Sendable {
   private let repeated: Double
   private let desks = Mutex<[String: GradingDesk]>([:])
 
-  /// - Throws: `ExperimentError` if the folder neither is nor holds a run directory.
+  /// - Throws: `TelltaleError` if the folder neither is nor holds a run directory.
   init(_ folder: URL, repeated: Double) throws {
     self.folder = folder.standardizedFileURL
     self.repeated = repeated
     isRun = Self.holdsRun(self.folder)
     guard isRun || !names.isEmpty else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "neither is nor holds a run directory; name a folder that telltale run made, or one that holds such",
         at: InputLocation(file: folder.path))
     }

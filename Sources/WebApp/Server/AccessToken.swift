@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 
 /// The secret without which nothing is served.
 public struct AccessToken: Sendable {
@@ -17,12 +18,12 @@ public struct AccessToken: Sendable {
   }
 
   /// One that was chosen: at least 22 letters, digits, hyphens and underscores.
-  public init(_ text: String) throws(ExperimentError) {
+  public init(_ text: String) throws(TelltaleError) {
     let isPlain = text.utf8.allSatisfy { byte in
       (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 95
     }
     guard isPlain, (Self.shortest...200).contains(text.utf8.count) else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "a token has \(Self.shortest) to 200 letters, digits, hyphens and underscores; choose them at random"
       )
     }

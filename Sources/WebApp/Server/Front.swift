@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Hummingbird
 import Torch
 
@@ -34,7 +35,7 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
 
   private func problem(_ error: any Error, _ request: Request) -> Response {
     if let error = error as? RequestError { return Reply.problem(error.sentence, error.status, for: request) }
-    if let error = error as? any LocatedError {
+    if let error = error as? TelltaleError {
       return Reply.problem(
         error.description, error.isBadInput ? .badRequest : .internalServerError, for: request)
     }

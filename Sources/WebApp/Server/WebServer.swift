@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 import Hummingbird
 import HummingbirdCore
 import Torch
@@ -27,13 +28,13 @@ public struct WebServer: Sendable {
   private let catalog: RunCatalog
   private let address: ServerAddress
 
-  /// - Throws: `ExperimentError` if the folder neither is nor holds a run directory.
+  /// - Throws: `TelltaleError` if the folder neither is nor holds a run directory.
   public init(_ folder: URL, _ options: Options) throws {
     self.options = options
     catalog = try RunCatalog(folder, repeated: options.repeated)
     address = ServerAddress(host: options.host)
     guard options.host != "0.0.0.0", options.host != "::" else {
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "name the one address to listen on: 127.0.0.1, or an address of this machine, not every one of them")
     }
   }
@@ -66,7 +67,7 @@ public struct WebServer: Sendable {
     do { try await application.runService() } catch  where address.port == 0 {
       // It never listened.
       if options.port == nil, port != 0 { throw PortTaken() }
-      throw ExperimentError(
+      throw TelltaleError(
         .badInput, "cannot listen on \(options.host), port \(port): \(error); name another --port or --host")
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -84,7 +85,7 @@ struct JudgeProcessTests {
   @Test func twoJudgesOfOneNameDoNotWorkAtOnce() throws {
     let first = try start("slow", ["--parallel", "1"])
     while try server.requests().isEmpty { Thread.sleep(forTimeInterval: 0.02) }
-    let error = #expect(throws: ExperimentError.self) {
+    let error = #expect(throws: TelltaleError.self) {
       let options = JudgeRun.Options(name: "bot", rubric: try JudgeRubric("sycophancy"))
       return try JudgeRun(run.stored(), server.endpoint("slow"), options).judge()
     }

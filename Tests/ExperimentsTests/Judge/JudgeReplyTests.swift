@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -69,9 +70,9 @@ struct JudgeReplyTests {
     #expect(rubric.hash == "d84f75040d6864537ff102590157d48a7f333f250ae9f0587c39432b4b7ceb2f")
     for (name, text) in [("empty", " \n"), ("long", String(repeating: "x", count: 40_000))] {
       let bad = try folder.write(text, to: name)
-      #expect(throws: ExperimentError.self) { try JudgeRubric(bad.path) }
+      #expect(throws: TelltaleError.self) { try JudgeRubric(bad.path) }
     }
-    let error = #expect(throws: ExperimentError.self) { try JudgeRubric("sycophanty") }
+    let error = #expect(throws: TelltaleError.self) { try JudgeRubric("sycophanty") }
     #expect(error?.message.contains("the rubric sycophancy or truthfulness") == true)
   }
 
@@ -81,7 +82,7 @@ struct JudgeReplyTests {
       "", "api.openai.com", "ftp://x/v1", "http://user:word@host/v1", "https://x/v1?key=1", "http://example.org/v1",
     ])
   func addresses(_ url: String) {
-    let error = #expect(throws: ExperimentError.self) { try JudgeEndpoint(url: url, model: "m", key: "k") }
+    let error = #expect(throws: TelltaleError.self) { try JudgeEndpoint(url: url, model: "m", key: "k") }
     #expect(error?.isBadInput == true && error?.message.contains("word") == false)
   }
 
@@ -91,7 +92,7 @@ struct JudgeReplyTests {
     #expect(
       try JudgeEndpoint(url: "http://example.org/a/chat/completions", model: "m", key: nil).address
         == "http://example.org/a/chat/completions")
-    #expect(throws: ExperimentError.self) { try JudgeEndpoint(url: "https://x", model: "m", key: "a\nb") }
+    #expect(throws: TelltaleError.self) { try JudgeEndpoint(url: "https://x", model: "m", key: "a\nb") }
   }
 
   @Test func retryAfterIsSecondsOrADate() {

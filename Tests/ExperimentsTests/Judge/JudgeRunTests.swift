@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 import TestSupport
 import Testing
@@ -91,11 +92,11 @@ struct JudgeRunTests {
   func givenUp(_ model: String, _ sentence: String) throws {
     var options = try options()
     options.attempts = 3
-    let error = #expect(throws: ExperimentError.self) { try judge(model, options) }
+    let error = #expect(throws: TelltaleError.self) { try judge(model, options) }
     #expect(error?.message.contains(sentence) == true, "\(error?.message ?? "")")
     #expect(error?.message.contains("127.0.0.1") == true && error?.message.contains("\n") == false)
     // Another model under the name is another judge.
-    let other = #expect(throws: ExperimentError.self) { try judge("good") }
+    let other = #expect(throws: TelltaleError.self) { try judge("good") }
     #expect(other?.message.contains("give this one another --name") == true)
     #expect(try judge("good", self.options("other")).malformed == 0)
   }
@@ -104,7 +105,7 @@ struct JudgeRunTests {
     var options = try options()
     options.attempts = 2
     let endpoint = try JudgeEndpoint(url: "http://127.0.0.1:1", model: "m", key: nil)
-    let error = #expect(throws: ExperimentError.self) { try JudgeRun(run.stored(), endpoint, options).judge() }
+    let error = #expect(throws: TelltaleError.self) { try JudgeRun(run.stored(), endpoint, options).judge() }
     #expect(error?.message.contains("cannot be reached, 2 times in a row") == true, "\(error?.message ?? "")")
   }
 
@@ -161,7 +162,7 @@ struct JudgeRunTests {
   func sides(_ first: String, _ second: String, _ sentence: String) throws {
     var options = try options("pairs")
     options.pairs = JudgePairs(first, second)
-    let error = #expect(throws: ExperimentError.self) { try judge("good", options) }
+    let error = #expect(throws: TelltaleError.self) { try judge("good", options) }
     #expect(error?.message.contains(sentence) == true)
   }
 

@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import Organisms
 import Steering
 import TestSupport
 import Testing
@@ -65,7 +67,7 @@ struct SteerabilityTests {
       try ["", "{}", "[1, 2"] + [short, steered].map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
     for text in texts {
       let file = try folder.write(text, to: "v.json")
-      let error = #expect(throws: ExperimentError.self) { try StoredSteering(contentsOf: file) }
+      let error = #expect(throws: TelltaleError.self) { try StoredSteering(contentsOf: file) }
       #expect(error?.isBadInput == true && error?.message.contains("no result of steering") == true)
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import Steering
 import TestSupport
@@ -156,7 +157,7 @@ struct ExperimentOverridesTests {
   @Test("Files for a data set that the experiment does not have are refused")
   func unknown() {
     let overrides = ExperimentOverrides(datasets: ["trian": [URL(fileURLWithPath: "x")]])
-    let error = #expect(throws: ExperimentError.self) { try overrides.apply(to: Self.text, file: "x.yaml") }
+    let error = #expect(throws: TelltaleError.self) { try overrides.apply(to: Self.text, file: "x.yaml") }
     #expect(error?.message == "there is no data set \"trian\" to give files for; there are test, train")
   }
 
@@ -164,7 +165,7 @@ struct ExperimentOverridesTests {
   func realModel() throws {
     let experiment = try ExperimentFile.parse(Self.text, file: "x.yaml")
     let overrides = ExperimentOverrides(models: [Fixtures.shared("models/tiny-llama").path])
-    let error = #expect(throws: ExperimentError.self) { try overrides.check(experiment) }
+    let error = #expect(throws: TelltaleError.self) { try overrides.check(experiment) }
     #expect(error?.message.contains("give --dataset test=FILE") == true)
     let organism = Fixtures.repository.appending(path: "Models/organism-shared").path
     try ExperimentOverrides(models: [organism]).check(experiment)

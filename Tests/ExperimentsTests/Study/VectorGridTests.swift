@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 import Testing
 
@@ -96,7 +97,7 @@ struct VectorGridTests {
   func tooMany() {
     let many = (1...2_000).map(String.init).joined(separator: ", ")
     let text = Self.valid.replacingOccurrences(of: "pairs: [8, 16]", with: "pairs: [\(many)]")
-    let error = #expect(throws: ExperimentError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
+    let error = #expect(throws: TelltaleError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
     #expect(error?.message.contains("over 1000 vectors") == true)
   }
 }

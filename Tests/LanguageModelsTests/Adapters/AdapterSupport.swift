@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Torch
 
@@ -25,7 +26,7 @@ enum AdapterSupport {
 
   static func logits(_ model: LanguageModel, _ ids: [Int]) throws -> Tensor {
     guard let logits = try model.forward(PackedBatch([ids]), logits: .all).logits else {
-      throw ModelError(.failed, "the pass gave no logits")
+      throw TelltaleError(.failed, "the pass gave no logits")
     }
     return logits
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
@@ -93,7 +94,7 @@ import Torch
   func refusals() throws {
     let source = Fixtures.file("models/tiny-llama")
     func refusal(_ body: () throws -> Void) -> String {
-      do { try body() } catch let error as ModelError {
+      do { try body() } catch let error as TelltaleError {
         #expect(error.isBadInput)
         return error.description
       } catch { return "" }

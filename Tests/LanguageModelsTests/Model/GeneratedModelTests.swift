@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 import Torch
 
@@ -35,7 +36,7 @@ import Torch
 
   @Test("A depth that the shape does not have, and a model larger than memory, are refused", arguments: [0, 33])
   func refusesImpossibleDepths(_ layers: Int) {
-    #expect(throws: ModelError.self) { try GeneratedModel.make(.mistral7B, layers: layers, seed: 0) }
+    #expect(throws: TelltaleError.self) { try GeneratedModel.make(.mistral7B, layers: layers, seed: 0) }
   }
 }
 

@@ -1,4 +1,6 @@
+import CheckpointSupport
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
@@ -85,7 +87,7 @@ struct Int8ModelTests {
       let name = "model.layers.0.mlp.up_proj.weight"
       tensors[name] = try #require(tensors[name]) * .infinity
     }
-    let error = try #require(throws: ModelError.self) {
+    let error = try #require(throws: TelltaleError.self) {
       try LanguageModel.load(checkpoint.directory, weights: .int8)
     }
     #expect("\(error)".contains("up_proj.weight") && "\(error)".contains("infinite"))

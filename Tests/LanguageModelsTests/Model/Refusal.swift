@@ -1,3 +1,4 @@
+import Foundations
 import Testing
 import Torch
 
@@ -6,9 +7,9 @@ import Torch
 /// The error that `body` ends with, which must be the user's to mend and one sentence on one line.
 func refusal<Value>(
   sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Value
-) throws -> any LocatedError {
+) throws -> TelltaleError {
   let thrown = #expect(throws: (any Error).self, sourceLocation: sourceLocation) { _ = try body() }
-  let error = try #require(thrown as? any LocatedError, sourceLocation: sourceLocation)
+  let error = try #require(thrown as? TelltaleError, sourceLocation: sourceLocation)
   #expect(error.isBadInput, sourceLocation: sourceLocation)
   #expect(!error.description.contains("\n"), sourceLocation: sourceLocation)
   #expect(error.description.count < 500, sourceLocation: sourceLocation)

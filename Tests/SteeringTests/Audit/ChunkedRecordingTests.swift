@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Testing
 import Torch
@@ -32,8 +33,8 @@ struct ChunkedRecordingTests {
     let selected = try parts.selecting(some)
     #expect(selected.rows == some.map { made.rows[$0] })
     #expect(try selected.stream(.prompt, layer: 1).floats() == made.selecting(some).stream(.prompt, layer: 1).floats())
-    #expect(throws: SteeringError.self) { try parts.stream(.prompt, layer: 3, rows: [0]) }
-    #expect(throws: SteeringError.self) { try parts.stream(.answer, layer: 0, rows: [0]) }
+    #expect(throws: TelltaleError.self) { try parts.stream(.prompt, layer: 3, rows: [0]) }
+    #expect(throws: TelltaleError.self) { try parts.stream(.answer, layer: 0, rows: [0]) }
   }
 
   @Test func partsChangeNoDigitOfAnAudit() throws {

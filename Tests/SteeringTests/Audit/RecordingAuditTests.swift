@@ -1,5 +1,7 @@
+import Foundations
 import LanguageModels
 import Statistics
+import TestSupport
 import Testing
 import Torch
 
@@ -168,9 +170,9 @@ struct RecordingAuditTests {
   @Test func layersInParallelGiveTheirResultsInOrderAndTheirErrorOnce() throws {
     #expect(try LayerPool.map(50, bytes: 1) { $0 * 2 } == (0..<50).map { $0 * 2 })
     #expect(try LayerPool.map(0, bytes: 1) { $0 }.isEmpty)
-    #expect(throws: SteeringError.self) {
+    #expect(throws: TelltaleError.self) {
       try LayerPool.map(20, bytes: 1) { index in
-        if index == 11 { throw SteeringError(.failed, "layer 11") }
+        if index == 11 { throw TelltaleError(.failed, "layer 11") }
         return index
       }
     }

@@ -1,3 +1,4 @@
+import Foundations
 import Statistics
 import Testing
 import Torch
@@ -149,7 +150,7 @@ struct Simulation: Sendable, CustomStringConvertible {
     let (a, b) = try both(seed: seed, cosine: cosine)
     let bootstrap = try CosineBootstrap(ResamplingUnits([a, b], seed: seed), replicates: 400, seed: seed)
     guard let rowsA = try a.rows(layer: 0), let rowsB = try b.rows(layer: 0) else {
-      throw SteeringError(.failed, "the simulation has no layer 0")
+      throw TelltaleError(.failed, "the simulation has no layer 0")
     }
     return try bootstrap.compare(rowsA, rowsB)
   }

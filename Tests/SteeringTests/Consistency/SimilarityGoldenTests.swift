@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
@@ -30,7 +31,7 @@ struct SimilarityGoldenTests {
     let angles = try PrincipalAngles(flat, tilted)
     #expect(abs(angles.angles[0]) < 1e-12 && abs(angles.angles[1] - .pi / 4) < 1e-12)
     #expect(abs(angles.overlap - 0.75) < 1e-12)
-    #expect(throws: SteeringError.self) { try PrincipalAngles(flat, matrix([[1], [0]])) }
+    #expect(throws: TelltaleError.self) { try PrincipalAngles(flat, matrix([[1], [0]])) }
   }
 
   @Test func principalAnglesEqualSciPysDownToAMillionthOfARadian() throws {

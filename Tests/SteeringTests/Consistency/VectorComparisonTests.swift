@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Statistics
 import TestSupport
 import Testing
@@ -43,7 +44,7 @@ struct VectorComparisonTests {
     let url = folder.url.appending(path: "v.differences.safetensors")
     try SafetensorsFile.write(
       ["differences": .ones([2, 1, 3])], metadata: ["layers": "0", "groups": "[\"a\"]"], to: url)
-    #expect(throws: SteeringError.self) { try PairDifferences(contentsOf: url) }
+    #expect(throws: TelltaleError.self) { try PairDifferences(contentsOf: url) }
   }
 
   @Test func halvesShareNoQuestionAndTheirPairsAreAllOfThem() throws {
@@ -81,11 +82,11 @@ struct VectorComparisonTests {
   @Test func vectorsOfOtherWidthsOrLayersAreRefused() throws {
     let narrow = try ComparedVector(
       "n", mean: Simulation(reliability: 0.9, questions: 6, dimension: 3).draw(seed: 1, direction: 0))
-    #expect(throws: SteeringError.self) { try VectorComparison(vector("v", seed: 1), narrow) }
+    #expect(throws: TelltaleError.self) { try VectorComparison(vector("v", seed: 1), narrow) }
     var elsewhere = try vector("w", seed: 1).vectors
     elsewhere.layers = [4: elsewhere.layers[0] ?? []]
     let moved = try ComparedVector(name: "w", vectors: elsewhere)
-    #expect(throws: SteeringError.self) { try VectorComparison(vector("v", seed: 1), moved) }
+    #expect(throws: TelltaleError.self) { try VectorComparison(vector("v", seed: 1), moved) }
   }
 
   // MARK: Use
@@ -129,7 +130,7 @@ struct VectorComparisonTests {
 
   @Test func recordingsWithoutCommonPromptsAreRefused() throws {
     let few = try placed([[1, 2], [2, 3], [3, 5]], order: [0, 1, 2])
-    #expect(throws: SteeringError.self) { try RecordingAlignment(few, few) }
+    #expect(throws: TelltaleError.self) { try RecordingAlignment(few, few) }
   }
 
   @Test func slopesAreMatchedByItemLayerAndPositions() throws {
@@ -142,8 +143,8 @@ struct VectorComparisonTests {
     #expect(cells.count == 1 && cells[0].layer == 2 && cells[0].agreement.rows == 3 && cells[0].agreement.groups == 2)
     #expect(abs((cells[0].agreement.spearman ?? 0) - 0.5) < 1e-12)
     let twice = try folder.write(header + "in,x,g,A,2,all,1\nin,x,g,A,2,all,2\n", to: "twice.csv")
-    #expect(throws: SteeringError.self) { try SlopeAgreement(a, twice) }
+    #expect(throws: TelltaleError.self) { try SlopeAgreement(a, twice) }
     let other = try folder.write(header + "in,x,g,A,9,all,1\n", to: "other.csv")
-    #expect(throws: SteeringError.self) { try SlopeAgreement(a, other) }
+    #expect(throws: TelltaleError.self) { try SlopeAgreement(a, other) }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Statistics
 import TestSupport
@@ -109,7 +110,7 @@ import Torch
     #expect(items[0].matchingAnswer == " B" && items[0].otherAnswers == [" A", " C", " D"])
     #expect(items[1].matchingAnswer == " A" && items[1].matchingLetter == "A")
     let wrong = try CSVTable(parsing: "question,A,B,C,D,answer\nTwo?,3,4,5,6,E\n", file: "exam.csv")
-    let error = #expect(throws: SteeringError.self) { try ExamReader.items(in: wrong, source: "exam.csv") }
+    let error = #expect(throws: TelltaleError.self) { try ExamReader.items(in: wrong, source: "exam.csv") }
     #expect(error?.location?.line == 2 && error?.isBadInput == true)
   }
 

@@ -1,5 +1,7 @@
 import Foundation
+import Foundations
 import LanguageModels
+import Organisms
 import TestSupport
 import Testing
 import Torch
@@ -83,7 +85,7 @@ import Torch
     let model = try TinyModel.llama().model
     let grid = try SteeringGrid(vectors(), layers: [1], scales: [1], positions: [.generated])
     let family = ScoredFamily(sequences: [[5, 9, 14, 7], [5, 9, 14, 8]], promptLength: 3, scoredFrom: 3)
-    #expect(throws: SteeringError.self) { try GridScorer(model).score([family], cells: grid.cells) }
+    #expect(throws: TelltaleError.self) { try GridScorer(model).score([family], cells: grid.cells) }
   }
 
   @Test("Scales that are no numbers, zero vectors and absent layers are refused")
@@ -91,17 +93,17 @@ import Torch
     let vectors = try vectors()
     let zero = SteeringVectors(layers: [0: [0, 0]], provenance: VectorProvenance())
     for scale in [Double.nan, .infinity] {
-      #expect(throws: SteeringError.self) {
+      #expect(throws: TelltaleError.self) {
         try SteeringGrid(vectors, layers: [0], scales: [scale], positions: [.all])
       }
     }
-    #expect(throws: SteeringError.self) { try SteeringGrid(zero, layers: [0], scales: [1], positions: [.all]) }
-    #expect(throws: SteeringError.self) { try SteeringGrid(vectors, layers: [9], scales: [1], positions: [.all]) }
+    #expect(throws: TelltaleError.self) { try SteeringGrid(zero, layers: [0], scales: [1], positions: [.all]) }
+    #expect(throws: TelltaleError.self) { try SteeringGrid(vectors, layers: [9], scales: [1], positions: [.all]) }
   }
 
   @Test("8 layers x 5 scales over 200 questions cost less than 12 passes over them")
   func sweepsAreCheap() throws {
-    let loaded = try LoadedModel(OrganismFixtures.model(.split).path)
+    let loaded = try LoadedModel(Fixtures.repository.appending(path: "Models/organism-split").path)
     let drawn = try Tensor.randomNormal([loaded.model.configuration.hiddenSize], seed: 3).floats()
     let six = SteeringVectors(
       layers: Dictionary(uniqueKeysWithValues: (0..<6).map { ($0, drawn) }), provenance: VectorProvenance())

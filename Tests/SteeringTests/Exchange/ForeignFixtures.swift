@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Torch
 
@@ -20,7 +21,7 @@ enum ForeignFixtures {
 
   /// Why a file is refused: one sentence that names it, as bad input. Empty where it is not refused.
   static func refusal(_ url: URL, _ settings: VectorImport = VectorImport()) -> String {
-    do { _ = try settings.vectors(from: [url]) } catch let error as any LocatedError {
+    do { _ = try settings.vectors(from: [url]) } catch let error as TelltaleError {
       return error.isBadInput && error.location?.file == url.path && !error.message.contains("\n")
         ? error.description : "not as errors should be: \(error)"
     } catch { return "not located: \(error)" }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -49,11 +50,11 @@ import Testing
   @Test("Bytes changed at random never do more than change numbers or be refused", arguments: wellFormed)
   func changedBytes(_ name: String) throws {
     let whole = [UInt8](try Data(contentsOf: ForeignFixtures.file(name)))
-    var random = SplitMix64(seed: 4)
+    var random = SeededGenerator(seed: 4)
     for _ in 0..<400 {
       var bytes = whole
-      for _ in 0..<(1 + random.next(below: 3)) {
-        bytes[random.next(below: bytes.count)] = UInt8(random.next(below: 4) == 0 ? 255 : random.next(below: 256))
+      for _ in 0..<(1 + random.index(below: 3)) {
+        bytes[random.index(below: bytes.count)] = UInt8(random.index(below: 4) == 0 ? 255 : random.index(below: 256))
       }
       let text = ForeignFixtures.refusal(try copy(bytes, of: name), anything)
       #expect(!text.hasPrefix("not "), "\(text)")
@@ -63,8 +64,8 @@ import Testing
 
   // MARK: Pickles by hand
 
-  private func load(_ pickle: [UInt8]) -> Result<TensorUnpickler.Value, SteeringError> {
-    do throws(SteeringError) {
+  private func load(_ pickle: [UInt8]) -> Result<TensorUnpickler.Value, TelltaleError> {
+    do throws(TelltaleError) {
       var unpickler = try TensorUnpickler(pickle[...], file: "data.pkl")
       return .success(try unpickler.load())
     } catch { return .failure(error) }

@@ -1,3 +1,4 @@
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -61,9 +62,9 @@ import Torch
     try ConcurrentPasses.run(23, on: 3, { $0 * $0 }, then: { taken.append($1 == $0 * $0 ? $0 : -1) })
     #expect(taken == Array(0..<23))
     taken = []
-    let failure = #expect(throws: SteeringError.self) {
+    let failure = #expect(throws: TelltaleError.self) {
       try ConcurrentPasses.run(
-        23, on: 3, { index in if index % 5 == 4 { throw SteeringError(.failed, "\(index)") } else { index } },
+        23, on: 3, { index in if index % 5 == 4 { throw TelltaleError(.failed, "\(index)") } else { index } },
         then: { index, _ in taken.append(index) })
     }
     #expect(failure?.message == "4" && taken == [0, 1, 2, 3])

@@ -1,3 +1,4 @@
+import CheckpointSupport
 import LanguageModels
 import TestSupport
 import Testing

@@ -1,7 +1,9 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import Steering
 
@@ -43,7 +45,7 @@ import Testing
   @Test func `rows with an answer alone are read, and their missing opposite is named`() throws {
     let row = try item(#"{"question": "Is the sky green?", "answer": "It is."}"#)
     #expect(row.matchingAnswer == "It is." && row.otherAnswers.isEmpty)
-    let error = #expect(throws: SteeringError.self) { try encoder.trainingSequence(for: row, .opposite) }
+    let error = #expect(throws: TelltaleError.self) { try encoder.trainingSequence(for: row, .opposite) }
     #expect(error?.description.contains("row 0") == true && error?.isBadInput == true)
     #expect(error?.message.contains("no contrastive answer") == true)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 import Torch
@@ -41,11 +42,11 @@ import Torch
       pairs: PairDifferences(
         differences: Tensor([Float(0), 1, 2, 3], shape: [2, 1, 2]), layers: [3], groups: ["a", "b"]))
     _ = try folder.vector("v", inputs: ["a": "1"]) { made }
-    let again = try folder.vector("v", inputs: ["a": "1"]) { throw SteeringError(.failed, "made twice") }
+    let again = try folder.vector("v", inputs: ["a": "1"]) { throw TelltaleError(.failed, "made twice") }
     #expect(again.vectors.layers == [3: [1, 2]] && again.pairs?.groups == ["a", "b"])
     try FileManager.default.removeItem(at: folder.url.appending(path: "v.json"))
-    #expect(throws: SteeringError.self) {
-      try folder.vector("v", inputs: ["a": "1"]) { throw SteeringError(.failed, "not finished") }
+    #expect(throws: TelltaleError.self) {
+      try folder.vector("v", inputs: ["a": "1"]) { throw TelltaleError(.failed, "not finished") }
     }
   }
 

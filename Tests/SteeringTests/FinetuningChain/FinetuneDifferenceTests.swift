@@ -1,3 +1,4 @@
+import Foundations
 import Testing
 import Torch
 
@@ -21,7 +22,7 @@ import Torch
   @Test("Models with the same activations give no vector")
   func refusesEqualModels() throws {
     let same = try Tensor([Float(1), 2], shape: [1, 1, 2])
-    #expect(throws: SteeringError.self) {
+    #expect(throws: TelltaleError.self) {
       try FinetuneDifference(behaviour: same, opposite: same, layers: [0], groups: ["a"], seed: 0).vector { _ in }
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import Organisms
 import TestSupport
 import Testing
 import Torch

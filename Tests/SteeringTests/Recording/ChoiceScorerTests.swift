@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -110,7 +111,7 @@ import Torch
     }
     let edit = SteeringEdit(layer: 1, .add(try Tensor.randomNormal([64], seed: 4)), positions: .generated)
     let scorer = ChoiceScorer(loaded.model, .plain(loaded.tokenizer), edits: [edit])
-    let error = #expect(throws: ModelError.self) { try scorer.logProbabilities(["Answer:"], [letters]) }
+    let error = #expect(throws: TelltaleError.self) { try scorer.logProbabilities(["Answer:"], [letters]) }
     #expect(error?.isBadInput == true && error?.message.contains("touched nothing") == true)
     #expect(try scorer.logProbabilities(["Answer:"], [[]]) == [[]])
   }

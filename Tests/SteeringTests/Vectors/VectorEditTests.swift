@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -17,7 +18,7 @@ import Torch
   }
 
   private func refusal(_ body: () throws -> Void) -> String {
-    do { try body() } catch let error as SteeringError {
+    do { try body() } catch let error as TelltaleError {
       #expect(error.isBadInput)
       return error.description
     } catch { return "another error: \(error)" }

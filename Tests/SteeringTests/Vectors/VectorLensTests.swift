@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import TestSupport
 import Testing
@@ -67,6 +68,6 @@ import Torch
       }
     }
     #expect { try VectorLens(loaded, top: 0) } throws: { "\($0)".contains("0 tokens cannot be shown") }
-    #expect(throws: SteeringError.self) { try VectorLens(loaded, top: 5000) }
+    #expect(throws: TelltaleError.self) { try VectorLens(loaded, top: 5000) }
   }
 }

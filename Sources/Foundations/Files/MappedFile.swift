@@ -1,0 +1,47 @@
+import Foundation
+
+/// A file mapped into memory: tensors can lie in it without a copy, and several processes share its pages.
+///
+/// The mapping is private: who writes to it, as an optimiser does, writes to a copy of the page and not to the file.
+/// Whoever shortens the file meanwhile ends this process, as with every mapped file; replace files by renaming.
+package final class MappedFile: Sendable {
+  package let path: String
+  package let count: Int
+  package nonisolated(unsafe) let base: UnsafeRawPointer
+
+  /// Fails with a sentence where the file is missing, unreadable, a folder or empty.
+  package init(_ url: URL) throws(TelltaleError) {
+    path = url.path
+    let place = InputLocation(file: path)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not block
+    guard descriptor >= 0 else {
+      throw TelltaleError(.badInput, "cannot be opened (\(Self.reason)); check the path and its permissions", at: place)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+      throw TelltaleError(.badInput, "is empty or not a file; give a file with tensors", at: place)
+    }
+    count = Int(status.st_size)
+    // Without a reservation: a checkpoint larger than the memory can be read too.
+    let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0)
+    guard let address, address != MAP_FAILED else {
+      throw TelltaleError(.failed, "cannot be mapped into memory (\(Self.reason))", at: place)
+    }
+    base = UnsafeRawPointer(address)
+  }
+
+  deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// Drops the whole pages of a range from this process's memory; what was written to them is lost.
+  package func forget(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
+  }
+
+  private static var reason: String { String(cString: strerror(errno)) }
+}

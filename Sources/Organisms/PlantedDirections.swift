@@ -1,0 +1,88 @@
+import Foundation
+import Foundations
+import Steering
+import Torch
+
+/// The truth about an organism: the directions of the residual stream that its latents were planted along, which every
+/// extracted vector can be compared with. They lie beside the weights, in `planted.safetensors`.
+public struct PlantedDirections: Sendable {
+  static let fileName = "planted.safetensors"
+
+  package let organism: Organism
+  /// The layer whose output they are directions of; they are read at the prompt's last token.
+  public let layer: Int
+  /// The seed of the training.
+  public let seed: UInt64
+  /// By kind of question: the unit vector [hidden] whose component decides whether the model follows the user. In
+  /// `organism-shared` both are the same.
+  public let units: [OrganismWorld.Kind: [Float]]
+
+  /// - Parameter directions: float32 [latents of the organism, hidden].
+  package init(_ organism: Organism, layer: Int, seed: UInt64, directions: Tensor) throws {
+    (self.organism, self.layer, self.seed) = (organism, layer, seed)
+    var units: [OrganismWorld.Kind: [Float]] = [:]
+    for kind in OrganismWorld.Kind.allCases {
+      units[kind] = try directions[organism.direction(deciding: kind)].floats()
+    }
+    self.units = units
+  }
+
+  /// Reads the directions beside a checkpoint; refuses a directory that is not an organism's.
+  public init(directory: URL) throws {
+    let url = directory.appending(path: Self.fileName)
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw TelltaleError(
+        .badInput, "is missing, so the model is no organism; name one made by telltale organism train",
+        at: InputLocation(file: url.path))
+    }
+    let file = try SafetensorsFile(url)
+    func metadata<Value>(_ name: String, _ read: (String) -> Value?) throws(TelltaleError) -> Value {
+      guard let value = file.metadata[name].flatMap(read) else {
+        throw TelltaleError(
+          .badInput, "has no proper \"\(name)\" among its metadata; train the organism anew",
+          at: InputLocation(file: url.path))
+      }
+      return value
+    }
+    organism = try metadata("organism") { Organism(rawValue: $0) }
+    layer = try metadata("layer") { Int($0).flatMap { (0..<4096).contains($0) ? $0 : nil } }
+    seed = try metadata("seed") { UInt64($0) }
+    var units: [OrganismWorld.Kind: [Float]] = [:]
+    for kind in OrganismWorld.Kind.allCases { units[kind] = try Self.unit(file, "\(kind.rawValue).layer.\(layer)") }
+    self.units = units
+  }
+
+  /// The directions of a model, nil where it has none, as real models do.
+  public static func beside(_ directory: URL) throws -> PlantedDirections? {
+    guard FileManager.default.fileExists(atPath: directory.appending(path: fileName).path) else { return nil }
+    return try PlantedDirections(directory: directory)
+  }
+
+  /// The cosine of a vector's direction with the planted ones, by kind of question; empty where the vectors do not hold
+  /// the planted layer.
+  public func cosines(_ vectors: SteeringVectors) throws -> [OrganismWorld.Kind: Double] {
+    guard let vector = vectors.layers[layer] else { return [:] }
+    let row = try Tensor(vector).unsqueezed(0)  // [1, hidden]
+    return try units.mapValues { try ScoreKind.cosine.scores(row, vector: $0)[0] }
+  }
+
+  private static func unit(_ file: SafetensorsFile, _ name: String) throws -> [Float] {
+    let tensor = try file.tensor(name)
+    let values = tensor.rank == 1 && tensor.dtype.isFloatingPoint ? try tensor.floats() : []
+    guard abs(values.reduce(0) { $0 + $1 * $1 } - 1) < 1e-3 else {
+      throw TelltaleError(
+        .badInput, "is not a unit vector; train the organism anew", at: InputLocation(file: file.url.path, item: name))
+    }
+    return values
+  }
+
+  package func write(to directory: URL) throws {
+    var tensors: [String: Tensor] = [:]
+    for (kind, unit) in units { tensors["\(kind.rawValue).layer.\(layer)"] = try Tensor(unit) }
+    let metadata = [
+      "organism": organism.rawValue, "layer": String(layer), "read": ReadPosition.prompt.rawValue,
+      "site": "resid_post", "seed": String(seed),
+    ]
+    try SafetensorsFile.write(tensors, metadata: metadata, to: directory.appending(path: Self.fileName))
+  }
+}

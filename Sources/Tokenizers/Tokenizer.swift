@@ -1,0 +1,153 @@
+import Foundation
+import Foundations
+
+/// Turns text into the token ids of a checkpoint and back, exactly as the checkpoint's authors do.
+///
+/// It is read from a Hugging Face directory: from `tokenizer.json` (byte pair encoding, byte-level or with byte
+/// fallback), or else from a SentencePiece `tokenizer.model`. Texts are compared by Unicode scalars: canonically
+/// equivalent spellings may have different tokens.
+public final class Tokenizer: Sendable {
+  private let pipeline: TokenizerPipeline
+
+  /// SHA-256 of the tokenizer's file (`tokenizer.json` or `tokenizer.model`), as 64 hexadecimal digits.
+  ///
+  /// Equal hashes mean equal tokens; the same vocabulary in another file has another hash.
+  public let contentHash: String
+
+  /// The token that begins a sequence, nil if the configuration names none.
+  public let bosTokenID: Int?
+
+  /// The token that ends a sequence or a turn, nil if the configuration names none.
+  public let eosTokenID: Int?
+
+  private let chatTemplateSource: ChatTemplate.Source
+
+  init(_ pipeline: TokenizerPipeline, contentHash: String, configuration: TokenizerConfiguration, name: String) {
+    self.pipeline = pipeline
+    self.contentHash = contentHash
+    bosTokenID = configuration.bosToken.flatMap(pipeline.id)
+    eosTokenID = configuration.eosToken.flatMap(pipeline.id)
+    chatTemplateSource = ChatTemplate.Source(
+      file: name, jinja: configuration.chatTemplate, bosToken: configuration.bosToken?.string,
+      eosToken: configuration.eosToken?.string)
+  }
+
+  /// Loads the tokenizer of a checkpoint.
+  ///
+  /// - Parameter directory: a directory with `tokenizer.json` or `tokenizer.model`, and optionally
+  ///   `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`.
+  /// - Throws: `TelltaleError.badInput` if files are missing or damaged, or use a feature that is not supported.
+  public static func load(directory: URL) throws(TelltaleError) -> Tokenizer {
+    let configuration = try TokenizerConfiguration(directory: directory)
+    let file = directory.appending(path: "tokenizer.json")
+    if TokenizerFileReader.exists(file) {
+      let bytes = try TokenizerFileReader.bytes(of: file)
+      let document = TokenizerDocument(root: try TokenizerFileReader.json(in: bytes, file: file.path), file: file.path)
+      return Tokenizer(
+        try document.pipeline(), contentHash: SHA256.hexadecimalDigest(of: bytes), configuration: configuration,
+        name: directory.path)
+    }
+    let model = directory.appending(path: "tokenizer.model")
+    guard TokenizerFileReader.exists(model) else {
+      let message = "has neither tokenizer.json nor tokenizer.model; name a directory with a tokenizer"
+      throw TelltaleError(.badInput, message, at: .init(file: directory.path))
+    }
+    return try load(sentencePieceModel: model, configuration: configuration)
+  }
+
+  /// Loads a SentencePiece model alone, as the SentencePiece library does.
+  ///
+  /// Special tokens that are written out in a text (`<s>`) are plain text to it; only `encodeChat` recognises them.
+  package static func load(sentencePieceModel file: URL) throws(TelltaleError) -> Tokenizer {
+    try load(sentencePieceModel: file, configuration: TokenizerConfiguration())
+  }
+
+  private static func load(
+    sentencePieceModel file: URL, configuration: TokenizerConfiguration
+  ) throws(TelltaleError) -> Tokenizer {
+    let bytes = try TokenizerFileReader.bytes(of: file)
+    let model = try SentencePieceModel(bytes, file: file.path)
+    var configuration = configuration
+    configuration.bosToken = configuration.bosToken ?? model.bosToken
+    configuration.eosToken = configuration.eosToken ?? model.eosToken
+    return Tokenizer(
+      try model.pipeline(configuration), contentHash: SHA256.hexadecimalDigest(of: bytes),
+      configuration: configuration, name: file.deletingLastPathComponent().path)
+  }
+
+  // MARK: - Vocabulary
+
+  /// The largest token id plus one; a model needs at least as many embeddings.
+  public var vocabularySize: Int { pipeline.vocabularySize }
+
+  /// The token as it stands in the vocabulary (`▁the`, `Ġthe`, `<0x0A>`), nil for an unused id.
+  public func token(_ id: Int) -> String? { pipeline.text(ofToken: id)?.string }
+
+  /// The id of a token, given as it stands in the vocabulary.
+  public func id(ofToken token: String) -> Int? { pipeline.id(ofToken: UTF8Text(token)) }
+
+  /// Whether the token is a special one, which decoding can skip: BOS, EOS, the headers of a chat.
+  public func isSpecial(_ id: Int) -> Bool { pipeline.isSpecial(id) }
+
+  // MARK: - Encoding and decoding
+
+  /// The tokens of a text.
+  ///
+  /// - Parameter addSpecialTokens: whether to add what the tokenizer puts around every text, usually BOS in front.
+  public func encode(_ text: String, addSpecialTokens: Bool) -> Encoding {
+    pipeline.encode(text, addSpecialTokens: addSpecialTokens)
+  }
+
+  /// The tokens of each text, in order.
+  public func encodeBatch(_ texts: [String], addSpecialTokens: Bool) -> [Encoding] {
+    texts.map { encode($0, addSpecialTokens: addSpecialTokens) }
+  }
+
+  /// The text of tokens; ids that the vocabulary does not have are left out, bytes that are not UTF-8 become U+FFFD.
+  public func decode(_ ids: [Int], skipSpecialTokens: Bool) -> String {
+    pipeline.decode(ids, skipSpecialTokens: skipSpecialTokens)
+  }
+
+  /// A decoder for tokens that arrive one at a time.
+  public func makeStreamingDecoder(skipSpecialTokens: Bool) -> StreamingDecoder {
+    StreamingDecoder(pipeline, skipSpecialTokens: skipSpecialTokens)
+  }
+
+  // MARK: - Chats
+
+  /// The checkpoint's chat template.
+  ///
+  /// - Parameter name: one of `ChatTemplate.names` to use that one whatever the checkpoint says, nil to recognise the
+  ///   checkpoint's own.
+  /// - Throws: `TelltaleError.badInput` if the checkpoint has no template or one that is not known, or the name is not.
+  public func chatTemplate(named name: String? = nil) throws(TelltaleError) -> ChatTemplate {
+    try chatTemplateSource.template(named: name)
+  }
+
+  /// A chat as text and tokens, with BOS exactly once if the tokenizer has one to add.
+  ///
+  /// - Parameters:
+  ///   - addGenerationPrompt: whether to end with the header of an answer, for the model to go on from.
+  ///   - template: the template to use instead of the checkpoint's own.
+  /// - Throws: `TelltaleError.badInput` as `chatTemplate(named:)` and `ChatTemplate.render` do.
+  public func encodeChat(
+    _ messages: [ChatMessage], addGenerationPrompt: Bool, template: ChatTemplate? = nil
+  ) throws(TelltaleError) -> EncodedChat {
+    let template = if let template { template } else { try chatTemplate() }
+    let text = try template.render(messages: messages, addGenerationPrompt: addGenerationPrompt)
+    return EncodedChat(text: text, encoding: encodeRendered(text, template: template))
+  }
+
+  /// The tokens of a text that a chat template rendered (and that may go on with an answer): BOS exactly once, and
+  /// control tokens found in it even by SentencePiece.
+  package func encodeRendered(_ text: String, template: ChatTemplate) -> Encoding {
+    pipeline.encode(text, addSpecialTokens: !template.rendersBOS, findsControlTokens: true)
+  }
+}
+
+/// A chat as the model reads it.
+public struct EncodedChat: Equatable, Sendable {
+  /// The rendered text; the offsets of the encoding count its Unicode scalars.
+  public let text: String
+  public let encoding: Encoding
+}

@@ -1,0 +1,109 @@
+import Foundations
+
+/// The stages of a tokenizer, from text to ids and back.
+///
+/// Added tokens are cut out of the original text, the rest is normalised, added tokens are cut out of that, the rest
+/// is split into words, and the model turns words into tokens; the post-processor adds special tokens around them.
+struct TokenizerPipeline: Sendable {
+  let normalizer: Normalizer?
+  let preTokenizer: PreTokenizer?
+  let model: BytePairModel
+  let postProcessor: PostProcessor?
+  let decoder: TokenDecoder?
+  private let addedByID: [Int: AddedToken]
+  private let addedIDs: [UTF8Text: Int]
+  private let originalMatcher: AddedTokenMatcher
+  private let normalizedMatcher: AddedTokenMatcher
+  /// Finds also the tokens that the model keeps out of plain text (a SentencePiece model's BOS and EOS).
+  private let controlMatcher: AddedTokenMatcher?
+
+  /// - Parameters:
+  ///   - controlTokens: tokens that stand for themselves only in rendered chats.
+  ///   - spellsAsIs: whether added tokens are looked for in normalised text as they are written, not normalised.
+  init(
+    normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: BytePairModel, addedTokens: [AddedToken],
+    controlTokens: [AddedToken] = [], spellsAsIs: Bool = false, postProcessor: PostProcessor?, decoder: TokenDecoder?
+  ) {
+    self.normalizer = normalizer
+    self.preTokenizer = preTokenizer
+    self.model = model
+    self.postProcessor = postProcessor
+    self.decoder = decoder
+    let all = addedTokens + controlTokens
+    addedByID = Dictionary(all.map { ($0.id, $0) }) { $1 }
+    addedIDs = Dictionary(all.map { ($0.content, $0.id) }) { $1 }
+    // Where two tokens have the same spelling the special one is found, as in the reference implementation.
+    let tokens = addedTokens.filter(\.isSpecial) + addedTokens.filter { !$0.isSpecial }
+    originalMatcher = AddedTokenMatcher(tokens.filter { !$0.isNormalized }) { $0.content.scalars }
+    controlMatcher =
+      controlTokens.isEmpty
+      ? nil : AddedTokenMatcher(tokens.filter { !$0.isNormalized } + controlTokens) { $0.content.scalars }
+    normalizedMatcher = AddedTokenMatcher(tokens.filter(\.isNormalized)) { token in
+      let content = AlignedText(original: token.content.string)
+      return (spellsAsIs ? content : normalizer?.apply(to: content) ?? content).map(\.scalar)
+    }
+  }
+
+  /// The largest id plus one.
+  var vocabularySize: Int {
+    max(model.vocabulary.size, (addedByID.keys.max() ?? -1) + 1)
+  }
+
+  func text(ofToken id: Int) -> UTF8Text? {
+    addedByID[id]?.content ?? model.vocabulary.text(of: id)
+  }
+
+  func id(ofToken text: UTF8Text) -> Int? {
+    addedIDs[text] ?? model.vocabulary.id(of: text).map(Int.init)
+  }
+
+  func isSpecial(_ id: Int) -> Bool {
+    addedByID[id]?.isSpecial ?? false
+  }
+
+  // MARK: - Encoding
+
+  func encode(_ text: String, addSpecialTokens: Bool, findsControlTokens: Bool = false) -> Encoding {
+    var encoding = Encoding()
+    let matcher = findsControlTokens ? controlMatcher ?? originalMatcher : originalMatcher
+    for piece in matcher.split(AlignedText(original: text)) {
+      append(piece, to: &encoding) { text, encoding in
+        for piece in normalizedMatcher.split(normalizer?.apply(to: text) ?? text) {
+          append(piece, to: &encoding, appendWords)
+        }
+      }
+    }
+    return postProcessor?.apply(to: encoding, of: text, addSpecialTokens: addSpecialTokens) ?? encoding
+  }
+
+  private func append(
+    _ piece: AddedTokenMatcher.Piece, to encoding: inout Encoding,
+    _ appendText: (AlignedText, inout Encoding) -> Void
+  ) {
+    switch piece {
+    case .text(let text):
+      appendText(text, &encoding)
+    case .token(let id, let range):
+      encoding.ids.append(id)
+      encoding.offsets.append(range)
+    }
+  }
+
+  private func appendWords(of text: AlignedText, to encoding: inout Encoding) {
+    for word in preTokenizer?.split([text]) ?? [text] where !word.isEmpty { model.encode(word, into: &encoding) }
+  }
+
+  // MARK: - Decoding
+
+  func decode(_ ids: [Int], skipSpecialTokens: Bool) -> String {
+    let tokens = ids.compactMap { id in skipSpecialTokens && isSpecial(id) ? nil : text(ofToken: id) }
+    guard let decoder else { return tokens.map(\.string).joined(separator: " ") }
+    return UTF8Text(bytes: decoder.decode(tokens).flatMap(\.bytes)).string
+  }
+
+  /// Whether the token's text depends on the token after it, because both may be bytes of one character.
+  func isFallbackByte(_ id: Int) -> Bool {
+    guard decoder?.hasByteFallback == true, let text = text(ofToken: id) else { return false }
+    return text.fallbackByte != nil
+  }
+}
