@@ -7,9 +7,11 @@ struct ClusterCell {
 /// By stratum its rows, parted by cluster, in an order that does not depend on hashing. O(n log n).
 func clusterCells(strata: Categories, clusters: Categories) -> [[ClusterCell]] {
   strata.rows().map { rows in
-    let cluster = { clusters.indexOfRow[$0] }
+    let cluster = { (row: Int) -> Int in clusters.indexOfRow[row] }
     let sorted = rows.sorted { (cluster($0), $0) < (cluster($1), $1) }
-    return sorted.chunked { cluster($0) == cluster($1) }.map { ClusterCell(cluster: cluster($0[0]), rows: $0) }
+    return sorted.chunked { cluster($0) == cluster($1) }.map { (run: [Int]) in
+      ClusterCell(cluster: cluster(run[0]), rows: run)
+    }
   }
 }
 

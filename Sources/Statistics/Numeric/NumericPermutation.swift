@@ -1,3 +1,5 @@
+extension PermutationTest.Scheme: Codable {}
+
 /// Permutation p-values of one or several scores of the same rows and numeric labels, questions respected.
 ///
 /// Labels are exchanged inside groups; where the group explains 90 % or more of the label's variance, whole groups exchange
