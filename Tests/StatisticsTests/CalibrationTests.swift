@@ -12,7 +12,7 @@ struct CalibrationTests {
     #expect(tied < 0.8 && tied > 0.75)
   }
 
-  @Test func manySimulatedRowsReachThePopulationAUROC() throws {
+  @Test func manyCorrelatedClustersReachThePopulationAUROC() throws {
     let experiment = ClusteredExperiment(groups: 3_000, rowsPerGroup: 3, separation: 0.8, tieStep: 1)
     var generator = SeededGenerator(seed: 51)
     let rows = experiment.draw(using: &generator)

@@ -31,6 +31,8 @@ public struct Audit: Sendable, Equatable, Codable {
   /// The score's coefficient with all of them held fixed, by claim.
   public let jointWithin: CoefficientEstimate?
   public let jointAcross: CoefficientEstimate?
+  /// Thresholds for 1 % and 5 % false positives, with recall and precision on questions they were not chosen on.
+  public let operating: OperatingPoints?
   /// Covariates left out because the caller asked for it.
   public let ignored: [String]
   /// The share of rows with the behaviour.
@@ -56,12 +58,14 @@ public struct Audit: Sendable, Equatable, Codable {
     let subject = AuditSubject(
       candidates, context, comparisons: self.comparisons, permutations: permutations, seed: seed, options: options)
     best = subject?.best.name
+    operating = subject?.operatingPoints(seed: seed)
     var findings = blockingFindings(candidates, context, subject)
     let specificity = subject.map { Specificity($0, nulls) } ?? .untested
     if let subject {
       findings += claimFindings(subject) + covariateFindings(subject) + nullFindings(subject, nulls)
       findings += baselineFindings(subject, baselines) + designFindings(subject, seed: seed)
       findings += shapeFindings(subject) + heterogeneityFindings(subject)
+      findings += operatingFindings(subject, operating) + sensitivityFindings(subject)
     }
     findings += namingFindings(context) + options.findings + geometry.map(Finding.init)
     // A stable order: Swift's sort is not, so equal severities keep their place by index.

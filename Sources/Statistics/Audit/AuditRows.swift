@@ -12,6 +12,13 @@ struct AuditRows {
   let covariates: [Covariate]
   let terms: CovariateTerms
 
+  /// From here on checks that decide nothing are left out.
+  static let mostRowsOfEveryCheck = 200_000
+  var isHuge: Bool { labels.count > Self.mostRowsOfEveryCheck }
+
+  /// By row the primary cluster, for measures that take names.
+  var clusterNames: [String] { hasFamilies ? clusters.primary.codes.map { "\($0)" } : rows.groups ?? questions.codes.map { "\($0)" } }
+
   /// Whether questions are known and hold several rows, so that rows of one question can be compared.
   var repeatsQuestions: Bool { rows.groups != nil && questions.count < labels.count }
   /// Whether rows, or whole questions, are independent of each other and nothing crosses them.
@@ -34,7 +41,7 @@ struct AuditRows {
 
 extension Partition {
   fileprivate init(_ rows: ScoredRows) {
-    self = rows.groups.map { Partition($0) } ?? .rows(rows.count)
+    self = rows.questionIndex.map { Partition(codes: $0.indexOfRow, count: $0.count) } ?? .rows(rows.count)
   }
 }
 

@@ -26,8 +26,7 @@ struct AuditSubject {
     self.usable = usable
     (self.context, self.comparisons, self.options) = (context, comparisons, options)
     permutation = MaxStatisticTest(
-      scores: usable.map(\.scores), labels: context.labels, groups: context.rows.groups, permutations: permutations,
-      seed: seed)
+      usable.map(\.scores), context.labels, context.rows.questionIndex, permutations: permutations, seed: seed)
     maker = ClaimMaker(
       context: context, fits: usable, best: index, further: Double(max(1, comparisons / max(1, candidates.count))),
       permutations: permutations, seed: seed, permutation: permutation)

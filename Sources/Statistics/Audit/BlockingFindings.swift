@@ -29,12 +29,12 @@ private func unusableNote(_ candidates: [AuditCandidate], _ subject: AuditSubjec
 }
 
 private func groupFinding(_ rows: ScoredRows) -> Finding? {
-  guard let sentence = groupWarning(rows), let names = rows.groups else { return nil }
-  let counts = Categories(names).counts(rows.labels)
+  guard let sentence = groupWarning(rows), let groups = rows.questionIndex else { return nil }
+  let counts = groups.counts(rows.labels)
   let mixed = counts.count { $0.positives > 0 && $0.positives < $0.rows }
   let withPositive = counts.count { $0.positives > 0 }
   let withNegative = counts.count { $0.positives < $0.rows }
-  let share = Measures.labelVarianceExplained(labels: rows.labels, by: names)
+  let share = Measures.labelVarianceExplained(rows.labels, groups)
   // With ten questions on either side, questions themselves can be compared.
   let undecidable = mixed < fewestMixedGroups && min(withPositive, withNegative) < 10
   return Finding(
@@ -109,20 +109,8 @@ private func fewestWithALabel(_ context: AuditRows) -> Int {
 /// A column that is called like the question and repeats, where no groups were given.
 private func unnamedGroupFinding(_ rows: ScoredRows) -> Finding? {
   guard rows.groups == nil else { return nil }
-  let suspect = rows.covariates.first { covariate in
-    let isNamedSo = likelyGroupNames.contains(covariate.name.lowercased().replacing(" ", with: "_"))
-    return isNamedSo && covariate.distinctValues < rows.count
-  }
-  guard let suspect else { return nil }
+  let repeated = rows.covariates.filter { $0.distinctValues < rows.count }
+  guard let guess = GroupColumnGuess.likeliest(repeated.map { ($0.name, []) }) else { return nil }
   return blocking(
-    "unnamed groups", Double(suspect.distinctValues),
-    "No groups were given, but the column \(suspect.name) looks like the question of each row (\(suspect.distinctValues) "
-      + "values in \(rows.count) rows); call it group, or leave it out with --ignore \(suspect.name).")
+    "unnamed groups", nil, guess.sentence + " If it is not the question, leave it out with --ignore \(guess.column).")
 }
-
-/// What people call the column of the question.
-private let likelyGroupNames: Set<String> = [
-  "question", "questions", "question_id", "questionid", "qid", "q", "prompt", "prompt_id", "item", "item_id", "id",
-  "idx", "index", "groups", "group_id", "groupid", "cluster", "cluster_id", "problem", "problem_id", "stem",
-  "scenario", "scenario_id", "example", "example_id", "task_id",
-]

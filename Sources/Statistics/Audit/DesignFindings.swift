@@ -89,8 +89,7 @@ private func designEffectFinding(_ subject: AuditSubject) -> Finding? {
 
 /// Blocks of questions of one label: no proof of harm where questions are known, but worth a look.
 private func groupOrderFinding(_ subject: AuditSubject) -> Finding? {
-  guard let names = subject.rows.groups else { return nil }
-  let groups = Categories(names)
+  guard let groups = subject.rows.questionIndex else { return nil }
   guard groups.count < subject.rows.count else { return nil }
   let majorities = groups.counts(subject.rows.labels).map { 2 * $0.positives > $0.rows ? 1 : 0 }
   guard let test = RunTest(labels: majorities), test.z < 0, test.p < 1e-3 else { return nil }

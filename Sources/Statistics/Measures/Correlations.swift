@@ -5,26 +5,20 @@ extension Measures {
     pearson(scores, labels.map(Double.init))
   }
 
-  /// Pearson's r of two variables with the p-value of the same t. `nil` if either is constant.
+  /// Pearson's r of two variables with the p-value of the same t. `nil` if either is constant. Values of any size: each
+  /// variable is first scaled by a power of two, so that squares neither overflow nor vanish.
   public static func pearson(_ x: [Double], _ y: [Double]) -> Correlation? {
     precondition(x.count == y.count, "both variables must have the same length")
     guard allFinite(x), allFinite(y), !isConstant(x), !isConstant(y) else { return nil }
-    let (x, y) = (inUnitsOfLargest(x), inUnitsOfLargest(y))
+    let (x, y) = (scaledToOne(x), scaledToOne(y))
     let meanX = mean(x)
     let meanY = mean(y)
     var product = 0.0
     for row in x.indices { product += (x[row] - meanX) * (y[row] - meanY) }
-    // Two roots instead of the root of a product, which would overflow first.
     let r = product / sumOfSquares(x).squareRoot() / sumOfSquares(y).squareRoot()
-    guard r.isFinite, sumOfSquares(x).isFinite, sumOfSquares(y).isFinite else { return nil }
+    guard r.isFinite else { return nil }
     let bounded = min(1, max(-1, r))
     return Correlation(coefficient: bounded, p: StudentT.correlationP(bounded, n: x.count))
-  }
-
-  /// So that squares of 1e308 and of 1e-321 are numbers: r does not depend on the unit. Others stay as they are.
-  private static func inUnitsOfLargest(_ values: [Double]) -> [Double] {
-    let largest = values.reduce(0) { max($0, abs($1)) }
-    return largest > 1e100 || largest < 1e-100 ? values.map { $0 / largest } : values
   }
 
   /// Spearman's rho: Pearson's r of the mid-ranks, p from the same t approximation. `nil` if either is constant.

@@ -8,9 +8,9 @@ struct LabelPermutation {
   private var units: any ExchangeableUnits
 
   /// `nil` unless both classes occur and all scores are finite.
-  init?(scores: [[Double]], labels: [Int], groups names: [String]?) {
+  init?(scores: [[Double]], labels: [Int], groups: Categories?) {
     guard Set(labels).count > 1, scores.allSatisfy(allFinite) else { return nil }
-    let groups = Categories(names ?? [String](repeating: "", count: labels.count))
+    let groups = groups ?? .single(labels.count)
     let explained = Measures.labelVarianceExplained(labels, groups) ?? 1
     if explained < nearlyExplained {
       scheme = .withinGroups

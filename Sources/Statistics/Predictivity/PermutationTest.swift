@@ -22,7 +22,7 @@ public struct PermutationTest: Sendable, Equatable {
   public init?(_ rows: ScoredRows, permutations: Int = 2_000, seed: UInt64 = 0) {
     guard
       let test = MaxStatisticTest(
-        scores: [rows.scores], labels: rows.labels, groups: rows.groups, permutations: permutations, seed: seed)
+        [rows.scores], rows.labels, rows.questionIndex, permutations: permutations, seed: seed)
     else { return nil }
     p = test.adjustedP[0]
     scheme = test.scheme
@@ -46,6 +46,10 @@ public struct MaxStatisticTest: Sendable, Equatable {
   public init?(
     scores: [[Double]], labels: [Int], groups: [String]? = nil, permutations: Int = 2_000, seed: UInt64 = 0
   ) {
+    self.init(scores, labels, groups.map(Categories.init), permutations: permutations, seed: seed)
+  }
+
+  init?(_ scores: [[Double]], _ labels: [Int], _ groups: Categories?, permutations: Int, seed: UInt64) {
     precondition(scores.allSatisfy { $0.count == labels.count }, "every score needs one value per row")
     guard !scores.isEmpty, (1...1_000_000).contains(permutations),
       var labelling = LabelPermutation(scores: scores, labels: labels, groups: groups)

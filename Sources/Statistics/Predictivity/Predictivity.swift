@@ -29,14 +29,12 @@ public struct Predictivity: Sendable, Equatable, Codable {
     let (scores, labels) = (rows.scores, rows.labels)
     let interval = rows.tableInterval
     n = rows.count
-    groups = rows.groups.map { Categories($0).count }
+    groups = rows.questionIndex?.count
     positives = rows.positives
     auroc = Measures.auroc(scores: scores, labels: labels)
     aurocLow = interval?.low
     aurocHigh = interval?.high
-    aurocWithinGroup = rows.groups.flatMap {
-      Measures.withinGroupAUROC(scores: scores, labels: labels, groups: $0)?.auroc
-    }
+    aurocWithinGroup = rows.questionIndex.flatMap { Measures.withinGroupAUROC(scores, labels, $0)?.auroc }
     pointBiserial = Measures.pointBiserial(scores: scores, labels: labels)
     spearman = Measures.spearman(scores: scores, labels: labels)
     pPermutation = PermutationTest(rows, permutations: permutations, seed: seed)?.p
@@ -52,13 +50,13 @@ extension ScoredRows {
   public var tableInterval: Interval? { aurocInterval(self) }
 
   /// Whether groups hold several rows, so that rows are not independent.
-  var hasClusters: Bool { groups.map { Set($0).count < count } ?? false }
+  var hasClusters: Bool { questionIndex.map { $0.count < count } ?? false }
 }
 
 /// The interval that a judgement rests on: clustered where groups hold several rows, else DeLong's on the logit scale.
 func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
-  guard let groups = rows.groups, Set(groups).count < rows.count else {
+  guard let groups = rows.questionIndex, groups.count < rows.count else {
     return DeLong(scores: rows.scores, labels: rows.labels)?.logitInterval(confidence: confidence)
   }
-  return ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: groups)?.interval(confidence: confidence)
+  return ClusteredAUROC(rows.scores, rows.labels, groups)?.interval(confidence: confidence)
 }

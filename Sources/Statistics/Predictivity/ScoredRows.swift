@@ -6,7 +6,7 @@ public struct ScoredRows: Sendable, Equatable {
   /// The most rows taken, a bound against absurd input.
   public static let maximumRows = 20_000_000
 
-  public let scores: [Double]
+  public private(set) var scores: [Double]
   /// 1 = the behaviour, 0 = not.
   public let labels: [Int]
   /// The distinct question of each row: the unit of independence.
@@ -23,6 +23,9 @@ public struct ScoredRows: Sendable, Equatable {
   public let families: [String]?
   /// Whether families were found by comparing texts, and not given.
   public let familiesAreFromTexts: Bool
+
+  /// The groups as numbers, made once.
+  let questionIndex: Categories?
 
   public var count: Int { labels.count }
   public var positives: Int { labels.count { $0 == 1 } }
@@ -89,13 +92,17 @@ public struct ScoredRows: Sendable, Equatable {
 
   /// The same rows with other scores (another layer, a baseline), which must be one per row.
   public func scored(by scores: [Double]) throws(StatisticsError) -> ScoredRows {
-    try ScoredRows(
-      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides,
-      covariates: covariates, families: families, familiesAreFromTexts: familiesAreFromTexts)
+    guard scores.count == count else {
+      throw StatisticsError(
+        .lengthMismatch, "There are \(scores.count) scores but \(count) labels; give one of each per row.")
+    }
+    var rows = self
+    rows.scores = scores
+    return rows
   }
 
   /// The groups as numbers; without groups every row is its own.
   var groupsOrRows: Categories {
-    Categories(groups ?? labels.indices.map { String($0) })
+    questionIndex ?? .rowByRow(count)
   }
 }
