@@ -17,7 +17,9 @@ struct AuditRows {
   var isHuge: Bool { labels.count > Self.mostRowsOfEveryCheck }
 
   /// By row the primary cluster, for measures that take names.
-  var clusterNames: [String] { hasFamilies ? clusters.primary.codes.map { "\($0)" } : rows.groups ?? questions.codes.map { "\($0)" } }
+  var clusterNames: [String] {
+    hasFamilies ? clusters.primary.codes.map { "\($0)" } : rows.groups ?? questions.codes.map { "\($0)" }
+  }
 
   /// Whether questions are known and hold several rows, so that rows of one question can be compared.
   var repeatsQuestions: Bool { rows.groups != nil && questions.count < labels.count }

@@ -13,7 +13,8 @@ func heterogeneityFindings(_ subject: AuditSubject) -> [Finding] {
   let halves = context.rows.groups == nil ? [] : [("halves of the questions", halfOfQuestions(context))]
   return (columns + halves).compactMap { name, levels in
     let test = Heterogeneity.ofAreas(
-      scores: subject.best.scores, labels: context.labels.map(Double.init), levels: levels, groups: context.clusterNames,
+      scores: subject.best.scores, labels: context.labels.map(Double.init), levels: levels,
+      groups: context.clusterNames,
       within: leading.question == .within && !context.hasFamilies)
     return test.map { finding($0, name) }
   }
@@ -22,7 +23,9 @@ func heterogeneityFindings(_ subject: AuditSubject) -> [Finding] {
 private func untested(_ context: AuditRows) -> Finding {
   Finding(
     severity: .note, name: "heterogeneity", number: nil,
-    sentence: "Of over \(AuditRows.mostRowsOfEveryCheck) rows, neither heterogeneity nor the shape of the dependence is tested.")
+    sentence:
+      "Of over \(AuditRows.mostRowsOfEveryCheck) rows, neither heterogeneity nor the shape of the dependence is tested."
+  )
 }
 
 private func finding(_ test: Heterogeneity, _ name: String) -> Finding {

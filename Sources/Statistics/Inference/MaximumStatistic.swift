@@ -1,3 +1,5 @@
+import Foundations
+
 /// p-values of several estimates from the same clusters, corrected for having looked at all of them.
 ///
 /// Every estimate's deviations by cluster are multiplied by the same standard normal numbers, so that draws of all estimates together have

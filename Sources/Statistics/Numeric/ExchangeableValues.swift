@@ -1,3 +1,5 @@
+import Foundations
+
 /// Centred values of several scores and of the label, block by block; the label's are exchanged inside a block.
 struct ExchangeableValues {
   /// Row by row the values of every score, the rows of a block standing together.

@@ -1,3 +1,5 @@
+import Foundations
+
 extension PermutationTest.Scheme: Codable {}
 
 /// Permutation p-values of one or several scores of the same rows and numeric labels, questions respected.

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Two halves of the groups, drawn by a seed: one to choose on, one to measure on.
 ///
 /// Groups with both classes, with positives only and with negatives only are each dealt out in turn, so that both halves

@@ -49,11 +49,13 @@ public struct ScoredRows: Sendable, Equatable {
         .lengthMismatch,
         "There are \(labels.count) labels but \(covariate.count) values of \(covariate.name); give one per row.")
     }
-    if let row = groups?.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
+    let questions = groups.map(Categories.init)
+    if let blank = questions?.names.first(where: GroupNames.isBlank), let row = groups?.firstIndex(of: blank) {
       throw StatisticsError(
         .invalidValue, "Row \(row) has a blank group; name the question of every row, or leave the column out.",
         row: row)
     }
+    questionIndex = questions
     self.scores = scores
     self.labels = labels
     self.groups = groups

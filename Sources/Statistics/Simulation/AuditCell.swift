@@ -1,3 +1,5 @@
+import Foundations
+
 /// A recipe for simulated experiments in which known columns, templates or families make a score and a label agree, or in
 /// which there is a real effect that questions blur: what the verdict must not be fooled by, and must not miss.
 ///
