@@ -37,7 +37,9 @@ public enum NumericMeasure: String, Sendable, Equatable, Codable, CaseIterable {
 /// The variance is `ClusterVariance`'s (one cluster left out at a time, two ways where a second factor is given). The 95 %
 /// interval is atanh(r) +- t sqrt(V) / (1 - r^2), taken back by tanh (Fisher's z), with Student's t; for `concordance` that
 /// is the logit interval of the AUROC. p is of the same t, so p < 0.05 exactly if the interval leaves out no effect.
-/// Coverage in simulation stands in docs of the tests: `NumericCoverageTests`.
+/// In 1,000 simulations each (`NumericCoverageTests`: 12 and 30 groups of 10, 30 groups of Zipf's sizes) the interval held the
+/// truth in 94 to 96 %, with two ways (40 questions crossed with 8 templates) in 97 %. The concordance within groups weighs
+/// by pairs, so where one group has most of them its interval is wider than needed; Spearman's rho weighs by rows.
 public struct ClusteredAssociation: Sendable, Equatable, Codable {
   public let measure: NumericMeasure
   public let value: Double

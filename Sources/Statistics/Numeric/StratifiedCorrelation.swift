@@ -52,7 +52,7 @@ struct StratifiedPearson: LeaveOneOutMeasure {
         removed[cell.cluster] = removed[cell.cluster] + lost(cell.rows, of: sizes[stratum])
       }
     }
-    return removed.map { $0.xx > 0 && $0.yy > 0 ? (total - $0).correlation(of: total) : nil }
+    return removed.map { $0.xx > 0 || $0.yy > 0 ? (total - $0).correlation(of: total) : nil }
   }
 
   func weights(of clusters: Categories) -> [Double] {

@@ -1,9 +1,9 @@
 /// Spearman's rho inside strata: Pearson's r of the mid-ranks of each stratum divided by its size, so that every row weighs
 /// alike. With one stratum it is Spearman's rho.
 ///
-/// A row left out also moves the ranks of the others. That is taken to first order, from the influence of a row on
-/// the mean product of the two mid-distribution functions u, v (minus 1/2): u v + mean[psi(x) v] + mean[psi(y) u] - 2 c,
-/// psi(x) being 1 for a row above x, 1/2 at x, else 0, and c the mean of u v. For whole strata left out it is exact.
+/// A row left out also moves the ranks of the others, so a stratum's ranks are taken again without each cluster. Where that
+/// would visit over 20 million rows it is done to first order, from the influence of a row on the mean product of the two mid-distribution functions u, v (minus 1/2): u v + mean[psi(x) v] + mean[psi(y) u] - 2 c,
+/// psi(x) being 1 for a row above x, 1/2 at x, else 0, and c the mean of u v.
 struct StratifiedSpearman: LeaveOneOutMeasure {
   let value: Double
   private let total: ProductSums
@@ -11,9 +11,13 @@ struct StratifiedSpearman: LeaveOneOutMeasure {
   private var ofRow: [ProductSums]
   private let sizes: [Int]
   private let strata: Categories
+  private let x: [Double]
+  private let y: [Double]
+  private let mostVisits: Int
 
   /// `nil` if one of the two varies in no stratum.
-  init?(_ x: [Double], _ y: [Double], strata: Categories) {
+  init?(_ x: [Double], _ y: [Double], strata: Categories, mostVisits: Int = 20_000_000) {
+    (self.x, self.y, self.mostVisits) = (x, y, mostVisits)
     var ofRow = [ProductSums](repeating: ProductSums(), count: x.count)
     let members = strata.rows()
     for rows in members {
@@ -30,11 +34,17 @@ struct StratifiedSpearman: LeaveOneOutMeasure {
   }
 
   func values(without clusters: Categories) -> [Double?] {
+    let cells = clusterCells(strata: strata, clusters: clusters)
+    let visits = zip(sizes, cells).reduce(0) { $0 + ($1.1.count > 1 ? $1.0 * $1.1.count : 0) }
     var removed = [ProductSums](repeating: ProductSums(), count: clusters.count)
     var takesPart = [Bool](repeating: false, count: clusters.count)
-    for (row, cluster) in clusters.indexOfRow.enumerated() where ofRow[row] != ProductSums() {
-      removed[cluster] = removed[cluster] + ofRow[row]
-      takesPart[cluster] = true
+    for stratum in cells {
+      let again = stratum.count > 1 && visits <= mostVisits ? RanksAgain(x, y, stratum.flatMap(\.rows)) : nil
+      for cell in stratum {
+        let lost = again?.lost(without: cell.rows) ?? cell.rows.reduce(ProductSums()) { $0 + ofRow[$1] }
+        removed[cell.cluster] = removed[cell.cluster] + lost
+        if cell.rows.contains(where: { ofRow[$0] != ProductSums() }) { takesPart[cell.cluster] = true }
+      }
     }
     return removed.indices.map { takesPart[$0] ? (total - removed[$0]).correlation(of: total) : nil }
   }
@@ -48,12 +58,48 @@ struct StratifiedSpearman: LeaveOneOutMeasure {
   }
 }
 
+/// The rank variables of a stratum, taken again without some of its rows.
+private struct RanksAgain {
+  private let x: [Double]
+  private let y: [Double]
+  /// Rows of the stratum by ascending x, and by ascending y.
+  private let byX: [Int]
+  private let byY: [Int]
+  private var whole = ProductSums()
+  /// Scratch, by row: its place in the stratum.
+  private let place: [Int: Int]
+
+  init(_ x: [Double], _ y: [Double], _ rows: [Int]) {
+    self.x = rows.map { x[$0] }
+    self.y = rows.map { y[$0] }
+    place = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($0.element, $0.offset) })
+    byX = ascendingOrder(self.x)
+    byY = ascendingOrder(self.y)
+    whole = sums(byX, byY)
+  }
+
+  /// What the sums lose with these rows.
+  func lost(without rows: [Int]) -> ProductSums {
+    var isLeft = [Bool](repeating: true, count: x.count)
+    for row in rows { isLeft[place[row] ?? 0] = false }
+    return whole - sums(byX.filter { isLeft[$0] }, byY.filter { isLeft[$0] })
+  }
+
+  private func sums(_ orderX: [Int], _ orderY: [Int]) -> ProductSums {
+    let u = midDistribution(orderX, tieBlocks(x, orderX), of: x.count)
+    let v = midDistribution(orderY, tieBlocks(y, orderY), of: y.count)
+    return orderX.reduce(into: ProductSums()) { sums, row in
+      sums = sums + ProductSums(xx: u[row] * u[row], yy: v[row] * v[row], xy: u[row] * v[row])
+    }
+  }
+}
+
 /// By row of one stratum its influence on the sums of squares and products of the two rank variables.
 private func rankInfluence(_ x: [Double], _ y: [Double]) -> [ProductSums] {
   let (orderX, orderY) = (ascendingOrder(x), ascendingOrder(y))
   let (blocksX, blocksY) = (tieBlocks(x, orderX), tieBlocks(y, orderY))
-  let u = midDistribution(orderX, blocksX)
-  let v = midDistribution(orderY, blocksY)
+  let u = midDistribution(orderX, blocksX, of: x.count)
+  let v = midDistribution(orderY, blocksY, of: y.count)
   let (uAboveX, vAboveX) = (meanAbove(u, orderX, blocksX), meanAbove(v, orderX, blocksX))
   let (uAboveY, vAboveY) = (meanAbove(u, orderY, blocksY), meanAbove(v, orderY, blocksY))
   let n = Double(x.count)
@@ -67,9 +113,9 @@ private func rankInfluence(_ x: [Double], _ y: [Double]) -> [ProductSums] {
   }
 }
 
-/// (mid-rank - 1/2) / n - 1/2, whose mean is 0.
-private func midDistribution(_ order: [Int], _ blocks: [Range<Int>]) -> [Double] {
-  var result = [Double](repeating: 0, count: order.count)
+/// (mid-rank - 1/2) / n - 1/2, whose mean is 0, of the rows in `order`; 0 for the others of `count`.
+private func midDistribution(_ order: [Int], _ blocks: [Range<Int>], of count: Int) -> [Double] {
+  var result = [Double](repeating: 0, count: count)
   for block in blocks {
     let share = Double(block.lowerBound + block.upperBound) / 2 / Double(order.count) - 0.5
     for position in block { result[order[position]] = share }

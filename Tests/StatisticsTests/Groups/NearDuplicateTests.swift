@@ -77,10 +77,10 @@ struct NearDuplicateTests {
 
   @Test func `the index finds what comparing all pairs finds`() {
     var generator = SeededGenerator(seed: 12)
-    let words = (0..<60).map { _ in String((0..<5).map { _ in "abcdefghij".randomElement(using: &generator)! }) }
+    let words = (0..<600).map { _ in String((0..<5).map { _ in "abcdefghij".randomElement(using: &generator)! }) }
     let texts = (0..<150).map { index in
-      let base = (0..<12).map { words[(index / 3 * 7 + $0 * 5) % 60] }
-      return (base.prefix(generator.index(below: 4) + 9) + [words[generator.index(below: 60)]]).joined(separator: " ")
+      let base = (0..<12).map { words[(index / 3 * 11 + $0 * 5) % 600] }
+      return (base.prefix(generator.index(below: 4) + 9) + [words[generator.index(below: 600)]]).joined(separator: " ")
     }
     let sets = ShingleSets(texts)
     var family = Array(texts.indices)
