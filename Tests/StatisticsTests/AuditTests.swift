@@ -140,6 +140,26 @@ struct AuditTests {
     #expect(try verdict(groups: 20) == .cannotTell)
   }
 
+  @Test func theVerdictsOfARunAreCorrectedForAllOfThem() throws {
+    var generator = SeededGenerator(seed: 45)
+    let weak = ClusteredExperiment(groups: 60, separation: 0.56)
+    func audit() throws -> Audit {
+      let drawn = weak.draw(using: &generator)
+      let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, groups: drawn.groups)
+      return try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)], permutations: 200)
+    }
+    let audits = try (0..<12).map { _ in try audit() }
+    let corrected = Audit.correctedForRun(audits)
+    let before = audits.compactMap { $0.evidence?.p }
+    let after = corrected.compactMap { $0.finding("all verdicts of the run")?.number }
+    #expect(zip(before, after).allSatisfy { $0 <= $1 && $1 <= 12 * $0 + 0.03 })
+    #expect(corrected.count { $0.verdict == .supported } < audits.count { $0.verdict == .supported })
+    // Twelve times the same audit is one.
+    let alike = Audit.correctedForRun([Audit](repeating: audits[0], count: 12))
+    let p = try #require(alike[0].finding("all verdicts of the run")?.number)
+    #expect(abs(p - before[0]) < 0.03)
+  }
+
   @Test func whatWasIgnoredAndWhatDiffersInvisiblyIsSaid() throws {
     let drawn = realEffect(layers: 1)
     let groups = drawn.groups.enumerated().map { $0.offset == 3 ? $0.element + " " : $0.element }

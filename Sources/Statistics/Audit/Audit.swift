@@ -16,10 +16,10 @@
 /// (docs/calibration.md).
 public struct Audit: Sendable, Equatable, Codable {
   /// The gravest first.
-  public let findings: [Finding]
-  public let verdict: Verdict
+  public internal(set) var findings: [Finding]
+  public internal(set) var verdict: Verdict
   /// The sentence that decided.
-  public let reason: String
+  public internal(set) var reason: String
   public let direction: Direction
   public let specificity: Specificity
   public let plan: PlanStatus
@@ -43,13 +43,30 @@ public struct Audit: Sendable, Equatable, Codable {
   public let best: String?
   /// How many candidates were compared.
   public let comparisons: Int
+  /// For correcting the audits of a run together; not stored with the rest.
+  private(set) var evidence: AuditEvidence?
 
+  private enum CodingKeys: String, CodingKey {
+    case findings, verdict, reason, direction, specificity, plan, within, across, covariates, jointWithin, jointAcross
+    case operating, ignored, baseRate, smallestEffect, best, comparisons
+  }
+
+  /// The index of the candidate that an audit would judge: the one whose 95 % interval, of either claim, stays farthest from
+  /// 0.5. `nil` if none has an AUROC.
+  public static func bestCandidate(_ candidates: [AuditCandidate]) -> Int? {
+    guard let first = candidates.first else { return nil }
+    let context = AuditRows(first.rows, baselines: [])
+    let strengths = candidates.map { CandidateFit($0, context)?.strength }
+    return strengths.indices.filter { strengths[$0] != nil }.max { (strengths[$0] ?? 0) < (strengths[$1] ?? 0) }
+  }
+
+  /// - Parameter further: findings made elsewhere, such as a blocking one of leakage.
   /// - Throws: `StatisticsError` for no candidates or over 10,000, candidates that differ in labels or groups, or a
   ///   baseline whose scores do not match the rows.
   public init(
     candidates: [AuditCandidate], baselines: [AuditBaseline] = [], nulls: [AuditNull] = [],
     geometry: [AuditGeometry] = [], comparisons: Int = 1, permutations: Int = 2_000, seed: UInt64 = 0,
-    options: AuditOptions = AuditOptions()
+    options: AuditOptions = AuditOptions(), further: [Finding] = []
   ) throws(StatisticsError) {
     try checkCandidates(candidates, baselines)
     try options.check()
@@ -67,7 +84,7 @@ public struct Audit: Sendable, Equatable, Codable {
       findings += shapeFindings(subject) + heterogeneityFindings(subject)
       findings += operatingFindings(subject, operating) + sensitivityFindings(subject)
     }
-    findings += namingFindings(context) + options.findings + geometry.map(Finding.init)
+    findings += further + namingFindings(context) + options.findings + geometry.map(Finding.init)
     // A stable order: Swift's sort is not, so equal severities keep their place by index.
     let ordered = findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
     self.findings = ordered.map(\.element)
@@ -83,6 +100,7 @@ public struct Audit: Sendable, Equatable, Codable {
     ignored = options.ignored
     baseRate = Double(context.labels.reduce(0, +)) / Double(context.labels.count)
     smallestEffect = options.smallestEffect
+    evidence = subject.flatMap(AuditEvidence.init)
   }
 }
 

@@ -24,4 +24,8 @@ public struct Finding: Sendable, Equatable, Codable {
   public let number: Double?
   /// A plain sentence with its numbers.
   public let sentence: String
+
+  public init(severity: Severity, name: String, number: Double?, sentence: String) {
+    (self.severity, self.name, self.number, self.sentence) = (severity, name, number, sentence)
+  }
 }

@@ -20,14 +20,20 @@ struct ClusteredRegression: Sendable {
   let labelShare: Double
   let scoreShare: Double
 
+  /// Of a 0/1 label.
+  init?(scores: [Double], labels: [Int], terms: [[Double]], absorbed: Partition?, clusters: Clusters) {
+    self.init(
+      scores: scores, outcome: labels.map(Double.init), terms: terms, absorbed: absorbed, clusters: clusters)
+  }
+
   /// `nil` where the score is a function of the covariates (and of `absorbed`), or no row takes part.
   ///
   /// - Parameter scores: standardised.
-  init?(scores: [Double], labels: [Int], terms: [[Double]], absorbed: Partition?, clusters: Clusters) {
-    let rows = absorbed.map { Self.rowsOfMixedParts($0, labels) } ?? Array(labels.indices)
+  init?(scores: [Double], outcome: [Double], terms: [[Double]], absorbed: Partition?, clusters: Clusters) {
+    let rows = absorbed.map { Self.rowsOfMixedParts($0, outcome) } ?? Array(outcome.indices)
     guard rows.count > 2 else { return nil }
     let design = RegressionDesign(
-      columns: terms + [scores], outcome: labels.map(Double.init), rows: rows, absorbed: absorbed)
+      columns: terms + [scores], outcome: outcome, rows: rows, absorbed: absorbed)
     guard let design, let whole = design.coefficient(without: nil) else { return nil }
     coefficient = whole
     (labelShare, scoreShare) = design.shares
@@ -54,16 +60,15 @@ struct ClusteredRegression: Sendable {
       degreesOfFreedom: variance.degreesOfFreedom)
   }
 
-  private static func rowsOfMixedParts(_ partition: Partition, _ labels: [Int]) -> [Int] {
-    var counts = [(rows: Int, positives: Int)](repeating: (0, 0), count: partition.count)
-    for (row, code) in partition.codes.enumerated() {
-      counts[code].rows += 1
-      counts[code].positives += labels[row]
+  /// Rows of the parts in which the outcome varies.
+  private static func rowsOfMixedParts(_ partition: Partition, _ outcome: [Double]) -> [Int] {
+    var first = [Double?](repeating: nil, count: partition.count)
+    var varies = [Bool](repeating: false, count: partition.count)
+    for (value, code) in zip(outcome, partition.codes) {
+      if let known = first[code], known != value { varies[code] = true }
+      first[code] = first[code] ?? value
     }
-    return labels.indices.filter {
-      let count = counts[partition.codes[$0]]
-      return count.positives > 0 && count.positives < count.rows
-    }
+    return outcome.indices.filter { varies[partition.codes[$0]] }
   }
 }
 

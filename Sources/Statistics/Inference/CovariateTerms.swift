@@ -3,7 +3,7 @@ import RealModule
 /// Covariates as columns of a regression, without an intercept, and as strata to compare rows inside.
 ///
 /// A categorical covariate is an indicator a level. A numeric one of up to 12 distinct values is categorical; of more, it
-/// enters by indicators of up to 50 bins of as many rows each (16 of 100 rows, 20 of 120 to 800), by itself and by the first
+/// enters by indicators of up to 50 bins of as many rows each (16 of 100 rows, 20 of 120 to 500), by itself and by the first
 /// three powers of its normal scores, so that steps, straight lines and bends are all followed. Pairs of categorical covariates enter by their products while there are rows enough.
 struct CovariateTerms: Sendable {
   /// Column by column.
@@ -48,8 +48,8 @@ struct CovariateTerms: Sendable {
     self.columns = columns.count > most ? Array(columns.prefix(most)) : columns
   }
 
-  /// 6 rows a bin up to 20 bins, then 40 rows a bin up to 50.
-  private static func bins(_ rows: Int, most: Int) -> Int { max(2, min(most, 50, max(rows / 40, min(20, rows / 6)))) }
+  /// 6 rows a bin up to 20 bins, then 25 rows a bin up to 50.
+  private static func bins(_ rows: Int, most: Int) -> Int { max(2, min(most, 50, max(rows / 25, min(20, rows / 6)))) }
 
   /// The number itself and the first powers of its normal scores.
   private static func slopes(_ numbers: [Double?], rows: Int) -> [[Double]] {

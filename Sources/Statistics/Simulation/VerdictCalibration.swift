@@ -70,7 +70,7 @@ extension Calibration {
 
   /// The score is what columns say, and noise.
   private static var confoundedLines: [VerdictLine] {
-    let columns = [10, 40, 100].flatMap { groups in
+    let columns = [10, 40, 100].flatMap { (groups: Int) -> [VerdictLine] in
       [
         VerdictLine("score = letter + source + noise", groups, .supportedAtMost(0.05)) {
           $0.columns = [.init("letter", onLabel: 0.6, onScore: 0.6), .init("source", onLabel: 0.6, onScore: 0.6)]
@@ -103,20 +103,18 @@ extension Calibration {
       ("prompt length drives both, in a step", .init("length", onLabel: 0.7, onScore: 0.7, shape: .stepped)),
       ("the turn drives both", .init("turn", steps: 5, onLabel: 0.7, onScore: 0.7)),
     ]
-    return shapes.flatMap { name, number in
+    return shapes.flatMap { (name: String, number: AuditCell.Number) -> [VerdictLine] in
       [10, 40, 100].map { groups in VerdictLine(name, groups, .supportedAtMost(0.05)) { $0.numbers = [number] } }
     }
   }
 
   private static var clusteredLines: [VerdictLine] {
-    let templates = [30, 100].flatMap { groups in
-      [4, 8].map { levels in
-        VerdictLine("\(levels) templates crossed with questions", groups, .supportedAtMost(0.05)) {
-          $0.templates = .init(levels: levels, onLabel: 0.6, onScore: 0.6)
-        }
+    let templates: [VerdictLine] = [(30, 4), (30, 8), (100, 4), (100, 8)].map { groups, levels in
+      VerdictLine("\(levels) templates crossed with questions", groups, .supportedAtMost(0.05)) {
+        $0.templates = .init(levels: levels, onLabel: 0.6, onScore: 0.6)
       }
     }
-    let families = [(60, 5), (100, 10), (200, 5)].map { questions, size in
+    let families: [VerdictLine] = [(60, 5), (100, 10), (200, 5)].map { questions, size in
       VerdictLine("families of \(size) near-duplicates, one row each", questions, .supportedAtMost(0.05)) {
         ($0.rowsPerGroup, $0.questionOnLabel, $0.questionOnScore) = (1, 0, 0)
         $0.families = .init(levels: questions / size, onLabel: 0.8, onScore: 0.8)
@@ -126,7 +124,7 @@ extension Calibration {
   }
 
   private static var nullLines: [VerdictLine] {
-    [10, 30, 100].flatMap { groups in
+    [10, 30, 100].flatMap { (groups: Int) -> [VerdictLine] in
       [
         VerdictLine("no effect", groups, .supportedAtMost(0.05)),
         VerdictLine("no effect, 5 layers", groups, .supportedAtMost(0.05)) { $0.layers = 5 },
@@ -137,7 +135,7 @@ extension Calibration {
   }
 
   private static var effectLines: [VerdictLine] {
-    let shifted = [(1.0, 0.95), (2.0, 0.9)].map { deviation, power in
+    let shifted: [VerdictLine] = [(1.0, 0.95), (2.0, 0.9)].map { deviation, power in
       VerdictLine("effect, questions differ by \(Int(deviation)) sd", 30, .supportedAtLeast(power)) {
         ($0.shift, $0.questionOnScore) = (0.8, deviation)
       }
