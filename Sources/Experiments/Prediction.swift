@@ -68,7 +68,7 @@ struct Prediction {
         }
       }
     }
-    return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
+    return (rows.flatMap { $0 }, AuditResult.corrected(audits.flatMap { $0 }, seed: seed), nulls)
   }
 
   private func audit(_ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition) throws
@@ -155,6 +155,16 @@ public struct AuditResult: Sendable {
   public var layers: String
   public static let chosenLayer = "chosen"
   public var audit: Audit
+
+  /// Each corrected for all of them; those of a study are corrected for its comparisons already.
+  static func corrected(_ results: [AuditResult], seed: UInt64) -> [AuditResult] {
+    guard !results.contains(where: { $0.layers == chosenLayer }) else { return results }
+    return zip(results, Audit.correctedForRun(results.map(\.audit), seed: seed)).map { result, audit in
+      var result = result
+      result.audit = audit
+      return result
+    }
+  }
 
   static func csv(_ results: [AuditResult]) -> String {
     let rows = results.flatMap { result in

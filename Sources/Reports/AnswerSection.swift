@@ -36,7 +36,8 @@ struct AnswerSection {
       self.sentence = SafeText.visible(sentence)
       switch Verdict(rawValue: verdict) {
       case .supported: (symbol, style) = ("✓", "supported")
-      case .notSupported: (symbol, style) = ("✕", "not-supported")
+      case .explained: (symbol, style) = ("↷", "explained")
+      case .absent: (symbol, style) = ("✕", "absent")
       case .cannotTell, nil: (symbol, style) = ("?", "cannot-tell")
       }
     }

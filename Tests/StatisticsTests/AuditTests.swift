@@ -34,10 +34,9 @@ struct AuditTests {
     let groups = (0..<100).map { "question \($0)" }
     for layers in [[names[0], names[1]], names] {
       let audit = try Audit(candidates: try candidates(layers, groups: groups))
-      #expect(audit.verdict == .notSupported)
-      #expect(audit.best == "Zephyr_TruthfulQA_continuation_30")
+      #expect(audit.verdict == .cannotTell)
       #expect(audit.comparisons == layers.count)
-      #expect(audit.reason.contains("corrected for \(layers.count) comparisons"))
+      #expect(audit.reason.contains("once \(layers.count) comparisons are counted"))
     }
   }
 
@@ -91,38 +90,99 @@ struct AuditTests {
     let audit = try Audit(
       candidates: [AuditCandidate(name: "layer 9", rows: rows)],
       baselines: [AuditBaseline(name: "answer letter", scores: letters.map { $0 == "B" ? 1 : 0 }, isTrivial: true)])
-    #expect(audit.verdict == .notSupported)
-    let against = audit.findings.filter { $0.severity == .against }.map(\.name)
-    #expect(against == ["within answer letters", "baseline: answer letter"])
+    #expect(audit.verdict == .explained)
+    #expect(audit.reason.contains("but answer letter explains it"))
+    let letter = try #require(audit.covariates.first)
+    #expect(letter.name == "answer letter" && letter.levels == 2)
+    #expect(try #require(letter.low) < 0 && #require(letter.high) > 0)
   }
 
-  @Test func aScoreThatRandomVectorsReachIsNotSupported() throws {
-    let audit = try Audit(
-      candidates: try candidates(realEffect()),
-      nulls: [AuditNull(name: "random vectors", aurocs: Array(repeating: 0.9, count: 20))])
-    #expect(audit.verdict == .notSupported)
-    #expect(audit.reason.hasPrefix("20 of 20 null values (random vectors) reach the AUROC"))
+  @Test func whetherTheVectorIsSpecialIsAskedApartFromTheVerdict() throws {
+    func audit(_ nulls: [Double]) throws -> Audit {
+      try Audit(candidates: try candidates(realEffect()), nulls: [AuditNull(name: "random vectors", aurocs: nulls)])
+    }
+    let unspecific = try audit((0..<100).map { $0 < 10 ? 0.05 : 0.5 })
+    #expect(unspecific.verdict == .supported && unspecific.specificity == .unspecific)
+    let finding = try #require(unspecific.finding("null: random vectors"))
+    #expect(finding.severity == .warning && finding.sentence.hasPrefix("10.0 % of random vectors predict equally well"))
+    #expect(try audit(Array(repeating: 0.55, count: 100)).specificity == .specific)
+    #expect(try audit(Array(repeating: 0.55, count: 10)).specificity == .untested)
   }
 
-  @Test func aScoreThatSomeRandomVectorsReachIsNothingSpecial() throws {
-    let nulls = (0..<100).map { $0 < 10 ? 0.95 : 0.5 }
-    let audit = try Audit(
-      candidates: try candidates(realEffect()),
-      nulls: [AuditNull(name: "random vectors", aurocs: nulls, isDecisive: false)])
-    #expect(audit.verdict == .supported)
-    let finding = try #require(audit.findings.first { $0.name == "null: random vectors" })
-    #expect(
-      finding.severity == .warning
-        && finding.sentence.hasSuffix("the vector is nothing special, many directions predict as well."))
+  @Test func atTheCeilingNullVectorsSayNothing() throws {
+    let drawn = realEffect(layers: 1)
+    let rows = try ScoredRows(scores: drawn.labels.map(Double.init), labels: drawn.labels, groups: drawn.groups)
+    let nulls = AuditNull(name: "random vectors", aurocs: (0..<100).map { $0 % 2 == 0 ? 1 : 0.6 })
+    let audit = try Audit(candidates: [AuditCandidate(name: "layer 4", rows: rows)], nulls: [nulls])
+    #expect(audit.verdict == .supported && audit.specificity == .atCeiling)
   }
 
-  @Test func anInvertedScoreIsNotSupported() throws {
+  @Test func anInvertedScoreIsSupportedAndCalledInverted() throws {
     let drawn = realEffect(layers: 1)
     let rows = try ScoredRows(
       scores: drawn.scoresOfLayer[0].map { -$0 }, labels: drawn.labels, groups: drawn.groups)
     let audit = try Audit(candidates: [AuditCandidate(name: "layer 30", rows: rows)])
-    #expect(audit.verdict == .notSupported)
-    #expect(audit.reason.hasSuffix("lies below 0.5: the prediction is inverted."))
+    #expect(audit.verdict == .supported && audit.direction == .inverted)
+  }
+
+  @Test func noEffectInManyRowsIsAbsentAndInFewCannotBeTold() throws {
+    var generator = SeededGenerator(seed: 44)
+    func verdict(groups: Int, smallest: Double = 0.05) throws -> Verdict {
+      let drawn = ClusteredExperiment(groups: groups).draw(using: &generator)
+      let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, groups: drawn.groups)
+      var options = AuditOptions()
+      options.smallestEffect = smallest
+      let candidates = [AuditCandidate(name: "layer 1", rows: rows)]
+      return try Audit(candidates: candidates, permutations: 100, options: options).verdict
+    }
+    #expect(try verdict(groups: 400) == .absent)
+    #expect(try verdict(groups: 400, smallest: 0.001) == .cannotTell)
+    #expect(try verdict(groups: 20) == .cannotTell)
+  }
+
+  @Test func theVerdictsOfARunAreCorrectedForAllOfThem() throws {
+    var generator = SeededGenerator(seed: 45)
+    let weak = ClusteredExperiment(groups: 60, separation: 0.56)
+    func audit() throws -> Audit {
+      let drawn = weak.draw(using: &generator)
+      let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, groups: drawn.groups)
+      return try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)], permutations: 200)
+    }
+    let audits = try (0..<12).map { _ in try audit() }
+    let corrected = Audit.correctedForRun(audits)
+    let before = audits.compactMap { $0.evidence?.p }
+    let after = corrected.compactMap { $0.finding("all verdicts of the run")?.number }
+    #expect(zip(before, after).allSatisfy { $0 <= $1 && $1 <= 12 * $0 + 0.03 })
+    #expect(corrected.count { $0.verdict == .supported } < audits.count { $0.verdict == .supported })
+    // Twelve times the same audit is one.
+    let alike = Audit.correctedForRun([Audit](repeating: audits[0], count: 12))
+    let p = try #require(alike[0].finding("all verdicts of the run")?.number)
+    #expect(abs(p - before[0]) < 0.03)
+  }
+
+  @Test func whatWasIgnoredAndWhatDiffersInvisiblyIsSaid() throws {
+    let drawn = realEffect(layers: 1)
+    let groups = drawn.groups.enumerated().map { $0.offset == 3 ? $0.element + " " : $0.element }
+    let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, groups: groups)
+    var options = AuditOptions()
+    (options.ignored, options.plan) = (["length"], .asPlanned)
+    let audit = try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)], options: options)
+    #expect(audit.ignored == ["length"] && audit.plan == .asPlanned)
+    #expect(audit.finding("ignored columns")?.sentence.contains("The column length was left out on request") == true)
+    #expect(audit.finding("invisible differences: group")?.number == 1)
+    options.smallestEffect = 0.5
+    #expect(throws: StatisticsError.self) {
+      try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)], options: options)
+    }
+  }
+
+  @Test func aColumnThatLooksLikeTheQuestionIsNotOverlooked() throws {
+    let drawn = realEffect(layers: 1)
+    let column = Covariate(name: "question_id", values: .categorical(drawn.groups))
+    let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, covariates: [column])
+    let audit = try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)])
+    #expect(audit.verdict == .cannotTell)
+    #expect(audit.finding("unnamed groups")?.sentence.contains("--ignore question_id") == true)
   }
 
   @Test func aLabelThatIsTheLetterCannotBeTold() throws {

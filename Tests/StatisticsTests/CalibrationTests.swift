@@ -12,7 +12,7 @@ struct CalibrationTests {
     #expect(tied < 0.8 && tied > 0.75)
   }
 
-  @Test func manySimulatedRowsReachThePopulationAUROC() throws {
+  @Test func manyCorrelatedClustersReachThePopulationAUROC() throws {
     let experiment = ClusteredExperiment(groups: 3_000, rowsPerGroup: 3, separation: 0.8, tieStep: 1)
     var generator = SeededGenerator(seed: 51)
     let rows = experiment.draw(using: &generator)
@@ -34,7 +34,7 @@ struct CalibrationTests {
     let null = ClusteredExperiment(groups: 15, rowsPerGroup: 6, positiveRate: 0.3, tieStep: 1)
     let result = try Calibration.run(null, experiments: 60, layers: 3, permutations: 60, seed: 53)
     #expect(result.supported <= 5)
-    #expect(result.supported + result.notSupported + result.cannotTell == 60)
+    #expect(result.supported + result.explained + result.absent + result.cannotTell == 60)
   }
 
   @Test func withheldGroupsMakeIntervalsTooNarrow() throws {

@@ -97,7 +97,7 @@ struct PredictivityTests {
     var generator = SeededGenerator(seed: 10)
     let labels = (0..<60).map { _ in generator.index(below: 2) }
     let scores = labels.map { 0.5 * Double($0) + generator.normal() }
-    let delong = try #require(DeLong(scores: scores, labels: labels)?.interval())
+    let delong = try #require(DeLong(scores: scores, labels: labels)?.logitInterval())
     let groups = labels.indices.map { "\($0 / 3)" }
     let clustered = try #require(ClusteredAUROC(scores: scores, labels: labels, groups: groups)?.interval())
     let singles = try ScoredRows(scores: scores, labels: labels, groups: labels.indices.map { "\($0)" })

@@ -1,68 +1,146 @@
 /// The sceptical audit of a claimed prediction.
 ///
-/// The candidate with the highest AUROC is judged. The rule:
-/// 1. *Cannot tell* if a blocking finding exists: no candidate with finite scores, one class, fewer than 10 rows or 10
-///    groups, fewer than 5 groups with a positive or with a negative; or the label is nearly (90 % of its variance)
-///    explained by the group while fewer than 5 groups hold both classes and fewer than 10 hold either, by the letter,
-///    the source or the user side; or, where rows have no groups, labels come in blocks (run test, p < 0.0001).
-/// 2. *Supported* only if all of these hold: the lower bound of the clustered interval, at confidence 1 - 0.05/K for K
-///    candidates, is over 0.5; the permutation p corrected for K candidates by the maximum statistic is at most 0.05;
-///    inside letters, sources, user sides and groups, where at least 5 groups allow an estimate, the AUROC keeps half of
-///    its distance from 0.5; it exceeds 95 % of every decisive null distribution of 19 or more; and no trivial baseline
-///    explains it (its coefficient in a logistic regression beside the baseline stays positive with a cluster-robust p of
-///    at most 0.05, or, where no such fit exists, its AUROC is higher).
-/// 3. *Not supported* otherwise.
+/// Two claims are judged, never mixed: *within* questions (does a higher score mean more of the behaviour for the same
+/// question) and *across* questions (does one threshold serve all). docs/audit.md states the rule from top to bottom; in short:
+/// 1. `cannotTell` if a blocking finding exists: no usable score, one label only, fewer than 10 rows or questions, fewer than 5
+///    questions with one of the labels, the label being the question or a known column, rows without groups in blocks.
+/// 2. A claim *predicts* if its clustered p, corrected for candidates by the maximum statistic, for further comparisons by
+///    Bonferroni and for the two claims by closed testing, is at most 0.05, and so is that of exchanged labels where it tests it.
+///    It *survives* if the score's coefficient in one regression with all covariates, clustered, has the same sign with a
+///    corrected p of at most 0.05, and the area inside strata in which covariates agree excludes 0.5.
+/// 3. `supported` if a claim predicts, survives, and is not smaller than the smallest effect of interest; `explained` if none
+///    survives and the joint intervals exclude what the score has alone; `absent` if every area's interval lies within the
+///    smallest effect of interest; else `cannotTell`.
 ///
-/// In simulated experiments without an effect at most 5 % are supported (docs/calibration.md).
+/// In simulated experiments without an effect, or with one that known columns explain, at most 5 % are supported
+/// (docs/calibration.md).
 public struct Audit: Sendable, Equatable, Codable {
   /// The gravest first.
-  public let findings: [Finding]
-  public let verdict: Verdict
+  public internal(set) var findings: [Finding]
+  public internal(set) var verdict: Verdict
   /// The sentence that decided.
-  public let reason: String
+  public internal(set) var reason: String
+  public let direction: Direction
+  public let specificity: Specificity
+  public let plan: PlanStatus
+  /// Both answers, of the candidate judged; `nil` where the rows cannot answer.
+  public let within: AreaEstimate?
+  public let across: AreaEstimate?
+  /// What is known besides, each alone; empty if nothing is.
+  public let covariates: [CovariateResult]
+  /// The score's coefficient with all of them held fixed, by claim.
+  public let jointWithin: CoefficientEstimate?
+  public let jointAcross: CoefficientEstimate?
+  /// Thresholds for 1 % and 5 % false positives, with recall and precision on questions they were not chosen on.
+  public let operating: OperatingPoints?
+  /// Covariates left out because the caller asked for it.
+  public let ignored: [String]
+  /// The share of rows with the behaviour.
+  public let baseRate: Double?
+  /// AUROCs closer to 0.5 than this do not matter.
+  public let smallestEffect: Double
   /// The candidate judged; `nil` if none has a defined AUROC.
   public let best: String?
   /// How many candidates were compared.
   public let comparisons: Int
+  /// For correcting the audits of a run together; not stored with the rest.
+  private(set) var evidence: AuditEvidence?
 
+  private enum CodingKeys: String, CodingKey {
+    case findings, verdict, reason, direction, specificity, plan, within, across, covariates, jointWithin, jointAcross
+    case operating, ignored, baseRate, smallestEffect, best, comparisons
+  }
+
+  /// The index of the candidate that an audit would judge: the one whose 95 % interval, of either claim, stays farthest from
+  /// 0.5. `nil` if none has an AUROC.
+  public static func bestCandidate(_ candidates: [AuditCandidate]) -> Int? {
+    guard let first = candidates.first else { return nil }
+    let context = AuditRows(first.rows, baselines: [])
+    let strengths = candidates.map { CandidateFit($0, context)?.strength }
+    return strengths.indices.filter { strengths[$0] != nil }.max { (strengths[$0] ?? 0) < (strengths[$1] ?? 0) }
+  }
+
+  /// - Parameter further: findings made elsewhere, such as a blocking one of leakage.
   /// - Throws: `StatisticsError` for no candidates or over 10,000, candidates that differ in labels or groups, or a
   ///   baseline whose scores do not match the rows.
   public init(
     candidates: [AuditCandidate], baselines: [AuditBaseline] = [], nulls: [AuditNull] = [],
-    geometry: [AuditGeometry] = [], comparisons: Int = 1, permutations: Int = 2_000, seed: UInt64 = 0
+    geometry: [AuditGeometry] = [], comparisons: Int = 1, permutations: Int = 2_000, seed: UInt64 = 0,
+    options: AuditOptions = AuditOptions(), further: [Finding] = []
   ) throws(StatisticsError) {
     try checkCandidates(candidates, baselines)
+    try options.check()
     self.comparisons = candidates.count * max(1, comparisons)
-    let subject = AuditSubject(candidates, comparisons: self.comparisons)
+    let context = AuditRows(candidates[0].rows, baselines: baselines)
+    let subject = AuditSubject(
+      candidates, context, comparisons: self.comparisons, permutations: permutations, seed: seed, options: options)
     best = subject?.best.name
-    var findings = blockingFindings(candidates, subject)
+    operating = subject?.operatingPoints(seed: seed)
+    var findings = blockingFindings(candidates, context, subject)
+    let specificity = subject.map { Specificity($0, nulls) } ?? .untested
     if let subject {
-      findings += comparisonFindings(subject, permutations: permutations, seed: seed)
-      findings += strataFindings(subject)
-      findings += nullFindings(subject, nulls) + baselineFindings(subject, baselines)
-      findings += designFindings(subject, seed: seed)
+      findings += claimFindings(subject) + covariateFindings(subject) + nullFindings(subject, nulls)
+      findings += baselineFindings(subject, baselines) + designFindings(subject, seed: seed)
+      findings += shapeFindings(subject) + heterogeneityFindings(subject)
+      findings += operatingFindings(subject, operating) + sensitivityFindings(subject)
     }
-    findings += geometry.map { number in
-      Finding(
-        severity: number.isDoubtful ? .warning : .note, name: number.name,
-        number: number.value.isFinite ? number.value : nil,
-        sentence: number.sentence ?? "\(number.name): \(fixed(number.value)).")
-    }
+    findings += further + namingFindings(context) + options.findings + geometry.map(Finding.init)
     // A stable order: Swift's sort is not, so equal severities keep their place by index.
     let ordered = findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
     self.findings = ordered.map(\.element)
-    (verdict, reason) = decide(self.findings, subject)
+    let decision = Decision(self.findings, subject)
+    (verdict, reason, direction) = (decision.verdict, decision.reason, decision.direction)
+    self.specificity = specificity
+    plan = options.plan
+    within = subject?.estimate(.within)
+    across = subject?.estimate(.across)
+    covariates = subject?.covariateResults ?? []
+    jointWithin = subject?.claim(.within)?.joint
+    jointAcross = subject?.claim(.across)?.joint
+    ignored = options.ignored
+    baseRate = Double(context.labels.reduce(0, +)) / Double(context.labels.count)
+    smallestEffect = options.smallestEffect
+    evidence = subject.flatMap(AuditEvidence.init)
   }
 }
 
-private func decide(_ findings: [Finding], _ subject: AuditSubject?) -> (Verdict, String) {
-  if let blocking = findings.first(where: { $0.severity == .blocking }) { return (.cannotTell, blocking.sentence) }
-  if let against = findings.first(where: { $0.severity == .against }) { return (.notSupported, against.sentence) }
-  guard let subject else { return (.cannotTell, "No candidate has a defined AUROC.") }
-  return (
-    .supported,
-    "\(subject.best.name) predicts the label with an AUROC of \(fixed(subject.auroc)), and no check speaks against it."
-  )
+/// What the analyst fixed beforehand.
+public struct AuditOptions: Sendable, Equatable {
+  /// AUROCs closer to 0.5 than this do not matter, 0...0.5.
+  public var smallestEffect = 0.05
+  /// Names of columns that were left out on request.
+  public var ignored: [String] = []
+  public var plan = PlanStatus.exploratory
+
+  public init() {}
+
+  func check() throws(StatisticsError) {
+    guard smallestEffect >= 0, smallestEffect < 0.5 else {
+      throw StatisticsError(
+        .invalidValue,
+        "The smallest effect of interest is \(smallestEffect); it must be an AUROC's distance from 0.5, "
+          + "from 0 to under 0.5.")
+    }
+  }
+
+  var findings: [Finding] {
+    guard !ignored.isEmpty else { return [] }
+    let columns = ignored.count == 1 ? "The column \(ignored[0]) was" : "The columns \(listed(ignored)) were"
+    return [
+      Finding(
+        severity: .warning, name: "ignored columns", number: Double(ignored.count),
+        sentence: "\(columns) left out on request, so the verdict does not rule out that they explain the prediction.")
+    ]
+  }
+}
+
+extension Finding {
+  init(_ number: AuditGeometry) {
+    self.init(
+      severity: number.isDoubtful ? .warning : .note, name: number.name,
+      number: number.value.isFinite ? number.value : nil,
+      sentence: number.sentence ?? "\(number.name): \(fixed(number.value)).")
+  }
 }
 
 private func checkCandidates(_ candidates: [AuditCandidate], _ baselines: [AuditBaseline]) throws(StatisticsError) {
@@ -83,30 +161,5 @@ private func checkCandidates(_ candidates: [AuditCandidate], _ baselines: [Audit
       .lengthMismatch,
       "The baseline \(baseline.name) has \(baseline.scores.count) scores for \(first.rows.count) rows; give one per row."
     )
-  }
-}
-
-/// The candidate under judgement with what all checks need.
-struct AuditSubject {
-  let best: AuditCandidate
-  let auroc: Double
-  /// Candidates with finite scores only.
-  let usable: [AuditCandidate]
-  let comparisons: Int
-
-  var rows: ScoredRows { best.rows }
-  /// Groups by name; without groups each row is its own.
-  var groupNames: [String] { rows.groups ?? rows.labels.indices.map { String($0) } }
-
-  /// `nil` if no candidate has an AUROC.
-  init?(_ candidates: [AuditCandidate], comparisons: Int) {
-    let scored = candidates.compactMap { candidate in
-      Measures.auroc(scores: candidate.rows.scores, labels: candidate.rows.labels).map { (candidate, $0) }
-    }
-    guard let best = scored.max(by: { $0.1 < $1.1 }) else { return nil }
-    self.best = best.0
-    auroc = best.1
-    usable = scored.map(\.0)
-    self.comparisons = comparisons
   }
 }

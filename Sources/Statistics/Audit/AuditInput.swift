@@ -15,9 +15,9 @@ public struct AuditBaseline: Sendable, Equatable {
   public let name: String
   /// One per row.
   public let scores: [Double]
-  /// Whether predicting no better than this would explain the result away (answer letter, prompt length), or it is a
-  /// mark to measure by (a trained probe, the class-mean direction, the model's own logit difference, of which the
-  /// label is nearly a function).
+  /// Whether it might explain the result (answer letter, prompt length) and is a covariate of the joint fit, or is a mark to
+  /// measure by (a trained probe, the class-mean direction, the model's own logit difference, of which the label is nearly a
+  /// function).
   public let isTrivial: Bool
 
   public init(name: String, scores: [Double], isTrivial: Bool) {
@@ -27,21 +27,14 @@ public struct AuditBaseline: Sendable, Equatable {
   }
 }
 
-/// AUROCs of scores that ought not to predict: random vectors, vectors of shuffled pairs, of other concepts.
+/// AUROCs of scores that ought not to predict: random vectors, vectors of shuffled pairs, of other concepts. They say whether
+/// the vector is anything special, not whether the prediction is real: where the behaviour is a strong direction of the
+/// activations, many directions predict it.
 public struct AuditNull: Sendable, Equatable {
   public let name: String
   public let aurocs: [Double]
-  /// Whether reaching them speaks against the prediction, or only (a warning) against the vector's being anything special.
-  ///
-  /// Directions drawn from activations are not decisive: where the behaviour is a strong direction of the activations,
-  /// many of them predict it, and the prediction is none the less real.
-  public let isDecisive: Bool
 
-  public init(name: String, aurocs: [Double], isDecisive: Bool = true) {
-    self.name = name
-    self.aurocs = aurocs
-    self.isDecisive = isDecisive
-  }
+  public init(name: String, aurocs: [Double]) { (self.name, self.aurocs) = (name, aurocs) }
 }
 
 /// A number about the vector itself, reported beside the rest: its norm, its cosine with the answer-letter direction.

@@ -1,13 +1,13 @@
 /// What keeps the data from answering at all.
-func blockingFindings(_ candidates: [AuditCandidate], _ subject: AuditSubject?) -> [Finding] {
+func blockingFindings(
+  _ candidates: [AuditCandidate], _ context: AuditRows, _ subject: AuditSubject?
+) -> [Finding] {
   guard let subject else { return [unusableFinding(candidates)] }
   let rows = subject.rows
-  return [
-    groupFinding(rows), explainedFinding(rows, by: rows.letters, "the answer letter", name: "letter"),
-    explainedFinding(rows, by: rows.sources, "the source of the row", name: "source"),
-    explainedFinding(rows, by: rows.userSides, "the side the user is on", name: "user side"),
-    orderFinding(rows), tooFewFinding(rows), unusableNote(candidates, subject),
-  ].compactMap { $0 }
+  let determined = zip(context.covariates, context.terms.partitions).compactMap { explainedFinding(context, $0, $1) }
+  return [groupFinding(rows)].compactMap { $0 } + determined
+    + [orderFinding(rows), unnamedGroupFinding(rows), tooFewFinding(context), unusableNote(candidates, subject)]
+    .compactMap { $0 }
 }
 
 private func blocking(_ name: String, _ number: Double?, _ sentence: String) -> Finding {
@@ -29,27 +29,38 @@ private func unusableNote(_ candidates: [AuditCandidate], _ subject: AuditSubjec
 }
 
 private func groupFinding(_ rows: ScoredRows) -> Finding? {
-  guard let sentence = groupWarning(rows), let names = rows.groups else { return nil }
-  let counts = Categories(names).counts(rows.labels)
+  guard let sentence = groupWarning(rows), let groups = rows.questionIndex else { return nil }
+  let counts = groups.counts(rows.labels)
   let mixed = counts.count { $0.positives > 0 && $0.positives < $0.rows }
   let withPositive = counts.count { $0.positives > 0 }
   let withNegative = counts.count { $0.positives < $0.rows }
-  let share = Measures.labelVarianceExplained(labels: rows.labels, by: names)
+  let share = Measures.labelVarianceExplained(rows.labels, groups)
   // With ten questions on either side, questions themselves can be compared.
   let undecidable = mixed < fewestMixedGroups && min(withPositive, withNegative) < 10
   return Finding(
     severity: undecidable ? .blocking : .warning, name: "label explained by group", number: share, sentence: sentence)
 }
 
-private func explainedFinding(_ rows: ScoredRows, by names: [String]?, _ phrase: String, name: String) -> Finding? {
-  guard let names else { return nil }
-  let categories = Categories(names)
-  guard let share = Measures.labelVarianceExplained(rows.labels, categories), share >= nearlyExplained,
-    categories.count < rows.count
+/// A label that is a column in disguise cannot be predicted otherwise; one that nearly is leaves few rows to judge by.
+private func explainedFinding(_ context: AuditRows, _ covariate: Covariate, _ levels: Partition) -> Finding? {
+  guard let share = Measures.labelVarianceExplained(context.labels, levels), share >= nearlyExplained,
+    levels.count < context.labels.count, levels.count <= max(2, context.labels.count / 4)
   else { return nil }
-  return blocking(
-    "label explained by \(name)", share,
-    "The label is \(percent(share)) explained by \(phrase), so what predicts the one predicts the other.")
+  let isWhole = share > 0.999
+  return Finding(
+    severity: isWhole ? .blocking : .warning, name: "label explained by \(covariate.name)", number: share,
+    sentence:
+      "The label is \(percent(share)) explained by \(phrase(covariate.name)), so what predicts the one predicts "
+      + "the other" + (isWhole ? "; rows in which they differ are needed." : "."))
+}
+
+private func phrase(_ name: String) -> String {
+  switch name {
+  case "answer letter": "the answer letter"
+  case "source": "the source of the row"
+  case "user side": "the side the user is on"
+  default: "the column \(name)"
+  }
 }
 
 private func orderFinding(_ rows: ScoredRows) -> Finding? {
@@ -64,24 +75,42 @@ private func orderFinding(_ rows: ScoredRows) -> Finding? {
   )
 }
 
-private func tooFewFinding(_ rows: ScoredRows) -> Finding? {
-  if rows.count < 10 {
-    return blocking("too few rows", Double(rows.count), "There are only \(rows.count) rows; at least 10 are needed.")
+private func tooFewFinding(_ context: AuditRows) -> Finding? {
+  let count = context.labels.count
+  if count < 10 {
+    return blocking("too few rows", Double(count), "There are only \(count) rows; at least 10 are needed.")
   }
-  guard let names = rows.groups else { return nil }
-  let counts = Categories(names).counts(rows.labels)
-  let fewest = min(counts.count { $0.positives > 0 }, counts.count { $0.positives < $0.rows })
-  if counts.count < 10 {
+  guard context.rows.groups != nil else { return nil }
+  let clusters = context.clusters.primary
+  let (one, several) =
+    context.hasFamilies ? ("family of questions", "families of questions") : ("question", "questions")
+  if clusters.count < 10 {
     return blocking(
-      "too few groups", Double(counts.count),
-      "The rows come from only \(counted(counts.count, "question")); at least 10 are needed to speak of questions "
-        + "in general.")
+      "too few groups", Double(clusters.count),
+      "The rows come from only \(clusters.count) \(clusters.count == 1 ? one : several); at least 10 are needed to speak of "
+        + "questions in general, so \(10 - clusters.count) more would be enough to be judged.")
   }
-  if fewest < 5 {
-    return blocking(
-      "too few groups of a class", Double(fewest),
-      "Only \(counted(fewest, "question")) of \(counts.count) \(fewest == 1 ? "has" : "have") rows of one of the two "
-        + "labels; at least 5 are needed.")
+  let fewest = fewestWithALabel(context)
+  guard fewest < 5 else { return nil }
+  return blocking(
+    "too few groups of a class", Double(fewest),
+    "Only \(fewest) of \(clusters.count) \(several) \(fewest == 1 ? "has" : "have") rows of one of the two labels; at least 5 "
+      + "are needed, so such rows of \(5 - fewest) more would be enough to be judged.")
+}
+
+private func fewestWithALabel(_ context: AuditRows) -> Int {
+  var seen = [(Bool, Bool)](repeating: (false, false), count: context.clusters.primary.count)
+  for (row, code) in context.clusters.primary.codes.enumerated() {
+    if context.labels[row] == 1 { seen[code].0 = true } else { seen[code].1 = true }
   }
-  return nil
+  return min(seen.count { $0.0 }, seen.count { $0.1 })
+}
+
+/// A column that is called like the question and repeats, where no groups were given.
+private func unnamedGroupFinding(_ rows: ScoredRows) -> Finding? {
+  guard rows.groups == nil else { return nil }
+  let repeated = rows.covariates.filter { $0.distinctValues < rows.count }
+  guard let guess = GroupColumnGuess.likeliest(repeated.map { ($0.name, []) }) else { return nil }
+  return blocking(
+    "unnamed groups", nil, guess.sentence + " If it is not the question, leave it out with --ignore \(guess.column).")
 }

@@ -4,7 +4,7 @@ public struct Finding: Sendable, Equatable, Codable {
   public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
     /// The data cannot answer: the verdict is `cannotTell`.
     case blocking
-    /// The evidence fails here: without a blocking finding the verdict is `notSupported`.
+    /// The evidence fails here: without a blocking finding no claim that it concerns is supported.
     case against
     /// Doubtful, but decides nothing.
     case warning
@@ -24,11 +24,8 @@ public struct Finding: Sendable, Equatable, Codable {
   public let number: Double?
   /// A plain sentence with its numbers.
   public let sentence: String
-}
 
-/// What may be said of "this score predicts the behaviour".
-public enum Verdict: String, Sendable, Equatable, Codable {
-  case supported = "supported"
-  case notSupported = "not supported"
-  case cannotTell = "cannot tell"
+  public init(severity: Severity, name: String, number: Double?, sentence: String) {
+    (self.severity, self.name, self.number, self.sentence) = (severity, name, number, sentence)
+  }
 }

@@ -3,14 +3,14 @@ import Foundations
 /// Choosing the best layer and judging it on other groups, so that the choice does not flatter the number.
 ///
 /// Groups are dealt into two halves at random. On each half the layer whose AUROC is farthest from 1/2 is chosen and
-/// judged on the other half, turned over if it was below 1/2 where chosen.
+/// judged on the other half. No area is turned over: an inverted layer has areas under 1/2 on both halves.
 public struct LayerSelection: Sendable, Equatable {
   public struct Fold: Sendable, Equatable {
     /// Index of the layer chosen.
     public let layer: Int
     /// Its AUROC on the half it was chosen on: too good by construction.
     public let selectionAUROC: Double
-    /// The AUROC on the other half, over 1/2 only if it holds up in the same direction.
+    /// The AUROC on the other half, on the same side of 1/2 if it holds up.
     public let heldOutAUROC: Double
   }
 
@@ -53,5 +53,5 @@ private func fold(choosingOn own: [Double?], judgedOn other: [Double?]) -> Layer
   guard known.count == own.count, let best = known.max(by: { distance($0) < distance($1) }),
     let chosen = own[best], let judged = other[best]
   else { return nil }
-  return LayerSelection.Fold(layer: best, selectionAUROC: chosen, heldOutAUROC: chosen < 0.5 ? 1 - judged : judged)
+  return LayerSelection.Fold(layer: best, selectionAUROC: chosen, heldOutAUROC: judged)
 }

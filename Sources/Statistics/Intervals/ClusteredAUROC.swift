@@ -44,9 +44,10 @@ public struct ClusteredAUROC: Sendable, Equatable {
     }
     variance = sums.obuchowskiVariance
     degreesOfFreedom = sums.degreesOfFreedom
-    let everyRow = Categories([String](repeating: "", count: labels.count))
+    let clusters = Partition(codes: groups.indexOfRow, count: groups.count)
     jackknifeVariance =
-      PairTally(scores: scores, labels: labels, strata: everyRow, groups: groups).jackknifeVariance()
+      PairTotals(ScoreOrder(scores), labels: labels, strata: .whole(labels.count), clusters: clusters)
+      .jackknifeVariance()
   }
 
   /// An interval on the logit scale with Student's t, back-transformed, so always inside 0...1.

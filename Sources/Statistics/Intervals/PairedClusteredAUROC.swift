@@ -1,7 +1,7 @@
 /// The test that two scores of the same rows, or one score of rows that were labelled twice, have different AUROCs, when
 /// rows of one group are alike.
 ///
-/// Both areas are computed anew with each group left out; the jackknife variance of their difference is
+/// Both areas are computed with each group left out; the jackknife variance of their difference is
 /// (G-1)/G sum (d_-g - mean d)^2, so that what the two scores share cancels, as in DeLong's paired test. The statistic
 /// difference / sqrt(variance) is compared with Student's t, with the degrees of freedom of `ClusteredAUROC`.
 /// With one row per group the variance approaches DeLong's. Source: Efron and Stein 1981 for the jackknife; Obuchowski
@@ -39,11 +39,12 @@ public struct PairedClusteredAUROC: Sendable, Equatable {
       let areaB = ClusteredAUROC(b.scores, b.labels, categories),
       let df = areaA.degreesOfFreedom, let otherDF = areaB.degreesOfFreedom
     else { return nil }
-    let everyRow = Categories([String](repeating: "", count: groups.count))
-    let left = PairTally(scores: a.scores, labels: a.labels, strata: everyRow, groups: categories)
-    let right = PairTally(scores: b.scores, labels: b.labels, strata: everyRow, groups: categories)
-    // With two groups of each class every group can be left out and takes part in a pair, so the lists stand in step.
-    let differences = zip(left.areasWithoutOneGroup(), right.areasWithoutOneGroup()).map { $0 - $1 }
+    let clusters = Partition(codes: categories.indexOfRow, count: categories.count)
+    func deviations(_ scores: [Double], _ labels: [Int]) -> [Double] {
+      PairTotals(ScoreOrder(scores), labels: labels, strata: .whole(labels.count), clusters: clusters).deviations()
+    }
+    // With two groups of each class every group can be left out and takes part in a pair.
+    let differences = zip(deviations(a.scores, a.labels), deviations(b.scores, b.labels)).map { $0 - $1 }
     guard differences.count > 1 else { return nil }
     let count = Double(differences.count)
     aurocA = areaA.auroc

@@ -18,7 +18,8 @@ public struct TTest: Sendable, Equatable {
   public let p: Double
 }
 
-/// The scores of the two classes.
+/// The scores of the two classes, scaled by a power of two so that their squares neither overflow nor vanish: for statistics
+/// that do not depend on the scale.
 struct ClassScores {
   let positives: [Double]
   let negatives: [Double]
@@ -27,6 +28,7 @@ struct ClassScores {
   init?(_ scores: [Double], _ labels: [Int]) {
     precondition(scores.count == labels.count, "scores and labels must have the same length")
     guard allFinite(scores) else { return nil }
+    let scores = scaledToOne(scores)
     positives = zip(scores, labels).filter { $0.1 == 1 }.map(\.0)
     negatives = zip(scores, labels).filter { $0.1 != 1 }.map(\.0)
     if positives.isEmpty || negatives.isEmpty { return nil }

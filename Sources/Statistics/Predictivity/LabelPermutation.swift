@@ -8,9 +8,9 @@ struct LabelPermutation {
   private var units: any ExchangeableUnits
 
   /// `nil` unless both classes occur and all scores are finite.
-  init?(scores: [[Double]], labels: [Int], groups names: [String]?) {
+  init?(scores: [[Double]], labels: [Int], groups: Categories?) {
     guard Set(labels).count > 1, scores.allSatisfy(allFinite) else { return nil }
-    let groups = Categories(names ?? [String](repeating: "", count: labels.count))
+    let groups = groups ?? .single(labels.count)
     let explained = Measures.labelVarianceExplained(labels, groups) ?? 1
     if explained < nearlyExplained {
       scheme = .withinGroups
@@ -27,11 +27,15 @@ struct LabelPermutation {
   /// Area minus 1/2 under the present labels, per score: of the within-group AUROC, or of the AUROC in which a row of
   /// mean label w is w positives and 1 - w negatives.
   func deviations() -> [Double] { units.deviations() }
+
+  /// The covariance of the deviations of all scores over all exchanges; `nil` where exchanges are few enough to be drawn.
+  func covariance() -> [Double]? { units.covariance() }
 }
 
 private protocol ExchangeableUnits {
   mutating func shuffle(_ generator: inout SeededGenerator)
   func deviations() -> [Double]
+  func covariance() -> [Double]?
 }
 
 /// Rows that exchange their labels with rows of the same group.
@@ -47,7 +51,7 @@ private struct RowsInsideGroups: ExchangeableUnits {
 
   private var rows: [Int] = []
   private var groups: [Group] = []
-  /// Row by row the rank inside the group minus the mean rank, for every score.
+  /// Row by row the rank inside the group minus the mean rank, over the group's rows + 1 (van Elteren's weight), for every score.
   private var ranks: [Double]
   private let scoreCount: Int
   private var pairs = 0.0
@@ -64,7 +68,7 @@ private struct RowsInsideGroups: ExchangeableUnits {
       groups.append(
         Group(start: rows.count, count: members.count, chosen: chosen, sign: positivesAreRarer ? 1 : -1))
       rows += positivesAreRarer ? positives + negatives : negatives + positives
-      pairs += Double(positives.count) * Double(negatives.count)
+      pairs += Double(positives.count) * Double(negatives.count) / Double(members.count + 1)
       fillRanks(scores, members)
     }
   }
@@ -73,7 +77,7 @@ private struct RowsInsideGroups: ExchangeableUnits {
     let centre = Double(members.count + 1) / 2
     for (index, values) in scores.enumerated() {
       for (row, rank) in zip(members, midRanks(members.map { values[$0] })) {
-        ranks[row * scoreCount + index] = rank - centre
+        ranks[row * scoreCount + index] = (rank - centre) / (2 * centre)
       }
     }
   }
@@ -98,6 +102,28 @@ private struct RowsInsideGroups: ExchangeableUnits {
   }
 }
 
+extension RowsInsideGroups {
+  /// A group's sum over m of N rows drawn without replacement has covariance m (N - m) / (N (N - 1)) sum of products.
+  func covariance() -> [Double]? {
+    guard groups.count >= 30 else { return nil }
+    var covariance = [Double](repeating: 0, count: scoreCount * scoreCount)
+    for group in groups {
+      let (count, chosen) = (Double(group.count), Double(group.chosen))
+      let factor = chosen * (count - chosen) / (count * (count - 1)) / (pairs * pairs)
+      for position in group.start..<group.start + group.count {
+        let first = rows[position] * scoreCount
+        for a in 0..<scoreCount {
+          for b in 0...a { covariance[a * scoreCount + b] += factor * ranks[first + a] * ranks[first + b] }
+        }
+      }
+    }
+    for a in 0..<scoreCount {
+      for b in 0..<a { covariance[b * scoreCount + a] = covariance[a * scoreCount + b] }
+    }
+    return covariance
+  }
+}
+
 /// Groups that exchange their mean labels.
 private struct WholeGroups: ExchangeableUnits {
   private var meanLabels: [Double]
@@ -118,6 +144,8 @@ private struct WholeGroups: ExchangeableUnits {
   }
 
   mutating func shuffle(_ generator: inout SeededGenerator) { generator.shuffle(&meanLabels) }
+
+  func covariance() -> [Double]? { nil }
 
   func deviations() -> [Double] {
     // The number of (fractional) positives changes with the permutation where groups differ in size.

@@ -7,9 +7,8 @@ public struct Predictivity: Sendable, Equatable, Codable {
   public let groups: Int?
   public let positives: Int
   public let auroc: Double?
-  /// The 95 % interval of `auroc`: clustered by group (`ClusteredAUROC.interval`) if groups hold several rows, else
-  /// DeLong's as it is usually given (`DeLong.interval`). The audit judges by the logit scale, which holds its
-  /// confidence better in small samples (docs/calibration.md).
+  /// The 95 % interval of `auroc`, on the logit scale: clustered by group (`ClusteredAUROC.interval`) if groups hold several
+  /// rows, else DeLong's (`DeLong.logitInterval`).
   public let aurocLow: Double?
   public let aurocHigh: Double?
   /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
@@ -30,14 +29,12 @@ public struct Predictivity: Sendable, Equatable, Codable {
     let (scores, labels) = (rows.scores, rows.labels)
     let interval = rows.tableInterval
     n = rows.count
-    groups = rows.groups.map { Categories($0).count }
+    groups = rows.questionIndex?.count
     positives = rows.positives
     auroc = Measures.auroc(scores: scores, labels: labels)
     aurocLow = interval?.low
     aurocHigh = interval?.high
-    aurocWithinGroup = rows.groups.flatMap {
-      Measures.withinGroupAUROC(scores: scores, labels: labels, groups: $0)?.auroc
-    }
+    aurocWithinGroup = rows.questionIndex.flatMap { Measures.withinGroupAUROC(scores, labels, $0)?.auroc }
     pointBiserial = Measures.pointBiserial(scores: scores, labels: labels)
     spearman = Measures.spearman(scores: scores, labels: labels)
     pPermutation = PermutationTest(rows, permutations: permutations, seed: seed)?.p
@@ -49,19 +46,17 @@ public struct Predictivity: Sendable, Equatable, Codable {
 extension ScoredRows {
   public var auroc: Double? { Measures.auroc(scores: scores, labels: labels) }
 
-  /// The 95 % interval that tables give: clustered where groups hold several rows, else DeLong's as it is usually given.
-  public var tableInterval: Interval? {
-    hasClusters ? aurocInterval(self) : DeLong(scores: scores, labels: labels)?.interval(confidence: 0.95)
-  }
+  /// The 95 % interval that tables give: clustered where groups hold several rows, else DeLong's, both on the logit scale.
+  public var tableInterval: Interval? { aurocInterval(self) }
 
   /// Whether groups hold several rows, so that rows are not independent.
-  var hasClusters: Bool { groups.map { Set($0).count < count } ?? false }
+  var hasClusters: Bool { questionIndex.map { $0.count < count } ?? false }
 }
 
 /// The interval that a judgement rests on: clustered where groups hold several rows, else DeLong's on the logit scale.
 func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
-  guard let groups = rows.groups, Set(groups).count < rows.count else {
+  guard let groups = rows.questionIndex, groups.count < rows.count else {
     return DeLong(scores: rows.scores, labels: rows.labels)?.logitInterval(confidence: confidence)
   }
-  return ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: groups)?.interval(confidence: confidence)
+  return ClusteredAUROC(rows.scores, rows.labels, groups)?.interval(confidence: confidence)
 }

@@ -22,8 +22,7 @@ private func oneClassWarning(_ rows: ScoredRows) -> String? {
 }
 
 func groupWarning(_ rows: ScoredRows) -> String? {
-  guard let names = rows.groups else { return nil }
-  let groups = Categories(names)
+  guard let groups = rows.questionIndex else { return nil }
   // With one row per question the question explains everything by construction, and harms nothing.
   guard groups.count < rows.count, let share = Measures.labelVarianceExplained(rows.labels, groups),
     share >= nearlyExplained
@@ -71,8 +70,7 @@ private func fewRowsWarning(_ rows: ScoredRows) -> String? {
 }
 
 private func fewGroupsWarning(_ rows: ScoredRows) -> String? {
-  guard let names = rows.groups else { return nil }
-  let count = Categories(names).count
+  guard let count = rows.questionIndex?.count else { return nil }
   guard count < 10 else { return nil }
   return "The rows come from only \(counted(count, "question")), and rows of one question are not independent: "
     + "the sample is \(count), not \(rows.count)."

@@ -15,7 +15,8 @@ public struct CalibrationResult: Sendable, Equatable, Codable {
   public let meanWidth: Double?
   /// Audits of all layers by verdict; 0 where no audit was asked for.
   public let supported: Int
-  public let notSupported: Int
+  public let explained: Int
+  public let absent: Int
   public let cannotTell: Int
 
   /// The share of intervals that hold the population AUROC; `nil` without an interval.
@@ -114,7 +115,7 @@ private struct CalibrationTally {
     CalibrationResult(
       experiment: experiment, experiments: experiments, intervals: intervals, covering: covering, above: above,
       below: intervals - covering - above, meanWidth: intervals == 0 ? nil : width / Double(intervals),
-      supported: verdicts[.supported, default: 0], notSupported: verdicts[.notSupported, default: 0],
-      cannotTell: verdicts[.cannotTell, default: 0])
+      supported: verdicts[.supported, default: 0], explained: verdicts[.explained, default: 0],
+      absent: verdicts[.absent, default: 0], cannotTell: verdicts[.cannotTell, default: 0])
   }
 }

@@ -78,8 +78,22 @@ public struct AuditTarget: Sendable {
   /// The rows with a score each, and what is known of where they come from.
   public func scored(by scores: [Double]) throws(StatisticsError) -> ScoredRows {
     try ScoredRows(
-      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides)
+      scores: scores, labels: labels, groups: groups, letters: letters, sources: sources, userSides: userSides,
+      covariates: covariates)
   }
+
+  /// The prompt's length, and what the data set says of every row's template, turn and persona.
+  private var covariates: [Covariate] {
+    let length = Covariate(name: "prompt length", values: .numeric(rows.map { Double($0.promptTokens) }))
+    let facts = ["template", "turn", "persona"].compactMap { name -> Covariate? in
+      let cells = rows.compactMap { $0.facts?[name] }
+      return cells.count == rows.count ? Covariate(name: name, cells: cells, isSampled: name != "turn") : nil
+    }
+    return [length] + facts
+  }
+
+  /// The questions of the rows, by name, id and text, to find a vector that was made of them.
+  var questionKeys: Set<String> { Set(rows.flatMap { [$0.group, $0.id, $0.question] }) }
 
   /// The rows with their cosines to a vector [hidden]; `nil` where layer or width do not fit the recording.
   public func cosines(_ vector: [Float], layer: Int) throws -> ScoredRows? {
@@ -102,8 +116,8 @@ public struct AuditTarget: Sendable {
     return try sum?.floats()
   }
 
-  /// Baselines that need no activations: the answer letter, the length of the prompt, and, as a mark to measure by, the
-  /// model's own logit difference.
+  /// Baselines that need no activations: the answer letter, the length of the prompt (which the joint fit holds fixed as
+  /// covariates), and, as a mark to measure by, the model's own logit difference.
   func rowBaselines() -> [AuditBaseline] {
     var baselines: [AuditBaseline] = []
     if let letters {

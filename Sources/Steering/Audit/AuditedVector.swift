@@ -21,6 +21,17 @@ public struct AuditedVector: Sendable {
   }
 }
 
+extension AuditedVector {
+  /// The questions that the vector was made of, by name, id or text; `nil` where nothing is known of them.
+  var madeOf: Set<String>? {
+    switch origin {
+    case .pairs(let pairs): pairs.groups.map { Set($0) }
+    case .classes(let target): target.questionKeys
+    case nil: nil
+    }
+  }
+}
+
 /// The rows a vector was made of.
 public enum VectorOrigin: Sendable {
   /// The difference of every contrast pair: null vectors flip their signs.

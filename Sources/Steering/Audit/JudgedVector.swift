@@ -34,11 +34,25 @@ public struct JudgedVector: Sendable {
       layer.scores[.cosine].map { AuditCandidate(name: "layer \(layer.layer)", rows: $0) }
     }
     guard !candidates.isEmpty else { return nil }
-    let best = judged.max { ($0.auroc(.cosine) ?? -1) < ($1.auroc(.cosine) ?? -1) }
+    let best = Audit.bestCandidate(candidates).flatMap { index in
+      judged.first { "layer \($0.layer)" == candidates[index].name }
+    }
     return try Audit(
       candidates: candidates, baselines: audit.target.rowBaselines() + (best.map(trainedBaselines) ?? []),
       nulls: nulls(judged), geometry: (best.map(geometry) ?? []) + sampled(best), comparisons: comparisons,
-      permutations: audit.options.permutations, seed: audit.options.seed)
+      permutations: audit.options.permutations, seed: audit.options.seed, further: [leakage].compactMap { $0 })
+  }
+
+  /// A vector made of the questions that it is judged on knows their answers.
+  private var leakage: Finding? {
+    guard let made = subject.madeOf, !made.isEmpty else { return nil }
+    let rows = audit.target.rows
+    let shared = rows.filter { made.contains($0.group) || made.contains($0.id) || made.contains($0.question) }
+    guard let first = shared.first else { return nil }
+    return Finding(
+      severity: .blocking, name: "leakage", number: Double(shared.count) / Double(rows.count),
+      sentence: "\(shared.count) of \(rows.count) rows ask questions that the vector was made of, such as "
+        + "\"\(first.question.prefix(60))\", so it may have learnt their answers; judge it on other questions.")
   }
 
   private func nulls(_ judged: [Layer]) -> [AuditNull] {
@@ -47,18 +61,19 @@ public struct JudgedVector: Sendable {
     let name = judged.first?.originName ?? ""
     return [
       AuditNull(
-        name: "directions drawn from the activations' covariance", aurocs: Self.best(covariance, of: judged.count),
-        isDecisive: false),
-      AuditNull(name: name, aurocs: Self.best(origin, of: judged.count), isDecisive: false),
+        name: "directions drawn from the activations' covariance", aurocs: Self.best(covariance, of: judged.count)),
+      AuditNull(name: name, aurocs: Self.best(origin, of: judged.count)),
     ].filter { !$0.aurocs.isEmpty }
   }
 
-  /// The best layer of every draw; empty unless every layer has all draws.
+  /// Of every draw the layer whose AUROC is farthest from 0.5; empty unless every layer has all draws.
   private static func best(_ areas: [[Double]], of layers: Int) -> [Double] {
     guard let draws = areas.first?.count, areas.count == layers, areas.allSatisfy({ $0.count == draws }) else {
       return []
     }
-    return (0..<draws).map { draw in areas.reduce(-Double.infinity) { max($0, $1[draw]) } }
+    return (0..<draws).map { draw in
+      areas.reduce(0.5) { abs($1[draw] - 0.5) > abs($0 - 0.5) ? $1[draw] : $0 }
+    }
   }
 
   private func trainedBaselines(_ best: Layer) throws -> [AuditBaseline] {

@@ -1,26 +1,32 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
+import Foundations
 import Statistics
 
 struct Calibrate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure by simulation whether intervals cover the truth and verdicts keep their promise.",
+    abstract: "Measure by simulation whether verdicts keep their promise and intervals cover the truth.",
     discussion: """
-      Draws experiments with a known truth (groups alike inside, unequal, rare positives, ties, with an effect and \
-      without) and judges each as real data would be. docs/calibration.md reports its tables; this command computes them \
-      again. Without an effect (AUROC 0.5) "supported" is the false-positive rate, elsewhere the power.
+      Draws experiments with a known truth and judges each as real data would be: scores that are only what known columns \
+      say, templates and families that cross or hold the questions, no effect at all, and real effects that questions blur. \
+      docs/calibration.md reports the tables; this command computes them again.
+
+      --intervals prints the coverage of the clustered interval alone, over more recipes; --without-groups then withholds the \
+      groups, to see what that costs.
       """)
 
   @Option(help: "Simulated experiments per line.")
-  var experiments = 2_000
-  @Option(help: "Layers that each audit compares.")
-  var layers = 5
-  @Option(help: "Permutations per audit; 0 leaves the audits out and measures intervals only.")
-  var permutations = 300
-  @Option(help: "Only experiments with this many groups: 10, 30 or 100.")
+  var experiments = 1_000
+  @Option(help: "Permutations per audit; with --intervals, 0 leaves the audits out.")
+  var permutations = 200
+  @Option(help: "Only experiments with this many groups.")
   var groups: Int?
-  @Flag(help: "Withhold the groups from the audit, to see what that costs.")
+  @Flag(help: "Coverage of the interval under more recipes, instead of the table of verdicts.")
+  var intervals = false
+  @Option(help: "With --intervals: layers that each audit compares.")
+  var layers = 5
+  @Flag(help: "With --intervals: withhold the groups from the audit.")
   var withoutGroups = false
   @Option(help: "Seed; each line adds its number.")
   var seed: UInt64 = 2026
@@ -30,16 +36,63 @@ struct Calibrate: ParsableCommand {
   func validate() throws {
     for (name, value, range) in [
       ("experiments", experiments, 1...10_000_000), ("layers", layers, 1...1_000),
-      ("permutations", permutations, 0...1_000_000),
+      ("permutations", permutations, (intervals ? 0 : 1)...1_000_000),
     ] where !range.contains(value) {
       throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
     }
-    if let groups, !Calibration.standardExperiments.contains(where: { $0.groups == groups }) {
-      throw ValidationError("--groups must be 10, 30 or 100, not \(groups)")
+    if withoutGroups, !intervals { throw ValidationError("--without-groups goes with --intervals") }
+    let known = Set(
+      intervals ? Calibration.standardExperiments.map(\.groups) : Calibration.verdictLines.map(\.cell.groups))
+    if let groups, !known.contains(groups) {
+      throw ValidationError(
+        "--groups must be \(known.sorted().map(String.init).joined(separator: ", ")), not \(groups)")
     }
   }
 
-  func run() throws {
+  func run() throws { intervals ? try printIntervals() : try printVerdicts() }
+
+  /// Lines are worked on side by side and printed in order.
+  private func printVerdicts() throws {
+    let lines = Calibration.verdictLines.enumerated().filter { groups == nil || $0.element.cell.groups == groups }
+    if !json { Output.line(Self.verdictHeader) }
+    let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    for start in stride(from: 0, to: lines.count, by: workers) {
+      let part = Array(lines[start..<min(lines.count, start + workers)])
+      let results = try ParallelMap.map(part.count, workers: workers) { index in
+        try Calibration.run(
+          part[index].element.cell, experiments: experiments, permutations: permutations,
+          seed: seed &+ UInt64(part[index].offset))
+      }
+      for (line, result) in zip(part, results) {
+        if json { try Output.json(result) } else { Output.line(Self.row(result, line.element.promise)) }
+      }
+    }
+  }
+
+  private static let verdictHeader =
+    "| case | questions | supported | promise | explained | absent | cannot tell | coverage within | across |\n"
+    + "|---|---|---|---|---|---|---|---|---|"
+
+  private static func row(_ result: VerdictCalibration, _ promise: VerdictCalibration.Promise) -> String {
+    let asked =
+      switch promise {
+      case .supportedAtMost(let share): "at most \(percent(share))"
+      case .supportedAtLeast(let share): "at least \(percent(share))"
+      }
+    let kept = promise.isKept(by: result.supported, experiments: result.experiments) ? "" : " (not kept)"
+    let cells = [
+      result.name, "\(result.groups)", percent(result.supported), asked + kept, percent(result.explained),
+      percent(result.absent), percent(result.cannotTell), percent(result.coverageWithin),
+      percent(result.coverageAcross),
+    ]
+    return "| " + cells.joined(separator: " | ") + " |"
+  }
+
+  private static func percent(_ share: Double?) -> String {
+    share.map { String(format: "%.1f %%", 100 * $0) } ?? "-"
+  }
+
+  private func printIntervals() throws {
     if !json { Output.line(Self.header) }
     for (line, experiment) in Calibration.standardExperiments.enumerated() {
       if let groups, experiment.groups != groups { continue }

@@ -10,9 +10,10 @@ struct Predict: ParsableCommand {
     abstract: "Say whether scores predict labels, with the doubts a sceptical reader would have.",
     discussion: """
       --scores takes anybody's CSV with the columns score and label (1 the behaviour, 0 not) and, where known, group \
-      (the distinct question), letter, source and user_side. --groups adds the groups from a second CSV (row,group). \
-      Several files of the same rows (one per layer, say) are the candidates of one audit; files of different rows are \
-      judged one by one, each as one of that many comparisons.
+      (the distinct question), letter, source, user_side and family (of near-duplicate questions). Every further column \
+      (length, template, turn, persona) is a covariate: a prediction must survive holding all of them fixed together. \
+      --groups adds the groups from a second CSV (row,group). Several files of the same rows (one per layer, say) are the \
+      candidates of one audit; files of different rows are judged one by one, each as one of that many comparisons.
 
       A run directory is judged anew from its recordings and vectors, without its models, and its results written again. \
       --labels judges its targets by other labels than those the run gave: hand (of all raters: the adjudicated label, \
@@ -21,8 +22,9 @@ struct Predict: ParsableCommand {
 
       --plan says how many questions (groups) an experiment needs to detect an AUROC.
 
-      Intervals are clustered by group where groups are known, DeLong's otherwise. The verdict is supported, not \
-      supported or cannot tell; docs/audit.md states its rule.
+      Two questions are answered and never mixed: within questions (does a higher score mean more of the behaviour for the \
+      same question) and across questions (does one threshold serve all). The verdict is supported, explained, absent or \
+      cannot tell; docs/audit.md states its rule.
       """)
 
   @Argument(help: "A run directory to judge anew.")
@@ -34,6 +36,7 @@ struct Predict: ParsableCommand {
   @Option(help: "CSV with the columns row,group.")
   var groups: String?
   @OptionGroup var plan: PlanOptions
+  @OptionGroup var choices: AuditChoices
   @Option(help: "How many comparisons this one was chosen from (layers, positions, scores), for the correction.")
   var comparisons = 1
   @Option(help: "Permutations of the labels.")
@@ -54,14 +57,23 @@ struct Predict: ParsableCommand {
     guard labels == nil || directory != nil else { throw ValidationError("--labels goes with a run directory") }
     if let labels, LabelChoice(labels) == nil { throw ValidationError("--labels: \(LabelChoice.refusal(labels))") }
     guard groups == nil || !scores.isEmpty else { throw ValidationError("--groups goes with --scores") }
+    guard scores.isEmpty == false || (choices.cluster.isEmpty && choices.ignore.isEmpty && choices.planFile == nil)
+    else {
+      throw ValidationError("--cluster, --ignore and --plan-file go with --scores")
+    }
     try plan.validate()
+    try choices.validate()
   }
 
   func run() throws {
     if plan.plan { return try plan.answer(comparisons: comparisons, json: json) }
     if let directory { return try judge(runDirectory: directory) }
-    let tables = try ScoredFiles(scores, groups: groups)
-    try tables.judge(comparisons: comparisons, permutations: permutations, seed: seed).print(json: json)
+    let tables = try ScoredFiles(scores, groups: groups, choices: choices)
+    let (options, plan) = try choices.options(scores: scores, comparisons: comparisons)
+    var report = try tables.judge(
+      comparisons: comparisons, permutations: permutations, seed: seed, options: options)
+    report.plan = plan.map { ($0.hash, $0.deviations(choices, comparisons: comparisons, data: scores)) }
+    try report.print(json: json)
   }
 
   private func judge(runDirectory: String) throws {

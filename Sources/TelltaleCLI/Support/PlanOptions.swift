@@ -35,12 +35,14 @@ struct PlanOptions: ParsableArguments {
     var comparisons: Int
     var designEffect: Double
     var groups: Int?
+    var simulatedPower: Double?
 
     enum CodingKeys: String, CodingKey {
       case auroc, correlation, power, comparisons, groups
       case rowsPerGroup = "rows_per_group"
       case positiveRate = "positive_rate"
       case designEffect = "design_effect"
+      case simulatedPower = "simulated_power"
     }
   }
 
@@ -50,17 +52,22 @@ struct PlanOptions: ParsableArguments {
       analysis = try PowerAnalysis(
         auroc: auroc ?? .nan, rowsPerGroup: rowsPerGroup, positiveRate: positiveRate, correlation: correlation)
     } catch { throw TelltaleError(.badInput, error.message) }
-    let groups = analysis.groupsNeeded(power: power, comparisons: comparisons)
+    let needed = try VerdictPower(analysis, comparisons: comparisons).groupsNeeded(power: power)
+    // Where too many rows would have to be simulated, the formula for the interval alone.
+    let groups = needed?.groups ?? analysis.groupsNeeded(power: power, comparisons: comparisons)
     if json {
       return try Output.json(
         Answer(
           auroc: analysis.auroc, rowsPerGroup: rowsPerGroup, correlation: correlation, positiveRate: positiveRate,
-          power: power, comparisons: comparisons, designEffect: analysis.designEffect, groups: groups))
+          power: power, comparisons: comparisons, designEffect: analysis.designEffect, groups: groups,
+          simulatedPower: needed?.power))
     }
-    Output.line(sentence(analysis, groups, comparisons))
+    Output.line(sentence(analysis, groups, comparisons, needed?.power))
   }
 
-  private func sentence(_ analysis: PowerAnalysis, _ groups: Int?, _ comparisons: Int) -> String {
+  private func sentence(
+    _ analysis: PowerAnalysis, _ groups: Int?, _ comparisons: Int, _ simulated: Double?
+  ) -> String {
     func number(_ value: Double) -> String { String(format: "%.4g", value) }
     let goal = "an AUROC of \(number(analysis.auroc)) with a power of \(number(power))"
     let looks = comparisons == 1 ? "one comparison" : "\(comparisons) comparisons"
@@ -70,6 +77,9 @@ struct PlanOptions: ParsableArguments {
     guard let groups else { return "A million groups are not enough to detect \(goal) in \(looks), \(design)." }
     // Fewer than ten groups are never enough for the audit to speak of questions in general.
     let floor = groups < 10 ? "; the audit asks for at least 10" : ""
-    return "\(groups) groups are needed to detect \(goal) in \(looks), \(design)\(floor)."
+    let how =
+      simulated.map { "; of simulated experiments of that size \(number(100 * $0)) % were supported" }
+      ?? "; by the formula for the interval, because so many rows are not simulated"
+    return "\(groups) groups are needed to detect \(goal) in \(looks), \(design)\(how)\(floor)."
   }
 }

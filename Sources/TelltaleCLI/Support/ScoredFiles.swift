@@ -6,34 +6,40 @@ import Steering
 
 /// Score files given on the command line, and what they are compared as.
 struct ScoredFiles {
-  private let files: [(name: String, rows: ScoredRows)]
+  private let files: [(name: String, table: ScoreTable)]
 
-  init(_ paths: [String], groups: String?) throws {
-    let groups = groups.map { URL(fileURLWithPath: $0) }
-    files = try paths.map { path in
+  init(_ paths: [String], groups: String?, choices: AuditChoices) throws {
+    var options = ScoreTable.Options()
+    options.groups = groups.map { URL(fileURLWithPath: $0) }
+    (options.clusters, options.ignored) = (choices.cluster, choices.ignore)
+    files = try paths.map { [options] path in
       let url = URL(fileURLWithPath: path)
-      return (url.deletingPathExtension().lastPathComponent, try ScoreTable.rows(url, groups: groups))
+      return (url.deletingPathExtension().lastPathComponent, try ScoreTable(url, options: options))
     }
   }
 
   /// Whether all files score the same rows, as layers do.
   private var rowsAgree: Bool {
-    files.allSatisfy { $0.rows.labels == files[0].rows.labels && $0.rows.groups == files[0].rows.groups }
+    files.allSatisfy {
+      $0.table.rows.labels == files[0].table.rows.labels && $0.table.rows.groups == files[0].table.rows.groups
+    }
   }
 
-  func judge(comparisons: Int, permutations: Int, seed: UInt64) throws -> ScoreReport {
+  func judge(comparisons: Int, permutations: Int, seed: UInt64, options: AuditOptions) throws -> ScoreReport {
     let rows = files.map { file in
       PredictivityRow(
-        target: file.name, predictivity: Predictivity(file.rows, permutations: permutations, seed: seed))
+        target: file.name, predictivity: Predictivity(file.table.rows, permutations: permutations, seed: seed))
     }
-    let candidates = files.map { AuditCandidate(name: $0.name, rows: $0.rows) }
+    let candidates = files.map { AuditCandidate(name: $0.name, rows: $0.table.rows) }
     func audit(_ candidates: [AuditCandidate], _ comparisons: Int) throws -> Audit {
-      try Audit(candidates: candidates, comparisons: comparisons, permutations: permutations, seed: seed)
+      try Audit(
+        candidates: candidates, comparisons: comparisons, permutations: permutations, seed: seed, options: options)
     }
     let audits =
       rowsAgree
       ? [try audit(candidates, comparisons)] : try candidates.map { try audit([$0], comparisons * candidates.count) }
-    return ScoreReport(rows: rows, audits: audits)
+    let unusable = Set(files.flatMap(\.table.unusable)).sorted()
+    return ScoreReport(rows: rows, audits: audits, unusable: unusable)
   }
 }
 
@@ -43,6 +49,10 @@ struct ScoreReport {
   let rows: [PredictivityRow]
   /// One for all files, or one per file.
   let audits: [Audit]
+  /// Columns that could not be held fixed.
+  let unusable: [String]
+  /// The plan's SHA-256 and in what it was not followed.
+  var plan: (hash: String, deviations: [String])?
 
   func print(json: Bool) throws {
     if json { return try printJSON() }
@@ -58,45 +68,92 @@ struct ScoreReport {
 
   /// One file gives one object; several give a list of rows and a list of audits.
   private func printJSON() throws {
-    if rows.count == 1 { return try Output.json(Single(row: rows[0], audit: audits[0])) }
-    try Output.json(Several(rows: rows, audits: audits))
+    if rows.count == 1 { return try Output.json(AuditDocument(row: rows[0], audit: audits[0], unusable, plan)) }
+    try Output.json(Several(rows: rows, audits: audits.map { AuditDocument(row: nil, audit: $0, unusable, plan) }))
   }
 
   private struct Several: Encodable {
     var rows: [PredictivityRow]
-    var audits: [Audit]
-  }
-
-  /// The columns of the table and the audit, as one object.
-  private struct Single: Encodable {
-    var row: PredictivityRow
-    var audit: Audit
-
-    private enum Key: String, CodingKey { case audit }
-
-    func encode(to encoder: any Encoder) throws {
-      try row.encode(to: encoder)
-      var container = encoder.container(keyedBy: Key.self)
-      try container.encode(audit, forKey: .audit)
-    }
+    var audits: [AuditDocument]
   }
 
   private func describe(_ row: PredictivityRow) {
     let p = row.predictivity
     let groups = p.groups.map { ", \($0) groups" } ?? ", groups unknown"
-    Output.line("\(p.n) rows, \(p.positives) positive\(groups)")
+    Output.line("\(p.n) rows, \(p.positives) positive (\(percent(Double(p.positives) / Double(max(1, p.n)))))\(groups)")
     Output.line("AUROC            \(number(p.auroc))  [\(number(p.aurocLow)), \(number(p.aurocHigh))]")
-    Output.line("within groups    \(number(p.aurocWithinGroup))")
     Output.line("point-biserial   \(number(p.pointBiserial?.coefficient))")
     Output.line("permutation p    \(number(p.pPermutation))")
   }
 
   private func describe(_ audit: Audit) {
+    Output.line("within questions \(estimate(audit.within))")
+    Output.line("across questions \(estimate(audit.across))")
     for finding in audit.findings where finding.severity != .note {
       Output.line("- \(SafeText.visible(finding.sentence))")
     }
+    if !unusable.isEmpty {
+      let names = unusable.map { SafeText.visible($0, limit: .max) }.joined(separator: ", ")
+      Output.line("- Not held fixed, because they are the same in every row or differ in most: \(names).")
+    }
     Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")
+    Output.line("Direction: \(audit.direction.rawValue). Specific to this vector: \(audit.specificity.rawValue).")
+    Output.line("Plan: \(audit.plan.rawValue)\(planClause).")
   }
 
+  private var planClause: String {
+    guard let plan else { return "" }
+    let deviations = plan.deviations.isEmpty ? "" : "; not as planned: \(plan.deviations.joined(separator: ", "))"
+    return " (SHA-256 \(plan.hash)\(deviations))"
+  }
+
+  private func estimate(_ estimate: AreaEstimate?) -> String {
+    guard let estimate else { return "undefined" }
+    let odds = estimate.oddsRatio.map { ", odds ratio per standard deviation \(number($0))" } ?? ""
+    return
+      "\(number(estimate.auroc))  [\(number(estimate.low)), \(number(estimate.high))]  p \(number(estimate.p))\(odds)"
+  }
+
+  private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+
   private func number(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "undefined" }
+}
+
+/// The columns of the table and the audit as one object: the audit's keys at the top, and the whole of it under `audit`.
+private struct AuditDocument: Encodable {
+  private let row: PredictivityRow?
+  private let audit: Audit
+  private let unusable: [String]
+  private let plan: (hash: String, deviations: [String])?
+
+  init(row: PredictivityRow?, audit: Audit, _ unusable: [String], _ plan: (hash: String, deviations: [String])?) {
+    (self.row, self.audit, self.unusable, self.plan) = (row, audit, unusable, plan)
+  }
+
+  private enum Key: String, CodingKey {
+    case audit, operating, unusableColumns, planHash, planDeviations
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try row?.encode(to: encoder)
+    try audit.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    if row != nil { try container.encode(audit, forKey: .audit) }
+    try container.encode(audit.operating.map(OperatingSummary.init), forKey: .operating)
+    try container.encode(unusable, forKey: .unusableColumns)
+    try container.encodeIfPresent(plan?.hash, forKey: .planHash)
+    try container.encodeIfPresent(plan?.deviations, forKey: .planDeviations)
+  }
+}
+
+/// The first threshold at the top, all under `points`.
+private struct OperatingSummary: Encodable {
+  let all: OperatingPoints
+
+  init(_ all: OperatingPoints) { self.all = all }
+
+  func encode(to encoder: any Encoder) throws {
+    try all.points.first?.encode(to: encoder)
+    try all.encode(to: encoder)
+  }
 }

@@ -15,7 +15,8 @@ struct StudyTables {
       "One row a vector: AUROC at the layer chosen on \(study?.chooseLayer ?? "other data"), and steerability:")
     Output.line("the slope of the margin in nats a unit of scale, at the layer chosen on other questions.")
     Output.line(
-      "+ supported, - not supported, ? cannot tell: the audit's verdict. anti: share of items that move the other way.")
+      "+ supported, e explained by what is known besides, - absent, ? cannot tell: the audit's verdict.")
+    Output.line("anti: share of items that move the other way.")
     Output.line("planted: cosine with the direction that was built into the model.")
     for model in results.experiment.modelNames {
       Output.line("")
@@ -55,7 +56,7 @@ struct StudyTables {
   }
 
   private func predicted(_ prediction: StudyRow.Prediction?) -> [TableValue] {
-    let marks = ["supported": "+", "not supported": "-", "cannot tell": "?"]
+    let marks = ["supported": "+", "explained": "e", "absent": "-", "cannot tell": "?"]
     return [
       .text(cell(prediction?.auroc, prediction?.low, prediction?.high)),
       .text(prediction?.verdict.map { marks[$0] ?? $0 }),

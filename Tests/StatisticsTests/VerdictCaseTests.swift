@@ -1,0 +1,112 @@
+import Testing
+
+@testable import Statistics
+
+@Suite("Scores that once fooled the verdict")
+struct VerdictCaseTests {
+  @Test func letterAndSourceTogetherExplainAScoreThatNeitherExplainsAlone() throws {
+    let audit = try ScoreCase.audit("two-partial-confounds")
+    #expect(audit.verdict == .explained)
+    #expect(audit.reason.contains("answer letter") && audit.reason.contains("source"))
+    #expect(audit.direction == .positive)
+  }
+
+  @Test func aKnownSourceOfRowsOfOneQuestionEachIsHeldFixed() throws {
+    #expect(try ScoreCase.audit("source-known-one-row").verdict != .supported)
+  }
+
+  @Test(arguments: ["length-confound", "template-confound"])
+  func anyFurtherColumnIsACovariate(name: String) throws {
+    let audit = try ScoreCase.audit(name)
+    #expect(audit.verdict == .explained)
+    #expect(audit.covariates.map(\.name) == [name == "length-confound" ? "length" : "template"])
+    #expect(audit.covariates.map(\.kind) == [name == "length-confound" ? .numeric : .categorical])
+  }
+
+  @Test func templatesThatCrossQuestionsWidenTheInterval() throws {
+    let audit = try ScoreCase.audit("template-null")
+    let across = try #require(audit.across)
+    #expect(try #require(across.low) < 0.5 && #require(across.high) > 0.5)
+    #expect(audit.verdict != .supported)
+    let rows = try ScoreCase("template-null").rows
+    let oneWay = try #require(ClusteredAUROC(scores: rows.scores, labels: rows.labels, groups: rows.groups ?? []))
+    let narrow = try #require(oneWay.interval())
+    #expect(try #require(across.high) - #require(across.low) > narrow.high - narrow.low)
+  }
+
+  @Test func anEffectWithinQuestionsIsNotLostWhereQuestionsDiffer() throws {
+    let audit = try ScoreCase.audit("offset-within-only")
+    #expect(audit.verdict == .supported)
+    #expect(audit.reason.contains("within questions with an AUROC of 0.98"))
+    #expect(audit.reason.contains("One threshold for all questions is not supported"))
+  }
+
+  @Test func oneRuleForTheSignOfLayers() throws {
+    let audit = try ScoreCase.audit("inverted-layer-a", "inverted-layer-b")
+    #expect(audit.best == "inverted-layer-b")
+    #expect(audit.direction == .inverted)
+    #expect(audit.verdict == .supported)
+    let heldOut = try #require(audit.finding("held-out AUROC")?.number)
+    #expect(heldOut < 0.2)
+  }
+
+  @Test func anInvertedScoreIsCalledInverted() throws {
+    let audit = try ScoreCase.audit("inverted-single")
+    #expect(audit.verdict == .supported && audit.direction == .inverted)
+    #expect(audit.reason.contains("inverted (higher scores go with its absence)"))
+    #expect(!audit.findings.contains { $0.sentence.contains("less than half") })
+  }
+
+  @Test func blankGroupsAreRefused() {
+    #expect(throws: StatisticsError.self) { try ScoreCase("blank-groups") }
+  }
+
+  @Test func whatWouldBeEnoughIsSaidWithTheExactTest() throws {
+    let nine = try ScoreCase.audit("nine-questions")
+    #expect(nine.verdict == .cannotTell)
+    #expect(nine.reason.contains("1 more would be enough"))
+    expectClose(nine.finding("questions that agree")?.number, 0.00390625, relative: 1e-9)
+    let rare = try ScoreCase.audit("four-rare")
+    #expect(rare.verdict == .cannotTell)
+    #expect(rare.reason.contains("1 more would be enough"))
+    expectClose(rare.finding("questions that agree")?.number, 0.125, relative: 1e-9)
+  }
+
+  @Test func aQuestionThatHoldsMostRowsIsNamed() throws {
+    let finding = try #require(try ScoreCase.audit("one-big-question").finding("one question"))
+    #expect(finding.sentence.hasPrefix("One question, big, holds 91"))
+  }
+
+  @Test func aRareLabelHasItsBaseRateSaid() throws {
+    let audit = try ScoreCase.audit("rare-1pct")
+    expectClose(audit.baseRate, 63.0 / 5_000)
+    #expect(audit.finding("base rate")?.severity == .warning)
+  }
+
+  @Test(arguments: ["half-the-questions", "only-letter-A"])
+  func anEffectInAPartOfTheRowsIsSaidWithItsTest(name: String) throws {
+    let audit = try ScoreCase.audit(name)
+    let finding = try #require(audit.findings.first { $0.name.hasPrefix("heterogeneity") })
+    #expect(try #require(finding.number) < 0.05)
+  }
+
+  @Test func aUShapeIsSeen() throws {
+    let audit = try ScoreCase.audit("u-shape")
+    #expect(audit.verdict != .supported)
+    #expect(audit.finding("shape")?.sentence.contains("not monotonically") == true)
+  }
+
+  @Test(arguments: [("huge", 0.39), ("denorm", 0.45)])
+  func hugeAndTinyScoresHaveACorrelation(name: String, expected: Double) throws {
+    let rows = try ScoreCase(name).rows
+    let r = try #require(Measures.pointBiserial(scores: rows.scores, labels: rows.labels))
+    #expect(abs(r.coefficient - expected) < 0.006)
+    #expect(try ScoreCase.audit(name).verdict == .supported)
+  }
+
+  @Test func aLetterThatIsNearlyTheLabelExplainsAScoreThatReadsIt() throws {
+    let audit = try ScoreCase.audit("letter-97")
+    #expect(audit.verdict == .explained)
+    #expect(audit.reason.contains("but answer letter explains it"))
+  }
+}
