@@ -1,4 +1,4 @@
-import Jinja
+@testable import Tokenizers
 import Testing
 
 @Suite("A final message that is to be continued")

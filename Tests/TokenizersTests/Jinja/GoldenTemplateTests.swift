@@ -1,5 +1,5 @@
 import Foundation
-import Jinja
+@testable import Tokenizers
 import TestSupport
 import Testing
 

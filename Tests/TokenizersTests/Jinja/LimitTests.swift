@@ -1,4 +1,4 @@
-import Jinja
+@testable import Tokenizers
 import Testing
 
 @Suite("Templates from strangers stay within bounds")

@@ -1,4 +1,4 @@
-import Jinja
+@testable import Tokenizers
 import Testing
 
 @Suite("The date that a template reads")

@@ -1,6 +1,6 @@
 import Foundation
 import Foundations
-import Jinja
+@testable import Tokenizers
 import TestSupport
 
 /// A line of a file with renderings by Jinja.

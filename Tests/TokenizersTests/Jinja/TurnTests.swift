@@ -1,4 +1,4 @@
-import Jinja
+@testable import Tokenizers
 import Testing
 
 @Suite("Where the turns of a chat are")
