@@ -20,7 +20,8 @@ struct Telltale: ParsableCommand {
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
-      Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, BenchChunks.self,
+      Tokenize.self, TemplateCommand.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self,
+      BenchChunks.self,
       BenchPage.self, BenchParityCommand.self, Doctor.self,
     ])
 

@@ -85,7 +85,7 @@ extension VectorProvenance {
   /// The data and the prompts that vectors were made from.
   mutating func state(_ items: [Item], _ encoder: PromptEncoder) {
     promptStyle = encoder.builder.style.rawValue
-    template = encoder.template?.name
+    template = encoder.template?.identity
     letterBalance = VectorExtraction.letterBalance(items)
     data = Set(items.map(\.source)).sorted().joined(separator: " ")
   }

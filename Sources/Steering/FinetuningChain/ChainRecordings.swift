@@ -106,7 +106,7 @@ extension FinetuningChain {
         provenance.tokenizerHash = loaded.tokenizer.contentHash
         provenance.dtype = loaded.model.arithmetic
         provenance.promptStyle = encoder.builder.style.rawValue
-        provenance.template = encoder.template?.name
+        provenance.template = encoder.template?.identity
         provenance.data = settings.dataName
         provenance.dataHash = try encoder.fingerprint(items.training)
         provenance.notes = ["adapters \(try identity(.behaviour)) minus \(try identity(.opposite))"]

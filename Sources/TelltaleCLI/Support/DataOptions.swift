@@ -16,8 +16,7 @@ struct PromptOptions: ParsableArguments {
   @Option(help: "How items are put to the model: plain, chat or few-shot.")
   var style = PromptStyle.plain
 
-  @Option(help: "Chat template to use instead of the model's own: \(ChatTemplate.names.joined(separator: ", ")).")
-  var template: String?
+  @OptionGroup var template: TemplateOptions
 
   @Option(help: "Solved examples in front of every prompt in the few-shot style.")
   var examples = 4
@@ -28,7 +27,7 @@ struct PromptOptions: ParsableArguments {
   func encoder(_ tokenizer: Tokenizer, items: [Item], pool: [Item], seed: UInt64) throws -> PromptEncoder {
     switch style {
     case .plain: return .plain(tokenizer)
-    case .chat: return try .chat(tokenizer, template: template)
+    case .chat: return try .chat(tokenizer, template: template.name, settings: template.settings)
     case .fewShot:
       return .fewShot(
         tokenizer,
