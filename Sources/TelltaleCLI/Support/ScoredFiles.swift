@@ -1,4 +1,6 @@
+import CommandSupport
 import Foundation
+import Foundations
 import Statistics
 import Steering
 
@@ -22,7 +24,7 @@ struct ScoredFiles {
   func judge(comparisons: Int, permutations: Int, seed: UInt64) throws -> ScoreReport {
     let rows = files.map { file in
       PredictivityRow(
-        targetSet: file.name, predictivity: Predictivity(file.rows, permutations: permutations, seed: seed))
+        target: file.name, predictivity: Predictivity(file.rows, permutations: permutations, seed: seed))
     }
     let candidates = files.map { AuditCandidate(name: $0.name, rows: $0.rows) }
     func audit(_ candidates: [AuditCandidate], _ comparisons: Int) throws -> Audit {
@@ -45,7 +47,7 @@ struct ScoreReport {
   func print(json: Bool) throws {
     if json { return try printJSON() }
     for (index, row) in rows.enumerated() {
-      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(Terminal.harmless(row.targetSet ?? ""))") }
+      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(SafeText.visible(row.target ?? ""))") }
       describe(row)
       if audits.count == rows.count { describe(audits[index]) }
     }
@@ -91,9 +93,9 @@ struct ScoreReport {
 
   private func describe(_ audit: Audit) {
     for finding in audit.findings where finding.severity != .note {
-      Output.line("- \(Terminal.harmless(finding.sentence))")
+      Output.line("- \(SafeText.visible(finding.sentence))")
     }
-    Output.line("Verdict: \(audit.verdict.rawValue). \(Terminal.harmless(audit.reason))")
+    Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")
   }
 
   private func number(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "undefined" }

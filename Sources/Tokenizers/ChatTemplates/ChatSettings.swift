@@ -1,7 +1,7 @@
 /// What a chat template reads beside the messages: variables such as `enable_thinking`, and what day it is.
-public struct ChatSettings: Sendable, Equatable {
+public struct ChatSettings: Sendable, Equatable, Codable {
   /// A variable of the template.
-  public struct Variable: Sendable, Equatable {
+  public struct Variable: Sendable, Equatable, Codable {
     public let name: String
     /// JSON (`false`, `3`, `"text"`, a list) or else the text itself.
     public let text: String

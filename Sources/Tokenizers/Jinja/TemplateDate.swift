@@ -69,3 +69,19 @@ package struct TemplateDate: Equatable, Sendable, CustomStringConvertible {
     return lastWeekday(year) == 4 || lastWeekday(year - 1) == 3 ? 53 : 52
   }
 }
+
+/// As text, such as `2026-01-15T12:00`.
+extension TemplateDate: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let date = TemplateDate(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a date such as 2026-01-15")
+    }
+    self = date
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
