@@ -20,16 +20,15 @@ public final class Tokenizer: Sendable {
   /// The token that ends a sequence or a turn, nil if the configuration names none.
   public let eosTokenID: Int?
 
-  private let chatTemplateSource: ChatTemplate.Source
+  private let chatTemplates: CheckpointTemplates
 
   init(_ pipeline: TokenizerPipeline, contentHash: String, configuration: TokenizerConfiguration, name: String) {
     self.pipeline = pipeline
     self.contentHash = contentHash
     bosTokenID = configuration.bosToken.flatMap(pipeline.id)
     eosTokenID = configuration.eosToken.flatMap(pipeline.id)
-    chatTemplateSource = ChatTemplate.Source(
-      file: name, jinja: configuration.chatTemplate, bosToken: configuration.bosToken?.string,
-      eosToken: configuration.eosToken?.string)
+    chatTemplates = CheckpointTemplates(
+      file: name, sources: configuration.chatTemplates, specialTokens: configuration.specialTokens)
   }
 
   /// Loads the tokenizer of a checkpoint.
@@ -137,11 +136,16 @@ public final class Tokenizer: Sendable {
 
   /// The checkpoint's chat template.
   ///
-  /// - Parameter name: one of `ChatTemplate.names` to use that one whatever the checkpoint says, nil to recognise the
-  ///   checkpoint's own.
-  /// - Throws: `TelltaleError.badInput` if the checkpoint has no template or one that is not known, or the name is not.
-  public func chatTemplate(named name: String? = nil) throws(TelltaleError) -> ChatTemplate {
-    try chatTemplateSource.template(named: name)
+  /// - Parameters:
+  ///   - name: one of the checkpoint's named templates, of `ChatTemplate.names` or a file of Jinja; nil for the
+  ///     checkpoint's default.
+  ///   - settings: what the template reads beside the messages.
+  /// - Throws: `TelltaleError.badInput` if the checkpoint has no template or one that cannot be read, or the name is
+  ///   not known.
+  public func chatTemplate(
+    named name: String? = nil, settings: ChatSettings = ChatSettings()
+  ) throws(TelltaleError) -> ChatTemplate {
+    try chatTemplates.template(named: name, settings)
   }
 
   /// A chat as text and tokens, with BOS exactly once if the tokenizer has one to add.

@@ -8,19 +8,31 @@ struct TokenizerConfiguration: Sendable {
   /// Whether a SentencePiece model puts BOS before a text, EOS after it; a `tokenizer.json` says this itself.
   var addsBOS = true
   var addsEOS = false
-  /// The chat template's source, in Jinja.
-  var chatTemplate: String?
+  /// The sources of the chat templates, in Jinja, by name.
+  var chatTemplates: [(name: String, source: String)] = []
+  /// The special tokens beside BOS and EOS that a chat template may write, by names such as `unk_token`.
+  var otherTokens: [(name: String, text: String)] = []
 
   init() {}
 
   init(directory: URL) throws(TelltaleError) {
     let configuration = try TokenizerFileReader.json(at: directory.appending(path: "tokenizer_config.json"))
-    let specialTokens = try TokenizerFileReader.json(at: directory.appending(path: "special_tokens_map.json"))
-    bosToken = Self.token("bos_token", in: [configuration, specialTokens])
-    eosToken = Self.token("eos_token", in: [configuration, specialTokens])
+    let tokenMap = try TokenizerFileReader.json(at: directory.appending(path: "special_tokens_map.json"))
+    bosToken = Self.token("bos_token", in: [configuration, tokenMap])
+    eosToken = Self.token("eos_token", in: [configuration, tokenMap])
     addsBOS = configuration?["add_bos_token"]?.bool ?? true
     addsEOS = configuration?["add_eos_token"]?.bool ?? false
-    chatTemplate = try Self.chatTemplate(in: configuration, directory)
+    chatTemplates = try CheckpointTemplates.sources(configuration, directory)
+    let names = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
+    otherTokens = names.compactMap { name in
+      Self.token(name, in: [configuration, tokenMap]).map { (name, $0.string) }
+    }
+  }
+
+  /// What a chat template is given as the tokenizer's tokens.
+  var specialTokens: [(name: String, text: String)] {
+    let ends = [("bos_token", bosToken), ("eos_token", eosToken)]
+    return ends.compactMap { name, token in token.map { (name, $0.string) } } + otherTokens
   }
 
   /// A token given as its text, or as an object with its text under `content`.
@@ -29,15 +41,5 @@ struct TokenizerConfiguration: Sendable {
       if let token = document?[key]?.text ?? document?[key]?["content"]?.text { return token }
     }
     return nil
-  }
-
-  /// The one template, or of several named ones the default.
-  private static func chatTemplate(in document: JSONValue?, _ directory: URL) throws(TelltaleError) -> String? {
-    if let source = document?["chat_template"]?.string { return source }
-    let named = document?["chat_template"]?.array ?? []
-    if let source = named.first(where: { $0["name"]?.string == "default" })?["template"]?.string { return source }
-    let file = directory.appending(path: "chat_template.jinja")
-    guard TokenizerFileReader.exists(file) else { return nil }
-    return String(decoding: try TokenizerFileReader.bytes(of: file), as: UTF8.self)
   }
 }

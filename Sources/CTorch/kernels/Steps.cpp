@@ -4,7 +4,6 @@
 // on the CPU; for everything else, and while gradients are recorded, results are undefined tensors and the caller composes.
 #ifdef CT_LANES
 
-template <class T>
 /// Rounds before the weight is multiplied where that is of x's type, and after where it is wider.
 template <class T, class Weight>
 void norm(const T *x, const Weight *weight, T *out, int64_t count, float epsilon) {

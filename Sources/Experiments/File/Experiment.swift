@@ -57,6 +57,8 @@ public struct Experiment: FileSection, Sendable, Equatable {
   public struct PromptSettings: FileSection, Sendable, Equatable {
     public var style = PromptStyle.plain
     public var template: String?
+    public var templateVariables: [String: String]?
+    package var date: TemplateDate?
     public var examples = 4
     public var examplesFrom: String?
 
@@ -66,12 +68,22 @@ public struct Experiment: FileSection, Sendable, Equatable {
         Key(
           "template", \.template, "Chat template in the place of the model's own.",
           .choice(ChatTemplate.Format.allCases.map(\.rawValue))),
+        Key(
+          "template-variables", \.templateVariables,
+          "Variables of the chat template, such as `enable_thinking: \"false\"`; JSON, or else text."),
+        Key("date", \.date, "The day that a chat template which reads the clock is told, such as 2026-01-15."),
         Key("examples", \.examples, "Solved examples of the few-shot style.", .whole(from: 1)),
         Key("examples-from", \.examplesFrom, "The data set that the solved examples come from.", .name(of: "data set")),
       ]
     }
 
     init() {}
+
+    /// What a chat template reads beside the messages.
+    var chat: ChatSettings {
+      let variables = (templateVariables ?? [:]).sorted { $0.key < $1.key }
+      return ChatSettings(variables: variables.map { .init(name: $0.key, text: $0.value) }, date: date)
+    }
   }
 
   public struct DatasetSettings: FileSection, Sendable, Equatable {

@@ -2,6 +2,7 @@ import Foundations
 import LanguageModels
 import Organisms
 import Steering
+import Tokenizers
 import Torch
 
 /// What a key of an experiment file may be decoded into.
@@ -191,6 +192,16 @@ extension RowRange: FileValue {
     .form(pattern: "^[0-9]+-[0-9]+$") { text in
       guard RowRange(text) == nil else { return nil }
       return "\"\(SafeText.quoted(String(text.prefix(40))))\" is no range of rows; write first-last, such as 0-499"
+    }
+  }
+  init?(_ node: FileNode) { self.init(node.text ?? "") }
+}
+
+extension TemplateDate: FileValue {
+  static var shape: ValueShape {
+    .form(pattern: "^[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?$") { text in
+      guard TemplateDate(text) == nil else { return nil }
+      return "\"\(SafeText.quoted(String(text.prefix(40))))\" is no date; write it as 2026-01-15 or 2026-01-15T12:00"
     }
   }
   init?(_ node: FileNode) { self.init(node.text ?? "") }

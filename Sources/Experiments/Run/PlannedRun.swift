@@ -106,7 +106,8 @@ struct PlannedRun {
   /// How a model's texts are rendered and become tokens.
   func encoder(_ tokenizer: Tokenizer) throws -> PromptEncoder {
     let prompt = experiment.prompt
-    let format = PromptFormat(style: prompt.style, template: prompt.template, examples: prompt.examples)
+    let format = PromptFormat(
+      style: prompt.style, template: prompt.template, settings: prompt.chat, examples: prompt.examples)
     guard prompt.style == .fewShot else { return try format.encoder(tokenizer) }
     guard let pool = prompt.examplesFrom else {
       throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")

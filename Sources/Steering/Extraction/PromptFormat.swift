@@ -6,13 +6,18 @@ public struct PromptFormat: Sendable, Equatable, Codable {
   public var style: PromptStyle
   /// Chat style: a template in the place of the model's own.
   public var template: String?
+  /// Chat style: what the template reads beside the messages.
+  public var settings: ChatSettings?
   /// Few-shot style: solved examples in front of every prompt.
   public var examples: Int
 
   public static let defaultExamples = 4
 
-  public init(style: PromptStyle = .plain, template: String? = nil, examples: Int = Self.defaultExamples) {
-    (self.style, self.template, self.examples) = (style, template, examples)
+  public init(
+    style: PromptStyle = .plain, template: String? = nil, settings: ChatSettings? = nil,
+    examples: Int = Self.defaultExamples
+  ) {
+    (self.style, self.template, self.settings, self.examples) = (style, template, settings, examples)
   }
 
   /// - Parameters:
@@ -24,7 +29,7 @@ public struct PromptFormat: Sendable, Equatable, Codable {
   ) throws -> PromptEncoder {
     switch style {
     case .plain: return .plain(tokenizer)
-    case .chat: return try .chat(tokenizer, template: template)
+    case .chat: return try .chat(tokenizer, template: template, settings: settings ?? ChatSettings())
     case .fewShot:
       let header = try FewShotHeader(
         count: examples, from: pool(), excluding: Set(asked().map(\.group)), seed: seed)

@@ -69,8 +69,13 @@ public struct PromptEncoder: Sendable {
     PromptEncoder(tokenizer: tokenizer, builder: .fewShot(header), template: nil)
   }
 
-  public static func chat(_ tokenizer: Tokenizer, template name: String?) throws -> PromptEncoder {
-    let template = try tokenizer.chatTemplate(named: name)
+  /// - Parameters:
+  ///   - name: the chat template to use instead of the checkpoint's own.
+  ///   - settings: what the template reads beside the messages.
+  public static func chat(
+    _ tokenizer: Tokenizer, template name: String?, settings: ChatSettings = ChatSettings()
+  ) throws -> PromptEncoder {
+    let template = try tokenizer.chatTemplate(named: name, settings: settings)
     let builder = PromptBuilder.chat { try template.render(messages: $0, addGenerationPrompt: $1) }
     return PromptEncoder(tokenizer: tokenizer, builder: builder, template: template)
   }

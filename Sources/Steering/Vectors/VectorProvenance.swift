@@ -62,7 +62,7 @@ public struct VectorProvenance: Sendable, Equatable {
   /// The data and the prompts that vectors were made from.
   mutating func state(_ items: [Item], _ encoder: PromptEncoder) throws {
     promptStyle = encoder.builder.style.rawValue
-    template = encoder.template?.name
+    template = encoder.template?.identity
     let letters = items.reduce(into: [String: Int]()) { $0[$1.matchingLetter ?? "none", default: 0] += 1 }
     letterBalance = letters.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " ")
     data = Set(items.map(\.source)).sorted().joined(separator: " ")

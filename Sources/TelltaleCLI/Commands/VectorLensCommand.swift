@@ -26,8 +26,7 @@ struct VectorLensCommand: ParsableCommand {
   var prompt: [String] = []
   @Flag(help: "Prompts are user messages, rendered with the chat template.")
   var chat = false
-  @Option(help: "Chat template to use instead of the model's own.")
-  var template: String?
+  @OptionGroup var template: TemplateOptions
   @Option(help: "all, or layers such as 0,3 or 8-12, counted from 0 (default: all that the vector file holds).")
   var layers: LayerList?
   @Option(help: "How many tokens of each side.")
@@ -113,9 +112,9 @@ struct VectorLensCommand: ParsableCommand {
 
 /// Prompts of a command line as tokens.
 enum PromptTokens {
-  static func encode(_ text: String, _ tokenizer: Tokenizer, chat: Bool, template: String?) throws -> [Int] {
+  static func encode(_ text: String, _ tokenizer: Tokenizer, chat: Bool, template: TemplateOptions) throws -> [Int] {
     guard chat else { return tokenizer.encode(text, addSpecialTokens: true).ids }
-    let template = try tokenizer.chatTemplate(named: template)
+    let template = try tokenizer.chatTemplate(template)
     return try tokenizer.encodeChat([.user(text)], addGenerationPrompt: true, template: template).encoding.ids
   }
 }

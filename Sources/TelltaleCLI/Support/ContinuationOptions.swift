@@ -6,8 +6,7 @@ import Tokenizers
 struct ContinuationOptions: ParsableArguments {
   @Flag(help: "Prompts are user messages, rendered with the chat template.")
   var chat = false
-  @Option(help: "Chat template to use instead of the model's own.")
-  var template: String?
+  @OptionGroup var template: TemplateOptions
   @Option(help: "New tokens at most.")
   var maxTokens = 64
   @Option(help: "0 is greedy; above, tokens are drawn.")

@@ -16,8 +16,7 @@ struct PromptOptions: ParsableArguments {
   @Option(help: "How items are put to the model: plain, chat or few-shot.")
   var style = PromptStyle.plain
 
-  @Option(help: "Chat template to use instead of the model's own: \(ChatTemplate.names.joined(separator: ", ")).")
-  var template: String?
+  @OptionGroup var template: TemplateOptions
 
   @Option(help: "Solved examples in front of every prompt in the few-shot style.")
   var examples = PromptFormat.defaultExamples
@@ -26,7 +25,7 @@ struct PromptOptions: ParsableArguments {
   ///   - items: what will be asked; their groups are kept out of the few-shot header.
   ///   - pool: where the header's examples come from.
   func encoder(_ tokenizer: Tokenizer, items: [Item], pool: [Item], seed: UInt64) throws -> PromptEncoder {
-    try PromptFormat(style: style, template: template, examples: examples)
+    try PromptFormat(style: style, template: template.name, settings: template.settings, examples: examples)
       .encoder(tokenizer, pool: pool, asked: items, seed: seed)
   }
 }

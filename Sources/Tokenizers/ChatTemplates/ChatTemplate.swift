@@ -1,88 +1,156 @@
 import Foundations
 
-/// How a chat is written as one text, as a model was trained to read it.
-///
-/// The published templates are Jinja programs; the ones in use here are known, and written in Swift.
-public struct ChatTemplate: Equatable, Sendable {
-  /// The known formats, by the name that the commands take.
-  public enum Format: String, CaseIterable, Sendable {
-    case zephyr
-    case llama2 = "llama-2"
-    /// Mistral and Mixtral Instruct.
-    case mistral
-    /// Llama 3; Llama 3.1 and later write today's date into the system prompt, this format does not.
-    case llama3 = "llama-3"
-    /// Qwen and others.
-    case chatml
-    /// For base models: the contents, one a line, and nothing else.
-    case plain
+/// How a chat is written as one text, as a model was trained to read it: the Jinja program that a checkpoint comes
+/// with, run as transformers runs it, and the special tokens that it writes.
+public struct ChatTemplate: Sendable {
+  /// The name it was asked for by: a built-in format, one of the checkpoint's named templates, or a file.
+  public let name: String
+  /// What the template reads beside the messages.
+  public let settings: ChatSettings
+  private let program: JinjaTemplate
+  private let specialTokens: [(name: String, text: String)]
+
+  /// Whether the rendered text begins with BOS: it is then encoded without adding special tokens.
+  public let rendersBOS: Bool
+  /// Whether a chat may begin with a system message, and its words reach the text.
+  public let takesSystemMessage: Bool
+  /// What vectors and recordings say of the template they were made with: the name, for a checkpoint's own template
+  /// the beginning of its source's SHA-256, and the settings.
+  public let identity: String
+
+  /// - Parameter specialTokens: the tokenizer's, by names such as `bos_token`.
+  private init(
+    name: String, hash: String?, program: JinjaTemplate, specialTokens: [(name: String, text: String)],
+    settings: ChatSettings
+  ) {
+    self.name = name
+    identity = ([name + (hash.map { "@" + $0.prefix(12) } ?? "")] + settings.described).joined(separator: " ")
+    self.program = program
+    self.specialTokens = specialTokens
+    self.settings = settings
+    let probe = TemplateProbe(program, specialTokens, settings)
+    rendersBOS = probe.rendersBOS
+    takesSystemMessage = probe.takesSystemMessage
   }
 
-  /// The spaces in which Mistral's published templates differ.
-  struct MistralStyle: Equatable, Sendable {
-    var beforeInstruction = ""
-    var beforeAnswer = ""
-    var afterAnswer = ""
-    /// Whether a system prompt may stand in front of the first instruction.
-    var takesSystemPrompt = false
-  }
-
-  public let format: Format
-  /// BOS as it is written into the text.
-  let bosToken: String
-  /// EOS as it is written into the text.
-  let eosToken: String
-  /// Whether a chat may begin with a system message.
-  public var takesSystemMessage: Bool { format != .mistral || mistralStyle.takesSystemPrompt }
-
-  /// The system prompt of a chat that has none (Qwen's templates have one).
-  public let defaultSystemPrompt: String?
-  var mistralStyle = MistralStyle()
-
+  /// A template that comes with Telltale.
+  ///
   /// - Parameters:
   ///   - bosToken: BOS as the tokenizer spells it, nil for the format's usual spelling.
   ///   - eosToken: EOS likewise.
-  ///   - defaultSystemPrompt: the system prompt of a chat that has none; only `chatml` uses it.
-  public init(
-    _ format: Format, bosToken: String? = nil, eosToken: String? = nil, defaultSystemPrompt: String? = nil
-  ) {
-    self.format = format
-    self.bosToken = bosToken ?? (format == .llama3 ? "<|begin_of_text|>" : "<s>")
-    self.eosToken = eosToken ?? "</s>"
-    self.defaultSystemPrompt = defaultSystemPrompt
+  public init(_ format: Format, bosToken: String? = nil, eosToken: String? = nil, settings: ChatSettings = .init()) {
+    self.init(
+      name: format.rawValue, hash: nil, program: format.program,
+      specialTokens: [
+        ("bos_token", bosToken ?? format.usualBOSToken), ("eos_token", eosToken ?? Format.usualEOSToken),
+      ], settings: settings)
   }
 
-  public var name: String { format.rawValue }
+  /// A template from its Jinja source.
+  ///
+  /// - Parameter specialTokens: the tokenizer's, by names such as `bos_token`.
+  /// - Throws: `TelltaleError.badInput` if the source cannot be read, with its line.
+  package init(
+    source: String, name: String, specialTokens: [(name: String, text: String)] = [], settings: ChatSettings = .init()
+  ) throws(TelltaleError) {
+    let program: JinjaTemplate
+    do { program = try JinjaTemplate(source) } catch {
+      throw TelltaleError(.badInput, "the chat template \"\(name)\" cannot be read: \(error)")
+    }
+    self.init(
+      name: name, hash: SHA256.hexadecimalDigest(of: Array(source.utf8)), program: program,
+      specialTokens: specialTokens, settings: settings)
+  }
 
   public static var names: [String] { Format.allCases.map(\.rawValue) }
+}
 
-  /// Whether the rendered text begins with BOS: it is then encoded without adding special tokens.
-  public var rendersBOS: Bool {
-    switch format {
-    case .llama2, .mistral, .llama3: true
-    case .zephyr, .chatml, .plain: false
-    }
-  }
+/// How the text of a chat ends.
+public enum ChatEnding: String, Sendable {
+  /// After the last message.
+  case asIs
+  /// With the header of an answer, for the model to go on from; some formats (Llama 2, Mistral) have none.
+  case generationPrompt
+  /// Within the last message, for the model to go on with its words.
+  case openMessage
+}
 
+extension ChatTemplate {
   /// The text of a chat.
   ///
-  /// - Parameter addGenerationPrompt: whether to end with the header of an answer; formats without such a header
-  ///   (Llama 2, Mistral) end the same either way.
-  /// - Throws: `TelltaleError.badInput` for a chat that the published template refuses: no messages, roles that do not
-  ///   alternate, a system message where none may stand.
-  public func render(messages: [ChatMessage], addGenerationPrompt: Bool) throws(TelltaleError) -> String {
-    guard !messages.isEmpty else { throw refusal("needs at least one message") }
-    switch format {
-    case .zephyr: return zephyr(messages, addGenerationPrompt)
-    case .llama2: return try llama2(messages)
-    case .mistral: return try mistral(messages)
-    case .llama3: return llama3(messages, addGenerationPrompt)
-    case .chatml: return chatml(messages, addGenerationPrompt)
-    case .plain: return messages.map(\.content).joined(separator: "\n") + (addGenerationPrompt ? "\n" : "")
-    }
+  /// - Throws: `TelltaleError.badInput` with the template's sentence for a chat that it refuses.
+  public func render(messages: [ChatMessage], ending: ChatEnding) throws(TelltaleError) -> String {
+    try render(ChatRequest(messages), ending: ending).text
   }
 
-  func refusal(_ message: String) -> TelltaleError {
-    TelltaleError(.badInput, "the chat template \"\(name)\" \(message)")
+  public func render(messages: [ChatMessage], addGenerationPrompt: Bool) throws(TelltaleError) -> String {
+    try render(messages: messages, ending: addGenerationPrompt ? .generationPrompt : .asIs)
+  }
+
+  /// The text of a chat whose messages may have more than words: tool calls, parts, reasoning.
+  package func render(_ request: ChatRequest, ending: ChatEnding) throws(TelltaleError) -> RenderedChat {
+    do {
+      try checkMessages(request)
+      return try program.render(request, ending: ending, settings: settings, specialTokens: specialTokens)
+    } catch { throw refusal(error) }
+  }
+
+  /// The text of a chat and where the words of each message are in it, in Unicode scalars.
+  package func turns(_ request: ChatRequest, ending: ChatEnding) throws(TelltaleError) -> ChatTurns {
+    do {
+      try checkMessages(request)
+      return try program.turns(settings.completing(request, ending, specialTokens))
+    } catch { throw refusal(error) }
+  }
+
+  private func checkMessages(_ request: ChatRequest) throws(JinjaError) {
+    guard !request.messages.isEmpty else { throw JinjaError(.runtime, "a chat needs at least one message") }
+  }
+
+  private func refusal(_ error: JinjaError) -> TelltaleError {
+    switch error.code {
+    case .refused: TelltaleError(.badInput, "the chat template \"\(name)\" refuses the chat: \(error)")
+    default: TelltaleError(.badInput, "the chat template \"\(name)\" cannot render the chat: \(error)")
+    }
+  }
+}
+
+extension JinjaTemplate {
+  /// The text of a chat by a template without a tokenizer, whose tokens may stand among the variables.
+  package func render(
+    _ request: ChatRequest, ending: ChatEnding, settings: ChatSettings,
+    specialTokens: [(name: String, text: String)] = []
+  ) throws(JinjaError) -> RenderedChat {
+    try render(settings.completing(request, ending, specialTokens))
+  }
+}
+
+extension ChatRequest {
+  package init(_ messages: [ChatMessage]) {
+    self.init(
+      messages: messages.map {
+        .dict([("role", .string($0.role.rawValue)), ("content", .string($0.content))])
+      })
+  }
+}
+
+/// What is asked of a template before it is used, by small chats: no reading of its source could tell.
+private struct TemplateProbe {
+  let rendersBOS: Bool
+  let takesSystemMessage: Bool
+
+  init(_ program: JinjaTemplate, _ specialTokens: [(name: String, text: String)], _ settings: ChatSettings) {
+    func text(_ messages: [ChatMessage]) -> String? {
+      var request = settings.completing(ChatRequest(messages), .generationPrompt, specialTokens)
+      // Whether a text has BOS does not depend on the day.
+      request.date = request.date ?? TemplateDate(year: 2024, month: 1, day: 1)
+      return try? program.render(request).text
+    }
+    let words = "telltale-probe"
+    let withSystem = text([.system(words), .user("Hi")])
+    let plain = text([.user("Hi")]) ?? withSystem
+    let bos = specialTokens.first { $0.name == "bos_token" }?.text ?? ""
+    rendersBOS = !bos.isEmpty && plain?.unicodeScalars.starts(with: bos.unicodeScalars) == true
+    takesSystemMessage = withSystem?.contains(words) == true
   }
 }

@@ -1,22 +1,22 @@
 /// The methods of lists, tuples, dictionaries and floats that change nothing.
 enum ContainerMethods {
-  static let lists: [String: Method] = [
-    "copy": Method { value, _, interpreter in .list(try interpreter.elements(of: value)) },
+  static let lists: [String: PythonMethod] = [
+    "copy": PythonMethod { value, _, interpreter in .list(try interpreter.elements(of: value)) },
     "count": count,
     "index": index,
   ]
 
-  static let tuples: [String: Method] = ["count": count, "index": index]
+  static let tuples: [String: PythonMethod] = ["count": count, "index": index]
 
-  static let dicts: [String: Method] = [
-    "get": Method("", "", required: 1) { value, arguments, interpreter in
+  static let dicts: [String: PythonMethod] = [
+    "get": PythonMethod("", "", required: 1) { value, arguments, interpreter in
       guard case .dict(let dict) = value, let key = arguments[0] else { return .none }
       return dict[try key.key(interpreter.budget)] ?? arguments[1] ?? .none
     },
     "items": view(.items),
     "keys": view(.keys),
     "values": view(.values),
-    "copy": Method { value, _, interpreter in
+    "copy": PythonMethod { value, _, interpreter in
       guard case .dict(let dict) = value else { return value }
       try interpreter.budget.make(dict.count)
       var builder = PythonDict.Builder()
@@ -25,24 +25,24 @@ enum ContainerMethods {
     },
   ]
 
-  static let floats: [String: Method] = [
-    "is_integer": Method { value, _, _ in .bool(value.number.map { $0.isFinite && $0 == $0.rounded() } ?? false) }
+  static let floats: [String: PythonMethod] = [
+    "is_integer": PythonMethod { value, _, _ in .bool(value.number.map { $0.isFinite && $0 == $0.rounded() } ?? false) }
   ]
 
-  private static func view(_ part: DictView.Part) -> Method {
-    Method { value, _, _ in
+  private static func view(_ part: DictView.Part) -> PythonMethod {
+    PythonMethod { value, _, _ in
       guard case .dict(let dict) = value else { return value }
       return .object(DictView(part, of: dict))
     }
   }
 
-  private static let count = Method("", required: 1) { value, arguments, interpreter in
+  private static let count = PythonMethod("", required: 1) { value, arguments, interpreter in
     let comparison = Comparison(interpreter.budget)
     let wanted = arguments[0] ?? .none
     return .int(try interpreter.elements(of: value).count { try comparison.areEqual($0, wanted) })
   }
 
-  private static let index = Method("", "", "", required: 1) { value, arguments, interpreter in
+  private static let index = PythonMethod("", "", "", required: 1) { value, arguments, interpreter in
     let items = try interpreter.elements(of: value)
     let comparison = Comparison(interpreter.budget)
     let bounds = try SliceBounds([arguments[1], arguments[2], nil])

@@ -15,7 +15,7 @@ extension Interpreter {
 
   /// What Python's `getattr` gives, through Jinja's sandbox; nil where there is no such attribute.
   func ownAttribute(_ name: String, of owner: JinjaValue) throws -> JinjaValue? {
-    if let method = Method.find(name, of: owner) {
+    if let method = PythonMethod.find(name, of: owner) {
       return .object(Function(name, of: owner) { try method.call(name, on: owner, $0, $1) })
     }
     switch owner {
@@ -25,11 +25,11 @@ extension Interpreter {
       if let index = tuple.fields.firstIndex(of: name) { return tuple.items[index] }
     default: break
     }
-    if Method.isUnsupported(name, owner) {
+    if PythonMethod.isUnsupported(name, owner) {
       throw JinjaError(.unsupported, "the method '\(name)' of \(owner.typeName) is not supported")
     }
-    let isInternal = name.hasPrefix("__") && name.hasSuffix("__") && Method.internals.contains(name)
-    return isInternal || Method.changes(name, owner) ? Undefined.unsafe(name, of: owner) : nil
+    let isInternal = name.hasPrefix("__") && name.hasSuffix("__") && PythonMethod.internals.contains(name)
+    return isInternal || PythonMethod.changes(name, owner) ? Undefined.unsafe(name, of: owner) : nil
   }
 
   /// `owner[key]`: the element first, then the attribute of that name.

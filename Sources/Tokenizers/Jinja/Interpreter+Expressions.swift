@@ -132,7 +132,7 @@ extension Interpreter {
     }
     let value = try evaluate(owner, scope)
     // A method of a string, list or dictionary is called without becoming a value first.
-    if let method = Method.find(name.string, of: value) {
+    if let method = PythonMethod.find(name.string, of: value) {
       return try method.call(name.string, on: value, try evaluate(written, scope), self)
     }
     return try call(try attribute(name, of: value), try evaluate(written, scope))
@@ -147,14 +147,14 @@ extension Interpreter {
   }
 
   func filter(named name: String, _ operand: JinjaValue, _ arguments: Arguments) throws -> JinjaValue {
-    guard let filter = Filter.named[name] else {
+    guard let filter = JinjaFilter.named[name] else {
       throw JinjaError(.unsupported, "No filter named '\(name)' found.")
     }
     return try filter.body(operand, try arguments.bound(to: filter.signature, of: name), self)
   }
 
   func test(named name: String, _ operand: JinjaValue, _ arguments: Arguments) throws -> Bool {
-    guard let test = Test.named[name] else { throw JinjaError(.unsupported, "No test named '\(name)' found.") }
+    guard let test = JinjaTest.named[name] else { throw JinjaError(.unsupported, "No test named '\(name)' found.") }
     return try test.body(operand, try arguments.bound(to: test.signature, of: name), self)
   }
 }

@@ -138,8 +138,9 @@ final class LoopContext: TemplateObject {
       throw JinjaError(.runtime, "loop() takes one argument (\(arguments.count) given)")
     }
     let line = interpreter.line
-    defer { interpreter.line = line }
-    return .string(try recurse(inner))
+    let text = try recurse(inner)
+    interpreter.line = line
+    return .string(text)
   }
 
   override func printed(_ printer: PythonPrinter) throws -> PythonString {

@@ -16,7 +16,7 @@ package struct JinjaTemplate: Sendable {
       guard text.count <= limits.templateLength else {
         throw JinjaError(.limit, "the template has more than \(limits.templateLength) characters")
       }
-      var parser = Parser(try Lexer.tokens(of: text))
+      var parser = TemplateParser(try TemplateLexer.tokens(of: text))
       body = try parser.parseTemplate()
       hidden = ScopeAnalysis(of: body, frameCount: parser.frameCount).hidden
       names = parser.names

@@ -35,11 +35,12 @@ final class Macro: TemplateObject {
     guard let scope else { throw JinjaError(.runtime, "the macro outlives its template") }
     let inner = interpreter.scope(in: scope, frame: definition.frame)
     let line = interpreter.line
-    defer { interpreter.line = line }
     try bindSpecial(arguments, inner, interpreter)
     try bindParameters(arguments, inner, interpreter)
-    return .string(
-      try interpreter.nested { try interpreter.captured { try interpreter.execute(definition.body, inner) } })
+    let text = try interpreter.nested { try interpreter.captured { try interpreter.execute(definition.body, inner) } }
+    // Not when it throws: an error in the macro has the macro's line.
+    interpreter.line = line
+    return .string(text)
   }
 
   /// Parameters are given by place, by name or by their defaults, which may read the parameters before them.

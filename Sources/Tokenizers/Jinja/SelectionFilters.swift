@@ -1,6 +1,6 @@
 /// Filters that go through elements by a test or another filter.
 enum SelectionFilters {
-  static let table: [String: Filter] = [
+  static let table: [String: JinjaFilter] = [
     "map": .variadic(map),
     "select": .variadic({ try choose($0, $1, $2, keeps: true, byAttribute: false) }),
     "reject": .variadic({ try choose($0, $1, $2, keeps: false, byAttribute: false) }),

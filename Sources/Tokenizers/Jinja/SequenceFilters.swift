@@ -1,37 +1,37 @@
 /// Filters of lists, dictionaries and what else has elements.
 enum SequenceFilters {
-  static let table: [String: Filter] = [
-    "length": Filter { value, _, interpreter in .int(try interpreter.length(of: value)) },
-    "count": Filter { value, _, interpreter in .int(try interpreter.length(of: value)) },
-    "list": Filter { value, _, interpreter in
+  static let table: [String: JinjaFilter] = [
+    "length": JinjaFilter { value, _, interpreter in .int(try interpreter.length(of: value)) },
+    "count": JinjaFilter { value, _, interpreter in .int(try interpreter.length(of: value)) },
+    "list": JinjaFilter { value, _, interpreter in
       let items = try interpreter.elements(of: value)
       try interpreter.budget.make(items.count)
       return .list(items)
     },
-    "first": Filter { value, _, interpreter in
+    "first": JinjaFilter { value, _, interpreter in
       try interpreter.iterator(of: value)?.next() ?? Undefined.hint("No first item, sequence was empty.")
     },
-    "last": Filter { value, _, interpreter in
+    "last": JinjaFilter { value, _, interpreter in
       try interpreter.reversed(value).first ?? Undefined.hint("No last item, sequence was empty.")
     },
-    "reverse": Filter(body: reverse),
-    "join": Filter("d", "attribute", body: join),
-    "items": Filter { value, _, _ in
+    "reverse": JinjaFilter(body: reverse),
+    "join": JinjaFilter("d", "attribute", body: join),
+    "items": JinjaFilter { value, _, _ in
       switch value {
       case .undefined: return .object(Generator(ValueIterator([])))
       case .dict(let dict): return .object(Generator(ValueIterator(DictView(.items, of: dict).items)))
       default: throw JinjaError(.runtime, "Can only get item pairs from a mapping.")
       }
     },
-    "dictsort": Filter("case_sensitive", "by", "reverse", body: dictSort),
-    "sort": Filter("reverse", "case_sensitive", "attribute", body: sort),
-    "unique": Filter("case_sensitive", "attribute", body: unique),
-    "groupby": Filter("attribute", "default", "case_sensitive", required: 1, body: groupBy),
-    "min": Filter("case_sensitive", "attribute") { try extreme($0, $1, $2, isMinimum: true) },
-    "max": Filter("case_sensitive", "attribute") { try extreme($0, $1, $2, isMinimum: false) },
-    "sum": Filter("attribute", "start", body: sum),
-    "batch": Filter("linecount", "fill_with", required: 1, body: batch),
-    "slice": Filter("slices", "fill_with", required: 1, body: slice),
+    "dictsort": JinjaFilter("case_sensitive", "by", "reverse", body: dictSort),
+    "sort": JinjaFilter("reverse", "case_sensitive", "attribute", body: sort),
+    "unique": JinjaFilter("case_sensitive", "attribute", body: unique),
+    "groupby": JinjaFilter("attribute", "default", "case_sensitive", required: 1, body: groupBy),
+    "min": JinjaFilter("case_sensitive", "attribute") { try extreme($0, $1, $2, isMinimum: true) },
+    "max": JinjaFilter("case_sensitive", "attribute") { try extreme($0, $1, $2, isMinimum: false) },
+    "sum": JinjaFilter("attribute", "start", body: sum),
+    "batch": JinjaFilter("linecount", "fill_with", required: 1, body: batch),
+    "slice": JinjaFilter("slices", "fill_with", required: 1, body: slice),
   ]
 
   @Sendable private static func reverse(

@@ -1,6 +1,6 @@
 /// The methods of `str`.
 enum StringMethods {
-  static let table: [String: Method] = [
+  static let table: [String: PythonMethod] = [
     "upper": ofText { $0.uppercased() },
     "lower": ofText { $0.lowercased() },
     "casefold": ofText { $0.replacing("ß", with: "ss").lowercased() },
@@ -10,15 +10,15 @@ enum StringMethods {
     "strip": strip(.both),
     "lstrip": strip(.left),
     "rstrip": strip(.right),
-    "removeprefix": Method("", required: 1) { value, arguments, _ in
+    "removeprefix": PythonMethod("", required: 1) { value, arguments, _ in
       let (text, prefix) = (value.text ?? .empty, try arguments.text(0))
       return .string(text.hasPrefix(prefix) ? text[prefix.count..<text.count] : text)
     },
-    "removesuffix": Method("", required: 1) { value, arguments, _ in
+    "removesuffix": PythonMethod("", required: 1) { value, arguments, _ in
       let (text, suffix) = (value.text ?? .empty, try arguments.text(0))
       return .string(text.hasSuffix(suffix) ? text[0..<text.count - suffix.count] : text)
     },
-    "replace": Method("", "", "", required: 2) { value, arguments, interpreter in
+    "replace": PythonMethod("", "", "", required: 2) { value, arguments, interpreter in
       .string(
         try interpreter.replaced(
           value.text ?? .empty, try arguments.text(0), try arguments.text(1),
@@ -26,29 +26,29 @@ enum StringMethods {
     },
     "split": split(fromRight: false),
     "rsplit": split(fromRight: true),
-    "splitlines": Method("keepends") { value, arguments, interpreter in
+    "splitlines": PythonMethod("keepends") { value, arguments, interpreter in
       try interpreter.list((value.text ?? .empty).lines(keepingEnds: arguments.flag(0)))
     },
-    "partition": Method("", required: 1) { value, arguments, _ in
+    "partition": PythonMethod("", required: 1) { value, arguments, _ in
       try partition(value, arguments) {
         $0.firstIndex(of: $1)
       } whenMissing: {
         [$0, .empty, .empty]
       }
     },
-    "rpartition": Method("", required: 1) { value, arguments, _ in
+    "rpartition": PythonMethod("", required: 1) { value, arguments, _ in
       try partition(value, arguments) {
         $0.lastIndex(of: $1)
       } whenMissing: {
         [.empty, .empty, $0]
       }
     },
-    "join": Method("", required: 1, body: join),
+    "join": PythonMethod("", required: 1, body: join),
     "format": .variadic({ value, arguments, interpreter in
       var format = BraceFormat(arguments.all, interpreter)
       return .string(try format.applied(to: value.text ?? .empty))
     }),
-    "format_map": Method("", required: 1) { value, arguments, interpreter in
+    "format_map": PythonMethod("", required: 1) { value, arguments, interpreter in
       guard case .dict(let dict)? = arguments[0] else {
         throw JinjaError(.runtime, "format_map() needs a mapping")
       }
@@ -59,26 +59,26 @@ enum StringMethods {
     "center": justify { missing, width in missing / 2 + (missing & width & 1) },
     "ljust": justify { _, _ in 0 },
     "rjust": justify { missing, _ in missing },
-    "zfill": Method("", required: 1, body: zeroFill),
-    "expandtabs": Method("tabsize", body: expandTabs),
+    "zfill": PythonMethod("", required: 1, body: zeroFill),
+    "expandtabs": PythonMethod("tabsize", body: expandTabs),
   ]
 
-  private static func ofText(_ change: @escaping @Sendable (PythonString) -> PythonString) -> Method {
-    Method { value, _, interpreter in
+  private static func ofText(_ change: @escaping @Sendable (PythonString) -> PythonString) -> PythonMethod {
+    PythonMethod { value, _, interpreter in
       try interpreter.budget.make(value.text?.count ?? 0)
       return .string(change(value.text ?? .empty))
     }
   }
 
-  private static func strip(_ side: PythonString.Side) -> Method {
-    Method("") { value, arguments, interpreter in
+  private static func strip(_ side: PythonString.Side) -> PythonMethod {
+    PythonMethod("") { value, arguments, interpreter in
       try interpreter.budget.make(value.text?.count ?? 0)
       return .string((value.text ?? .empty).stripped(side, of: try arguments.optionalText(0)))
     }
   }
 
-  private static func split(fromRight: Bool) -> Method {
-    Method("sep", "maxsplit") { value, arguments, interpreter in
+  private static func split(fromRight: Bool) -> PythonMethod {
+    PythonMethod("sep", "maxsplit") { value, arguments, interpreter in
       let text = value.text ?? .empty
       let limit = try arguments.integer(1, default: -1)
       guard let separator = try arguments.optionalText(0) else {
@@ -117,8 +117,8 @@ enum StringMethods {
   }
 
   /// - Parameter before: how much of the missing width goes in front, of the missing and the whole width.
-  private static func justify(before: @escaping @Sendable (Int, Int) -> Int) -> Method {
-    Method("", "", required: 1) { value, arguments, interpreter in
+  private static func justify(before: @escaping @Sendable (Int, Int) -> Int) -> PythonMethod {
+    PythonMethod("", "", required: 1) { value, arguments, interpreter in
       let text = value.text ?? .empty
       let width = try arguments.integer(0, default: 0)
       let fill = try arguments[1].map { _ in try arguments.text(1) } ?? " "

@@ -1,17 +1,17 @@
 /// The methods of `str` that look and do not change: searches and questions.
 extension StringMethods {
-  static let questions: [String: Method] = [
-    "startswith": Method("", "", "", required: 1) { value, arguments, _ in
+  static let questions: [String: PythonMethod] = [
+    "startswith": PythonMethod("", "", "", required: 1) { value, arguments, _ in
       .bool(try affix(value, arguments, "startswith") { $0.hasPrefix($1) })
     },
-    "endswith": Method("", "", "", required: 1) { value, arguments, _ in
+    "endswith": PythonMethod("", "", "", required: 1) { value, arguments, _ in
       .bool(try affix(value, arguments, "endswith") { $0.hasSuffix($1) })
     },
     "find": search(throwing: false) { $0.firstIndex(of: $1, in: $2) },
     "rfind": search(throwing: false) { $0.lastIndex(of: $1, in: $2) },
     "index": search(throwing: true) { $0.firstIndex(of: $1, in: $2) },
     "rindex": search(throwing: true) { $0.lastIndex(of: $1, in: $2) },
-    "count": Method("", "", "", required: 1) { value, arguments, interpreter in
+    "count": PythonMethod("", "", "", required: 1) { value, arguments, interpreter in
       let text = value.text ?? .empty
       try interpreter.budget.make(text.count)
       guard let range = try range(arguments, text.count) else { return .int(0) }
@@ -23,17 +23,18 @@ extension StringMethods {
     "isdigit": all { $0.isPythonDigit },
     "isnumeric": all { $0.isPythonNumeric },
     "isspace": all { $0.isPythonSpace },
-    "isascii": Method { value, _, _ in .bool((value.text ?? .empty).scalars.allSatisfy(\.isASCII)) },
-    "isprintable": Method { value, _, _ in .bool((value.text ?? .empty).scalars.allSatisfy(\.isPythonPrintable)) },
-    "isidentifier": Method { value, _, _ in .bool((value.text ?? .empty).isIdentifier) },
-    "islower": Method { value, _, _ in .bool((value.text ?? .empty).isLowercase) },
-    "isupper": Method { value, _, _ in .bool((value.text ?? .empty).isUppercase) },
-    "istitle": Method { value, _, _ in .bool((value.text ?? .empty).isTitlecase) },
+    "isascii": PythonMethod { value, _, _ in .bool((value.text ?? .empty).scalars.allSatisfy(\.isASCII)) },
+    "isprintable": PythonMethod { value, _, _ in .bool((value.text ?? .empty).scalars.allSatisfy(\.isPythonPrintable))
+    },
+    "isidentifier": PythonMethod { value, _, _ in .bool((value.text ?? .empty).isIdentifier) },
+    "islower": PythonMethod { value, _, _ in .bool((value.text ?? .empty).isLowercase) },
+    "isupper": PythonMethod { value, _, _ in .bool((value.text ?? .empty).isUppercase) },
+    "istitle": PythonMethod { value, _, _ in .bool((value.text ?? .empty).isTitlecase) },
   ]
 
   /// Whether there are characters and all are of a kind.
-  private static func all(_ isOfKind: @escaping @Sendable (Unicode.Scalar) -> Bool) -> Method {
-    Method { value, _, _ in
+  private static func all(_ isOfKind: @escaping @Sendable (Unicode.Scalar) -> Bool) -> PythonMethod {
+    PythonMethod { value, _, _ in
       let text = value.text ?? .empty
       return .bool(!text.isEmpty && text.scalars.allSatisfy(isOfKind))
     }
@@ -66,8 +67,8 @@ extension StringMethods {
 
   private static func search(
     throwing: Bool, _ find: @escaping @Sendable (PythonString, PythonString, Range<Int>) -> Int?
-  ) -> Method {
-    Method("", "", "", required: 1) { value, arguments, interpreter in
+  ) -> PythonMethod {
+    PythonMethod("", "", "", required: 1) { value, arguments, interpreter in
       let text = value.text ?? .empty
       try interpreter.budget.make(text.count)
       let wanted = try arguments.text(0)

@@ -1,5 +1,5 @@
 /// The time that a template which reads the clock is given, so that a run can be repeated.
-package struct TemplateDate: Equatable, Sendable {
+package struct TemplateDate: Equatable, Sendable, CustomStringConvertible {
   package let year, month, day, hour, minute, second: Int
 
   /// - Returns: nil for what is no date of the Gregorian calendar in the years 1 to 9999.
@@ -25,6 +25,13 @@ package struct TemplateDate: Equatable, Sendable {
     self.init(
       year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1], second: time.count == 3 ? time[2] : 0
     )
+  }
+
+  package var description: String {
+    func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+    let time = [hour, minute] + (second == 0 ? [] : [second])
+    let day = "\(year)-\(two(month))-\(two(self.day))"
+    return time == [0, 0] ? day : day + "T" + time.map(two).joined(separator: ":")
   }
 
   private static func numbers(_ text: Substring, _ separator: Character) -> [Int]? {
@@ -60,5 +67,21 @@ package struct TemplateDate: Equatable, Sendable {
   private static func isoWeeks(of year: Int) -> Int {
     func lastWeekday(_ year: Int) -> Int { (year + year / 4 - year / 100 + year / 400) % 7 }
     return lastWeekday(year) == 4 || lastWeekday(year - 1) == 3 ? 53 : 52
+  }
+}
+
+/// As text, such as `2026-01-15T12:00`.
+extension TemplateDate: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let date = TemplateDate(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a date such as 2026-01-15")
+    }
+    self = date
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
   }
 }

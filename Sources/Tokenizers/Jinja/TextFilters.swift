@@ -1,35 +1,35 @@
 /// Filters of text.
 enum TextFilters {
-  static let table: [String: Filter] = [
+  static let table: [String: JinjaFilter] = [
     "upper": .ofText { $0.uppercased() },
     "lower": .ofText { $0.lowercased() },
     "capitalize": .ofText { $0.capitalized() },
-    "title": Filter { value, _, interpreter in .string(title(try interpreter.printed(value))) },
-    "trim": Filter("chars") { value, arguments, interpreter in
+    "title": JinjaFilter { value, _, interpreter in .string(title(try interpreter.printed(value))) },
+    "trim": JinjaFilter("chars") { value, arguments, interpreter in
       let text = try interpreter.printed(value).stripped(of: try arguments.optionalText(0))
       if case .markup = value { return .markup(text) }
       return .string(text)
     },
-    "replace": Filter("old", "new", "count", required: 2, body: replace),
-    "center": Filter("width") { value, arguments, interpreter in
-      let method = Method.strings["center"]
+    "replace": JinjaFilter("old", "new", "count", required: 2, body: replace),
+    "center": JinjaFilter("width") { value, arguments, interpreter in
+      let method = PythonMethod.strings["center"]
       let width = arguments[0] ?? .int(80)
       let text = JinjaValue.string(try interpreter.printed(value))
       return try method?.call("center", on: text, Arguments(positional: [width]), interpreter) ?? text
     },
-    "indent": Filter("width", "first", "blank", body: indent),
-    "truncate": Filter("length", "killwords", "end", "leeway", body: truncate),
-    "wordcount": Filter { value, _, interpreter in .int(wordCount(try interpreter.printed(value))) },
+    "indent": JinjaFilter("width", "first", "blank", body: indent),
+    "truncate": JinjaFilter("length", "killwords", "end", "leeway", body: truncate),
+    "wordcount": JinjaFilter { value, _, interpreter in .int(wordCount(try interpreter.printed(value))) },
     "format": .variadic(format),
-    "string": Filter { value, _, interpreter in
+    "string": JinjaFilter { value, _, interpreter in
       if case .markup = value { return value }
       return .string(try interpreter.printed(value))
     },
-    "urlencode": Filter { value, _, interpreter in .string(try URLEncoding(interpreter).text(value)) },
-    "escape": Filter { value, _, interpreter in .markup(try Markup.escaped(value, interpreter)) },
-    "e": Filter { value, _, interpreter in .markup(try Markup.escaped(value, interpreter)) },
-    "forceescape": Filter { value, _, interpreter in .markup(Markup.escaped(try interpreter.printed(value))) },
-    "safe": Filter { value, _, interpreter in .markup(try interpreter.printed(value)) },
+    "urlencode": JinjaFilter { value, _, interpreter in .string(try URLEncoding(interpreter).text(value)) },
+    "escape": JinjaFilter { value, _, interpreter in .markup(try Markup.escaped(value, interpreter)) },
+    "e": JinjaFilter { value, _, interpreter in .markup(try Markup.escaped(value, interpreter)) },
+    "forceescape": JinjaFilter { value, _, interpreter in .markup(Markup.escaped(try interpreter.printed(value))) },
+    "safe": JinjaFilter { value, _, interpreter in .markup(try interpreter.printed(value)) },
   ]
 
   /// Jinja's `title`: words begin after white space, hyphens and opening brackets.

@@ -134,7 +134,7 @@ private struct TurnFinder {
 
   /// Whether the text does not depend on the content.
   private func isLeftOut(_ content: PythonString, _ part: Int, in index: Int) -> Bool {
-    render(content + PythonString([mark]), part, in: index) == text
+    render(PythonString([mark]) + content + PythonString([mark]), part, in: index) == text
   }
 
   private func render(_ content: PythonString, _ part: Int, in index: Int) -> PythonString? {

@@ -1,22 +1,22 @@
 /// Filters of numbers, and of values of any type.
 enum ValueFilters {
-  static let table: [String: Filter] = [
-    "default": Filter("default_value", "boolean", body: fallback),
-    "d": Filter("default_value", "boolean", body: fallback),
-    "tojson": Filter("ensure_ascii", "indent", "separators", "sort_keys", body: toJSON),
-    "int": Filter("default", "base", body: toInteger),
-    "float": Filter("default") { value, arguments, _ in
+  static let table: [String: JinjaFilter] = [
+    "default": JinjaFilter("default_value", "boolean", body: fallback),
+    "d": JinjaFilter("default_value", "boolean", body: fallback),
+    "tojson": JinjaFilter("ensure_ascii", "indent", "separators", "sort_keys", body: toJSON),
+    "int": JinjaFilter("default", "base", body: toInteger),
+    "float": JinjaFilter("default") { value, arguments, _ in
       if case .undefined(let undefined) = value { throw undefined.error }
       let number = value.text.map { NumberParsing.float($0) } ?? value.number
       return number.map { .float($0) } ?? arguments[0] ?? .float(0)
     },
-    "abs": Filter { value, _, _ in
+    "abs": JinjaFilter { value, _, _ in
       if let integer = value.integer, integer != .min { return .int(abs(integer)) }
       if case .float(let number) = value { return .float(number.magnitude) }
       throw JinjaError(.runtime, "bad operand type for abs(): '\(value.typeName)'")
     },
-    "round": Filter("precision", "method", body: round),
-    "attr": Filter("name", required: 1) { value, arguments, interpreter in
+    "round": JinjaFilter("precision", "method", body: round),
+    "attr": JinjaFilter("name", required: 1) { value, arguments, interpreter in
       let name = try arguments.text(0)
       return try interpreter.ownAttribute(name.string, of: value) ?? Undefined.attribute(name, of: value)
     },

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import TestSupport
 import Testing
 
 @testable import Tokenizers
@@ -74,44 +75,101 @@ struct ChatTemplateTests {
     let text: String?
   }
 
-  @Test("The published sources are recognised, and Jinja renders them the same")
+  @Test("The published sources render what Jinja renders, and refuse what it refuses")
   func goldens() throws {
     let rows: [GoldenChat] = try TokenizerFixtures.rows(TokenizerFixtures.folder.appending(path: "chats.jsonl"))
     #expect(Set(rows.map(\.source)).count == 8)
     for row in rows {
-      let template = ChatTemplate(recognising: row.source, bosToken: row.bos, eosToken: row.eos)
-      let known = try #require(template)
-      #expect(known.name == row.template)
-      let text = try? known.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt)
+      let tokens = [("bos_token", row.bos), ("eos_token", row.eos)].compactMap { name, text in text.map { (name, $0) } }
+      let template = try ChatTemplate(source: row.source, name: "own", specialTokens: tokens)
+      let text = try? template.render(messages: row.messages, addGenerationPrompt: row.addGenerationPrompt)
       #expect(text.map { Array($0.unicodeScalars) } == row.text.map { Array($0.unicodeScalars) }, "\(row.messages)")
     }
   }
 
-  @Test("Unknown sources and names are refused with the list of what is known")
+  @Test("A template of the checkpoint's that cannot be read, none at all and unknown names are refused with the list")
   func unknown() throws {
-    let sources = [
-      nil, "", "{{ messages }}", "<|start_header_id|> <|eot_id|> {{ date_string }}", "<|im_start|><|im_end|><think>",
-      "{{ '[INST] ' + message['content'] + '[/INST]' }}",
-    ]
-    for jinja in sources {
-      let source = ChatTemplate.Source(file: "m", jinja: jinja, bosToken: nil, eosToken: nil)
-      let error = #expect(throws: TelltaleError.self) { try source.template(named: nil) }
-      #expect(error?.description.contains("zephyr, llama-2, mistral, llama-3, chatml, plain") == true)
-      #expect(throws: TelltaleError.self) { try source.template(named: "alpaca") }
-      #expect(try source.template(named: "zephyr").format == .zephyr)
+    for source in [nil, "{% if %}", "{% include 'x' %}", "{{ x | urlize }}"] {
+      let own = source.map { [("default", $0)] } ?? []
+      let templates = CheckpointTemplates(file: "m", sources: own + [("tool_use", "tools")])
+      let error = #expect(throws: TelltaleError.self) { try templates.template(named: nil, ChatSettings()) }
+      #expect(error?.description.contains("tool_use, zephyr, llama-2, mistral, llama-3, chatml, plain") == true)
+      #expect(throws: TelltaleError.self) { try templates.template(named: "alpaca", ChatSettings()) }
+      #expect(try templates.template(named: "zephyr", ChatSettings()).name == "zephyr")
+      let tools = try templates.template(named: "tool_use", ChatSettings())
+      #expect(try tools.render(messages: [.user("Hi")], ending: .asIs) == "tools")
     }
   }
 
-  @Test("A checkpoint's template keeps its default system prompt, also when asked for by name")
+  @Test("A template's files go before the configuration, and a file of Jinja can be named")
+  func files() throws {
+    let folder = try ScratchFolder()
+    let configuration =
+      #"{"chat_template": [{"name": "default", "template": "old"}, {"name": "rag", "template": "r"}]}"#
+    let json = try JSONParser.parse(Array(configuration.utf8))
+    let configured = try CheckpointTemplates.sources(json, folder.url)
+    #expect(configured.map(\.name) == ["default", "rag"])
+    let file = try folder.write("new", to: "chat_template.jinja")
+    try folder.write("tool", to: "additional_chat_templates/tool_use.jinja")
+    let sources = try CheckpointTemplates.sources(json, folder.url)
+    #expect(sources.map(\.name) == ["default", "tool_use"])
+    #expect(sources.map(\.source) == ["new", "tool"])
+    let none = CheckpointTemplates(file: "m")
+    #expect(try none.template(named: file.path, ChatSettings()).render(messages: [.user("a")], ending: .asIs) == "new")
+    #expect(throws: TelltaleError.self) { try none.template(named: "missing.jinja", ChatSettings()) }
+  }
+
+  @Test("A checkpoint's template keeps its default system prompt")
   func defaultSystemPrompt() throws {
-    let tokenizer = try TokenizerFixtures.tokenizer("tiny-qwen2")
-    for name in [nil, "chatml"] {
-      let template = try tokenizer.chatTemplate(named: name)
-      #expect(template.defaultSystemPrompt == "You are a helpful assistant.")
-      let text = try template.render(messages: [.user("Hi")], addGenerationPrompt: false)
-      #expect(
-        text.hasPrefix("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"))
+    let text = try TokenizerFixtures.tokenizer("tiny-qwen2").chatTemplate()
+      .render(messages: [.user("Hi")], addGenerationPrompt: false)
+    #expect(
+      text.hasPrefix("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"))
+  }
+
+  @Test("Variables and the date reach the template, and are part of what it is")
+  func settings() throws {
+    let source = "{{ enable_thinking }} {{ strftime_now('%d.%m.') }} {{ messages[0].content }}"
+    let variables = [ChatSettings.Variable(option: "enable_thinking=false")].compactMap { $0 }
+    let settings = ChatSettings(variables: variables, date: TemplateDate("2026-01-15"))
+    let template = try ChatTemplate(source: source, name: "own", settings: settings)
+    #expect(try template.render(messages: [.user("Hi")], ending: .asIs) == "False 15.01. Hi")
+    #expect(template.identity.hasPrefix("own@"))
+    #expect(template.identity.hasSuffix(" enable_thinking=false date=2026-01-15"))
+    let without = try ChatTemplate(source: source, name: "own")
+    let error = #expect(throws: TelltaleError.self) { try without.render(messages: [.user("Hi")], ending: .asIs) }
+    #expect(error?.message.contains("date") == true)
+    #expect(ChatSettings.Variable(option: "=x") == nil)
+    #expect(ChatSettings.Variable(option: "x") == nil)
+  }
+
+  @Test("Whether a template writes BOS and takes a system message is asked of the template itself")
+  func probes() throws {
+    let gemma = """
+      {{ bos_token }}{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}
+      {{- messages[0].content }}
+      """
+    let tokens = [("bos_token", "<bos>")]
+    let strict = try ChatTemplate(source: gemma, name: "own", specialTokens: tokens)
+    #expect(strict.rendersBOS)
+    #expect(!strict.takesSystemMessage)
+    let error = #expect(throws: TelltaleError.self) {
+      try strict.render(messages: [.system("s"), .user("u")], ending: .asIs)
     }
+    #expect(error?.message == "the chat template \"own\" refuses the chat: System role not supported")
+    let deaf = try ChatTemplate(source: "{{ messages[-1].content }}", name: "own", specialTokens: tokens)
+    #expect(!deaf.rendersBOS)
+    #expect(!deaf.takesSystemMessage)
+    let written = try ChatTemplate(source: "<bos>{{ messages[0].content }}", name: "own", specialTokens: tokens)
+    #expect(written.rendersBOS)
+    #expect(written.takesSystemMessage)
+  }
+
+  @Test("A last message that is left open is continued, its words included")
+  func continued() throws {
+    let text = try ChatTemplate(.chatml).render(
+      messages: [.user("a"), .assistant("The answer is (")], ending: .openMessage)
+    #expect(text == "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nThe answer is (")
   }
 
   @Test(

@@ -1,5 +1,5 @@
-@testable import Tokenizers
 import Testing
+import Tokenizers
 
 @Suite("A final message that is to be continued")
 struct ContinuationTests {
@@ -10,19 +10,19 @@ struct ContinuationTests {
   }
 
   @Test("the text ends where the content does, with its white space where the template keeps it")
-  func `kept`() throws {
+  func kept() throws {
     let template = "{% for m in messages %}<{{ m.content }}>{% endfor %}"
     #expect(try continued(template, "The answer is (") == "<q><The answer is (")
     #expect(try continued(template, "a ") == "<q><a ")
   }
 
   @Test("white space that the template trims is trimmed")
-  func `trimmed`() throws {
+  func trimmed() throws {
     #expect(try continued("{% for m in messages %}<{{ m.content | trim }}>{% endfor %}", "a ") == "<q><a")
   }
 
   @Test("a content that is not in the text, or no text at all, is refused")
-  func `refused`() throws {
+  func refused() throws {
     #expect(throws: JinjaError.self) { try continued("{{ messages[0].content }}", "a") }
     #expect(throws: JinjaError.self) { try continued("{{ messages[1].content | upper }}", "abc") }
     var request = ChatRequest(messages: [])
@@ -34,7 +34,7 @@ struct ContinuationTests {
   }
 
   @Test("of a list of parts the last text is continued")
-  func `parts`() throws {
+  func parts() throws {
     let parts: [JinjaValue] = [
       .dict([("text", .string("a"))]), .dict([("text", .string("b"))]), .dict([("image", .none)]),
     ]

@@ -1,19 +1,19 @@
 import Foundation
-@testable import Tokenizers
 import TestSupport
 import Testing
+import Tokenizers
 
 @Suite("Published templates, rendered by transformers", .enabled(if: Fixtures.hasShared("templates/golden.jsonl")))
 struct GoldenTemplateTests {
   @Test("54 templates render 10 chats each byte for byte, and refuse what they refuse")
-  func `golden`() throws {
+  func golden() throws {
     let rows = try TemplateRow.read(Fixtures.shared("templates/golden.jsonl"))
     #expect(rows.count == 540)
     var templates: [String: JinjaTemplate] = [:]
     for row in rows {
       if templates[row.template] == nil { templates[row.template] = try Self.template(row.template) }
       var request = row.request
-      request.specialTokens = ChatRequest.specialTokens
+      request.specialTokens = ChatRequest.goldenTokens
       do {
         let text = try #require(templates[row.template]).render(request).text
         #expect(row.text.map { Array($0.utf8) } == Array(text.utf8), "\(row.template)")
@@ -29,11 +29,11 @@ struct GoldenTemplateTests {
 
   /// What the published templates make of a content: whose words keep their place.
   @Test("the words of each message are found in the text, or said to be left out or changed")
-  func `turns`() throws {
+  func turns() throws {
     var (found, other) = (0, 0)
     for row in try TemplateRow.read(Fixtures.shared("templates/golden.jsonl")) where row.text != nil {
       var request = row.request
-      request.specialTokens = ChatRequest.specialTokens
+      request.specialTokens = ChatRequest.goldenTokens
       let chat = try Self.template(row.template).turns(request)
       #expect(chat.text == row.text)
       let scalars = Array(chat.text.unicodeScalars)

@@ -1,5 +1,5 @@
-@testable import Tokenizers
 import Testing
+import Tokenizers
 
 @Suite("Templates from strangers stay within bounds")
 struct LimitTests {
@@ -24,13 +24,13 @@ struct LimitTests {
       "{{ 99999999999999999999 }}", "{{ [1]|batch(100000000000, 0)|list }}", "{{ range(10)|slice(100000000000)|list }}",
       "{{ 'x'|replace('', 'y' * 1000000)|replace('', 'z' * 1000000) }}", "{{ [1]|tojson(indent=100000000000) }}",
     ])
-  func `bounds`(_ template: String) throws {
+  func bounds(_ template: String) throws {
     let error = try #require(outcome(template).failure)
     #expect(error.code == .limit || error.code == .unsupported, "\(error)")
   }
 
   @Test("brackets and chains beyond count are refused, not followed", arguments: [1000, 100_000])
-  func `nesting`(_ depth: Int) {
+  func nesting(_ depth: Int) {
     func times(_ text: String) -> String { String(repeating: text, count: depth) }
     for template in [
       "{{ " + times("(") + "1" + times(")") + " }}", "{{ " + times("[") + times("]") + " }}",
@@ -47,7 +47,7 @@ struct LimitTests {
   }
 
   @Test("chains of namespaces and macros that point at each other are freed without overflowing the stack")
-  func `freeing`() throws {
+  func freeing() throws {
     let chain = """
       {% set ns = namespace(tail=namespace()) %}{% for i in range(100000) %}{% set t = ns.tail %}
       {%- set t.next = namespace() %}{% set ns.tail = t.next %}{% endfor %}done
@@ -61,7 +61,7 @@ struct LimitTests {
   }
 
   @Test("the bounds are the caller's to set")
-  func `own limits`() {
+  func ownLimits() {
     var limits = JinjaLimits()
     limits.templateLength = 3
     #expect(outcome("abcd", limits: limits).failure?.code == .limit)
@@ -74,7 +74,7 @@ struct LimitTests {
   }
 
   @Test("a template that reads the clock is refused where no date is given")
-  func `no clock`() {
+  func noClock() {
     #expect(outcome("{{ strftime_now('%Y') }}").failure?.code == .unsupported)
   }
 }

@@ -1,16 +1,15 @@
 import Foundation
-@testable import Tokenizers
 import TestSupport
 import Testing
+import Tokenizers
 
 @Suite("Small templates, rendered by Jinja 2")
 struct SnippetTests {
-  static let rows = try! TemplateRow.read(Fixtures.file("jinja/snippets.jsonl"))
-
   @Test("every statement, operator, filter, test and method prints what Jinja prints, or is refused as there")
-  func `snippets`() {
-    #expect(Self.rows.count > 1200)
-    for row in Self.rows {
+  func snippets() throws {
+    let rows = try TemplateRow.read(Fixtures.file("jinja/snippets.jsonl"))
+    #expect(rows.count > 1200)
+    for row in rows {
       switch outcome(row.template, row.request) {
       case .success(let text):
         #expect(row.text.map { Array($0.utf8) } == Array(text.utf8), "\(row.template.debugDescription)")
@@ -22,7 +21,7 @@ struct SnippetTests {
   }
 
   @Test("a refusal by raise_exception is the template's sentence and nothing else")
-  func `sentences`() {
+  func sentences() {
     guard case .failure(let error) = outcome("\n{{ raise_exception('Roles must alternate!') }}") else {
       Issue.record("not refused")
       return
@@ -43,12 +42,12 @@ struct SnippetTests {
       ("\n\n{{ 'a'.encode() }}", "line 3 of the template: the method 'encode' of str is not supported"),
       ("{% if true %}\n{{ x|urlize }}{% endif %}", "line 2 of the template: No filter named 'urlize' found."),
     ])
-  func `names`(_ template: String, _ wanted: String) {
+  func names(_ template: String, _ wanted: String) {
     #expect(outcome(template).failure.map { "\($0)" } == wanted)
   }
 
   @Test("an error in a macro names the macro's line, and one after its call the line of the call")
-  func `lines`() {
+  func lines() {
     #expect(outcome("{% macro m() %}\n{{ 1 + 'a' }}{% endmacro %}\n\n{{ m() }}").failure?.line == 2)
     #expect(outcome("{% macro m() %}\n{{ 1 }}{% endmacro %}\n\n{{ m() + 1 }}").failure?.line == 4)
   }

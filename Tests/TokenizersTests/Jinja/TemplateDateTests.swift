@@ -1,11 +1,12 @@
-@testable import Tokenizers
 import Testing
+import Tokenizers
 
 @Suite("The date that a template reads")
 struct TemplateDateTests {
   private func formatted(_ date: String, _ format: String) throws -> String {
     var request = ChatRequest(messages: [])
-    request.date = try #require(TemplateDate(date))
+    let day = try #require(TemplateDate(date))
+    request.date = day
     return try JinjaTemplate("{{ strftime_now('\(format)') }}").render(request).text
   }
 
@@ -19,12 +20,12 @@ struct TemplateDateTests {
       ("2023-01-01", "001 01 00 52 2022 7 0"),
       ("1900-03-01", "060 08 09 09 1900 4 4"), ("2020-12-31", "366 52 52 53 2020 4 4"),
     ])
-  func `weeks`(_ date: String, _ wanted: String) throws {
+  func weeks(_ date: String, _ wanted: String) throws {
     #expect(try formatted(date, "%j %U %W %V %G %u %w") == wanted)
   }
 
   @Test("a day with and without a time is read, anything else is not")
-  func `reading`() throws {
+  func reading() throws {
     #expect(try formatted("2026-03-05 23:07", "%c") == "Thu Mar  5 23:07:00 2026")
     #expect(try formatted("2026-03-05T00:07:09", "%I:%M:%S %p") == "12:07:09 AM")
     for text in [

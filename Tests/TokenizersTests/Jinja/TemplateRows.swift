@@ -1,7 +1,7 @@
 import Foundation
 import Foundations
-@testable import Tokenizers
 import TestSupport
+import Tokenizers
 
 /// A line of a file with renderings by Jinja.
 struct TemplateRow {
@@ -37,13 +37,13 @@ struct TemplateRow {
 
 extension ChatRequest {
   /// The tokens of the golden renderings.
-  static let specialTokens = ["bos", "eos", "unk", "pad"].map { ("\($0)_token", "<|\($0)|>") }
+  static let goldenTokens = ["bos", "eos", "unk", "pad"].map { ("\($0)_token", "<|\($0)|>") }
 
   /// Messages of roles and contents.
   init(_ messages: [(role: String, content: String)], addsGenerationPrompt: Bool = false) {
     self.init(messages: messages.map { .dict([("role", .string($0.role)), ("content", .string($0.content))]) })
     self.addsGenerationPrompt = addsGenerationPrompt
-    specialTokens = Self.specialTokens
+    specialTokens = Self.goldenTokens
     date = TemplateDate("2026-01-15 12:00")
   }
 }

@@ -1,6 +1,6 @@
 /// Reads the tokens of a template as statements: the part that all of it needs.
-struct Parser {
-  private let tokens: [Token]
+struct TemplateParser {
+  private let tokens: [TemplateToken]
   private var index = 0
   private(set) var names: [String] = []
   private var numbers: [String: Int] = [:]
@@ -27,13 +27,13 @@ struct Parser {
 
   private static let maximumDepth = 200
 
-  init(_ tokens: [Token]) { self.tokens = tokens }
+  init(_ tokens: [TemplateToken]) { self.tokens = tokens }
 
-  var current: Token { tokens[index] }
-  var next: Token { tokens[min(index + 1, tokens.count - 1)] }
+  var current: TemplateToken { tokens[index] }
+  var next: TemplateToken { tokens[min(index + 1, tokens.count - 1)] }
 
   @discardableResult
-  mutating func advance() -> Token {
+  mutating func advance() -> TemplateToken {
     defer { if index < tokens.count - 1 { index += 1 } }
     return tokens[index]
   }
@@ -55,8 +55,8 @@ struct Parser {
   }
 
   @discardableResult
-  mutating func expect(_ kind: Token.Kind) throws -> Token {
-    guard current.kind == kind else { throw unexpected(Token(kind: kind, line: 0).described) }
+  mutating func expect(_ kind: TemplateToken.Kind) throws -> TemplateToken {
+    guard current.kind == kind else { throw unexpected(TemplateToken(kind: kind, line: 0).described) }
     return advance()
   }
 
@@ -114,7 +114,7 @@ struct Parser {
   }
 
   /// Reads something that lies one level deeper.
-  mutating func nested<Result>(_ read: (inout Parser) throws -> Result) throws -> Result {
+  mutating func nested<Result>(_ read: (inout TemplateParser) throws -> Result) throws -> Result {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.maximumDepth else {

@@ -1,7 +1,7 @@
 /// A filter: what `value | name(arguments)` does.
 ///
 /// To add one, add a line to the table of its kind: `TextFilters`, `SequenceFilters` or `ValueFilters`.
-struct Filter {
+struct JinjaFilter {
   typealias Body = @Sendable (JinjaValue, BoundArguments, Interpreter) throws -> JinjaValue
 
   let signature: Signature
@@ -16,7 +16,7 @@ struct Filter {
   }
 
   /// A filter that takes any arguments.
-  static func variadic(_ body: @escaping Body) -> Filter { Filter(signature: .any, body: body) }
+  static func variadic(_ body: @escaping Body) -> JinjaFilter { JinjaFilter(signature: .any, body: body) }
 
   private init(signature: Signature, body: @escaping Body) {
     self.signature = signature
@@ -24,8 +24,8 @@ struct Filter {
   }
 
   /// A filter of one text, which leaves what is marked as safe so.
-  static func ofText(_ change: @escaping @Sendable (PythonString) -> PythonString) -> Filter {
-    Filter { value, _, interpreter in
+  static func ofText(_ change: @escaping @Sendable (PythonString) -> PythonString) -> JinjaFilter {
+    JinjaFilter { value, _, interpreter in
       let text = try interpreter.printed(value)
       try interpreter.budget.make(text.count)
       if case .markup = value { return .markup(change(text)) }
@@ -33,7 +33,7 @@ struct Filter {
     }
   }
 
-  static let named: [String: Filter] = TextFilters.table
+  static let named: [String: JinjaFilter] = TextFilters.table
     .merging(SequenceFilters.table) { first, _ in first }
     .merging(SelectionFilters.table) { first, _ in first }
     .merging(ValueFilters.table) { first, _ in first }

@@ -1,5 +1,5 @@
 /// The tokens inside `{{ }}` and `{% %}`.
-extension Lexer {
+extension TemplateLexer {
   private static let longSymbols: [StaticString] = ["**", "//", "==", "!=", ">=", "<="]
 
   mutating func readTagToken(_ open: inout [Unicode.Scalar]) throws {

@@ -1,5 +1,5 @@
 /// What values are given to: the targets of `set`, `for` and `with`, and the parameters of macros.
-extension Parser {
+extension TemplateParser {
   /// One target, or several with commas between them.
   mutating func parseTarget(withAttributes: Bool = false) throws -> Target {
     var items: [Target] = []

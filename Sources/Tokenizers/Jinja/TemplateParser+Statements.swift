@@ -1,5 +1,5 @@
 /// Statements, and the text between them.
-extension Parser {
+extension TemplateParser {
   mutating func parseTemplate() throws -> [Statement] {
     let body = try parseBody(until: [])
     if let unknown = unknownNames.first { throw unknown }
@@ -124,7 +124,7 @@ extension Parser {
   }
 
   /// Reads a body with variables of its own: an unknown filter is an error again, and a loop ends at a macro's door.
-  mutating func inFrame<Result>(loops: Int, _ read: (inout Parser) throws -> Result) rethrows -> Result {
+  mutating func inFrame<Result>(loops: Int, _ read: (inout TemplateParser) throws -> Result) rethrows -> Result {
     let (allowed, depth) = (allowsUnknown, loopDepth)
     (allowsUnknown, loopDepth) = (false, loops)
     defer { (allowsUnknown, loopDepth) = (allowed, depth) }

@@ -1,5 +1,5 @@
 /// Expressions, from those that bind least to those that bind most.
-extension Parser {
+extension TemplateParser {
   mutating func parseExpression(withCondition: Bool = true) throws -> Expression {
     try nested { parser in withCondition ? try parser.parseConditional() : try parser.parseOr() }
   }
@@ -89,7 +89,7 @@ extension Parser {
   }
 
   private mutating func parseChain(
-    of operators: [BinaryOperator], _ part: (inout Parser) throws -> Expression
+    of operators: [BinaryOperator], _ part: (inout TemplateParser) throws -> Expression
   ) throws -> Expression {
     var (left, links) = (try part(&self), 0)
     defer { unlink(links) }

@@ -1,7 +1,7 @@
 /// A method that Python has on a string, a list or another built-in type.
 ///
 /// To add one, add a line to the table of its type in `StringMethods` or `ContainerMethods`.
-struct Method {
+struct PythonMethod {
   typealias Body = @Sendable (JinjaValue, BoundArguments, Interpreter) throws -> JinjaValue
 
   let signature: Signature
@@ -15,7 +15,7 @@ struct Method {
     self.body = body
   }
 
-  static func variadic(_ body: @escaping Body) -> Method { Method(signature: .any, body: body) }
+  static func variadic(_ body: @escaping Body) -> PythonMethod { PythonMethod(signature: .any, body: body) }
 
   private init(signature: Signature, body: @escaping Body) {
     self.signature = signature
@@ -56,7 +56,7 @@ struct Method {
     "count", "find", "rfind", "index", "rindex", "startswith", "endswith", "isalpha", "isdigit", "isspace",
   ]
 
-  static func find(_ name: String, of value: JinjaValue) -> Method? {
+  static func find(_ name: String, of value: JinjaValue) -> PythonMethod? {
     switch value {
     case .string, .markup: strings[name]
     case .list: ContainerMethods.lists[name]

@@ -1,5 +1,5 @@
 /// A piece of a template.
-struct Token {
+struct TemplateToken {
   enum Kind: Equatable {
     /// Text outside the marks.
     case data(PythonString)

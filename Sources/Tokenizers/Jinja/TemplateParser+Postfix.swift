@@ -1,5 +1,5 @@
 /// What follows a value: attributes, elements, calls, filters and tests.
-extension Parser {
+extension TemplateParser {
   mutating func parsePostfix(_ first: Expression) throws -> Expression {
     var (value, links) = (first, 0)
     defer { unlink(links) }
@@ -129,7 +129,7 @@ extension Parser {
     let line = current.line
     let name = try parseDottedName()
     let arguments = isSymbol("(") ? try parseArguments() : CallArguments()
-    if Filter.named[name] == nil { noteUnknown("filter", name, line) }
+    if JinjaFilter.named[name] == nil { noteUnknown("filter", name, line) }
     return .filter(value, Name(name), arguments)
   }
 
@@ -146,7 +146,7 @@ extension Parser {
       let argument = try nested { try $0.parsePrimary() }
       arguments.positional = [try parsePostfix(argument)]
     }
-    if Test.named[name] == nil { noteUnknown("test", name, line) }
+    if JinjaTest.named[name] == nil { noteUnknown("test", name, line) }
     let test = Expression.test(value, Name(name), arguments)
     return isNegated ? .not(test) : test
   }

@@ -1,7 +1,7 @@
 /// A test: what `value is name(arguments)` asks.
 ///
 /// To add one, add a line to the table.
-struct Test {
+struct JinjaTest {
   typealias Body = @Sendable (JinjaValue, BoundArguments, Interpreter) throws -> Bool
 
   let signature: Signature
@@ -12,43 +12,43 @@ struct Test {
     self.body = body
   }
 
-  static func comparison(_ symbol: ComparisonOperator) -> Test {
-    Test("other") { try Comparison($2.budget).apply(symbol, $0, $1[0] ?? .none) }
+  static func comparison(_ symbol: ComparisonOperator) -> JinjaTest {
+    JinjaTest("other") { try Comparison($2.budget).apply(symbol, $0, $1[0] ?? .none) }
   }
 
-  static let named: [String: Test] = [
-    "defined": Test { value, _, _ in !value.isUndefined },
-    "undefined": Test { value, _, _ in value.isUndefined },
-    "none": Test { value, _, _ in value.isNone },
-    "boolean": Test { value, _, _ in value.isBool },
-    "true": Test { value, _, _ in value.isBool && value.isTrue },
-    "false": Test { value, _, _ in value.isBool && !value.isTrue },
-    "integer": Test { value, _, _ in value.integer != nil && !value.isBool },
-    "float": Test { value, _, _ in
+  static let named: [String: JinjaTest] = [
+    "defined": JinjaTest { value, _, _ in !value.isUndefined },
+    "undefined": JinjaTest { value, _, _ in value.isUndefined },
+    "none": JinjaTest { value, _, _ in value.isNone },
+    "boolean": JinjaTest { value, _, _ in value.isBool },
+    "true": JinjaTest { value, _, _ in value.isBool && value.isTrue },
+    "false": JinjaTest { value, _, _ in value.isBool && !value.isTrue },
+    "integer": JinjaTest { value, _, _ in value.integer != nil && !value.isBool },
+    "float": JinjaTest { value, _, _ in
       if case .float = value { true } else { false }
     },
-    "number": Test { value, _, _ in value.number != nil },
-    "string": Test { value, _, _ in value.text != nil },
-    "mapping": Test { value, _, _ in
+    "number": JinjaTest { value, _, _ in value.number != nil },
+    "string": JinjaTest { value, _, _ in value.text != nil },
+    "mapping": JinjaTest { value, _, _ in
       if case .dict = value { true } else { false }
     },
-    "sequence": Test { value, _, _ in value.isSequence },
-    "iterable": Test { value, _, interpreter in try interpreter.isIterable(value) },
-    "callable": Test { value, _, _ in
+    "sequence": JinjaTest { value, _, _ in value.isSequence },
+    "iterable": JinjaTest { value, _, interpreter in try interpreter.isIterable(value) },
+    "callable": JinjaTest { value, _, _ in
       if case .object(let object) = value { object.isCallable } else { value.isUndefined }
     },
-    "escaped": Test { value, _, _ in
+    "escaped": JinjaTest { value, _, _ in
       if case .markup = value { true } else { false }
     },
-    "odd": Test { value, _, interpreter in try remainder(value, .int(2), is: 1, interpreter) },
-    "even": Test { value, _, interpreter in try remainder(value, .int(2), is: 0, interpreter) },
-    "divisibleby": Test("num") { try remainder($0, $1[0] ?? .none, is: 0, $2) },
-    "lower": Test { value, _, interpreter in try interpreter.printed(value).isLowercase },
-    "upper": Test { value, _, interpreter in try interpreter.printed(value).isUppercase },
-    "sameas": Test("other") { value, arguments, _ in value.isSame(as: arguments[0] ?? .none) },
-    "filter": Test { value, _, _ in Filter.named[value.text?.string ?? ""] != nil },
-    "test": Test { value, _, _ in value.text.map { isKnown($0.string) } ?? false },
-    "in": Test("seq") { try Comparison($2.budget).apply(.contained, $0, $1[0] ?? .none) },
+    "odd": JinjaTest { value, _, interpreter in try remainder(value, .int(2), is: 1, interpreter) },
+    "even": JinjaTest { value, _, interpreter in try remainder(value, .int(2), is: 0, interpreter) },
+    "divisibleby": JinjaTest("num") { try remainder($0, $1[0] ?? .none, is: 0, $2) },
+    "lower": JinjaTest { value, _, interpreter in try interpreter.printed(value).isLowercase },
+    "upper": JinjaTest { value, _, interpreter in try interpreter.printed(value).isUppercase },
+    "sameas": JinjaTest("other") { value, arguments, _ in value.isSame(as: arguments[0] ?? .none) },
+    "filter": JinjaTest { value, _, _ in JinjaFilter.named[value.text?.string ?? ""] != nil },
+    "test": JinjaTest { value, _, _ in value.text.map { isKnown($0.string) } ?? false },
+    "in": JinjaTest("seq") { try Comparison($2.budget).apply(.contained, $0, $1[0] ?? .none) },
     "==": .comparison(.equal), "eq": .comparison(.equal), "equalto": .comparison(.equal),
     "!=": .comparison(.notEqual), "ne": .comparison(.notEqual),
     ">": .comparison(.greater), "gt": .comparison(.greater), "greaterthan": .comparison(.greater),

@@ -3,16 +3,16 @@
 /// As transformers sets Jinja up: the newline after a block is dropped (`trim_blocks`), and so is the white space
 /// between the beginning of a line and a block or comment (`lstrip_blocks`); `-` takes all white space on its side,
 /// `+` keeps it. One newline at the end of the template is dropped.
-struct Lexer {
+struct TemplateLexer {
   var source: [Unicode.Scalar]
   var position = 0
   private(set) var line = 1
-  private var tokens: [Token] = []
+  private var tokens: [TemplateToken] = []
   /// Whether what was read last ended a line.
   private var isAtLineStart = true
 
-  static func tokens(of template: PythonString) throws -> [Token] {
-    var lexer = Lexer(template)
+  static func tokens(of template: PythonString) throws -> [TemplateToken] {
+    var lexer = TemplateLexer(template)
     while lexer.position < lexer.source.count { try lexer.readTextAndMark() }
     lexer.add(.end)
     return lexer.tokens
@@ -23,7 +23,7 @@ struct Lexer {
     if source.last == "\n" { source.removeLast() }
   }
 
-  mutating func add(_ kind: Token.Kind) { tokens.append(Token(kind: kind, line: line)) }
+  mutating func add(_ kind: TemplateToken.Kind) { tokens.append(TemplateToken(kind: kind, line: line)) }
 
   func peek(_ offset: Int = 0) -> Unicode.Scalar? {
     position + offset < source.count ? source[position + offset] : nil
@@ -55,7 +55,7 @@ struct Lexer {
 }
 
 /// Text, and the marks that begin something.
-extension Lexer {
+extension TemplateLexer {
   private mutating func readTextAndMark() throws {
     var index = position
     while index < source.count, !isMark(at: index) { index += 1 }
