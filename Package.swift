@@ -138,6 +138,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "TelltaleBenchTests", dependencies: ["TelltaleBench", "TelltaleCLI", "TestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "TelltaleCLITests", dependencies: ["TelltaleCLI", "CheckpointSupport", "TestSupport"], swiftSettings: strict
     ),
     .testTarget(

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What `telltale finetune chain` refuses before it computes anything.

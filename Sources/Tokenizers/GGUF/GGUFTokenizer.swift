@@ -53,7 +53,7 @@ struct GGUFTokenizer {
     configuration.eosToken = try token(Key.eos, of: tokens, fallback.eos)
     configuration.addsBOS = metadata.truth(Key.addsBOS) ?? fallback.addsBOS
     configuration.addsEOS = metadata.truth(Key.addsEOS) ?? false
-    configuration.chatTemplate = metadata.text(Key.chatTemplate)
+    if let source = metadata.text(Key.chatTemplate) { configuration.chatTemplates = [("default", source)] }
     return configuration
   }
 

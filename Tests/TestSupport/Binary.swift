@@ -1,34 +1,36 @@
 import Foundation
-import TestSupport
 import Testing
 
-/// The built program, run as a user runs it.
-enum Binary {
-  struct Outcome {
-    var code: Int32
-    var output: String
-    var errors: String
+/// The built programs, run as a user runs them.
+package enum Binary {
+  package struct Outcome {
+    package var code: Int32
+    package var output: String
+    package var errors: String
 
     /// The JSON object of each line of the output.
-    func rows<Row: Decodable>(_ type: Row.Type = Row.self) throws -> [Row] {
+    package func rows<Row: Decodable>(_ type: Row.Type = Row.self) throws -> [Row] {
       try output.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)) }
     }
   }
 
-  /// Beside the test bundle, else in the checkout's debug build.
-  static let url: URL = {
-    let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "telltale")
-    return FileManager.default.isExecutableFile(atPath: beside.path)
-      ? beside : Fixtures.repository.appending(path: ".build/debug/telltale")
-  }()
+  package static let url = url(of: "telltale")
 
-  /// Runs `telltale` with arguments, in `folder`, with `input` on stdin.
-  static func run(
-    _ arguments: [String], input: String = "", in folder: ScratchFolder? = nil, environment: [String: String] = [:]
+  /// Beside the test bundle, else in the checkout's debug build.
+  private static func url(of program: String) -> URL {
+    let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: program)
+    return FileManager.default.isExecutableFile(atPath: beside.path)
+      ? beside : Fixtures.repository.appending(path: ".build/debug/\(program)")
+  }
+
+  /// Runs a program with arguments, in `folder`, with `input` on stdin.
+  package static func run(
+    program: String = "telltale", _ arguments: [String], input: String = "", in folder: ScratchFolder? = nil,
+    environment: [String: String] = [:]
   ) throws -> Outcome {
     let streams = try ScratchFolder()
     let process = Process()
-    process.executableURL = url
+    process.executableURL = url(of: program)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = folder?.url ?? streams.url
@@ -46,23 +48,23 @@ enum Binary {
   }
 
   /// Runs a command that must succeed.
-  static func succeed(
-    _ arguments: [String], input: String = "", in folder: ScratchFolder? = nil,
+  package static func succeed(
+    program: String = "telltale", _ arguments: [String], input: String = "", in folder: ScratchFolder? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
-    let outcome = try run(arguments, input: input, in: folder)
+    let outcome = try run(program: program, arguments, input: input, in: folder)
     #expect(outcome.code == 0, "\(outcome.errors)", sourceLocation: sourceLocation)
     return outcome
   }
 
-  static func model(_ name: String) -> String { Fixtures.file("models/\(name)").path }
+  package static func model(_ name: String) -> String { Fixtures.file("models/\(name)").path }
 }
 
 extension Binary {
   /// Starts the program and waits until it has made `file`; then it is stopped, so that it cannot end unseen before it is
   /// killed. Between two looks it is stopped as well: it gets on a few milliseconds at a time, however seldom this test has
   /// its turn on a busy machine.
-  static func stopped(_ arguments: [String], in folder: ScratchFolder, when file: URL) throws -> Process {
+  package static func stopped(_ arguments: [String], in folder: ScratchFolder, when file: URL) throws -> Process {
     let process = Process()
     process.executableURL = url
     process.arguments = arguments

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Torch
 
-@testable import TelltaleCLI
+@testable import TelltaleBench
 
 @Suite struct BenchTests {
   @Test("The operations of an extraction are counted by hand, of the last block keys and values alone for all tokens")
@@ -109,8 +109,8 @@ import Torch
 
   @Test("A sweep states for every rule what it costs in passes, rules that edit the prompt as the layers above say")
   func sweeps() throws {
-    let outcome = try Binary.succeed([
-      "bench", "--sweep", "--shape", "tiny", "--items", "3", "--sweep-layers", "2", "--sweep-scales", "2",
+    let outcome = try Binary.succeed(program: "telltale-bench", [
+      "--sweep", "--shape", "tiny", "--items", "3", "--sweep-layers", "2", "--sweep-scales", "2",
       "--sweep-positions", "from-prompt-end", "generated", "first-generated", "all", "prompt",
       "--whole-prompt-items", "1", "--rounds", "1", "--json",
     ])
@@ -132,7 +132,7 @@ import Torch
     for (arguments, expected) in [
       (["--sweep-layers", "7"], "--sweep-layers 6"), (["--items", "0"], "from 1 to 100000"),
     ] {
-      let outcome = try Binary.run(["bench", "--sweep", "--shape", "tiny"] + arguments)
+      let outcome = try Binary.run(program: "telltale-bench", ["--sweep", "--shape", "tiny"] + arguments)
       #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.errors.contains(expected), "\(outcome.errors)")
     }
   }
