@@ -87,10 +87,13 @@ import Testing
       let composed = try recordingGradients { try x.linear(trained, bias: bias) }
       let exact = try x.converted(to: .float64).linear(
         weight.converted(to: .float64), bias: bias?.converted(to: .float64))
-      for product in [try x.linear(weight, bias: bias), try x.linear(weight, bias: bias, rowBlock: 48)] {
-        // Both may round to the neighbour, and libtorch's blocks round before they add the bias.
-        #expect(try distance(product, composed) < 4 * unit[dtype]! + lost)
-        guard Kernel.fewRows.isOwn, Kernel.float32Products.isOwn else { continue }
+      let isOwn = Kernel.fewRows.isOwn && Kernel.float32Products.isOwn
+      var products = [try x.linear(weight, bias: bias)]
+      // libtorch's blocks are rounded before the bias is added, and lose more where both cancel.
+      if isOwn || bias == nil { products.append(try x.linear(weight, bias: bias, rowBlock: 48)) }
+      for product in products {
+        #expect(try distance(product, composed) < 2 * unit[dtype]! + lost)
+        guard isOwn else { continue }
         #expect(try distance(product.converted(to: .float64), exact) < unit[dtype]! + lost)
       }
     }
