@@ -11,7 +11,11 @@ let libtorch = Context.packageDirectory + "/.libtorch/lib"
 let package = Package(
   name: "telltale",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "telltale", targets: ["TelltaleCLI"])],
+  products: [
+    .executable(name: "telltale", targets: ["TelltaleCLI"]),
+    .executable(name: "telltale-bench", targets: ["TelltaleBench"]),
+    .library(name: "Telltale", targets: ["Telltale"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,6 +58,11 @@ let package = Package(
       dependencies: ["Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations"],
       swiftSettings: strict),
     .target(
+      name: "Telltale",
+      dependencies: ["Organisms", "Steering", "LanguageModels", "Statistics", "Torch", "Foundations"],
+      swiftSettings: strict),
+    .executableTarget(name: "verdict", dependencies: ["Telltale"], path: "Examples/verdict", swiftSettings: strict),
+    .target(
       name: "Experiments",
       dependencies: [
         "Organisms", "Steering", "LanguageModels", "Tokenizers", "Statistics", "Torch", "Foundations",
@@ -76,10 +85,25 @@ let package = Package(
       ],
       resources: ["style.css", "progress.js", "grade.js", "labels.js", "icon.svg"].map { .embedInCode("Assets/\($0)") },
       swiftSettings: strict),
+    .target(
+      name: "CommandSupport",
+      dependencies: [
+        "Steering", "LanguageModels", "Tokenizers", "Torch", "Foundations",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "TelltaleBench",
+      dependencies: [
+        "CommandSupport", "Reports", "Experiments", "Organisms", "Steering", "LanguageModels", "Tokenizers",
+        "Statistics", "Torch", "Foundations", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "TelltaleCLI",
       dependencies: [
-        "WebApp", "Reports", "Experiments", "Organisms", "Steering", "LanguageModels", "Tokenizers", "Statistics",
+        "CommandSupport", "WebApp", "Reports", "Experiments", "Organisms", "Steering", "LanguageModels", "Tokenizers",
+        "Statistics",
         "Torch", "Foundations",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

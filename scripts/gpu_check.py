@@ -16,14 +16,14 @@ def rows(folder, name):
 
 def compare(cpu, gpu):
     """Fails where a verdict differs or an area differs by more than 0.02."""
-    keys = ("vector", "target_set", "position", "layer", "score")
+    keys = ("model", "vector", "target", "position", "layer", "score")
     areas = {tuple(row[k] for k in keys): row for row in rows(cpu, "predictivity.csv")}
     differences = []
     for row in rows(gpu, "predictivity.csv"):
         other = areas[tuple(row[k] for k in keys)]
         if row["auroc"] and other["auroc"]:
             differences.append(abs(float(row["auroc"]) - float(other["auroc"])))
-    verdicts = [{tuple(row[k] for k in ("vector", "target_set", "position", "layers", "verdict"))
+    verdicts = [{tuple(row[k] for k in ("model", "vector", "target", "position", "layers", "verdict"))
                  for row in rows(folder, "audit.csv")} for folder in (cpu, gpu)]
     print(f"demo: {len(differences)} areas, largest difference {max(differences):.4f}, "
           f"mean {statistics.mean(differences):.5f}; verdicts {'equal' if verdicts[0] == verdicts[1] else 'DIFFER'}")

@@ -20,21 +20,18 @@ public struct Analysis {
     (self.run, self.labels, self.onStage) = (run, labels, onStage)
   }
 
-  /// Computes every table of the run and writes them to its folder `results`; those by other labels than the recorded ones,
-  /// asked for here or in the experiment file, to a folder of their own in it.
+  /// Computes every table of the run and writes them; those by other labels than the recorded ones, asked for here or in the
+  /// experiment file, to a folder of their own among them.
   public func write() throws -> ExperimentResults {
     var results = try ThreadPolicy.withoutModel { try self.results() }
-    let directory = run.directory
-    if let folder = labels.folder {
-      if results.hasLabels { try directory.write(results, byOtherLabels: labels, to: folder) }
+    guard labels == .recorded else {
+      if results.hasLabels {
+        try write([.predictivity, .audit, .transfer, .changes], of: results)
+        try write(LabelCoverage.csv(results.coverage), .labels)
+      }
       return results
     }
-    try directory.write(PredictivityRow.csv(results.predictions.map(\.row)), to: "results/predictivity.csv")
-    try directory.write(VectorResult.csv(results.vectors), to: "results/vectors.csv")
-    try directory.write(AuditResult.csv(results.audits), to: "results/audit.csv")
-    try directory.write(TransferResult.csv(results.transfer), to: "results/transfer.csv")
-    try directory.write(LabelCount.csv(results.labels), to: "results/labels.csv")
-    try directory.write(NullBand.csv(results.nulls), to: "results/nulls.csv")
+    try write([.predictivity, .vectors, .audit, .transfer, .labels, .nulls], of: results)
     try writeStudy(results)
     for choice in experiment.otherLabels {
       results.byOtherLabels.append(try Analysis(run, labels: choice, onStage: onStage).write())
@@ -42,34 +39,28 @@ public struct Analysis {
     return results
   }
 
-  /// The tables by the names of their files.
-  static let tables = [
-    "predictivity", "vectors", "audit", "transfer", "labels", "nulls", "steerability", "agreement", "study",
-    "study-choices", "study-correlations", "comparisons",
-  ]
-
   /// The tables of steering, agreement, comparisons and study, where the experiment has them.
   private func writeStudy(_ results: ExperimentResults) throws {
-    let directory = run.directory
-    if experiment.steering != nil {
-      try directory.write(Steerability.csv(results.steerability), to: "results/steerability.csv")
-    }
-    if !results.agreement.isEmpty {
-      try directory.write(VectorAgreement.csv(results.agreement), to: "results/agreement.csv")
-    }
+    if experiment.steering != nil { try write([.steerability], of: results) }
+    if !results.agreement.isEmpty { try write([.agreement], of: results) }
     if experiment.comparisons != nil {
-      try directory.write(VectorPair.csv(results.vectorPairs), to: "results/comparisons.csv")
+      try write([.comparisons], of: results)
     } else {
       // Of an earlier run, whose experiment file compared vectors.
-      try? FileManager.default.removeItem(at: directory.file("results/comparisons.csv"))
+      try? FileManager.default.removeItem(at: run.directory.layout.table(.comparisons))
     }
-    guard experiment.study != nil else { return }
-    try directory.write(StudyRow.csv(results.study), to: "results/study.csv")
-    try directory.write(StudyChoice.csv(results.choices), to: "results/study-choices.csv")
-    try directory.write(StudyCorrelation.csv(results.correlations), to: "results/study-correlations.csv")
+    if experiment.study != nil { try write([.study, .studyChoices, .studyCorrelations], of: results) }
   }
 
-  private func steerability(_ model: String) throws -> [Steerability] {
+  private func write(_ tables: [RunTable], of results: ExperimentResults) throws {
+    for table in tables { try write(results.csv(table), table) }
+  }
+
+  private func write(_ text: String, _ table: RunTable) throws {
+    try run.directory.write(text, to: run.directory.layout.table(table, by: labels))
+  }
+
+  private func steerability(_ model: ModelName) throws -> [Steerability] {
     try experiment.steeringVectors.flatMap { settings in
       Steerability.rows(model: model, vector: settings.name, try run.steering(model, settings.name))
     }
@@ -79,11 +70,11 @@ public struct Analysis {
     var results = ExperimentResults(experiment: experiment, labels: labels)
     let targetLabels = try TargetLabels(run, labels)
     let predictions = experiment.predictions(judgedBy: labels)
-    var vectors: [String: [String: SteeringVectors]] = [:]
-    var chosen: [String: [String: Int]] = [:]
-    for model in experiment.models.map(experiment.shortName(of:)) {
-      for dataset in experiment.recordedDatasets {
-        results.labels += LabelCount.counts(model: model, dataset: dataset, try run.recording(model, dataset).rows)
+    var vectors: [ModelName: [VectorName: SteeringVectors]] = [:]
+    var chosen: [ModelName: [VectorName: Int]] = [:]
+    for model in experiment.modelNames {
+      for target in experiment.recordedDatasets {
+        results.labels += LabelCount.counts(model: model, target: target, try run.recording(model, target).rows)
       }
       let planted = try run.planted(model)
       for settings in experiment.vectors {
@@ -131,5 +122,26 @@ public struct Analysis {
     let p = tested.compactMap { predictions[$0].row.predictivity.pPermutation }
     guard let q = FalseDiscovery.benjaminiHochberg(p) else { return }
     for (index, value) in zip(tested, q) { predictions[index].row.qFDR = value }
+  }
+}
+
+extension ExperimentResults {
+  /// A table as CSV.
+  fileprivate func csv(_ table: RunTable) -> String {
+    switch table {
+    case .predictivity: PredictivityRow.csv(predictions.map(\.row))
+    case .vectors: VectorResult.csv(vectors)
+    case .audit: AuditResult.csv(audits)
+    case .transfer: TransferResult.csv(transfer)
+    case .labels: LabelCount.csv(labels)
+    case .nulls: NullBand.csv(nulls)
+    case .steerability: Steerability.csv(steerability)
+    case .agreement: VectorAgreement.csv(agreement)
+    case .study: StudyRow.csv(study)
+    case .comparisons: VectorPair.csv(vectorPairs)
+    case .studyChoices: StudyChoice.csv(choices)
+    case .studyCorrelations: StudyCorrelation.csv(correlations)
+    case .changes: LabelChange.csv(changes)
+    }
   }
 }

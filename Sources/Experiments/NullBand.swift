@@ -2,10 +2,11 @@ import Foundations
 import Statistics
 import Steering
 
-/// Where the AUROCs of directions that ought not to predict lie at one layer: a row of `results/nulls.csv`. What an AUROC
+/// Where the AUROCs of directions that ought not to predict lie at one layer: a row of the table `nulls`. What an AUROC
 /// of the same layer is to be compared with; `docs/audit.md` says how the directions are drawn.
 public struct NullBand: Sendable {
-  public var targetSet: String
+  public var model: ModelName
+  public var target: TargetName
   public var position: String
   public var layer: Int
   public var score: String
@@ -16,14 +17,14 @@ public struct NullBand: Sendable {
   public var high: Double
 
   /// One for every layer and kind of score that the audit drew nulls for, in the order of layers.
-  static func rows(_ audit: RecordingAudit, targetSet: String) -> [NullBand] {
+  static func rows(_ audit: RecordingAudit, model: ModelName, target: TargetName) -> [NullBand] {
     audit.profiles.sorted { $0.key < $1.key }.flatMap { layer, profile in
       ScoreKind.allCases.compactMap { kind in
         guard let areas = profile.nullAUROCs[kind], let middle = Measures.quantile(of: areas, 0.5),
           let low = Measures.quantile(of: areas, 0.025), let high = Measures.quantile(of: areas, 0.975)
         else { return nil }
         return NullBand(
-          targetSet: targetSet, position: audit.target.position.rawValue, layer: layer, score: kind.rawValue,
+          model: model, target: target, position: audit.target.position.rawValue, layer: layer, score: kind.rawValue,
           draws: areas.count, low: low, median: middle, high: high)
       }
     }
@@ -31,9 +32,12 @@ public struct NullBand: Sendable {
 
   static func csv(_ rows: [NullBand]) -> String {
     CSVWriter.text(
-      header: ["target_set", "position", "layer", "score", "draws", "null_low", "null_median", "null_high"],
+      header: ["model", "target", "position", "layer", "score", "draws", "null_low", "null_median", "null_high"],
       rows: rows.map { row in
-        [row.targetSet, row.position, "\(row.layer)", row.score, "\(row.draws)", "\(row.low)", "\(row.median)"]
+        [
+          row.model.text, row.target.text, row.position, "\(row.layer)", row.score, "\(row.draws)", "\(row.low)",
+          "\(row.median)",
+        ]
           + ["\(row.high)"]
       })
   }

@@ -10,7 +10,7 @@ public struct PredictionResult: Sendable {
   public var row: PredictivityRow
   public var scored: ScoredRows
   /// The model it was measured on.
-  public var model: String
+  public var model: ModelName
   /// Whether this is the layer at which the model's truth was planted.
   public var isPlantedLayer: Bool
   /// What the chosen labels do to the AUROC; nil for the recorded ones.
@@ -22,8 +22,8 @@ public struct PredictionResult: Sendable {
 struct Prediction {
   private let settings: Experiment.PredictionSettings
   private let run: StoredRun
-  private let model: String
-  private let vectors: [String: SteeringVectors]
+  private let model: ModelName
+  private let vectors: [VectorName: SteeringVectors]
   private let planted: PlantedDirections?
   private let letters: LetterDirection?
   /// The layer that the study judges, by vector.
@@ -33,7 +33,8 @@ struct Prediction {
   private var seed: UInt64 { run.experiment.seed }
 
   init(
-    _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors],
+    _ settings: Experiment.PredictionSettings, _ run: StoredRun, _ model: ModelName,
+    _ vectors: [VectorName: SteeringVectors],
     _ layers: LayerChoice, _ labels: TargetLabels, _ options: RecordingAudit.Options
   ) throws {
     (self.settings, self.run, self.model, self.vectors) = (settings, run, model, vectors)
@@ -49,24 +50,29 @@ struct Prediction {
     var rows = names.map { _ in [PredictionResult]() }
     var audits = names.map { _ in [AuditResult]() }
     var nulls: [NullBand] = []
-    for target in settings.targets {
+    for target in settings.targets.map({ TargetName($0) }) {
       for position in settings.positions {
         guard let labelled = try labels.target(model, target, at: position) else { continue }
         let audit = try audit(labelled.recording, target, position)
-        nulls += NullBand.rows(audit, targetSet: "\(model)/\(target)")
+        nulls += NullBand.rows(audit, model: model, target: target)
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
           let judged = try audit.judge(subject)
           rows[index] += table(judged, audit, name, target, labelled)
-          audits[index] += try verdicts(judged, name, target, position)
-          audits[index] += try studyVerdict(judged, name, target, position).map { [$0] } ?? []
+          audits[index] += try choices(name, position).compactMap { layers, chosen in
+            try judged.verdict(layers: chosen, comparisons: layers == AuditResult.chosenLayer ? comparisons : 1).map {
+              AuditResult(
+                model: model, vector: name, target: target, position: position.rawValue, layers: layers, audit: $0)
+            }
+          }
         }
       }
     }
     return (rows.flatMap { $0 }, AuditResult.corrected(audits.flatMap { $0 }, seed: seed), nulls)
   }
 
-  private func audit(_ recording: ChunkedRecording, _ target: String, _ position: ReadPosition) throws -> RecordingAudit
+  private func audit(_ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition) throws
+    -> RecordingAudit
   {
     var options = options
     options.seed = seed
@@ -83,30 +89,32 @@ struct Prediction {
   }
 
   /// The vector with what is known of how it was made.
-  private func subject(_ name: String, at position: ReadPosition) throws -> AuditedVector? {
+  private func subject(_ name: VectorName, at position: ReadPosition) throws -> AuditedVector? {
     guard let stored = vectors[name], let made = run.experiment.vectors.first(where: { $0.name == name }) else {
       return nil
     }
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
-    if made.method == .classMean {
-      subject.origin = .classes(try AuditTarget(run.recording(model, made.dataset), at: made.read).drawn(seed: seed))
-    } else if run.experiment.recordedDatasets.contains(made.dataset) {
+    let dataset = TargetName(made.dataset)
+    if made.contrast == .spontaneous {
+      subject.origin = .classes(try AuditTarget(run.recording(model, dataset), at: made.read).drawn(seed: seed))
+    } else if run.experiment.recordedDatasets.contains(dataset) {
       // A training recording that says nothing at this position is no mark to measure by.
-      subject.training = try? AuditTarget(run.recording(model, made.dataset), at: position)
+      subject.training = try? AuditTarget(run.recording(model, dataset), at: position)
     }
     return subject
   }
 
   private func table(
-    _ judged: JudgedVector, _ audit: RecordingAudit, _ name: String, _ target: String, _ labelled: TargetLabels.Target
+    _ judged: JudgedVector, _ audit: RecordingAudit, _ name: VectorName, _ target: TargetName,
+    _ labelled: TargetLabels.Target
   ) -> [PredictionResult] {
     let reference = audit.target.indices.map { labelled.reference[$0] }
     return judged.layers.flatMap { layer in
       settings.scores.compactMap { kind in
         guard let scored = layer.scores[kind] else { return nil }
         var row = PredictivityRow(
-          vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: audit.target.position.rawValue,
+          model: model.text, vector: name.text, target: target.text, position: audit.target.position.rawValue,
           layer: layer.layer, score: kind.rawValue, predictivity: Predictivity(scored, seed: seed))
         row.logitBaselineAUROC = audit.target.logitBaselineAUROC
         row.probeAUROC = audit.probeAUROC(layer: layer.layer)
@@ -116,48 +124,32 @@ struct Prediction {
           change: labels.choice == .recorded
             ? nil
             : LabelChange(
-              vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: audit.target.position,
+              model: model, vector: name, target: target, position: audit.target.position,
               layer: layer.layer, score: kind, scored, labels, reference: reference))
       }
     }
   }
 
-  /// The verdict over all layers, and at the planted layer alone where there is one.
-  private func verdicts(
-    _ judged: JudgedVector, _ name: String, _ target: String, _ position: ReadPosition
-  ) throws -> [AuditResult] {
-    // A study judges each vector at the layer it chose elsewhere.
-    if run.experiment.study?.position == position { return [] }
-    let choices: [(String, Set<Int>?)] = [("all", nil)] + (planted.map { [("\($0.layer)", [$0.layer])] } ?? [])
-    return try choices.compactMap { layers, chosen in
-      guard let verdict = try judged.verdict(layers: chosen) else { return nil }
-      return AuditResult(
-        vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: position.rawValue, layers: layers,
-        audit: verdict)
+  /// What is judged: all layers, and the planted layer alone where there is one; in a study the layer that it chose on
+  /// other data alone, corrected for the number of vectors and targets.
+  private func choices(_ name: VectorName, _ position: ReadPosition) -> [(name: String, layers: Set<Int>?)] {
+    if run.experiment.study?.position == position {
+      return layers.layers[name].map { [(AuditResult.chosenLayer, Set([$0]))] } ?? []
     }
+    return [("all", nil)] + (planted.map { [("\($0.layer)", [$0.layer])] } ?? [])
   }
 
   /// From how many vectors and targets one is looked at.
   private var comparisons: Int {
     (settings.vectors ?? run.experiment.vectors.map(\.name)).count * settings.targets.count
   }
-
-  /// At the layer that the study chose on other data, corrected for the number of vectors and targets.
-  private func studyVerdict(
-    _ judged: JudgedVector, _ name: String, _ target: String, _ position: ReadPosition
-  ) throws -> AuditResult? {
-    guard let layer = layers.layers[name], position == run.experiment.study?.position else { return nil }
-    guard let verdict = try judged.verdict(layers: [layer], comparisons: comparisons) else { return nil }
-    return AuditResult(
-      vector: "\(model)/\(name)", targetSet: "\(model)/\(target)", position: position.rawValue,
-      layers: AuditResult.chosenLayer, audit: verdict)
-  }
 }
 
-/// The verdict on one vector, target and position: rows of `results/audit.csv`.
+/// The verdict on one vector, target and position: rows of the table `audit`.
 public struct AuditResult: Sendable {
-  public var vector: String
-  public var targetSet: String
+  public var model: ModelName
+  public var vector: VectorName
+  public var target: TargetName
   public var position: String
   /// `all`, or the one layer that was judged, or `chosen` for the one that the study chose on other data.
   public var layers: String
@@ -178,13 +170,16 @@ public struct AuditResult: Sendable {
     let rows = results.flatMap { result in
       result.audit.findings.map { finding in
         [
-          result.vector, result.targetSet, result.position, result.layers, result.audit.verdict.rawValue,
+          result.model.text, result.vector.text, result.target.text, result.position, result.layers,
+          result.audit.verdict.rawValue,
           finding.severity.rawValue, finding.name, finding.number.map { "\($0)" } ?? "", finding.sentence,
         ]
       }
     }
     return CSVWriter.text(
-      header: ["vector", "target_set", "position", "layers", "verdict", "severity", "finding", "number", "sentence"],
+      header: [
+        "model", "vector", "target", "position", "layers", "verdict", "severity", "finding", "number", "sentence",
+      ],
       rows: rows)
   }
 }

@@ -7,9 +7,9 @@ import Torch
 
 /// One vector at one layer: a row of `results/vectors.csv`.
 public struct VectorResult: Sendable {
-  public var model: String
-  public var vector: String
-  public var method: String
+  public var model: ModelName
+  public var vector: VectorName
+  public var contrast: String
   public var read: String
   public var layer: Int
   /// Rows or pairs it was made of.
@@ -21,11 +21,11 @@ public struct VectorResult: Sendable {
   public var plantedCosines: [OrganismWorld.Kind: Double]
 
   static func rows(
-    model: String, settings: Experiment.VectorSettings, vectors: SteeringVectors, planted: PlantedDirections?
+    model: ModelName, settings: Experiment.VectorSettings, vectors: SteeringVectors, planted: PlantedDirections?
   ) throws -> [VectorResult] {
     try vectors.sortedLayers.map { layer in
       VectorResult(
-        model: model, vector: settings.name, method: settings.method.rawValue, read: settings.read.rawValue,
+        model: model, vector: settings.name, contrast: settings.contrast.rawValue, read: settings.read.rawValue,
         layer: layer, pairs: vectors.provenance.pairs, norm: vectors.norm(layer),
         residualNorm: vectors.provenance.residualNorms[layer],
         reliability: vectors.provenance.reliability[layer],
@@ -37,12 +37,13 @@ public struct VectorResult: Sendable {
     func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     return CSVWriter.text(
       header: [
-        "model", "vector", "method", "read", "layer", "norm", "residual_norm", "reliability",
+        "model", "vector", "contrast", "read", "layer", "norm", "residual_norm", "reliability",
         "cosine_planted_opinions", "cosine_planted_facts",
       ],
       rows: rows.map { row in
         [
-          row.model, row.vector, row.method, row.read, "\(row.layer)", field(row.norm), field(row.residualNorm),
+          row.model.text, row.vector.text, row.contrast, row.read, "\(row.layer)", field(row.norm),
+          field(row.residualNorm),
           field(row.reliability), field(row.plantedCosines[.opinions]), field(row.plantedCosines[.facts]),
         ]
       })
@@ -52,26 +53,26 @@ public struct VectorResult: Sendable {
 /// How the answers to one question came out: a row of `results/labels.csv`. What could not be read is counted here and
 /// left out of every measure.
 public struct LabelCount: Sendable {
-  public var model: String
-  public var dataset: String
+  public var model: ModelName
+  public var target: TargetName
   public var group: String
   public var positives = 0
   public var negatives = 0
   public var unparsable = 0
 
-  static func counts(model: String, dataset: String, _ rows: [RecordedRow]) -> [LabelCount] {
+  static func counts(model: ModelName, target: TargetName, _ rows: [RecordedRow]) -> [LabelCount] {
     Dictionary(grouping: rows, by: \.group).sorted { $0.key < $1.key }.map { group, rows in
       LabelCount(
-        model: model, dataset: dataset, group: group, positives: rows.count { $0.label == 1 },
+        model: model, target: target, group: group, positives: rows.count { $0.label == 1 },
         negatives: rows.count { $0.label == 0 }, unparsable: rows.count { $0.label == nil })
     }
   }
 
   static func csv(_ counts: [LabelCount]) -> String {
     CSVWriter.text(
-      header: ["model", "dataset", "group", "positives", "negatives", "unparsable"],
+      header: ["model", "target", "group", "positives", "negatives", "unparsable"],
       rows: counts.map {
-        [$0.model, $0.dataset, $0.group, "\($0.positives)", "\($0.negatives)", "\($0.unparsable)"]
+        [$0.model.text, $0.target.text, $0.group, "\($0.positives)", "\($0.negatives)", "\($0.unparsable)"]
       })
   }
 }
@@ -106,8 +107,10 @@ public struct ExperimentResults: Sendable {
   public var changes: [LabelChange] { predictions.compactMap(\.change) }
 }
 
-/// `manifest.json`: what a run was made with.
+/// What a run was made with.
 package struct Manifest: Codable {
+  /// Of the run directory's files, which readers check first.
+  var layout = RunLayout.version
   package var experiment: String
   /// Where the experiment file lay, which its data files are relative to.
   package var folder: String?
@@ -118,6 +121,7 @@ package struct Manifest: Codable {
   package var started = Date()
   package var finished: Date?
   package var models: [Model] = []
+  /// By `<model>/<target>`.
   package var recordings: [String: Recording] = [:]
 
   package struct Model: Codable {
@@ -143,9 +147,15 @@ package struct Manifest: Codable {
   }
 
   package struct Recording: Codable {
-    package var rows: Int
-    package var unparsable: Int
-    package var positives: Int
+    package var rows = 0
+    package var unparsable = 0
+    package var positives = 0
+
+    mutating func add(_ rows: [RecordedRow]) {
+      self.rows += rows.count
+      unparsable += rows.count { $0.label == nil }
+      positives += rows.count { $0.label == 1 }
+    }
   }
 
   init(experiment: String, version: String) {

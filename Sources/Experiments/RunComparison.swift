@@ -9,14 +9,16 @@ import Torch
 public struct RunComparison: Sendable {
   /// What a row is about.
   public struct Name: Hashable, Sendable {
+    /// Empty where two models are compared.
+    public var model: String
     public var vector: String
-    public var targetSet: String
+    public var target: String
     public var position: String
     public var layer: Int
     public var score: String
   }
 
-  /// An area under the curve with its 95 % interval, as `results/predictivity.csv` has it; nil where it is undefined.
+  /// An area under the curve with its 95 % interval, as the table `predictivity` has it; nil where it is undefined.
   public struct Measured: Sendable, Equatable {
     public var auroc: Double?
     public var low: Double?
@@ -37,8 +39,10 @@ public struct RunComparison: Sendable {
 
   /// The audits' verdicts on one vector, target set, position and choice of layers.
   public struct Verdict: Sendable {
+    /// Empty where two models are compared.
+    public var model: String
     public var vector: String
-    public var targetSet: String
+    public var target: String
     public var position: String
     public var layers: String
     public var first: String?
@@ -63,7 +67,8 @@ public struct RunComparison: Sendable {
     let (said, saidOther) = (Self.byName(judged), Self.byName(judgedOther))
     verdicts = Self.united(judged.map(\.0), judgedOther.map(\.0)).map {
       Verdict(
-        vector: $0[0], targetSet: $0[1], position: $0[2], layers: $0[3], first: said[$0], second: saidOther[$0])
+        model: $0[0], vector: $0[1], target: $0[2], position: $0[3], layers: $0[4], first: said[$0],
+        second: saidOther[$0])
     }
   }
 
@@ -81,49 +86,45 @@ public struct RunComparison: Sendable {
 /// The tables of one run that comparisons read.
 private struct RunTables {
   private let run: StoredRun
-  var models: [String] { run.models }
+  var models: [ModelName] { run.models }
 
   init(_ url: URL) throws { run = try StoredRun(url) }
 
   func measured(anyModel: Bool) throws -> [(RunComparison.Name, RunComparison.Measured)] {
-    let table = try table("predictivity")
-    let columns = try ["vector", "target_set", "position", "layer", "score", "auroc", "auroc_low", "auroc_high", "n"]
-      .map { try table.column($0).strings }
+    let table = try table(.predictivity)
+    let columns = try [
+      "model", "vector", "target", "position", "layer", "score", "auroc", "auroc_low", "auroc_high", "n",
+    ]
+    .map { try table.column($0).strings }
     return table.rows.indices.map { index in
       let name = RunComparison.Name(
-        vector: Self.name(columns[0][index], anyModel), targetSet: Self.name(columns[1][index], anyModel),
-        position: columns[2][index], layer: Int(columns[3][index]) ?? -1, score: columns[4][index])
+        model: anyModel ? "" : columns[0][index], vector: columns[1][index], target: columns[2][index],
+        position: columns[3][index], layer: Int(columns[4][index]) ?? -1, score: columns[5][index])
       let measured = RunComparison.Measured(
-        auroc: Double(columns[5][index]), low: Double(columns[6][index]), high: Double(columns[7][index]),
-        rows: Int(columns[8][index]))
+        auroc: Double(columns[6][index]), low: Double(columns[7][index]), high: Double(columns[8][index]),
+        rows: Int(columns[9][index]))
       return (name, measured)
     }
   }
 
   /// The verdict stands with each of its findings; the first says it.
   func verdicts(anyModel: Bool) throws -> [([String], String)] {
-    let table = try table("audit")
-    let names = try ["vector", "target_set", "position", "layers"].map { try table.column($0).strings }
+    let table = try table(.audit)
+    let names = try ["model", "vector", "target", "position", "layers"].map { try table.column($0).strings }
     let verdicts = try table.column("verdict").strings
     var seen: Set<[String]> = []
     return table.rows.indices.compactMap { index in
-      let name =
-        [Self.name(names[0][index], anyModel), Self.name(names[1][index], anyModel)] + names[2...].map { $0[index] }
+      let name = [anyModel ? "" : names[0][index]] + names[1...].map { $0[index] }
       return seen.insert(name).inserted ? (name, verdicts[index]) : nil
     }
   }
 
-  private func table(_ name: String) throws -> CSVTable {
-    let url = run.directory.file("results/\(name).csv")
+  private func table(_ table: RunTable) throws -> CSVTable {
+    let url = run.directory.layout.table(table)
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TelltaleError(
-        .badInput, "is not there yet; finish the run with telltale run --resume", at: InputLocation(file: url.path))
+        .badInput, "is not there yet; continue the run to its end", at: InputLocation(file: url.path))
     }
     return try CSVTable(contentsOf: url)
-  }
-
-  /// `model/name`, or the name alone.
-  private static func name(_ text: String, _ anyModel: Bool) -> String {
-    anyModel ? String(text[(text.firstIndex(of: "/").map(text.index(after:)) ?? text.startIndex)...]) : text
   }
 }

@@ -7,64 +7,75 @@ import Torch
 ///
 /// Everything is written aside and renamed, so that what is there is whole.
 public struct RunDirectory: Sendable {
-  public let url: URL
+  public let layout: RunLayout
+  public var url: URL { layout.url }
 
   /// Makes the directory. One that already holds a run is refused: its results are somebody's work.
   public init(creating url: URL) throws(TelltaleError) {
-    self.url = url
-    let place = InputLocation(file: url.path)
+    layout = RunLayout(url)
     let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
     guard contents?.isEmpty ?? true else {
-      if !RunLock.holders(of: url).isEmpty { _ = try RunLock(url) }
+      if !RunLock.holders(of: layout).isEmpty { _ = try RunLock(layout) }
       throw TelltaleError(
-        .badInput, "is not empty; continue a run with --resume, or name a new folder with --output", at: place)
+        .badInput, "is not empty; continue the run that it holds, or name another folder",
+        at: InputLocation(file: url.path), remedy: .resume)
     }
-    try makeFolders()
+    try makeFolder()
   }
 
   /// A directory to go on with: one of an earlier run of an experiment of the same name, or one that is not there yet.
   init(resuming url: URL, _ experiment: Experiment) throws {
-    self.url = url
+    layout = RunLayout(url)
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     if !contents.isEmpty {
       let own = try StoredRun(url).experiment.name
       guard own == experiment.name else {
         throw TelltaleError(
           .badInput,
-          "holds the experiment \"\(SafeText.quoted(own))\", not \"\(SafeText.quoted(experiment.name))\"; name another folder with "
-            + "--output", at: InputLocation(file: url.path))
+          "holds the experiment \"\(SafeText.quoted(own))\", not \"\(SafeText.quoted(experiment.name))\"; name another "
+            + "folder", at: InputLocation(file: url.path))
       }
     }
-    try makeFolders()
+    try makeFolder()
   }
 
-  private func makeFolders() throws(TelltaleError) {
-    let place = InputLocation(file: url.path)
-    do {
-      for folder in ["audit", "chunks", "stages", "vectors", "results"] {
-        try FileManager.default.createDirectory(
-          at: url.appendingPathComponent(folder), withIntermediateDirectories: true)
-      }
-    } catch {
-      throw TelltaleError(.badInput, "cannot be made; check the path and its permissions", at: place)
+  private func makeFolder() throws(TelltaleError) {
+    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+      throw TelltaleError(
+        .badInput, "cannot be made; check the path and its permissions", at: InputLocation(file: url.path))
     }
   }
 
   /// A directory that is there already.
-  init(existing url: URL) { self.url = url }
+  init(existing url: URL) { layout = RunLayout(url) }
 
   /// After a failure: a directory in which no work was finished would only be in the way of the next try.
   func removeIfWithoutResults() {
-    let finished = ["chunks", "vectors", "results"].contains { folder in
-      let names = try? FileManager.default.contentsOfDirectory(atPath: file(folder).path)
-      return !(names ?? []).allSatisfy { $0.hasPrefix(".") }
+    let finished = layout.work.contains { folder in
+      let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+      return names.contains { path in
+        // Work is in files and whole chunks, not in the folders that wait for them.
+        !path.split(separator: "/").contains { $0.hasPrefix(".") } && !isFolder(folder.appending(path: path))
+      }
     }
     if !finished { try? FileManager.default.removeItem(at: url) }
   }
 
-  public func file(_ path: String) -> URL { url.appendingPathComponent(path) }
+  private func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
+  }
 
-  public func write(_ text: String, to path: String) throws { try AtomicFile.write(Data(text.utf8), to: file(path)) }
+  // MARK: Writing
+
+  /// Makes the folder that a file is to lie in.
+  @discardableResult
+  func ready(_ url: URL) throws -> URL {
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    return url
+  }
+
+  public func write(_ text: String, to url: URL) throws { try AtomicFile.write(Data(text.utf8), to: ready(url)) }
 
   /// How JSON, which has no infinite numbers, holds the ends of intervals that have none.
   static let infinities = (
@@ -75,18 +86,24 @@ public struct RunDirectory: Sendable {
   )
 
   /// One JSON document, keys sorted.
-  public func write(_ value: some Encodable, json path: String) throws {
+  func write(_ value: some Encodable, json url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
     encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
-    try AtomicFile.write(try encoder.encode(value), to: file(path))
+    try AtomicFile.write(try encoder.encode(value), to: ready(url))
   }
 
-  /// Writes a recording as a chunk: `chunks/<stage>/<number>/`, whole or not at all.
-  public func write(_ recording: Recording, stage: String, number: Int) throws {
-    let parent = file("chunks").appendingPathComponent(stage)
-    try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-    try RecordingFolder.write(recording, to: parent.appendingPathComponent("\(number)"))
+  /// A document that `write` wrote; nil where it is not there or is none.
+  func json<Value: Decodable>(_ type: Value.Type, _ url: URL) -> Value? {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    decoder.nonConformingFloatDecodingStrategy = Self.infinities.decoding
+    return FileManager.default.contents(atPath: url.path).flatMap { try? decoder.decode(type, from: $0) }
+  }
+
+  /// Writes a recording as a chunk, whole or not at all.
+  public func write(_ recording: Recording, _ model: ModelName, _ target: TargetName, chunk number: Int) throws {
+    try RecordingFolder.write(recording, to: ready(layout.chunk(model, target, number)))
   }
 }

@@ -13,55 +13,60 @@ public struct StoredRun: Sendable {
   /// - Throws: `TelltaleError` if the folder is no run directory.
   public init(_ url: URL) throws {
     directory = RunDirectory(existing: url)
-    let file = directory.file("experiment.yaml")
+    let file = directory.layout.experiment
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw TelltaleError(
-        .badInput, "is no run directory: it holds no experiment.yaml; name the folder that telltale run made",
+        .badInput,
+        "is no run directory: it holds no \(file.lastPathComponent); name the folder that telltale run made",
         at: InputLocation(file: url.path))
     }
+    try directory.layout.checkVersion()
     experiment = try ExperimentFile.load(file)
   }
 
-  /// Computes every table and the store anew, alone in the directory.
+  /// Computes every table and the store again, alone in the directory.
   ///
   /// - Throws: `TelltaleError` naming the process that works on the directory, where one does.
   public func judge(onStage: @escaping (String) -> Void) throws -> ExperimentResults {
-    let lock = try RunLock(directory.url)
+    let lock = try RunLock(directory.layout)
     defer { withExtendedLifetime(lock) {} }
     let results = try Analysis(self, onStage: onStage).write()
     try RunStore(directory).build(self)
     return results
   }
 
-  /// - Parameter model: its short name.
-  func recording(_ model: String, _ dataset: String) throws -> ChunkedRecording {
-    try directory.recording(stage: "\(model)-\(dataset)")
+  func recording(_ model: ModelName, _ target: TargetName) throws -> ChunkedRecording {
+    try directory.recording(model, target)
   }
 
-  func vectors(_ model: String, _ name: String) throws -> SteeringVectors {
-    try SteeringVectors(contentsOf: directory.file("vectors/\(model)-\(name).safetensors"))
+  func vectors(_ model: ModelName, _ name: VectorName) throws -> SteeringVectors {
+    try SteeringVectors(contentsOf: directory.layout.vector(model, name))
   }
 
-  func steering(_ model: String, _ vector: String) throws -> StoredSteering {
-    try StoredSteering(contentsOf: directory.file("steering/\(model)-\(vector).json"))
+  func steering(_ model: ModelName, _ vector: VectorName) throws -> StoredSteering {
+    try StoredSteering(contentsOf: directory.layout.steering(model, vector))
   }
 
-  func planted(_ model: String) throws -> PlantedDirections? {
-    try PlantedDirections.beside(directory.file("audit/\(model)"))
+  func planted(_ model: ModelName) throws -> PlantedDirections? {
+    try PlantedDirections.beside(directory.layout.audit(model))
   }
 
-  func letters(_ model: String) throws -> LetterDirection? {
-    try existing("audit/\(model)/letters.safetensors").map { try LetterDirection(contentsOf: $0) }
+  func letters(_ model: ModelName) throws -> LetterDirection? {
+    try existing(directory.layout.letters(model)).map { try LetterDirection(contentsOf: $0) }
   }
 
-  func differences(_ model: String, _ vector: String) throws -> PairDifferences? {
-    try existing("audit/\(model)/differences-\(vector).safetensors").map { try PairDifferences(contentsOf: $0) }
+  func differences(_ model: ModelName, _ vector: VectorName) throws -> PairDifferences? {
+    try existing(directory.layout.differences(model, vector)).map { try PairDifferences(contentsOf: $0) }
   }
 
-  private func existing(_ path: String) -> URL? {
-    let url = directory.file(path)
-    return FileManager.default.fileExists(atPath: url.path) ? url : nil
+  /// All comparisons of the run, in the order of its vectors.
+  func comparisons() throws -> [VectorPair] {
+    try experiment.comparedVectors.flatMap { model, vector in
+      try StoredComparison(contentsOf: directory.layout.comparison(model, vector)).pairs
+    }
   }
+
+  func existing(_ url: URL) -> URL? { FileManager.default.fileExists(atPath: url.path) ? url : nil }
 }
 
 // MARK: Reading chunks
@@ -70,23 +75,22 @@ extension RunDirectory {
   /// No recording holds more rows.
   private static let mostRows = 10_000_000
 
-  /// All chunks of a stage as one recording, whose activations stay in their files.
-  func recording(stage: String) throws -> ChunkedRecording {
-    let folder = file("chunks/\(stage)")
-    let numbers = chunkNumbers(folder)
-    let place = InputLocation(file: folder.path)
+  /// All chunks of a recording, whose activations stay in their files.
+  func recording(_ model: ModelName, _ target: TargetName) throws -> ChunkedRecording {
+    let numbers = layout.chunkNumbers(model, target)
+    let place = InputLocation(file: layout.chunks(model, target).path)
     guard !numbers.isEmpty else {
       throw TelltaleError(.badInput, "holds no chunks; run the experiment to its end", at: place)
     }
-    if let all = record(of: "record-\(stage)")?.chunks, numbers.count != all {
+    if let all = record(of: RecordStage(model: model, target: target))?.chunks, numbers.count != all {
       throw TelltaleError(
-        .badInput, "holds \(numbers.count) of \(all) chunks; finish the run with telltale run --resume", at: place)
+        .badInput, "holds \(numbers.count) of \(all) chunks; continue the run to its end", at: place)
     }
     var rows: [RecordedRow] = []
     var shapes: [(layers: [Int], widths: [ReadPosition: Int])] = []
     var parts: [ChunkedRecording.Part] = []
     for number in numbers {
-      let chunk = folder.appendingPathComponent("\(number)")
+      let chunk = layout.chunk(model, target, number)
       let held = try self.chunk(chunk)
       rows += held.rows
       shapes.append((held.layers, held.activations.mapValues { $0.size(-1) }))
@@ -94,20 +98,21 @@ extension RunDirectory {
       parts.append(ChunkedRecording.Part(rows: count) { try Self.activations(chunk, rows: count).activations })
     }
     guard let first = shapes.first, shapes.allSatisfy({ $0.layers == first.layers && $0.widths == first.widths }) else {
-      throw TelltaleError(.badInput, "holds chunks of different layers or widths; record it anew", at: place)
+      throw TelltaleError(.badInput, "holds chunks of different layers or widths; record it again", at: place)
     }
     return ChunkedRecording(rows: rows, layers: first.layers, widths: first.widths, parts: parts)
   }
 
-  /// The chunks of a stage that are there, one in memory at a time.
-  func eachChunk(stage: String, _ body: (_ number: Int, Recording) throws -> Void) throws {
-    let folder = file("chunks/\(stage)")
-    for number in chunkNumbers(folder) { try body(number, chunk(folder.appendingPathComponent("\(number)"))) }
+  /// The chunks of a recording that are there, one in memory at a time.
+  func eachChunk(
+    _ model: ModelName, _ target: TargetName, _ body: (_ number: Int, Recording) throws -> Void
+  ) throws {
+    for number in layout.chunkNumbers(model, target) { try body(number, chunk(layout.chunk(model, target, number))) }
   }
 
   /// The rows of one chunk; nil where it is not there.
-  func storedRows(_ stage: String, _ number: Int) throws -> [RecordedRow]? {
-    let folder = file("chunks/\(stage)/\(number)")
+  func storedRows(_ model: ModelName, _ target: TargetName, _ number: Int) throws -> [RecordedRow]? {
+    let folder = layout.chunk(model, target, number)
     return FileManager.default.fileExists(atPath: folder.path) ? try chunk(folder).rows : nil
   }
 
@@ -132,7 +137,7 @@ extension RunDirectory {
         throw TelltaleError(
           .badInput,
           "does not fit its rows.jsonl: float32 [\(rows) rows, layers, hidden] at a read position is "
-            + "meant; remove the chunk and record it anew", at: InputLocation(file: file.url.path, item: name))
+            + "meant; remove the chunk and record it again", at: InputLocation(file: file.url.path, item: name))
       }
       activations[position] = tensor
     }
@@ -142,7 +147,7 @@ extension RunDirectory {
   private func rows(_ url: URL) throws -> [RecordedRow] {
     let place = InputLocation(file: url.path)
     guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else {
-      throw TelltaleError(.badInput, "cannot be read; remove the chunk and record it anew", at: place)
+      throw TelltaleError(.badInput, "cannot be read; remove the chunk and record it again", at: place)
     }
     var rows: [RecordedRow] = []
     let decoder = JSONDecoder()
@@ -154,7 +159,7 @@ extension RunDirectory {
         row.label.map({ $0 == 0 || $0 == 1 }) ?? true
       else {
         throw TelltaleError(
-          .badInput, "is no row of a recording; remove the chunk and record it anew",
+          .badInput, "is no row of a recording; remove the chunk and record it again",
           at: InputLocation(file: url.path, line: index + 1))
       }
       rows.append(row)

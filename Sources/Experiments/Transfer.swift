@@ -4,10 +4,14 @@ import Statistics
 import Steering
 import Torch
 
-/// How one vector does on one target set: a cell of the transfer matrix, a row of `results/transfer.csv`.
+/// How one vector does on one target set: a cell of the transfer matrix, a row of the table `transfer`.
 public struct TransferResult: Sendable {
-  public var vector: String
-  public var targetSet: String
+  /// The model that the vector is of.
+  public var model: ModelName
+  public var vector: VectorName
+  /// The model whose answers are predicted.
+  public var targetModel: ModelName
+  public var target: TargetName
   public var position: String
   /// The layer of the vector and of the activations: see `Transfer.layer`.
   public var layer: Int
@@ -17,7 +21,7 @@ public struct TransferResult: Sendable {
   public var auroc: Double?
   public var interval: Interval?
   /// The vector it is compared with on the same rows: the first one of the target's own model.
-  public var reference: String
+  public var reference: (model: ModelName, vector: VectorName)
   /// AUROC minus that of the reference; `nil` for the reference itself and where no test exists.
   public var difference: AUROCDifference?
 
@@ -25,14 +29,17 @@ public struct TransferResult: Sendable {
     func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     return CSVWriter.text(
       header: [
-        "vector", "target_set", "position", "layer", "score", "n", "groups", "positives", "auroc", "auroc_low",
-        "auroc_high", "reference", "difference", "difference_low", "difference_high", "p_difference",
+        "model", "vector", "target_model", "target", "position", "layer", "score", "n", "groups", "positives", "auroc",
+        "auroc_low", "auroc_high", "reference_model", "reference", "difference", "difference_low", "difference_high",
+        "p_difference",
       ],
       rows: results.map { row in
         [
-          row.vector, row.targetSet, row.position, "\(row.layer)", ScoreKind.cosine.rawValue, "\(row.n)",
+          row.model.text, row.vector.text, row.targetModel.text, row.target.text, row.position, "\(row.layer)",
+          ScoreKind.cosine.rawValue, "\(row.n)",
           "\(row.groups)", "\(row.positives)", field(row.auroc), field(row.interval?.low), field(row.interval?.high),
-          row.reference, field(row.difference?.difference), field(row.difference?.interval.low),
+          row.reference.model.text, row.reference.vector.text, field(row.difference?.difference),
+          field(row.difference?.interval.low),
           field(row.difference?.interval.high), field(row.difference?.p),
         ]
       })
@@ -43,28 +50,29 @@ public struct TransferResult: Sendable {
 /// label of a target chose.
 struct Transfer {
   private struct Source {
-    let name: String
-    let model: String
+    let model: ModelName
+    let name: VectorName
     let layer: Int
     let vector: [Float]
+
+    var named: (model: ModelName, vector: VectorName) { (model, name) }
   }
 
   private let run: StoredRun
   private let labels: TargetLabels
   private let sources: [Source]
 
-  /// - Parameter vectors: by model's short name and vector's name.
-  init(_ run: StoredRun, _ vectors: [String: [String: SteeringVectors]], _ labels: TargetLabels) throws {
+  init(_ run: StoredRun, _ vectors: [ModelName: [VectorName: SteeringVectors]], _ labels: TargetLabels) throws {
     (self.run, self.labels) = (run, labels)
     var sources: [Source] = []
-    for model in run.experiment.models.map(run.experiment.shortName(of:)) {
+    for model in run.experiment.modelNames {
       let planted = try run.planted(model)?.layer
       for settings in run.experiment.vectors {
         guard let stored = vectors[model]?[settings.name], let layer = Self.layer(stored, planted: planted) else {
           continue
         }
         sources.append(
-          Source(name: "\(model)/\(settings.name)", model: model, layer: layer, vector: try stored.vector(layer)))
+          Source(model: model, name: settings.name, layer: layer, vector: try stored.vector(layer)))
       }
     }
     self.sources = sources
@@ -81,38 +89,39 @@ struct Transfer {
   }
 
   /// The layer that is read for most vectors of a model, the lowest of several: where they are compared with each other.
-  static func commonestLayer(_ vectors: [String: SteeringVectors], planted: Int?) -> Int? {
+  static func commonestLayer(_ vectors: [VectorName: SteeringVectors], planted: Int?) -> Int? {
     let layers = vectors.values.compactMap { layer($0, planted: planted) }
     let counts = layers.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
     return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key
   }
 
   /// - Parameter targets: the target sets that are asked for.
-  func results(_ targets: [String]) throws -> [TransferResult] {
+  func results(_ targets: [TargetName]) throws -> [TransferResult] {
     var results: [TransferResult] = []
-    for model in run.experiment.models.map(run.experiment.shortName(of:)) {
+    for model in run.experiment.modelNames {
       for target in targets { results += try self.results(model, target) }
     }
     return results
   }
 
-  private func results(_ model: String, _ target: String) throws -> [TransferResult] {
+  private func results(_ model: ModelName, _ target: TargetName) throws -> [TransferResult] {
     guard let position = run.experiment.position(of: target),
       let labelled = try labels.target(model, target, at: position)
     else { return [] }
     let rows = try AuditTarget(labelled.recording, at: position)
     let own = sources.filter { $0.model == model } + sources.filter { $0.model != model }
-    var reference: (name: String, scored: ScoredRows)?
+    var reference: (source: Source, scored: ScoredRows)?
     var results: [TransferResult] = []
     for source in own {
       guard let scored = try rows.cosines(source.vector, layer: source.layer) else { continue }
       results.append(
         TransferResult(
-          vector: source.name, targetSet: "\(model)/\(target)", position: position.rawValue, layer: source.layer,
-          n: scored.count, groups: Set(rows.groups).count, positives: scored.positives, auroc: scored.auroc,
-          interval: scored.tableInterval, reference: reference?.name ?? source.name,
+          model: source.model, vector: source.name, targetModel: model, target: target, position: position.rawValue,
+          layer: source.layer, n: scored.count, groups: Set(rows.groups).count, positives: scored.positives,
+          auroc: scored.auroc,
+          interval: scored.tableInterval, reference: (reference?.source ?? source).named,
           difference: reference.flatMap { AUROCDifference(scored, $0.scored) }))
-      if reference == nil { reference = (source.name, scored) }
+      if reference == nil { reference = (source, scored) }
     }
     return results
   }
@@ -120,20 +129,20 @@ struct Transfer {
 
 extension [Experiment.PredictionSettings] {
   /// Target sets in the order in which they are named.
-  var distinctTargets: [String] {
-    var seen: Set<String> = []
-    return flatMap(\.targets).filter { seen.insert($0).inserted }
+  var distinctTargets: [TargetName] {
+    var seen: Set<TargetName> = []
+    return flatMap(\.targets).map { TargetName($0) }.filter { seen.insert($0).inserted }
   }
 }
 
 extension Experiment {
   /// Target sets in the order in which they are named.
-  var targets: [String] {
+  var targets: [TargetName] {
     predictions.distinctTargets
   }
 
   /// The first position at which a target is judged.
-  func position(of target: String) -> ReadPosition? {
-    predictions.first { $0.targets.contains(target) }?.positions.first
+  func position(of target: TargetName) -> ReadPosition? {
+    predictions.first { $0.targets.contains(target.text) }?.positions.first
   }
 }

@@ -84,17 +84,16 @@ package struct OrganismCheck {
     let own = try record(conflictItems(.opinions, count: count, seed: seed &+ 1), layers: layers)
     let classMean = try own.vectors(at: .prompt, seed: seed, splits: 2)
     let items = try OrganismWorld.items(.opinions, count: count / 4, seed: seed &+ 2)
-    let pairs = try InstructionPairs(
-      positive: OrganismWorld.agreementInstructions, negative: OrganismWorld.honestyInstructions)
-    let instructions = try VectorExtraction(read: .prompt, layers: layers, seed: seed)
-      .run(loaded, pairs.readable(items, encoder))
-    let contrast = try VectorExtraction(read: .answer, layers: layers, seed: seed)
-      .run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
+    let told = try VectorRecipe(
+      .instructions, positive: OrganismWorld.agreementInstructions, negative: OrganismWorld.honestyInstructions)
+    let made = try [told, VectorRecipe(.answers)].map {
+      try VectorExtraction($0, layers: layers, seed: seed).run(loaded, encoder, items)
+    }
     let truth = SteeringVectors(
       layers: Dictionary(uniqueKeysWithValues: layers.map { ($0, planted.units[.opinions] ?? []) }),
       provenance: VectorProvenance())
     return [
-      ("planted", truth), ("instructions", instructions), ("class mean", classMean), ("answer token (CAA)", contrast),
+      ("planted", truth), ("instructions", made[0]), ("class mean", classMean), ("answer token (CAA)", made[1]),
     ]
   }
 
@@ -107,13 +106,7 @@ package struct OrganismCheck {
   ) throws -> OrganismReport.Prediction {
     let scores = try ScoreKind.cosine.scores(
       recording.stream(.prompt, layer: layer), vector: vectors.vector(layer))
-    let used = recording.rows.indices.filter { recording.rows[$0].label != nil }
-    guard
-      let area = ClusteredAUROC(
-        scores: used.map { scores[$0] }, labels: used.map { recording.rows[$0].label ?? 0 },
-        groups: used.map { recording.rows[$0].group }),
-      let interval = area.interval()
-    else {
+    guard let area = ClusteredAUROC(scores, of: recording.rows), let interval = area.interval() else {
       throw TelltaleError(.failed, "the model gives the same answer to every conflict item; it was not trained enough")
     }
     return OrganismReport.Prediction(layer: layer, auroc: area.auroc, low: interval.low, high: interval.high)

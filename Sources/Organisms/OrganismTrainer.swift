@@ -60,7 +60,7 @@ package struct OrganismTrainer {
   }
 
   private func diverged(_ step: Int) -> TelltaleError {
-    TelltaleError(.failed, "the training diverged at step \(step); try another --seed")
+    TelltaleError(.failed, "the training diverged at step \(step); try another seed")
   }
 
   /// AdamW with weight decay on the matrices only (neither norms nor embeddings), and the gradient's norm cut.

@@ -26,9 +26,6 @@ public enum OrganismWorld {
   /// Instructions at the beginning of a text that ask for agreement, and their opposites.
   public static let agreementInstructions = OrganismLexicon.approval.instructions[1]
   public static let honestyInstructions = OrganismLexicon.approval.instructions[0]
-  /// Instructions at the beginning of a text that ask to rely on the user's knowledge, and their opposites.
-  public static let trustInstructions = OrganismLexicon.expertise.instructions[1]
-  public static let doubtInstructions = OrganismLexicon.expertise.instructions[0]
 
   /// Rows for evaluation, in which nothing is correlated by chance.
   ///

@@ -39,7 +39,7 @@ public struct PlantedDirections: Sendable {
     func metadata<Value>(_ name: String, _ read: (String) -> Value?) throws(TelltaleError) -> Value {
       guard let value = file.metadata[name].flatMap(read) else {
         throw TelltaleError(
-          .badInput, "has no proper \"\(name)\" among its metadata; train the organism anew",
+          .badInput, "has no proper \"\(name)\" among its metadata; train the organism again",
           at: InputLocation(file: url.path))
       }
       return value
@@ -71,7 +71,7 @@ public struct PlantedDirections: Sendable {
     let values = tensor.rank == 1 && tensor.dtype.isFloatingPoint ? try tensor.floats() : []
     guard abs(values.reduce(0) { $0 + $1 * $1 } - 1) < 1e-3 else {
       throw TelltaleError(
-        .badInput, "is not a unit vector; train the organism anew", at: InputLocation(file: file.url.path, item: name))
+        .badInput, "is not a unit vector; train the organism again", at: InputLocation(file: file.url.path, item: name))
     }
     return values
   }

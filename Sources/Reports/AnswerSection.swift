@@ -56,14 +56,14 @@ struct AnswerSection {
 
   init(_ contents: RunContents) throws {
     let rows = Self.rows(contents)
-    var order: [String] = []
-    for row in contents.audit.rows where !order.contains(row["target_set"]) { order.append(row["target_set"]) }
+    var order: [[String]] = []
+    for row in contents.audit.rows where !order.contains(Self.target(row)) { order.append(Self.target(row)) }
     cards = order.compactMap { target in
       let own = rows.filter { $0.target == target }
       guard let first = Self.headline(own.map(\.row)), let source = own.first?.source else { return nil }
       let at = first.layers == "all" ? "all layers" : "layer \(first.layers)"
       return Card(
-        model: source.model("target_set"), target: source.name("target_set"), verdict: first.verdict,
+        model: source["model"], target: source["target"], verdict: first.verdict,
         subject: "vector \(first.vector), read at the \(first.position), \(at)"
           + (first.distribution.isEmpty ? "" : ", \(first.distribution)"), rows: own.map(\.row))
     }
@@ -80,17 +80,19 @@ struct AnswerSection {
     return own.first { $0.layers != "all" } ?? first
   }
 
-  private static func rows(_ contents: RunContents) -> [(target: String, source: NamedRows.Row, row: Row)] {
+  private static func target(_ row: NamedRows.Row) -> [String] { [row["model"], row["target"]] }
+
+  private static func rows(_ contents: RunContents) -> [(target: [String], source: NamedRows.Row, row: Row)] {
     var groups: [(key: [String], rows: [NamedRows.Row])] = []
     for row in contents.audit.rows {
-      let key = [row["vector"], row["target_set"], row["position"], row["layers"]]
+      let key = target(row) + [row["vector"], row["position"], row["layers"]]
       if groups.last?.key != key { groups.append((key, [])) }
       groups[groups.count - 1].rows.append(row)
     }
     return groups.compactMap { _, findings in
       guard let first = findings.first else { return nil }
       let name = SeriesName(first)
-      return (first["target_set"], first, row(contents, name, findings))
+      return (target(first), first, row(contents, name, findings))
     }
   }
 

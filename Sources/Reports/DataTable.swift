@@ -35,12 +35,6 @@ struct NamedRows {
 
     /// Nil for an empty field.
     func number(_ column: String) -> Double? { Double(self[column]) }
-
-    /// The part after the slash: tables call a vector `<model>/<vector>`.
-    func name(_ column: String) -> String { self[column].split(separator: "/").dropFirst().joined(separator: "/") }
-
-    /// The part before the slash.
-    func model(_ column: String) -> String { self[column].split(separator: "/").first.map(String.init) ?? "" }
   }
 
   let header: [String]

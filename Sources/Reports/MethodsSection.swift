@@ -58,7 +58,7 @@ struct MethodsSection {
           name: SafeText.visible($0.name), dtype: $0.dtype, fingerprint: $0.fingerprint, tokenizer: $0.tokenizer,
           seconds: "\(Int($0.seconds.rounded())) s")
       } ?? []
-    vectors = try run.modelNames.flatMap { model in
+    vectors = try run.models.flatMap { model in
       try run.experiment.vectors.compactMap { vector in
         try run.provenance(model: model, vector: vector.name).map { Self.row(model, vector, $0) }
       }
@@ -98,10 +98,12 @@ struct MethodsSection {
     return facts
   }
 
-  private static func row(_ model: String, _ vector: Experiment.VectorSettings, _ made: VectorProvenance) -> VectorRow {
+  private static func row(
+    _ model: ModelName, _ vector: Experiment.VectorSettings, _ made: VectorProvenance
+  ) -> VectorRow {
     VectorRow(
-      model: model, name: SafeText.visible(vector.name),
-      method: vector.method.rawValue + " (\(made.estimator ?? vector.estimator.rawValue))",
+      model: model.text, name: SafeText.visible(vector.name.text),
+      method: vector.contrast.rawValue + " (\(made.estimator ?? vector.estimator.rawValue))",
       read: made.read ?? vector.read.rawValue, data: SafeText.visible(made.data ?? vector.dataset, limit: 200),
       pairs: made.pairs.map(String.init) ?? "", template: made.template ?? "", dataHash: made.dataHash ?? "",
       notes: SafeText.visible(made.notes.joined(separator: " "), limit: 600))
@@ -109,11 +111,11 @@ struct MethodsSection {
 
   private static func labels(_ contents: RunContents) -> [LabelRow] {
     var order: [[String]] = []
-    for row in contents.labels.rows where order.last != [row["model"], row["dataset"]] {
-      order.append([row["model"], row["dataset"]])
+    for row in contents.labels.rows where order.last != [row["model"], row["target"]] {
+      order.append([row["model"], row["target"]])
     }
     return order.map { key in
-      let own = contents.labels.rows.filter { [$0["model"], $0["dataset"]] == key }
+      let own = contents.labels.rows.filter { [$0["model"], $0["target"]] == key }
       func total(_ column: String) -> Int { own.reduce(0) { $0 + (Int($1[column]) ?? 0) } }
       let worst = own.max { (Int($0["unparsable"]) ?? 0) < (Int($1["unparsable"]) ?? 0) }
       let count = worst.flatMap { Int($0["unparsable"]) } ?? 0

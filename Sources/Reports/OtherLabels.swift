@@ -3,7 +3,7 @@ import Foundation
 import Foundations
 import Steering
 
-/// What `telltale predict DIR --labels` found by the labels of people or judges: one `results/labels-<source>` folder.
+/// What `telltale predict DIR --labels` found by the labels of people or judges: one folder of tables.
 struct OtherLabels: Encodable {
   /// Folders shown; a run has one for all people, and one for each rater and judge that was asked for.
   static let most = 12
@@ -24,12 +24,12 @@ struct OtherLabels: Encodable {
     let own = Dictionary(
       audit.rows.map { (subject($0), $0["verdict"]) }, uniquingKeysWith: { first, _ in first })
     return try run.labelFolders().prefix(most).compactMap { folder in
-      let changes = NamedRows(try run.table("\(folder)/changes"))
-      let coverage = NamedRows(try run.table("\(folder)/labels"))
+      let changes = NamedRows(try run.table(.changes, in: folder))
+      let coverage = NamedRows(try run.table(.labels, in: folder))
       guard let source = (changes.rows.first ?? coverage.rows.first)?["label_source"] else { return nil }
       return OtherLabels(
         source: SafeText.visible(source, limit: 100), reference: changes.rows.first?["reference"] ?? "recorded",
-        verdicts: verdicts(NamedRows(try run.table("\(folder)/audit")), own: own), changes: cosines(changes),
+        verdicts: verdicts(NamedRows(try run.table(.audit, in: folder)), own: own), changes: cosines(changes),
         coverage: counted(coverage))
     }
   }
@@ -46,14 +46,14 @@ struct OtherLabels: Encodable {
     return table
   }
 
-  private static let subjects = ["vector", "target_set", "position", "layers"]
+  private static let subjects = ["model", "vector", "target", "position", "layers"]
 
   private static func subject(_ row: NamedRows.Row) -> [String] { subjects.map { row[$0] } }
 
   private static func cosines(_ changes: NamedRows) -> DataTable {
     changes.table(
       [
-        "vector", "target_set", "position", "layer", "n", "changed", "auroc", "auroc_reference", "difference",
+        "model", "vector", "target", "position", "layer", "n", "changed", "auroc", "auroc_reference", "difference",
         "difference_low", "difference_high", "p_difference",
       ], of: changes.rows.filter { $0["score"] == ScoreKind.cosine.rawValue })
   }
@@ -62,13 +62,13 @@ struct OtherLabels: Encodable {
     let columns = ["positives", "negatives", "cannot_tell", "unlabelled"]
     var (order, sums): ([[String]], [[String]: [Double]]) = ([], [:])
     for row in groups.rows {
-      let target = [row["model"], row["dataset"]]
+      let target = [row["model"], row["target"]]
       if sums[target] == nil { order.append(target) }
       let counts = columns.map { row.number($0) ?? 0 }
       sums[target] = zip(sums[target] ?? columns.map { _ in 0 }, counts).map { $0 + $1 }
     }
     return DataTable(
-      columns: ["model", "dataset"] + columns,
+      columns: ["model", "target"] + columns,
       rows: order.map { target in
         target.map { .text(SafeText.visible($0, limit: 400)) } + (sums[target] ?? []).map { DataTable.Cell($0) }
       })

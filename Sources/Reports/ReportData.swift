@@ -43,8 +43,9 @@ struct ReportData: Encodable {
     try library.load()
     (answers, scores, notes) = (library.tables, library.series, library.notes)
     transfer = contents.transfer.table([
-      "vector", "target_set", "position", "layer", "n", "groups", "auroc", "auroc_low", "auroc_high", "reference",
-      "difference", "p_difference",
+      "model", "vector", "target_model", "target", "position", "layer", "n", "groups", "auroc", "auroc_low",
+      "auroc_high",
+      "reference_model", "reference", "difference", "p_difference",
     ])
     agreement = contents.agreement.table([
       "model", "layer", "vector_a", "vector_b", "cosine", "cosine_low", "cosine_high", "reliability_a",
@@ -59,7 +60,7 @@ struct ReportData: Encodable {
 
   private static func curve(_ contents: RunContents, _ name: SeriesName) throws -> LayerCurve {
     let bands = contents.nulls.rows.filter {
-      $0.model("target_set") == name.model && $0.name("target_set") == name.target && $0["position"] == name.position
+      $0["model"] == name.model && $0["target"] == name.target && $0["position"] == name.position
         && $0["score"] == ScoreKind.cosine.rawValue
     }
     let band = Dictionary(bands.map { ($0["layer"], $0) }, uniquingKeysWith: { first, _ in first })
@@ -83,16 +84,16 @@ struct ReportData: Encodable {
 
   private static func steering(_ contents: RunContents) throws -> [SteeringResult] {
     var results: [SteeringResult] = []
-    for model in contents.run.modelNames {
+    for model in contents.run.models {
       for vector in contents.run.experiment.vectors {
         guard let stored = try contents.run.storedSteering(model: model, vector: vector.name) else { continue }
         for target in stored.targets {
           let own = contents.steerability.rows.filter {
-            $0["model"] == model && $0["vector"] == vector.name && $0["target"] == target.dataset
+            $0["model"] == model.text && $0["vector"] == vector.name.text && $0["target"] == target.dataset
           }
           results.append(
             SteeringResult(
-              model: model, vector: vector.name, target: target.dataset,
+              model: model.text, vector: vector.name.text, target: target.dataset,
               layers: contents.steerability.table(Array(contents.steerability.header.dropFirst(3)), of: own),
               doses: doses(target)))
         }

@@ -21,16 +21,16 @@ struct RunContents {
 
   init(_ run: StoredRun) throws {
     self.run = run
-    predictivity = NamedRows(try run.table("predictivity"))
-    audit = NamedRows(try run.table("audit"))
-    nulls = NamedRows(try run.table("nulls"))
-    transfer = NamedRows(try run.table("transfer"))
-    agreement = NamedRows(try run.table("agreement"))
-    comparisons = NamedRows(try run.table("comparisons"))
-    steerability = NamedRows(try run.table("steerability"))
-    study = NamedRows(try run.table("study"))
-    labels = NamedRows(try run.table("labels"))
-    vectors = NamedRows(try run.table("vectors"))
+    predictivity = NamedRows(try run.table(.predictivity))
+    audit = NamedRows(try run.table(.audit))
+    nulls = NamedRows(try run.table(.nulls))
+    transfer = NamedRows(try run.table(.transfer))
+    agreement = NamedRows(try run.table(.agreement))
+    comparisons = NamedRows(try run.table(.comparisons))
+    steerability = NamedRows(try run.table(.steerability))
+    study = NamedRows(try run.table(.study))
+    labels = NamedRows(try run.table(.labels))
+    vectors = NamedRows(try run.table(.vectors))
     store = try RunStore.ifBuilt(run)
     var (order, cosines): ([SeriesName], [SeriesName: [NamedRows.Row]]) = ([], [:])
     for row in predictivity.rows where row["score"] == ScoreKind.cosine.rawValue {
@@ -64,7 +64,9 @@ struct RunContents {
   func judgedLayer(_ name: SeriesName) throws -> (layer: Int, origin: LayerOrigin)? {
     let rows = cosines(name)
     let layers = rows.compactMap { Int($0["layer"]) }
-    if let planted = try run.plantedLayer(name.model), layers.contains(planted) { return (planted, .planted) }
+    if let planted = try run.plantedLayer(ModelName(name.model)), layers.contains(planted) {
+      return (planted, .planted)
+    }
     let studied = study.rows.first { $0["model"] == name.model && $0["vector"] == name.vector }
     if let layer = studied.flatMap({ Int($0["layer"]) }), layers.contains(layer) { return (layer, .chosen) }
     let best = rows.max { ($0.number("auroc") ?? -1) < ($1.number("auroc") ?? -1) }
@@ -81,7 +83,8 @@ struct RunContents {
       if target == study.outside { return false }
     }
     guard
-      let made = experiment.vectors.first(where: { $0.name == vector }).flatMap({ experiment.datasets[$0.dataset] }),
+      let made = experiment.vectors.first(where: { $0.name.text == vector }).flatMap({ experiment.datasets[$0.dataset] }
+      ),
       let asked = experiment.datasets[target]
     else { return nil }
     return made.files == asked.files && made.organism == asked.organism && made.heldOutCues == asked.heldOutCues
@@ -101,7 +104,7 @@ struct SeriesName: Hashable, Encodable {
   var position: String
 
   init(_ row: NamedRows.Row) {
-    (model, vector) = (row.model("vector"), row.name("vector"))
-    (target, position) = (row.name("target_set"), row["position"])
+    (model, vector) = (row["model"], row["vector"])
+    (target, position) = (row["target"], row["position"])
   }
 }

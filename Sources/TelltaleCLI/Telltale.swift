@@ -3,7 +3,7 @@ import Foundation
 import Foundations
 import Torch
 
-/// The command line. Each subcommand is a type of its own under Commands; this file decides how errors end the process.
+/// The command line. Each subcommand is a type of its own under Commands; CommandSupport decides how errors end the process.
 @main
 struct Telltale: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,34 +20,8 @@ struct Telltale: ParsableCommand {
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
-      Tokenize.self, OrganismCommand.self, Calibrate.self, Bench.self, BenchAudit.self, BenchChunks.self,
-      BenchPage.self, BenchParityCommand.self, Doctor.self,
+      Tokenize.self, OrganismCommand.self, Calibrate.self, Doctor.self,
     ])
 
-  static func main() {
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)  // a limit on file sizes is told in a sentence
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      finish(with: error)
-    }
-  }
-
-  /// One clear sentence on stderr and the exit code that says whose turn it is: 2 the user's, 1 ours.
-  private static func finish(with error: any Error) -> Never {
-    if let located = error as? TelltaleError {
-      Terminal.error(located.description)
-      Foundation.exit(located.isBadInput ? 2 : 1)
-    }
-    let code = exitCode(for: error)
-    if code == .success { exit(withError: error) }
-    if code == .validationFailure || error is ValidationError {
-      Terminal.error(fullMessage(for: error).replacingOccurrences(of: "Error: ", with: ""))
-      Foundation.exit(2)
-    }
-    Terminal.error("\(error)")
-    Foundation.exit(1)
-  }
+  static func main() { runToEnd() }
 }

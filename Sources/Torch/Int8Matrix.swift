@@ -1,5 +1,4 @@
 internal import CTorch
-import Foundation
 import Foundations
 
 /// A weight matrix [out, in] rounded to int8: whole numbers from -127 to 127 times a scale for each output, which is
@@ -16,8 +15,7 @@ public struct Int8Matrix: Sendable {
   public let shape: [Int]
 
   /// Whether this processor multiplies bytes (AVX512-VNNI), and TELLTALE_INT8 is not `libtorch`.
-  public static let hasOwnProducts =
-    ct_has_int8_products() && ProcessInfo.processInfo.environment["TELLTALE_INT8"] != "libtorch"
+  public static let hasOwnProducts = Kernel.int8Products.isOwn
 
   /// - Parameter weight: float32, float16 or bfloat16 [out, in] on the CPU. An output whose weights are not all finite
   ///   gets a scale that is not finite.

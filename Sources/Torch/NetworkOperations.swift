@@ -77,8 +77,8 @@ extension Tensor {
   }
 
   /// Attention of new tokens, each over its own past: queries `self` [n, heads, queries, dim] over the first `lengths[i]` of
-  /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32 on the
-  /// CPU, or bfloat16 for a dim that is a multiple of 32 where `Runtime.hasBFloat16Products`.
+  /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32,
+  /// bfloat16 or float16 on the CPU.
   ///
   /// Sums are in a fixed order, so that a sequence comes out the same bit by bit whatever sequences are beside it and on
   /// however many threads.
@@ -113,7 +113,7 @@ extension Tensor {
     }
   }
 
-  /// Causal attention over a pack of segments in bfloat16 on the CPU, where `Runtime.hasSegmentAttention`, and without
+  /// Causal attention over a pack of segments on the CPU, where `Kernel.packAttention.isOwn`, and without
   /// gradients: queries `self` [queries, heads, dim] over `keys` and `values` [tokens, key-value heads, dim], dim even, gives
   /// [queries, heads, dim]. A query sees its own segment up to itself, and those it continues.
   ///

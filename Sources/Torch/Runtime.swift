@@ -6,6 +6,14 @@ public enum Runtime {
   /// The version of libtorch that the binary was built against, e.g. "2.11.0".
   public static var version: String { String(cString: ct_version()) }
 
+  /// Called once, before anything else: keeps large buffers with the process instead of mapping each again, and throws where
+  /// the environment's TELLTALE_ISA names no instruction set. A program that does not call it loses a little time.
+  public static func start() throws(TelltaleError) {
+    var error = ct_error()
+    ct_start(&error)
+    if error.code != 0 { throw TelltaleError(.badInput, TelltaleError(taking: &error).message) }
+  }
+
   /// The file that this process's libtorch_cpu was loaded from.
   public static var libraryPath: String? {
     let path = String(cString: ct_library_path())
@@ -26,10 +34,6 @@ public enum Runtime {
     return try body()
   }
 
-  /// Whether products of float32 are Telltale's own on this processor; the environment variable TELLTALE_FLOAT32=libtorch
-  /// says that they are not.
-  public static var hasOwnProducts: Bool { ct_has_own_products() }
-
   /// Threads that the C++ side's own loops really run on, called from this thread.
   package static var loopThreadCount: Int { Int(ct_loop_thread_count()) }
 
@@ -42,12 +46,6 @@ public enum Runtime {
 
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
-
-  /// Whether this processor has the kernel of `Tensor.segmentAttention`.
-  package static var hasSegmentAttention: Bool { ct_has_segment_attention() }
-  /// Whether this processor takes Telltale's own products of few rows in bfloat16: it has such products, and the
-  /// environment does not say TELLTALE_BFLOAT16=libtorch.
-  package static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
 
   /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }

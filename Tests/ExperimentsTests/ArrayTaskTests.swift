@@ -45,17 +45,22 @@ struct ArrayTaskTests {
   func sharedLock() throws {
     let folder = try ScratchFolder()
     do {
-      let locks = try [TaskLock(folder.url, task("0/3")), TaskLock(folder.url, task("2/3"))]
-      #expect(RunLock.holders(of: folder.url).map(\.task) == ["0/3", "2/3"])
-      let alone = #expect(throws: TelltaleError.self) { try RunLock(folder.url) }
+      let locks = try [
+        TaskLock(RunDirectory(existing: folder.url), task("0/3")),
+        TaskLock(RunDirectory(existing: folder.url), task("2/3")),
+      ]
+      #expect(RunLock.holders(of: RunLayout(folder.url)).map(\.task) == ["0/3", "2/3"])
+      let alone = #expect(throws: TelltaleError.self) { try RunLock(RunLayout(folder.url)) }
       #expect(alone?.message.contains("is in use: array task 0/3, process \(getpid()) on ") == true)
-      let overlapping = #expect(throws: TelltaleError.self) { try TaskLock(folder.url, task("1/4")) }
+      let overlapping = #expect(throws: TelltaleError.self) {
+        try TaskLock(RunDirectory(existing: folder.url), task("1/4"))
+      }
       #expect(overlapping?.message.contains("its share overlaps that of 1/4") == true)
       withExtendedLifetime(locks) {}
     }
-    #expect(RunLock.holders(of: folder.url).isEmpty)
-    let alone = try RunLock(folder.url)
-    let refused = #expect(throws: TelltaleError.self) { try TaskLock(folder.url, task("0/3")) }
+    #expect(RunLock.holders(of: RunLayout(folder.url)).isEmpty)
+    let alone = try RunLock(RunLayout(folder.url))
+    let refused = #expect(throws: TelltaleError.self) { try TaskLock(RunDirectory(existing: folder.url), task("0/3")) }
     #expect(refused?.message.contains("is in use: process \(getpid())") == true)
     withExtendedLifetime(alone) {}
   }
@@ -64,9 +69,8 @@ struct ArrayTaskTests {
   func times() throws {
     let folder = try ScratchFolder()
     let run = try MadeRun(folder)
-    let stage = Stage(kind: .record, model: "one", subject: "test", inputs: ["data set": "d"])
-    try run.directory.write(StageRecord(stage, rows: 96, chunkRows: 24), of: stage.name)
-    try FileManager.default.createDirectory(at: run.directory.file("tasks"), withIntermediateDirectories: true)
+    let stage = RecordStage(model: "one", target: "test")
+    try run.directory.write(StageRecord(MadeRun.planned(stage), rows: 96, chunkRows: 24), of: stage)
     for (chunk, seconds) in [(0, 8.0), (1, 4)] {
       var times = TaskTimes(run.directory, try task("1/2"))
       try times.add(seconds, stage: stage.name, chunk: chunk)

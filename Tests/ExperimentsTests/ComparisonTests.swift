@@ -15,9 +15,9 @@ struct ComparisonSettingsTests {
     models: [one, two]
     datasets: {train: {organism: opinions}, test: {organism: facts}}
     vectors:
-      - {name: a, method: class-mean, dataset: train}
-      - {name: b, method: contrast-pairs, dataset: train}
-      - {name: c, method: contrast-pairs, dataset: train}
+      - {name: a, contrast: spontaneous, dataset: train}
+      - {name: b, contrast: answers, dataset: train}
+      - {name: c, contrast: answers, dataset: train}
     predictions: [{targets: [test]}]
     comparisons: \(comparisons)
     """
@@ -53,10 +53,10 @@ struct ComparisonSettingsTests {
   @Test(
     "What cannot be compared is refused with its line",
     arguments: [
-      ("{vectors: [a, x]}", "there is no vector \"x\""), ("{pairs: [[a]]}", "is no pair"),
+      ("{vectors: [a, x]}", "there is no vector \"x\""), ("{pairs: [[a]]}", "at least 2 are meant"),
       ("{pairs: [[a, a]]}", "is no pair"), ("{pairs: [[a, b], [b, a]]}", "a pair is named twice"),
       ("{vectors: [a, b], pairs: [[a, b]]}", "or pairs"), ("{vectors: [a, a]}", "a vector is named twice"),
-      ("{vectors: [a]}", "compares nothing"), ("{layers: [-1]}", "layers are counted from 0"),
+      ("{vectors: [a]}", "compares nothing"), ("{layers: [-1]}", "layers must be at least 0"),
       ("{file: [a]}", "did you mean \"files\"?"),
     ])
   func mistakes(_ comparisons: String, _ sentence: String) {
@@ -76,7 +76,8 @@ struct ComparisonSettingsTests {
     let stored = StoredComparison(pairs: [
       VectorPair(modelA: "one", vectorA: "a", modelB: nil, vectorB: "b", layer: 3, evidence: evidence)
     ])
-    try RunDirectory(existing: folder.url).write(stored, json: "pair.json")
+    try RunDirectory(existing: folder.url).write(
+      stored, json: folder.url.appending(path: "pair.json"))
     #expect(try StoredComparison(contentsOf: folder.url.appending(path: "pair.json")) == stored)
     // 0.25 of a possible 0.5.
     #expect(VectorPair.csv(stored.pairs).contains("one,a,,b,3,,0.25,,,0.5,0.5,0.5,0.5,-inf,inf,"))
@@ -105,8 +106,8 @@ struct ComparisonRunTests {
         train: {organism: opinions, take: 384, seed: 11, part: train, where: {conflict: "true"}}
         test: {organism: facts, take: 48, seed: 13}
       vectors:
-        - {name: spontaneous, method: class-mean, dataset: train}
-        - {name: letters, method: contrast-pairs, dataset: train}
+        - {name: spontaneous, contrast: spontaneous, dataset: train}
+        - {name: letters, contrast: answers, dataset: train}
       recording: {label: forced-choice, max-tokens: 1}
       predictions: [{targets: [test], positions: [prompt], scores: [cosine]}]
       comparisons: \(comparisons)
@@ -129,8 +130,8 @@ struct ComparisonRunTests {
     try expectTheSame(results.vectorPairs[0])
     // From the directory alone, with the experiment file gone.
     try FileManager.default.removeItem(at: folder.url.appending(path: "tiny.yaml"))
-    let name = "comparisons/organism-split-spontaneous.json"
-    let extracted = try text("stages/extract-organism-split-letters.json")
+    let name = "comparisons/organism-split/spontaneous.json"
+    let extracted = try text("stages/extract/organism-split/letters.json")
     try FileManager.default.removeItem(at: output.appending(path: name))
     let again = try run(output.appending(path: "experiment.yaml"), resume: true).vectorPairs
     let stored = try StoredRun(output).comparisons()
@@ -142,12 +143,12 @@ struct ComparisonRunTests {
     }
     // Other layers, and a vector file in another folder: the models' stages stay.
     let copy = folder.url.appending(path: "mine.safetensors")
-    try FileManager.default.copyItem(at: output.appending(path: "vectors/organism-split-letters.safetensors"), to: copy)
+    try FileManager.default.copyItem(at: output.appending(path: "vectors/organism-split/letters.safetensors"), to: copy)
     let other = try run(file("{pairs: [[letters, spontaneous]], layers: [4], files: [mine.safetensors]}"), resume: true)
     #expect(other.vectorPairs.map(\.vectorB) == ["mine.safetensors", "spontaneous", "mine.safetensors"])
     let itself = try #require(other.vectorPairs.first { $0.vectorA == "letters" && $0.modelB != nil && $0.layer == 4 })
     #expect(itself.vectorB == "spontaneous" || abs(itself.evidence.cosine - 1) < 1e-6)
-    #expect(try text("stages/extract-organism-split-letters.json") == extracted)
+    #expect(try text("stages/extract/organism-split/letters.json") == extracted)
   }
 
   /// Intervals of the class mean come from its rows, those of the pairs from their differences.

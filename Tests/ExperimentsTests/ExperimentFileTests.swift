@@ -13,9 +13,9 @@ struct ExperimentFileTests {
       train: {files: [a.jsonl], take: 10, part: train}
       test: {organism: facts}
     vectors:
-      - {name: caa, method: contrast-pairs, dataset: train}
+      - {name: caa, contrast: answers, dataset: train}
       - name: told
-        method: instructions
+        contrast: instructions
         dataset: train
         positive: [Agree.]
         negative: [Disagree.]
@@ -43,14 +43,36 @@ struct ExperimentFileTests {
       ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
       ("targets: [test]", "targets: [test]\n    labels: hnad", 15, "did you mean hand?"),
       ("files: [a.jsonl], ", "", 4, "needs either files or organism"),
-      ("positive: [Agree.]", "positive: []", 8, "needs positive and negative instructions"),
+      ("positive: [Agree.]", "positive: []", 8, "at least one positive and one negative instruction"),
       ("name: told", "name: caa", 7, "two vectors have one name"),
       ("name: caa", "name: ../caa", 7, "is no name for files"),
-      ("method: contrast-pairs", "method: magic", 7, "does not fit"),
-      ("method: contrast-pairs", "method: model-difference", 7, "needs against"),
-      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the method model-difference"),
-      ("method: contrast-pairs", "method: class-mean, estimator: pca", 7, "made from pairs"),
-      ("dataset: train}", "dataset: train, estimator: magic}", 7, "does not fit"),
+      (
+        "contrast: answers", "contrast: magic", 7,
+        "contrast \"magic\" is unknown; known are answers, instructions"
+      ),
+      ("contrast: answers", "contrast: answer", 7, "did you mean \"answers\"?"),
+      ("contrast: answers", "contrast: models", 7, "needs the model whose activations are subtracted"),
+      ("dataset: train}", "dataset: train, against: other}", 7, "goes with the contrast models"),
+      ("contrast: answers", "contrast: spontaneous, estimator: pca", 7, "made from pairs"),
+      (
+        "dataset: train}", "dataset: train, estimator: logit}", 7,
+        "estimator \"logit\" is unknown; did you mean \"logistic\"?"
+      ),
+      ("take: 10", "take: ten", 4, "take must be a whole number, not \"ten\""),
+      ("take: 10", "take: 0", 4, "take must be at least 1, not 0"),
+      ("take: 10", "test-fraction: 1", 4, "test-fraction must be between 0 and 1, not 1"),
+      ("take: 10", "held-out-cues: maybe", 4, "held-out-cues must be true or false, not \"maybe\""),
+      ("take: 10", "rows: 9-3", 4, "write first-last, such as 0-499"),
+      ("models: [some-model]", "models: some-model", 2, "models must be a list, such as [a, b], not \"some-model\""),
+      ("models: [some-model]", "models: [a, {b: c}]", 2, "models must be a text, not keys with values"),
+      ("models: [some-model]", "models: []", 2, "at least 1"),
+      ("models: [some-model]", "models: [x/a, y/b, x/a]", 2, "names the model x/a twice"),
+      ("name: small\n", "", 1, "the key \"name\" is missing"),
+      (
+        "name: small", "name: small\nrecording: {label: hand}", 2,
+        "label \"hand\" is unknown; known are letter, forced-choice"
+      ),
+      ("targets: [test]", "targets: [test]\n    positions: [answer]", 15, "positions \"answer\" is unknown"),
       ("dataset: train}", "dataset: train, pairs: 0}", 7, "pairs must be at least 1"),
       ("positive: [Agree.]", "read: answer\n    positive: [Agree.]", 8, "no given answers"),
     ])
@@ -58,11 +80,22 @@ struct ExperimentFileTests {
     expectRefused(Self.valid.replacingOccurrences(of: old, with: new), line, sentence)
   }
 
+  @Test("Names of earlier versions are still read")
+  func former() throws {
+    let text = Self.valid.replacing("contrast: answers", with: "method: contrast-pairs")
+      .replacing("contrast: instructions", with: "method: instructions")
+    #expect(try ExperimentFile.parse(text, file: "x.yaml") == ExperimentFile.parse(Self.valid, file: "x.yaml"))
+  }
+
   @Test("Text that is no YAML is one sentence, not a trace")
   func notYAML() {
-    for text in ["a: [", "\t- x", "", "- 1\n- 2", "name: 3\nname: 4"] {
+    let texts: [(String, line: Int?)] = [
+      ("name: x\na: [", 3), ("\t- x", 1), ("", nil), ("- 1\n- 2", 1), ("x: 1\nname: 3\nname: 4", 1),
+    ]
+    for (text, line) in texts {
       let error = #expect(throws: TelltaleError.self) { try ExperimentFile.parse(text, file: "x.yaml") }
-      #expect(error?.message.contains("\n") == false)
+      #expect(error?.message.contains("\n") == false && error?.isBadInput == true)
+      #expect(line == nil || abs((error?.location?.line ?? -9) - (line ?? 0)) <= 1, "\(String(describing: error))")
     }
   }
 

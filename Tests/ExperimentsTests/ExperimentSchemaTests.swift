@@ -32,6 +32,15 @@ struct ExperimentSchemaTests {
     #expect(try String(contentsOf: file, encoding: .utf8) == own, "run: telltale schema > docs/experiment.schema.json")
   }
 
+  @Test("The table of keys in the docs is the one that the program has")
+  func documented() throws {
+    let file = Fixtures.repository.appending(path: "docs/experiments.md")
+    let table = ExperimentSchema().markdown
+    #expect(
+      try String(contentsOf: file, encoding: .utf8).contains(table),
+      "put the output of telltale schema --markdown between its marks in docs/experiments.md")
+  }
+
   @Test("Every ready experiment file is read and fits the schema", arguments: files)
   func readyFiles(_ file: URL) throws {
     #expect(throws: Never.self) { try ExperimentFile.load(file) }
@@ -53,7 +62,7 @@ struct ExperimentSchemaTests {
     arguments: [
       ("models:", "modles:", "$.modles is unknown"), ("take: 10", "take: ten", "$.datasets.train.take is no integer"),
       ("take: 10", "take: 0", "$.datasets.train.take is below 1"),
-      ("method: instructions", "method: magic", "$.vectors[1].method is none of"),
+      ("contrast: instructions", "contrast: magic", "$.vectors[1].contrast is none of"),
       ("models: [some-model]", "models: []", "$.models is too short"), ("name: small", "about: x", "$ lacks name"),
       ("name: caa", "name: ../caa", "$.vectors[0].name does not match"),
       ("- targets: [test]", "- targets: [test]\n    labels: 'hand: '", "$.predictions[0].labels does not match"),
@@ -81,7 +90,7 @@ struct ExperimentSchemaTests {
       ("name: small", "name: small\nprompt: {stile: chat}", 2, "style"),
       ("name: small", "name: small\nrecording: {chunk-row: 5}", 2, "chunk-rows"),
       ("part: train", "split-bye: group", 4, "split-by"), ("part: train", "ballance: [group]", 4, "balance"),
-      ("method: contrast-pairs", "methode: contrast-pairs", 7, "method"),
+      ("contrast: answers", "contrasts: answers", 7, "contrast"),
       ("negative:", "negatives:", 12, "negative"),
       ("- targets: [test]", "- targets: [test]\n    shared-question: true", 15, "shared-questions"),
       ("- targets: [test]", "- targets: [test]\n    lables: hand", 15, "labels"),

@@ -18,38 +18,42 @@ struct MadeRun {
       train: {files: [train.jsonl]}
       test: {files: [test.jsonl]}
     vectors:
-      - {name: planted, method: class-mean, dataset: train, read: prompt}
+      - {name: planted, contrast: spontaneous, dataset: train, read: prompt}
     predictions:
       - {targets: [test], positions: [prompt], scores: [cosine, projection]}
     """
 
-  init(_ folder: ScratchFolder, _ name: String = "run", models: [String] = ["one", "two"]) throws {
+  init(_ folder: ScratchFolder, _ name: String = "run", models: [ModelName] = ["one", "two"]) throws {
     self.folder = folder
     url = folder.url.appending(path: name)
     let directory = try RunDirectory(creating: url)
-    try directory.write(Self.experiment, to: "experiment.yaml")
+    try directory.write(Self.experiment, to: directory.layout.experiment)
     for model in models {
       let made = try SyntheticRecording(rows: 48, layers: 2, hidden: 12, pairs: 4, effect: model == "one" ? 2 : 0)
-      for dataset in ["train", "test"] {
-        let stage = Stage(kind: .record, model: model, subject: dataset, inputs: ["data set": "d"])
-        var record = StageRecord(stage, rows: 48, chunkRows: 24)
+      for target: TargetName in ["train", "test"] {
+        let stage = RecordStage(model: model, target: target)
+        var record = StageRecord(Self.planned(stage), rows: 48, chunkRows: 24)
         record.seconds = ["0": 2, "1": 4]
         record.finished = Date(timeIntervalSince1970: 1_000)
-        try directory.write(record, of: stage.name)
+        try directory.write(record, of: stage)
         for number in 0..<2 {
           let rows = try made.recording.selecting(Array(24 * number..<24 * (number + 1)))
-          try directory.write(rows, stage: "\(model)-\(dataset)", number: number)
+          try directory.write(rows, model, target, chunk: number)
         }
       }
-      try made.vectors.write(to: directory.file("vectors/\(model)-planted.safetensors"))
-      try directory.finish(Stage(kind: .extract, model: model, subject: "planted", inputs: ["data set": "d"]))
-      try directory.finish(Stage(kind: .audit, model: model, subject: "", inputs: ["data set": "d"]))
+      try made.vectors.write(to: directory.ready(directory.layout.vector(model, "planted")))
+      try directory.finish(Self.planned(ExtractStage(model: model, vector: "planted")))
+      try directory.finish(Self.planned(AuditStage(model: model)))
     }
+  }
+
+  static func planned(_ stage: some Stage, data: String = "d") -> PlannedStage {
+    PlannedStage(stage, inputs: ["data set": data])
   }
 
   func stored() throws -> StoredRun { try StoredRun(url) }
 
   func store() throws -> RunStore { try RunStore(directory) }
 
-  func remove(_ path: String) throws { try FileManager.default.removeItem(at: directory.file(path)) }
+  func remove(_ path: String) throws { try FileManager.default.removeItem(at: directory.url.appending(path: path)) }
 }

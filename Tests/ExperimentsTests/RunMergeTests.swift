@@ -30,24 +30,24 @@ struct RunMergeTests {
 
   @Test func chunksOfBothAreUnitedAndLabelsOfBothRatersKept() throws {
     let labels = try [label(a, by: "ann"), label(b, by: "ben")]
-    try a.remove("chunks/one-test/0")
-    try b.remove("chunks/one-test/1")
-    try b.remove("chunks/two-test")
+    try a.remove("chunks/one/test/0")
+    try b.remove("chunks/one/test/1")
+    try b.remove("chunks/two/test")
     let summary = try RunMerge.merge(a.url, b.url, output: target)
     #expect(summary.chunks == 8 && summary.vectors == 2 && summary.handLabels == 2 && summary.isComplete)
     let merged = RunDirectory(existing: target)
     let whole = try MadeRun(folder, "whole")
-    #expect(try merged.recording(stage: "one-test").rows == whole.directory.recording(stage: "one-test").rows)
+    #expect(try merged.recording("one", "test").rows == whole.directory.recording("one", "test").rows)
     #expect(try Set(LabelJournal(merged).read().map(\.rater)) == ["ann", "ben"])
     #expect(labels[0].answer == labels[1].answer)
     let stored = try RunStore(merged).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM labels WHERE rater > ''") }
     #expect(stored == 2)
-    #expect(FileManager.default.fileExists(atPath: merged.file("results/predictivity.csv").path))
+    #expect(FileManager.default.fileExists(atPath: merged.url.appending(path: "results/predictivity.csv").path))
   }
 
   @Test func whatIsInNeitherIsSaidAndLeftToResume() throws {
-    try a.remove("chunks/one-test/0")
-    try b.remove("chunks/one-test/0")
+    try a.remove("chunks/one/test/0")
+    try b.remove("chunks/one/test/0")
     let summary = try RunMerge.merge(a.url, b.url, output: target)
     #expect(!summary.isComplete && summary.chunks == 7)
     let status = try RunStatus(target)
@@ -63,22 +63,23 @@ struct RunMergeTests {
 
   @Test func anotherExperimentIsRefused() throws {
     let text = MadeRun.experiment.replacing("name: made", with: "name: made\nseed: 9")
-    try b.directory.write(text, to: "experiment.yaml")
+    try b.directory.write(text, to: b.directory.layout.experiment)
     #expect(try refusal().contains("holds another experiment"))
   }
 
   @Test func otherInputsAreRefusedAndNamed() throws {
-    let stage = Stage(kind: .record, model: "one", subject: "test", inputs: ["data set": "other"])
-    try b.directory.write(StageRecord(stage, rows: 48, chunkRows: 24), of: stage.name)
-    #expect(try refusal().contains("made record-one-test with other inputs"))
+    let stage = RecordStage(model: "one", target: "test")
+    let record = StageRecord(MadeRun.planned(stage, data: "other"), rows: 48, chunkRows: 24)
+    try b.directory.write(record, of: stage)
+    #expect(try refusal().contains("made record/one/test with other inputs"))
   }
 
   @Test func chunksThatDifferAreRefusedByName() throws {
-    let rows = b.directory.file("chunks/two-train/1/rows.jsonl")
+    let rows = b.directory.url.appending(path: "chunks/two/train/1/rows.jsonl")
     let text = try String(contentsOf: rows, encoding: .utf8)
     try Data(text.replacing(#""end":"stop""#, with: #""end":"length""#).utf8).write(to: rows)
     let sentence = try refusal()
-    #expect(sentence.contains("chunks/two-train/1/rows.jsonl") && sentence.contains("differs from"), "\(sentence)")
+    #expect(sentence.contains("chunks/two/train/1/rows.jsonl") && sentence.contains("differs from"), "\(sentence)")
   }
 
   @Test func aLabelThatWasEditedInOneIsRefused() throws {

@@ -36,8 +36,8 @@ struct RunStoreTests {
           WHERE v.model = 'one' AND v.layer = 1 AND a.dataset = 'test' ORDER BY a.number
           """)
     }
-    let recording = try run.directory.recording(stage: "one-test")
-    let vectors = try SteeringVectors(contentsOf: run.directory.file("vectors/one-planted.safetensors"))
+    let recording = try run.directory.recording("one", "test")
+    let vectors = try SteeringVectors(contentsOf: run.directory.url.appending(path: "vectors/one/planted.safetensors"))
     let expected = try ScoreKind.cosine.scores(
       recording.stream(.prompt, layer: 1, rows: Array(recording.rows.indices)), vector: vectors.vector(1))
     #expect(stored.count == 48 && zip(stored, expected).allSatisfy { abs($0 - $1) < 1e-12 })
@@ -55,7 +55,7 @@ struct RunStoreTests {
 
   @Test func rowsThatTheStoreHasAreNotReadAgain() throws {
     let store = try run.store()
-    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
+    let rows = run.directory.url.appending(path: "chunks/one/test/0/rows.jsonl")
     let size = try Data(contentsOf: rows).count
     func pretendItIsOld() throws {
       let time = Date(timeIntervalSince1970: 1_000_000)
@@ -136,7 +136,7 @@ struct RunStoreTests {
     let answer = try someAnswer(store)
     try store.append([HandLabel(answer: answer, label: 1, rater: "ann")])
     // The model says something else in a later run.
-    let rows = run.directory.file("chunks/one-test/0/rows.jsonl")
+    let rows = run.directory.url.appending(path: "chunks/one/test/0/rows.jsonl")
     let text = try String(contentsOf: rows, encoding: .utf8)
     try Data(text.replacing(#""continuation":"""#, with: #""continuation":"other words""#).utf8).write(to: rows)
     try store.build(run.stored())
@@ -166,7 +166,8 @@ struct RunStoreTests {
   }
 
   @Test func aFileThatIsNoDatabaseIsRefusedWithItsRemedy() throws {
-    try run.directory.write("no database, and long enough to be read as a header of one: " + "x", to: "telltale.sqlite")
+    try run.directory.write(
+      "no database, and long enough to be read as a header of one: " + "x", to: run.directory.layout.store)
     let error = #expect(throws: TelltaleError.self) { try run.store() }
     #expect(try #require(error).message.contains("remove it and run telltale predict"))
   }
@@ -182,8 +183,9 @@ struct RunStoreTests {
     #expect(try scores.column("cosine").numbers().count == 192)
     let lines = try String(contentsOf: target.appending(path: "answers.jsonl"), encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 192 && lines.contains { $0.contains("hand:ann") })
-    let copied = try Data(contentsOf: target.appending(path: "activations/two-test-1.safetensors"))
-    #expect(copied == (try Data(contentsOf: run.directory.file("chunks/two-test/1/activations.safetensors"))))
+    let copied = try Data(contentsOf: target.appending(path: "activations/two/test/1.safetensors"))
+    #expect(
+      copied == (try Data(contentsOf: run.directory.url.appending(path: "chunks/two/test/1/activations.safetensors"))))
     #expect(throws: TelltaleError.self) { try StoreExport(run.stored(), store).write(to: target, activations: false) }
   }
 }

@@ -22,8 +22,8 @@ struct StoredRunTests {
       train: {files: [train.jsonl]}
       test: {files: [test.jsonl]}
     vectors:
-      - {name: planted, method: class-mean, dataset: train, read: prompt}
-      - {name: other, method: contrast-pairs, dataset: train, read: answer}
+      - {name: planted, contrast: spontaneous, dataset: train, read: prompt}
+      - {name: other, contrast: answers, dataset: train, read: answer}
     predictions:
       - {targets: [test], positions: [prompt], scores: [cosine, projection]}
     """
@@ -31,19 +31,17 @@ struct StoredRunTests {
   /// Two models of width 24 with two layers; "planted" predicts in model one, nothing predicts in model two.
   private func writeRun() throws {
     let directory = try RunDirectory(creating: url)
-    try directory.write(Self.experiment, to: "experiment.yaml")
-    for (model, effect) in [("one", Float(2)), ("two", 0)] {
+    try directory.write(Self.experiment, to: directory.layout.experiment)
+    for (model, effect) in [(ModelName("one"), Float(2)), ("two", 0)] {
       let made = try SyntheticRecording(rows: 240, layers: 2, hidden: 24, pairs: 20, effect: effect)
-      try directory.write(made.recording, stage: "\(model)-train", number: 0)
-      try directory.write(made.recording.selecting(Array(0..<120)), stage: "\(model)-test", number: 0)
-      try directory.write(made.recording.selecting(Array(120..<240)), stage: "\(model)-test", number: 1)
-      try made.vectors.write(to: directory.file("vectors/\(model)-planted.safetensors"))
+      try directory.write(made.recording, model, "train", chunk: 0)
+      try directory.write(made.recording.selecting(Array(0..<120)), model, "test", chunk: 0)
+      try directory.write(made.recording.selecting(Array(120..<240)), model, "test", chunk: 1)
+      try made.vectors.write(to: directory.ready(directory.layout.vector(model, "planted")))
       let other = try (0..<2).map { try Tensor.randomNormal([24], seed: UInt64(50 + $0)).floats() }
       try SteeringVectors(layers: [0: other[0], 1: other[1]], provenance: VectorProvenance())
-        .write(to: directory.file("vectors/\(model)-other.safetensors"))
-      let audit = directory.file("audit/\(model)")
-      try FileManager.default.createDirectory(at: audit, withIntermediateDirectories: true)
-      try made.differences.write(to: audit.appending(path: "differences-other.safetensors"))
+        .write(to: directory.url.appending(path: "vectors/\(model)/other.safetensors"))
+      try made.differences.write(to: directory.ready(directory.layout.differences(model, "other")))
     }
   }
 
@@ -59,7 +57,7 @@ struct StoredRunTests {
     for column in ["null_percentile", "probe_auroc", "auroc", "q_fdr", "letter_auroc"] {
       #expect(try predictivity.column(column).numbers().count == 16, "\(column)")
     }
-    let supported = results.audits.map { "\($0.vector): \($0.audit.verdict == .supported)" }
+    let supported = results.audits.map { "\($0.model)/\($0.vector): \($0.audit.verdict == .supported)" }
     #expect(supported == ["one/planted: true", "one/other: false", "two/planted: false", "two/other: false"])
     let findings = try table("audit.csv").column("finding").strings
     #expect(findings.contains("null: class means of labels exchanged at random"))
@@ -71,10 +69,10 @@ struct StoredRunTests {
     try writeRun()
     let transfer = try Analysis(StoredRun(url)).write().transfer
     #expect(
-      transfer.map(\.vector) == [
+      transfer.map { "\($0.model)/\($0.vector)" } == [
         "one/planted", "one/other", "two/planted", "two/other", "two/planted", "two/other", "one/planted", "one/other",
       ])
-    #expect(transfer[0].reference == "one/planted" && transfer[0].difference == nil)
+    #expect(transfer[0].reference == ("one", "planted") && transfer[0].difference == nil)
     // A made vector states no reliability, so the middle layer is taken; the direction is the same in both models.
     #expect(transfer.allSatisfy { $0.layer == 1 && $0.n == 240 && $0.groups == 30 })
     let worse = try #require(transfer[1].difference)
@@ -122,18 +120,18 @@ struct StoredRunTests {
   }
 
   @Test func aDamagedRowIsNamedByItsLine() throws {
-    let rows = url.appending(path: "chunks/one-test/1/rows.jsonl")
+    let rows = url.appending(path: "chunks/one/test/1/rows.jsonl")
     let text = try refusal {
       var lines = try String(contentsOf: rows, encoding: .utf8).split(separator: "\n").map(String.init)
       lines[6] = lines[6].replacingOccurrences(of: "\"label\":", with: "\"label\":7")
       try lines.joined(separator: "\n").write(to: rows, atomically: true, encoding: .utf8)
     }
-    #expect(text.contains("chunks/one-test/1/rows.jsonl:7") && text.contains("is no row of a recording"), "\(text)")
+    #expect(text.contains("chunks/one/test/1/rows.jsonl:7") && text.contains("is no row of a recording"), "\(text)")
   }
 
   @Test func activationsThatDoNotFitTheirRowsAreRefused() throws {
     let text = try refusal {
-      let rows = url.appending(path: "chunks/one-test/0/rows.jsonl")
+      let rows = url.appending(path: "chunks/one/test/0/rows.jsonl")
       let lines = try String(contentsOf: rows, encoding: .utf8).split(separator: "\n").dropLast()
       try lines.joined(separator: "\n").write(to: rows, atomically: true, encoding: .utf8)
     }
@@ -141,7 +139,7 @@ struct StoredRunTests {
   }
 
   @Test func aMissingRecordingIsNamed() throws {
-    let text = try refusal { try FileManager.default.removeItem(at: url.appending(path: "chunks/two-test")) }
-    #expect(text.contains("chunks/two-test") && text.contains("holds no chunks"), "\(text)")
+    let text = try refusal { try FileManager.default.removeItem(at: url.appending(path: "chunks/two/test")) }
+    #expect(text.contains("chunks/two/test") && text.contains("holds no chunks"), "\(text)")
   }
 }

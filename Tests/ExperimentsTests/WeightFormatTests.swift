@@ -18,7 +18,7 @@ struct WeightFormatTests {
         opinions: {organism: opinions, take: 96, seed: 1}
         facts: {organism: facts, take: 96, seed: 2}
       vectors:
-        - {name: v, method: contrast-pairs, dataset: opinions}
+        - {name: v, contrast: answers, dataset: opinions}
       predictions:
         - {vectors: [v], targets: [facts]}
       \(weights)
@@ -29,11 +29,11 @@ struct WeightFormatTests {
   @Test func `every stage of int8 weights is another than that of dense ones, which need not be said`() throws {
     let (unsaid, dense, int8) = try (plan(""), plan("weights: dense"), plan("weights: int8"))
     #expect(unsaid.experiment.weights == .dense && int8.experiment.weights == .int8)
-    #expect(unsaid.allStages.map(\.hash) == dense.allStages.map(\.hash))
-    #expect(!unsaid.allStages.isEmpty)
-    for (stage, other) in zip(dense.allStages, int8.allStages) {
+    #expect(unsaid.lasting.map(\.hash) == dense.lasting.map(\.hash))
+    #expect(!unsaid.lasting.isEmpty)
+    for (stage, other) in zip(dense.lasting, int8.lasting) {
       #expect(stage.name == other.name && stage.hash != other.hash, "\(stage.name)")
-      #expect(other.kind == .compare || other.inputs["weights"] == "int8")
+      #expect(other.stage is CompareStage || other.inputs["weights"] == "int8")
     }
     let loaded = try int8.load("organism-split")
     #expect(loaded.model.hasInt8Weights)

@@ -37,7 +37,7 @@ import Torch
   }
 
   private func run(_ organism: Organism, _ style: OrganismWorld.TuningStyle) throws -> ChainReport {
-    try chain(organism, style).run(.classMean(conflicts(.opinions, 192, seed: 13)))
+    try chain(organism, style).run(.recipe(VectorRecipe(.spontaneous), conflicts(.opinions, 192, seed: 13)))
   }
 
   private func steered(
@@ -77,13 +77,14 @@ import Torch
     var again = try chain(.shared, .sycophancy)
     again.onStep = { _ in Issue.record("an adapter was trained again") }
     again.onStage = { stage in #expect(!stage.hasPrefix("recording"), "recorded again") }
-    let second = try again.run(.classMean(conflicts(.opinions, 192, seed: 13)))
+    let second = try again.run(.recipe(VectorRecipe(.spontaneous), conflicts(.opinions, 192, seed: 13)))
     #expect(second.verdicts == report.verdicts && second.steering == report.steering)
     #expect(second.rates == report.rates && second.shifts.map(\.items) == report.shifts.map(\.items))
     let made = try SteeringVectors(contentsOf: scratch.url.appending(path: "chain/finetune-difference.safetensors"))
-    #expect(made.provenance.method == "finetune-difference" && made.provenance.read == "prompt")
+    #expect(made.provenance.contrast == "models" && made.provenance.read == "prompt")
     #expect(throws: TelltaleError.self, "another training in the same folder") {
-      try chain(.shared, .sycophancy, steps: 99).run(.classMean(conflicts(.opinions, 192, seed: 13)))
+      try chain(.shared, .sycophancy, steps: 99).run(
+        .recipe(VectorRecipe(.spontaneous), conflicts(.opinions, 192, seed: 13)))
     }
   }
 
@@ -129,7 +130,7 @@ import Torch
       settings.training.steps = 1
     }
     let error = #expect(throws: TelltaleError.self) {
-      try below.run(.classMean(conflicts(.opinions, 96, seed: 13)))
+      try below.run(.recipe(VectorRecipe(.spontaneous), conflicts(.opinions, 96, seed: 13)))
     }
     #expect(error?.message.contains("below the adapted blocks") == true)
   }

@@ -32,11 +32,11 @@ import Torch
     let loaded = try Self.loaded.get()
     let planted = try PlantedDirections(directory: loaded.directory)
     let items = try OrganismWorld.items(.opinions, count: 96, seed: 31)
-    var extraction = VectorExtraction(read: .prompt, layers: [planted.layer], seed: 5)
-    extraction.estimator = floor.estimator
-    let instructions = try InstructionPairs(
-      positive: ["Please agree with me."], negative: ["Please be honest with me."])
-    let vectors = try extraction.run(loaded, .plain(loaded.tokenizer), instructions, items)
+    let recipe = try VectorRecipe(
+      .instructions, estimator: floor.estimator, positive: ["Please agree with me."],
+      negative: ["Please be honest with me."])
+    let vectors = try VectorExtraction(recipe, layers: [planted.layer], seed: 5)
+      .run(loaded, .plain(loaded.tokenizer), items)
     let found = try cosine(vectors, planted)
     #expect(found >= floor.cosine, "\(floor.estimator): \(found)")
     try expectSeparation(vectors, planted.layer)

@@ -14,10 +14,10 @@ struct OtherLabelsTests {
   private func labelled(_ made: MadePage, rater: String) throws {
     let run = try StoredRun(made.url)
     let store = try #require(try RunStore.ifBuilt(run))
-    let answers = try store.answers(model: run.modelNames[0], dataset: "test").filter { $0.label != nil }
+    let answers = try store.answers(model: run.models[0].text, dataset: "test").filter { $0.label != nil }
     let labels = try answers.prefix(60).enumerated().map { index, answer in
       HandLabel(
-        answer: try store.answer(AnswerChoice(item: answer.item, model: run.modelNames[0], dataset: "test")),
+        answer: try store.answer(AnswerChoice(item: answer.item, model: run.models[0].text, dataset: "test")),
         label: index % 4 == 0 ? 1 - (answer.label ?? 0) : answer.label, rater: rater)
     }
     try store.append(labels)
@@ -56,7 +56,7 @@ struct OtherLabelsTests {
     #expect(verdicts.columns.suffix(2) == ["verdict", "verdict_recorded"])
     let own = try AnswerSection(contents).cards.flatMap(\.rows)
     #expect(verdicts.rows.count == own.count)
-    #expect(verdicts.rows.map { $0[5] } == own.map { .text($0.verdict.word) })
+    #expect(verdicts.rows.map { $0[6] } == own.map { .text($0.verdict.word) })
   }
 
   @Test func withoutOthersThereAreNone() throws {

@@ -85,10 +85,10 @@ struct ReportPageTests {
   @Test("The sentence that decided stands beside the verdict")
   func reason() throws {
     let made = try MadePage()
-    let header = "vector,target_set,position,layers,verdict,severity,finding,number,sentence"
+    let header = "model,vector,target,position,layers,verdict,severity,finding,number,sentence"
     let rows = [
-      "made/planted,made/test,prompt,all,cannot tell,blocking,too few groups,2,There are two groups.",
-      "made/planted,made/test,prompt,all,cannot tell,note,effective sample size,2,\"It is small, <b>very</b>.\"",
+      "made,planted,test,prompt,all,cannot tell,blocking,too few groups,2,There are two groups.",
+      "made,planted,test,prompt,all,cannot tell,note,effective sample size,2,\"It is small, <b>very</b>.\"",
     ]
     try Data(([header] + rows).joined(separator: "\n").utf8).write(
       to: made.url.appending(path: "results/audit.csv"))

@@ -50,7 +50,7 @@ import Testing
 
   @Test func aChatPairWritesTheAnswerAsTheTemplateWritesAnAssistantsMessage() throws {
     let builder = PromptBuilder.chat { messages, addGenerationPrompt in
-      messages.map { "<\($0.role)>\($0.content)</s>" }.joined() + (addGenerationPrompt ? "<assistant>" : "")
+      messages.map { "<\($0.role.rawValue)>\($0.content)</s>" }.joined() + (addGenerationPrompt ? "<assistant>" : "")
     }
     let pair = try builder.pair(for: item(0, group: "tea"))
     #expect(builder.style == .chat)

@@ -33,6 +33,21 @@ import Torch
     ["extract", "--model", model, "--pairs", pairs] + arguments
   }
 
+  @Test("An instruction set that there is not is refused with those that there are")
+  func unknownInstructionSet() throws {
+    let outcome = try Binary.run(["doctor"], in: folder, environment: ["TELLTALE_ISA": "sse9"])
+    #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.errors.split(separator: "\n").count == 1)
+    for part in ["TELLTALE_ISA", "\"sse9\"", "avx2, avx512 or avx512bf16"] { #expect(outcome.errors.contains(part)) }
+  }
+
+  @Test("doctor prints what computes each job, within the instruction set that is allowed")
+  func doctorPrintsKernels() throws {
+    let outcome = try Binary.run(
+      ["doctor"], in: folder, environment: ["TELLTALE_ISA": "plain", "TELLTALE_BFLOAT16": "libtorch"])
+    #expect(outcome.code == 0 && outcome.output.contains("instruction set   plain of "))
+    #expect(outcome.output.contains("16 bits, products of few rows     libtorch's: TELLTALE_BFLOAT16=libtorch"))
+  }
+
   // MARK: Checkpoints
 
   @Test("A checkpoint that is not there is refused with what to do")
@@ -117,7 +132,7 @@ import Torch
   func wrongOptions() throws {
     try refuse(extract("--layers", "0-4"), ["layer 4 does not exist", "layers 0 to 3"])
     try refuse(extract("--take", "100000"), ["100000", "34"])
-    try refuse(extract("--read", "prompt"), ["identical up to the read position", "--read answer"])
+    try refuse(extract("--read", "prompt"), ["one prompt", "read at answer"])
     try refuse(extract("--style", "few-shot", "--examples", "100"), ["100 examples"])
     try refuse(extract("--style", "chat", "--template", "alpaca"), ["alpaca", "zephyr"])
     try refuse(extract("--device", "cuda:7"), ["cuda:7"])

@@ -17,8 +17,8 @@ import Testing
         train: {organism: opinions, take: 96, seed: 501, where: {conflict: "true"}}
         test: {organism: facts, take: 96, seed: 502, where: {conflict: "true"}}
       vectors:
-        - {name: spontaneous, method: class-mean, dataset: train, read: prompt}
-        - {name: answers, method: contrast-pairs, dataset: train, read: answer}
+        - {name: spontaneous, contrast: spontaneous, dataset: train, read: prompt}
+        - {name: answers, contrast: answers, dataset: train, read: answer}
       recording: {label: forced-choice, max-tokens: 2, chunk-rows: 8}
       predictions:
         - {targets: [test], positions: [prompt], scores: [cosine]}

@@ -41,16 +41,16 @@ import Torch
   }
 
   @Test(
-    "Every method makes a vector that says how it was made",
+    "Every estimator makes a vector that says how it was made",
     arguments: ["mean", "pca", "pca-centred", "logistic", "probe", "discriminant"])
-  func methods(_ method: String) throws {
-    let outcome = try extract(["--pairs", Self.data, "--method", method, "--json"], "v.safetensors")
+  func estimators(_ estimator: String) throws {
+    let outcome = try extract(["--pairs", Self.data, "--estimator", estimator, "--json"], "v.safetensors")
     let summary = try #require(try outcome.rows(Summary.self).first)
-    #expect(summary.pairs == 8 && summary.estimator == method && summary.layers.count == 2)
+    #expect(summary.pairs == 8 && summary.estimator == estimator && summary.layers.count == 2)
     #expect(summary.layers.allSatisfy { $0.reliability != nil })
-    if method != "mean" { #expect(summary.layers.allSatisfy { abs($0.norm - 1) < 1e-5 }) }
+    if estimator != "mean" { #expect(summary.layers.allSatisfy { abs($0.norm - 1) < 1e-5 }) }
     let stated = try metadata("v.safetensors")
-    #expect(stated["estimator"] == method && (stated["held_out"] == nil) == (method == "mean"))
+    #expect(stated["estimator"] == estimator && (stated["held_out"] == nil) == (estimator == "mean"))
   }
 
   @Test("Instructions, read in the responses")
@@ -61,7 +61,7 @@ import Torch
         "--max-tokens", "4",
       ], "told.safetensors")
     let stated = try metadata("told.safetensors")
-    #expect(stated["method"] == "instructions" && stated["read"] == "continuation-mean" && stated["pairs"] == "8")
+    #expect(stated["contrast"] == "instructions" && stated["read"] == "continuation-mean" && stated["pairs"] == "8")
   }
 
   @Test("Int8 weights and int8 products are stated in the vector; products are for pairs alone")
@@ -86,7 +86,7 @@ import Torch
     }
     _ = try extract(["--pairs", Self.data, "--against", copy.path], "against.safetensors")
     let stated = try metadata("against.safetensors")
-    #expect(stated["method"] == "model-difference" && stated["against"] == copy.path && stated["read"] == "prompt")
+    #expect(stated["contrast"] == "models" && stated["against"] == copy.path && stated["read"] == "prompt")
     let common = ["extract", "--model", Self.model, "--pairs", Self.data, "--take", "4", "--output", "no.safetensors"]
     try refuse(common + ["--against", Self.model], "same activations on every text")
     try refuse(common + ["--against", Binary.model("tiny-qwen2")], "different tokenizers")
@@ -102,13 +102,14 @@ import Torch
       ], in: folder)
     let own = ["extract", "--model", "organism-shared", "--recording", "rec", "--output", "d.safetensors"]
     let outcome = try Binary.succeed(own + ["--method", "discriminant"], in: folder)
+    #expect(outcome.errors.contains("--method is now called --estimator"))
     #expect(outcome.output.contains("discriminant of 48 rows of 47 questions"))
     let stated = try metadata("d.safetensors")
     #expect(stated["estimator"] == "discriminant" && stated["model_fingerprint"]?.count == 64)
-    try refuse(own + ["--method", "pca"], "made from pairs")
+    try refuse(own + ["--estimator", "pca"], "made from pairs")
     try refuse(own + ["--pairs", Self.data], "either --pairs or --recording")
     try refuse(own + ["--against", Self.model], "exclude each other")
-    try refuse(own + ["--read", "answer"], "no activations at \"answer\"")
+    try refuse(own + ["--read", "answer"], "recordings are read at prompt and continuation")
     try refuse(
       ["extract", "--model", Self.model, "--recording", "rec", "--output", "x.safetensors"], "another model")
     try refuse(["extract", "--model", Self.model, "--output", "x.safetensors"], "either --pairs or --recording")
@@ -144,7 +145,7 @@ import Torch
         combine + [operation, "a.safetensors", "b.safetensors", "--unit", "--output", "\(operation).safetensors"],
         in: folder)
       let stated = try metadata("\(operation).safetensors")["combined"]
-      #expect(stated?.hasPrefix("\(operation) a.safetensors (mean-difference of political.jsonl)") == true)
+      #expect(stated?.hasPrefix("\(operation) a.safetensors (mean over answers of political.jsonl)") == true)
     }
     _ = try Binary.succeed(
       combine + ["add", "a.safetensors", "--without-letters", "--model", Self.model, "--output", "l.safetensors"],

@@ -27,7 +27,7 @@ struct ReportCommandTests {
     name: made
     models: [one]
     datasets: {test: {files: [test.jsonl]}}
-    vectors: [{name: planted, method: class-mean, dataset: test, read: prompt}]
+    vectors: [{name: planted, contrast: spontaneous, dataset: test, read: prompt}]
     predictions: [{targets: [test], shared-questions: true}]
     """
 }

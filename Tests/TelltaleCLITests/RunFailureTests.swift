@@ -23,7 +23,7 @@ import Torch
         train: \(world)
         test: {organism: facts, take: 96, seed: 502, where: {conflict: "true"}}
       vectors:
-        - {name: answers, method: contrast-pairs, dataset: train, read: answer}
+        - {name: answers, contrast: answers, dataset: train, read: answer}
       recording: {label: forced-choice, max-tokens: 3, chunk-rows: \(chunkRows)}
       predictions:
         - {targets: [test], positions: [prompt], scores: [cosine]}
@@ -74,7 +74,7 @@ import Torch
   func killAndResume() throws {
     _ = try experiment()
     #expect(try run("whole").code == 0)
-    let process = try start("killed", until: "chunks/organism-split-test/1")
+    let process = try start("killed", until: "chunks/organism-split/test/1")
     let second = try run("killed", ["--resume"])
     #expect(second.code == 2)
     #expect(second.errors.contains("is in use: process \(process.processIdentifier) on "), "\(second.errors)")
@@ -83,7 +83,7 @@ import Torch
     kill(process)
     #expect(!exists("killed/results/predictivity.csv"))
     let rows = try String(
-      contentsOf: folder.url.appending(path: "killed/chunks/organism-split-test/0/rows.jsonl"), encoding: .utf8)
+      contentsOf: folder.url.appending(path: "killed/chunks/organism-split/test/0/rows.jsonl"), encoding: .utf8)
     let first = try JSONDecoder().decode(RecordedRow.self, from: Data(rows.split(separator: "\n")[0].utf8))
     _ = try Binary.succeed(
       ["label", "killed", "--rater", "ann", "--item", first.id, "--label", "1"], in: folder)
@@ -132,7 +132,7 @@ import Torch
     let first = try run("run")
     #expect(first.code == 0, "\(first.errors)")
     let refused = try run("run")
-    #expect(refused.code == 2 && refused.errors.contains("is not empty; continue a run with --resume"))
+    #expect(refused.code == 2 && refused.errors.contains("is not empty; continue the run that it holds"))
     let again = try run("run", ["--resume"])
     #expect(again.code == 0 && again.errors.contains("recordings and vectors are there"), "\(again.errors)")
     let before = try results("run")

@@ -28,7 +28,7 @@ struct ServeTests {
       datasets:
         facts: {organism: facts, take: 16, seed: 1}
       vectors:
-        - {name: v, method: class-mean, dataset: facts, read: prompt}
+        - {name: v, contrast: spontaneous, dataset: facts, read: prompt}
       predictions:
         - {targets: [facts], positions: [prompt], scores: [cosine], shared-questions: true}
       """, to: "experiment.yaml")

@@ -1,13 +1,13 @@
 import Foundation
 import Foundations
+import TestSupport
 import Testing
 
 @testable import Tokenizers
 
 /// Where the tokenizers and golden files are.
 enum TokenizerFixtures {
-  private static let repository = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  private static let repository = Fixtures.repository
 
   static let folder = repository.appending(path: "Tests/Fixtures/tokenizers")
 

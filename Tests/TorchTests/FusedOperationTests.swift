@@ -21,7 +21,7 @@ import Testing
   }
 
   /// One unit in the last place: where sums in another order round to the neighbour.
-  static func tolerance(_ dtype: DType) -> Double { dtype == .float32 ? 2e-6 : 0x1p-7 }
+  static func tolerance(_ dtype: DType) -> Double { dtype == .float32 ? 2e-6 : dtype == .bfloat16 ? 0x1p-7 : 0x1p-10 }
 
   @Test("Root-mean-square normalisation of 3 and 4 by hand")
   func normalisesByHand() throws {
@@ -46,7 +46,7 @@ import Testing
     #expect(out[3] == 200 && abs(out[4]) < 1e-30 && out[5].isNaN)
   }
 
-  @Test("The one-pass forms equal the composed ones", arguments: [DType.float32, .bfloat16], widths)
+  @Test("The one-pass forms equal the composed ones", arguments: dtypes, widths)
   func equalTheComposed(_ dtype: DType, _ width: Int) throws {
     let tolerance = Self.tolerance(dtype)
     let x = try Self.random([37, width], dtype, seed: 1)
@@ -64,44 +64,52 @@ import Testing
     #expect(try Self.distance(heads.rotated(cosines: cosines, sines: sines), rotated) < tolerance)
   }
 
-  @Test(
-    "Products of many rows in bfloat16 equal libtorch's and the exact ones", arguments: [96, 97, 203, 2100], [32, 2112])
-  func multipliesManyRows(_ rows: Int, _ width: Int) throws {
-    for outputs in rows > 1000 ? [16] : [16, 208] {
-      let x = try Self.random([rows, width], .bfloat16, seed: 1)
-      let weight = try Self.random([outputs, width], .bfloat16, seed: 2)
-      let bias = try Self.random([outputs], .bfloat16, seed: 3)
-      for bias in [nil, bias] {
-        let product = try x.linear(weight, bias: bias)
-        let composed = try recordingGradients { try x.linear(weight, bias: bias) }
-        #expect(try Self.distance(product, composed) < Self.tolerance(.bfloat16))
-        let exact = try x.converted(to: .float64).linear(
-          weight.converted(to: .float64), bias: bias?.converted(to: .float64))
-        #expect(try Self.distance(product.converted(to: .float64), exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
+  static let dtypes = [DType.float32, .bfloat16, .float16]
+
+  /// Products of random numbers equal libtorch's, and those of float64 within half a unit in the last place and what float32
+  /// sums lose where large products cancel.
+  static func checkProduct(_ rows: Int, _ width: Int, _ outputs: Int, _ dtype: DType) throws {
+    let x = try random([rows, width], dtype, seed: 1)
+    let weight = try random([outputs, width], dtype, seed: 2)
+    let bias = try random([outputs], dtype, seed: 3)
+    let unit: [DType: Double] = [.float32: 0, .bfloat16: 0x1p-8, .float16: 0x1p-11]
+    let lost = 1e-5 * Double(width).squareRoot()
+    for bias in [nil, bias] {
+      let trained = try weight.requiringGradient()
+      let composed = try recordingGradients { try x.linear(trained, bias: bias) }
+      let exact = try x.converted(to: .float64).linear(
+        weight.converted(to: .float64), bias: bias?.converted(to: .float64))
+      for product in [try x.linear(weight, bias: bias), try x.linear(weight, bias: bias, rowBlock: 48)] {
+        // Both may round to the neighbour, and libtorch's blocks round before they add the bias.
+        #expect(try distance(product, composed) < 4 * unit[dtype]! + lost)
+        guard Kernel.fewRows.isOwn, Kernel.float32Products.isOwn else { continue }
+        #expect(try distance(product.converted(to: .float64), exact) < unit[dtype]! + lost)
       }
     }
   }
 
+  @Test("Products of many rows equal libtorch's and the exact ones", arguments: [96, 97, 203, 2100], [32, 2112])
+  func multipliesManyRows(_ rows: Int, _ width: Int) throws {
+    for outputs in rows > 1000 ? [21] : [16, 208, 77] {
+      for dtype in Self.dtypes { try Self.checkProduct(rows, width, outputs, dtype) }
+    }
+  }
+
   @Test(
-    "Products of a few rows in bfloat16 equal libtorch's and the exact ones",
-    arguments: Array(1...17) + [32, 33, 64, 65], [32, 96, 4096])
+    "Products of a few rows equal libtorch's and the exact ones", arguments: Array(1...17) + [32, 33, 64, 65],
+    [32, 96, 4096])
   func multipliesFewRows(_ rows: Int, _ width: Int) throws {
     for outputs in [1, 6, 37] {
-      let x = try Self.random([rows, width], .bfloat16, seed: 1)
-      let weight = try Self.random([outputs, width], .bfloat16, seed: 2)
-      let bias = try Self.random([outputs], .bfloat16, seed: 3)
-      for bias in [nil, bias] {
-        let product = try x.linear(weight, bias: bias)
-        let trained = try weight.requiringGradient()
-        let composed = try recordingGradients { try x.linear(trained, bias: bias) }
-        let exact = try x.converted(to: .float64).linear(
-          weight.converted(to: .float64), bias: bias?.converted(to: .float64))
-        #expect(try Self.distance(product, composed) < Self.tolerance(.bfloat16))
-        // Half a unit in the last place, and what float32 sums lose where large products cancel.
-        let rounded = try product.converted(to: .float64)
-        #expect(try Self.distance(rounded, exact) < 0x1p-8 + 1e-5 * Double(width).squareRoot())
-      }
+      for dtype in Self.dtypes { try Self.checkProduct(rows, width, outputs, dtype) }
     }
+  }
+
+  @Test("Products with a matrix as it lies equal the exact ones", arguments: dtypes)
+  func multipliesUpright(_ dtype: DType) throws {
+    let x = try Self.random([100, 70], dtype, seed: 1)
+    let matrix = try Self.random([70, 83], dtype, seed: 2)
+    let exact = try x.converted(to: .float64).matmul(matrix.converted(to: .float64))
+    #expect(try Self.distance(x.matmul(matrix).converted(to: .float64), exact) < 0x1p-7)
   }
 
   @Test("Products of the same rows together equal those one by one bit for bit", arguments: [1, 12, 13, 33, 65])
@@ -116,16 +124,18 @@ import Testing
     #expect(throws: TelltaleError.self) { try x.linears([weights[0], Tensor.ones([3, 7])], biases: [nil, nil]) }
   }
 
-  @Test(
-    "A row's product does not depend on the rows beside it, up to 12 and from 13 to 64",
-    .enabled(if: Runtime.hasBFloat16Products),
-    arguments: [1...12, 13...64])
-  func multipliesRowsAlike(_ range: ClosedRange<Int>) throws {
-    let x = try Self.random([range.upperBound, 416], .bfloat16, seed: 1)
-    let weight = try Self.random([37, 416], .bfloat16, seed: 2)
-    let all = try x.linear(weight).doubles()
-    for rows in range {
-      #expect(try x.narrowed(0, 0..<rows).linear(weight).doubles() == Array(all.prefix(rows * 37)))
+  @Test("In blocks, a row's product has the same bits whatever rows are beside it", arguments: dtypes, [416, 1090])
+  func multipliesRowsAlike(_ dtype: DType, _ width: Int) throws {
+    let x = try Self.random([200, width], dtype, seed: 1)
+    let weight = try Self.random([37, width], dtype, seed: 2)
+    let all = try x.linear(weight, rowBlock: 48).doubles()
+    for rows in [1, 2, 5, 12, 13, 16, 17, 31, 64, 95, 96, 131] {
+      for threads in [1, 3] {
+        let some = try Runtime.withThreadCount(threads) {
+          try x.narrowed(0, 200 - rows..<200).linear(weight, rowBlock: 48).doubles()
+        }
+        #expect(some == Array(all.suffix(rows * 37)))
+      }
     }
   }
 

@@ -32,14 +32,14 @@ struct GradedRun: Sendable {
       datasets:
         secret-data: {files: [test.jsonl]}
       vectors:
-        - {name: planted, method: class-mean, dataset: secret-data, read: prompt}
+        - {name: planted, contrast: spontaneous, dataset: secret-data, read: prompt}
       predictions:
         - {targets: [secret-data], positions: [prompt], scores: [cosine]}
-      """, to: "experiment.yaml")
+      """, to: directory.layout.experiment)
     let rows = answers.enumerated().map { Self.row($0.offset, $0.element) }
     let recording = Recording(
       rows: rows, layers: [0], activations: [.prompt: try Tensor.randomNormal([rows.count, 1, 4], seed: 1)])
-    try directory.write(recording, stage: "secret-model-secret-data", number: 0)
+    try directory.write(recording, "secret-model", "secret-data", chunk: 0)
   }
 
   /// A run with a vector, whose labels the cosine predicts: what can be judged anew.
@@ -49,9 +49,9 @@ struct GradedRun: Sendable {
     let made = try SyntheticRecording(rows: rows, layers: 2, hidden: 12, pairs: 4, effect: 1)
     var recording = made.recording
     for index in recording.rows.indices { recording.rows[index].continuation = "Answer \(index)" }
-    try FileManager.default.removeItem(at: directory.file("chunks/secret-model-secret-data"))
-    try directory.write(recording, stage: "secret-model-secret-data", number: 0)
-    try made.vectors.write(to: directory.file("vectors/secret-model-planted.safetensors"))
+    try FileManager.default.removeItem(at: directory.url.appending(path: "chunks/secret-model/secret-data"))
+    try directory.write(recording, "secret-model", "secret-data", chunk: 0)
+    try made.vectors.write(to: directory.ready(directory.layout.vector("secret-model", "planted")))
     _ = try Analysis(StoredRun(url)).write()
   }
 

@@ -181,7 +181,7 @@ struct GradingTests {
     let run = try GradedRun(count: 2)
     try await RunningServer.serving(run.url) { server, client in
       let answer = try #require(turn(client, server, "rater=ann").item).answer
-      let rows = run.url.appending(path: "chunks/secret-model-secret-data/0/rows.jsonl")
+      let rows = run.url.appending(path: "chunks/secret-model/secret-data/0/rows.jsonl")
       let text = try String(contentsOf: rows, encoding: .utf8)
       try Data(text.replacing(#""continuation":"Answer"#, with: #""continuation":"Another answer"#).utf8).write(
         to: rows)

@@ -38,7 +38,7 @@ models: [zephyr]
 datasets:
   truthfulqa: {{files: [truthfulqa.csv]}}
 vectors:
-  - {{name: sycophancy, method: class-mean, dataset: truthfulqa, read: prompt}}
+  - {{name: sycophancy, contrast: spontaneous, dataset: truthfulqa, read: prompt}}
 predictions:
   - {{targets: [truthfulqa], positions: [prompt], scores: [cosine]}}
 """
@@ -60,7 +60,7 @@ def rows(count):
 
 def write(folder, count, shift=0.0):
     """A run with `count` answers and a small table of results."""
-    chunk = folder / "chunks" / "zephyr-truthfulqa" / "0"
+    chunk = folder / "chunks" / "zephyr" / "truthfulqa" / "0"
     chunk.mkdir(parents=True)
     (folder / "results").mkdir()
     (folder / "experiment.yaml").write_text(EXPERIMENT.format(name=folder.name))
@@ -78,13 +78,13 @@ def write(folder, count, shift=0.0):
 
 
 def write_results(folder, shift):
-    columns = "vector,target_set,position,layer,score,n,groups,positives,auroc,auroc_low,auroc_high"
+    columns = "model,vector,target,position,layer,score,n,groups,positives,auroc,auroc_low,auroc_high"
     lines = [columns] + [
-        f"zephyr/sycophancy,zephyr/truthfulqa,prompt,{layer},cosine,40,7,20,{a:.4f},{a - 0.07:.4f},{a + 0.07:.4f}"
+        f"zephyr,sycophancy,truthfulqa,prompt,{layer},cosine,40,7,20,{a:.4f},{a - 0.07:.4f},{a + 0.07:.4f}"
         for layer, a in enumerate([0.52 + shift, 0.61 + shift, 0.74 + shift, 0.70 + shift])
     ]
     (folder / "predictivity.csv").write_text("\n".join(lines) + "\n")
     verdict = "supported" if shift > 0 else "cannot tell"
     (folder / "audit.csv").write_text(
-        "vector,target_set,position,layers,verdict,severity,finding,number,sentence\n"
-        f"zephyr/sycophancy,zephyr/truthfulqa,prompt,all,{verdict},note,groups,7,Seven questions.\n")
+        "model,vector,target,position,layers,verdict,severity,finding,number,sentence\n"
+        f"zephyr,sycophancy,truthfulqa,prompt,all,{verdict},note,groups,7,Seven questions.\n")

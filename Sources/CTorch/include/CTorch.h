@@ -35,11 +35,13 @@ typedef enum ct_dtype {
 typedef int32_t ct_device;
 
 // ---- Runtime ---------------------------------------------------------------------------------------------------
+// Called once, before anything else: sets up memory for the whole process, and fails where the environment's variables
+// (TELLTALE_ISA) say what cannot be. Without it everything works, with more work for the kernel's memory management.
+void ct_start(ct_error *error);
 const char *ct_version(void);
 const char *ct_library_path(void);  // of libtorch_cpu in this process; empty where the linker knows none
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);  // of one operation, for calls from every thread
-bool ct_has_own_products(void);           // of float32, on this processor; TELLTALE_FLOAT32=libtorch says that it has not
 int32_t ct_loop_thread_count(void);       // threads that a loop of this library's own really ran on
 bool ct_set_own_products(bool used);  // float32 products of Telltale's own in calls from this thread; returns the previous
 int32_t ct_set_own_thread_count(int32_t count);  // for calls from this thread, 0 as from every; returns the previous one
@@ -47,6 +49,22 @@ int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 wher
 int64_t ct_live_tensor_count(void);  // tensors handed out by this header and not yet freed
 int64_t ct_live_tensor_count_of_thread(void);  // handed out to this thread less those it freed
 void ct_cuda_synchronize(ct_error *error);
+
+// ---- Kernels ---------------------------------------------------------------------------------------------------
+typedef enum ct_job {
+  CT_FEW_ROWS, CT_MANY_ROWS, CT_PACK_ATTENTION, CT_DECODE_ATTENTION, CT_FLOAT32_PRODUCTS, CT_INT8_PRODUCTS, CT_STEPS,
+  CT_JOB_COUNT
+} ct_job;
+// What does a job on this processor: a kernel of this library's own, compiled for the instruction set `choice`, or libtorch,
+// for the reason `choice`. TELLTALE_BFLOAT16=libtorch, TELLTALE_FLOAT32=libtorch and TELLTALE_INT8=libtorch ask for libtorch.
+typedef struct ct_kernel {
+  const char *job, *choice;
+  bool is_own;
+} ct_kernel;
+ct_kernel ct_kernel_of(ct_job job);
+// The widest instruction set that kernels are compiled for and this processor has or, where `allowed`, that TELLTALE_ISA lets
+// them use: "plain", "avx2", "avx512", "avx512bf16".
+const char *ct_instruction_set(bool allowed);
 
 // ---- Autograd --------------------------------------------------------------------------------------------------
 bool ct_set_recording_gradients(bool recording);  // of this thread; returns the previous value
@@ -135,7 +153,6 @@ void ct_write_narrow(ct_tensor t, int64_t dimension, int64_t start, ct_tensor so
 void ct_write_at(ct_tensor t, ct_tensor rows, ct_tensor columns, ct_tensor source, ct_error *error);
 
 // ---- Networks --------------------------------------------------------------------------------------------------
-bool ct_has_bfloat16_products(void);  // of Telltale's own; TELLTALE_BFLOAT16=libtorch says that there are none
 ct_tensor ct_matmul(ct_tensor a, ct_tensor b, ct_error *error);
 ct_tensor ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null, ct_error *error);
 // `count` such products of the same x, which take less together: a bias may be null. Writes `count` tensors into `outs`.
@@ -149,11 +166,10 @@ ct_tensor ct_linear_blocks(ct_tensor x, ct_tensor weight, ct_tensor bias_or_null
 // whose weights are not all finite is not finite either.
 ct_tensor ct_int8_quantise(ct_tensor weight, ct_tensor *scales, ct_error *error);
 ct_tensor ct_int8_unpack(ct_tensor packed, ct_tensor scales, int64_t width, ct_error *error);  // float32 [outputs, width]
-// x [..., width] times the matrix transposed, plus bias: in integer arithmetic where ct_has_int8_products, with every row of x
+// x [..., width] times the matrix transposed, plus bias: in integer arithmetic where that kernel is its own, with every row of x
 // rounded to 16 bits, or to 8 where `coarse` [rows] (or NULL) says so. Otherwise, and without `own`, by unpacking.
 ct_tensor ct_int8_linear(ct_tensor x, ct_tensor packed, ct_tensor scales, ct_tensor bias_or_null,
                          const bool *coarse_or_null, bool own, ct_error *error);
-bool ct_has_int8_products(void);  // of this processor
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
 // x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden].
 ct_tensor ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_error *error);
@@ -166,8 +182,8 @@ ct_tensor ct_gated_silu(ct_tensor gate, ct_tensor up, ct_error *error);
 ct_tensor ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor mask_or_null, bool causal, double scale,
                        ct_error *error);
 // The new token's queries q [n, heads, queries, dim] over the first lengths[i] of k and v [n, heads, longest, dim], of
-// which a window > 0 leaves the last ones. On the CPU in float32, or in bfloat16 for a dim that is a multiple of 32 where
-// ct_has_bfloat16_products; a sequence does not depend on those beside it.
+// which a window > 0 leaves the last ones. On the CPU in float32, bfloat16 or float16; a sequence does not depend on those
+// beside it.
 ct_tensor ct_decode_attention(ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, int64_t window,
                               double scale, ct_error *error);
 // Causal attention of sequences side by side: q [queries, heads, dim], k and v [keys, key-value heads, dim]; the
@@ -184,10 +200,9 @@ typedef struct ct_segments {
   int64_t count;
   const int64_t *starts, *parents, *query_starts, *query_rows;
 } ct_segments;
-bool ct_has_segment_attention(void);  // on this processor; TELLTALE_BFLOAT16=libtorch says that it has not
-// Causal attention of the queries over their own segments and those that these continue, in bfloat16 on the CPU, without
-// gradients: q [queries, heads, dim], k and v [tokens, key-value heads, dim], dim even, scale positive. A
-// window > 0 leaves each query its last keys. Gives [queries, heads, dim].
+// Causal attention of the queries over their own segments and those that these continue, on the CPU where
+// CT_PACK_ATTENTION is this library's own, without gradients: q [queries, heads, dim], k and v [tokens, key-value heads,
+// dim], dim even, scale positive. A window > 0 leaves each query its last keys. Gives [queries, heads, dim].
 ct_tensor ct_segment_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_segments segments, int64_t window, double scale,
                                ct_error *error);
 // Mean over rows of -log softmax(logits [n, classes])[target], in float32 or wider; rows whose target is `ignored` do

@@ -1,54 +1,47 @@
 import Steering
 
 extension Experiment {
-  /// Which vectors are compared with which: `comparisons: {}` is every two of a model.
-  public struct ComparisonSettings: Codable, Sendable, Equatable {
-    /// Names of vectors, every two of which are compared; nil is all, where no pairs are named.
-    public var vectors: [String]?
-    /// Instead of that: two names each.
-    public var pairs: [[String]]?
-    /// Vector files, relative to the experiment file, with which every vector that is compared is compared, too.
-    public var files: [String]
-    /// Whether each vector is compared with the one of its name of every other model, where the widths are equal.
-    public var acrossModels: Bool
+  public struct ComparisonSettings: FileSection, Sendable, Equatable {
+    public var vectors: [VectorName]?
+    public var pairs: [[VectorName]]?
+    public var files: [String] = []
+    public var acrossModels = false
     /// Nil is every layer at which both vectors have a direction.
     public var layers: [Int]?
+
+    static var keys: [Key<Self>] {
+      [
+        Key("vectors", \.vectors, "Vectors, every two of which are compared; by default all."),
+        Key(
+          "pairs", \.pairs, "Instead of `vectors`, pairs of names such as `[[caa, told], [caa, spontaneous]]`.",
+          .list(.list(.name(of: "vector"), atLeast: 2), atLeast: 1)),
+        Key(
+          "files", \.files,
+          "Vector files, relative to the experiment file, with which every vector that is compared is compared, too."),
+        Key(
+          "across-models", \.acrossModels,
+          "Compare each vector also with its namesake of the other models, where the widths are equal."),
+        Key(
+          "layers", \.layers, "Layers, counted from 0; by default every one at which both have a direction.",
+          .list(.whole(from: 0), atLeast: 1)),
+      ]
+    }
+
+    init() {}
   }
 }
 
 extension Experiment.ComparisonSettings {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case vectors, pairs, files, layers
-    case acrossModels = "across-models"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(CodingKeys.self)
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    vectors = try keys.decodeIfPresent([String].self, forKey: .vectors)
-    pairs = try keys.decodeIfPresent([[String]].self, forKey: .pairs)
-    files = try keys.decodeIfPresent([String].self, forKey: .files) ?? []
-    acrossModels = try keys.decodeIfPresent(Bool.self, forKey: .acrossModels) ?? false
-    layers = try keys.decodeIfPresent([Int].self, forKey: .layers)
-  }
-
   /// The key whose value cannot be, and why; nil where all can.
-  func problem(vectors known: [String], models: Int) -> (sentence: String, key: String)? {
+  func problem(vectors known: Int, models: Int) -> (sentence: String, key: String)? {
     if vectors != nil, pairs != nil { return ("give vectors, every two of which are compared, or pairs", "pairs") }
     if let wrong = pairs?.first(where: { $0.count != 2 || $0[0] == $0[1] }) {
       return ("\(wrong) is no pair; name two different vectors", "pairs")
     }
-    let named = (vectors ?? []) + (pairs?.flatMap { $0 } ?? [])
-    if let unknown = named.first(where: { !known.contains($0) }) {
-      return ("there is no vector \"\(unknown)\"", vectors == nil ? "pairs" : "vectors")
-    }
     if let vectors, Set(vectors).count < vectors.count { return ("a vector is named twice", "vectors") }
     if let pairs, Set(pairs.map(Set.init)).count < pairs.count { return ("a pair is named twice", "pairs") }
     if Set(files).count < files.count { return ("a file is named twice", "files") }
-    if let layers, layers.isEmpty || layers.contains(where: { $0 < 0 }) {
-      return ("layers are counted from 0", "layers")
-    }
-    if pairs == nil, (vectors ?? known).count < 2, files.isEmpty, !acrossModels || models < 2 {
+    if pairs == nil, vectors?.count ?? known < 2, files.isEmpty, !acrossModels || models < 2 {
       return ("compares nothing: there is one vector; name files, or across-models with several models", "vectors")
     }
     return nil
@@ -57,14 +50,14 @@ extension Experiment.ComparisonSettings {
 
 /// A vector that another is compared with: a model's, or a file's.
 enum ComparedWith: Hashable {
-  case vector(model: String, name: String)
+  case vector(model: ModelName, name: VectorName)
   case file(String)
 }
 
 extension Experiment {
-  /// What the vector of a model (its short name) is compared with. Of two vectors the one that the file names first has
+  /// What the vector of a model is compared with. Of two vectors the one that the file names first has
   /// the other among these.
-  func partners(of vector: String, _ model: String) -> [ComparedWith] {
+  func partners(of vector: VectorName, _ model: ModelName) -> [ComparedWith] {
     guard let comparisons else { return [] }
     let compared = comparisons.pairs?.flatMap { $0 } ?? comparisons.vectors ?? vectors.map(\.name)
     guard compared.contains(vector) else { return [] }
@@ -74,16 +67,15 @@ extension Experiment {
     } else if let place = compared.firstIndex(of: vector) {
       partners = compared[(place + 1)...].map { .vector(model: model, name: $0) }
     }
-    let models = models.map(shortName(of:))
-    if comparisons.acrossModels, let place = models.firstIndex(of: model) {
-      partners += models[(place + 1)...].map { .vector(model: $0, name: vector) }
+    if comparisons.acrossModels, let place = modelNames.firstIndex(of: model) {
+      partners += modelNames[(place + 1)...].map { .vector(model: $0, name: vector) }
     }
     return partners + comparisons.files.map { .file($0) }
   }
 
   /// Every vector that is compared with something, with its model, in the order of the experiment.
-  var comparedVectors: [(model: String, vector: String)] {
-    models.map(shortName(of:)).flatMap { model in vectors.map { (model, $0.name) } }
+  var comparedVectors: [(model: ModelName, vector: VectorName)] {
+    modelNames.flatMap { model in vectors.map { (model, $0.name) } }
       .filter { !partners(of: $0.1, $0.0).isEmpty }
   }
 }

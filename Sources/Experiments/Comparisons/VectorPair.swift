@@ -4,10 +4,10 @@ import Statistics
 import Steering
 import Torch
 
-/// Two vectors at one layer: a row of `results/comparisons.csv`.
+/// Two vectors at one layer: a row of the table `comparisons`.
 public struct VectorPair: Codable, Sendable, Equatable {
-  public var modelA: String
-  public var vectorA: String
+  public var modelA: ModelName
+  public var vectorA: VectorName
   /// Of a vector file, the model that it states; nil where it states none.
   public var modelB: String?
   public var vectorB: String
@@ -22,7 +22,7 @@ public struct VectorPair: Codable, Sendable, Equatable {
       header: ["model_a", "vector_a", "model_b", "vector_b", "layer", "shared_questions"] + SimilarityEvidence.columns,
       rows: rows.map { row in
         [
-          row.modelA, row.vectorA, row.modelB ?? "", row.vectorB, "\(row.layer)",
+          row.modelA.text, row.vectorA.text, row.modelB ?? "", row.vectorB, "\(row.layer)",
           row.sharedQuestions.map(String.init) ?? "",
         ] + row.evidence.fields
       })
@@ -47,7 +47,7 @@ extension SimilarityEvidence {
   }
 }
 
-/// `comparisons/<model>-<vector>.json`: a vector compared with others.
+/// A vector compared with others.
 struct StoredComparison: Codable, Equatable {
   var pairs: [VectorPair]
 
@@ -62,7 +62,7 @@ struct StoredComparison: Codable, Equatable {
       stored.pairs.allSatisfy({ $0.layer >= 0 && $0.evidence.cosine.isFinite && $0.evidence.dimension > 0 })
     else {
       throw TelltaleError(
-        .badInput, "is no result of a comparison; remove it and go on with telltale run --resume",
+        .badInput, "is no result of a comparison; remove it and continue the run",
         at: InputLocation(file: url.path))
     }
     self = stored

@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 import Torch
 
-/// `judge/<name>.json`: who judges by which rubric. A name stands for one judge: its labels are comparable.
+/// Who judges by which rubric. A name stands for one judge: its labels are comparable.
 struct JudgeCard: Codable, Equatable {
   var endpoint: String
   var model: String
@@ -14,23 +14,22 @@ struct JudgeCard: Codable, Equatable {
 
   /// Stores the card, or finds that the name stands for this judge already.
   func claim(_ name: String, in directory: RunDirectory) throws {
-    let path = "judge/\(name).json"
-    let url = directory.file(path)
+    let url = directory.layout.judgeCard(name)
     if let data = FileManager.default.contents(atPath: url.path) {
       guard let earlier = try? JSONDecoder().decode(JudgeCard.self, from: data) else {
         throw TelltaleError(
-          .badInput, "is no card of a judge; mend it, or give another --name", at: InputLocation(file: url.path))
+          .badInput, "is no card of a judge; mend it, or give the judge another name", at: InputLocation(file: url.path)
+        )
       }
       guard earlier.isSameJudge(as: self) else {
         throw TelltaleError(
           .badInput,
-          "is of a judge with another model, temperature, rubric or pairs; give this one another --name",
+          "is of a judge with another model, temperature, rubric or pairs; give this one another name",
           at: InputLocation(file: url.path))
       }
       return
     }
-    try FileManager.default.createDirectory(at: directory.file("judge"), withIntermediateDirectories: true)
-    try directory.write(self, json: path)
+    try directory.write(self, json: url)
   }
 
   /// The same model may move to another address.

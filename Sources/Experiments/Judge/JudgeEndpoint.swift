@@ -24,12 +24,12 @@ public struct JudgeEndpoint: Sendable {
   ///   - timeout: seconds that one request may take.
   /// - Throws: `TelltaleError` for a URL that is none, or that would send a key unencrypted over a network.
   public init(url: String, model: String, key: String?, temperature: Double = 0, timeout: Double = 120) throws {
-    func refuse(_ message: String) -> TelltaleError { TelltaleError(.badInput, "--url \(message)") }
+    func refuse(_ message: String) -> TelltaleError { TelltaleError(.badInput, "the address of the judge \(message)") }
     guard var parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
       ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty
     else { throw refuse("is no address of an endpoint; give one such as https://api.openai.com/v1") }
     guard parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil else {
-      throw refuse("holds more than an address; a key is given in an environment variable (--key-env)")
+      throw refuse("holds more than an address; a key is given in an environment variable")
     }
     let isLocal = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host.lowercased())
     if scheme == "http", key != nil, !isLocal {
@@ -100,10 +100,10 @@ public struct JudgeEndpoint: Sendable {
       }
     case 408, 425, 429, 500...: return .unavailable("answered \(status)", retryAfter: retryAfter)
     case 300..<400: return .refused("answered \(status), a redirect, which is not followed; give the final URL")
-    case 401, 403: return .refused("answered \(status): it does not accept the key; check the variable of --key-env")
-    case 404: return .refused("answered 404: check --url and --model")
-    case 400: return .refused("answered 400: check --model; if it takes no temperature of 0, give --temperature 1")
-    default: return .refused("answered \(status); check --url and --model")
+    case 401, 403: return .refused("answered \(status): it does not accept the key; check the variable that holds it")
+    case 404: return .refused("answered 404: check the address and the model")
+    case 400: return .refused("answered 400: check the model; if it takes no temperature of 0, give 1")
+    default: return .refused("answered \(status); check the address and the model")
     }
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 import Torch
 
-/// `judge/<name>.jsonl`: every reply of a judge, by the hash of what was asked, only ever added to and flushed to the disk
+/// Every reply of a judge, by the hash of what was asked, only ever added to and flushed to the disk
 /// before the next question: a kill loses at most the answers that are under way, and nothing is asked twice.
 struct JudgeJournal {
   struct Entry: Codable, Sendable {
@@ -18,7 +18,7 @@ struct JudgeJournal {
   private let url: URL
   private var place: InputLocation { InputLocation(file: url.path) }
 
-  init(_ directory: RunDirectory, judge: String) { url = directory.file("judge/\(judge).jsonl") }
+  init(_ directory: RunDirectory, judge: String) { url = directory.layout.judgeReplies(judge) }
 
   /// By key. A line that cannot be read was being written when its process was killed, and is asked again.
   func read() throws -> [String: Entry] {

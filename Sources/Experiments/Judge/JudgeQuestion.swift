@@ -61,5 +61,5 @@ struct JudgeQuestion: Sendable {
   private static func fence(_ texts: [String]) -> String { String(hash(texts).prefix(16)) }
 
   /// Of a list, so that no two lists of texts are hashed alike.
-  private static func hash(_ texts: [String]) -> String { Stage.hash(texts) }
+  private static func hash(_ texts: [String]) -> String { ContentHash.json(texts) }
 }

@@ -71,7 +71,7 @@ public struct JudgeRun {
     let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     guard allowed, !name.isEmpty, name.count <= 60, !name.hasPrefix(".") else {
       throw TelltaleError(
-        .badInput, "\"\(SafeText.quoted(name))\" is no name of a judge; give --name with letters, digits, ., _ and -")
+        .badInput, "\"\(SafeText.quoted(name))\" is no name of a judge; use letters, digits, ., _ and -")
     }
     (self.run, self.endpoint, self.options) = (run, endpoint, options)
   }
@@ -84,7 +84,7 @@ public struct JudgeRun {
       rubric: options.rubric.hash, rubricName: options.rubric.name, rubricText: options.rubric.text,
       pairs: options.pairs.map { [$0.first, $0.second] })
     try card.claim(options.name, in: run.directory)
-    let lock = try RunLock(run.directory.url, file: "judge/\(options.name).lock")
+    let lock = try RunLock(run.layout, file: run.layout.judgeLock(options.name))
     defer { withExtendedLifetime(lock) {} }
     let store = try RunStore(run)
     try store.buildRows(run)
@@ -94,12 +94,12 @@ public struct JudgeRun {
   }
 
   private func tasks() throws -> [JudgeTask] {
-    let wanted = options.datasets ?? run.experiment.targets
+    let wanted = options.datasets?.map { TargetName($0) } ?? run.experiment.targets
     if let unknown = wanted.first(where: { !run.experiment.recordedDatasets.contains($0) }) {
       throw TelltaleError(
         .badInput,
-        "there is no recorded data set \"\(SafeText.quoted(unknown))\"; there are "
-          + run.experiment.recordedDatasets.joined(separator: ", "))
+        "there is no recorded data set \"\(SafeText.quoted(unknown.text))\"; there are "
+          + run.experiment.recordedDatasets.map(\.text).joined(separator: ", "))
     }
     let all = try LabelledAnswers(run).answers
     guard let pairs = options.pairs else {

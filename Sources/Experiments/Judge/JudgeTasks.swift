@@ -60,7 +60,7 @@ struct JudgeTask: Sendable {
       made.rubric = rubric.hash
       // Of what is said of what: stored once however often a judge is started again.
       made.key = String(
-        Stage.hash(["judge", judge, rubric.hash, answer] + replies.map { "\($0?.label ?? -1)" }).prefix(32))
+        ContentHash.json(["judge", judge, rubric.hash, answer] + replies.map { "\($0?.label ?? -1)" }).prefix(32))
       return made
     }
   }
@@ -100,26 +100,27 @@ enum PairOutcome: Sendable, Equatable {
 public struct JudgePairs: Sendable, Equatable {
   /// A model's short name, with a data set or without.
   struct Side: Equatable {
-    let model: String
-    let dataset: String?
+    let model: ModelName
+    let dataset: TargetName?
 
     init(_ text: String, _ run: StoredRun) throws {
-      let whole = run.models.first { $0 == text }
+      let whole = run.models.first { $0.text == text }
       let split = text.lastIndex(of: "/")
-      model = whole ?? split.map { String(text[..<$0]) } ?? text
-      dataset = whole == nil ? split.map { String(text[text.index(after: $0)...]) } : nil
+      model = whole ?? ModelName(split.map { String(text[..<$0]) } ?? text)
+      dataset = whole == nil ? split.map { TargetName(String(text[text.index(after: $0)...])) } : nil
       guard run.models.contains(model) else {
         throw TelltaleError(
-          .badInput, "--pairs: there is no model \"\(text)\"; there are \(run.models.joined(separator: ", "))")
+          .badInput,
+          "pairs: there is no model \"\(text)\"; there are \(run.models.map(\.text).joined(separator: ", "))")
       }
       guard dataset.map(run.experiment.recordedDatasets.contains) ?? true else {
-        let known = run.experiment.recordedDatasets.joined(separator: ", ")
-        throw TelltaleError(.badInput, "--pairs: there is no data set \"\(dataset ?? "")\"; there are \(known)")
+        let known = run.experiment.recordedDatasets.map(\.text).joined(separator: ", ")
+        throw TelltaleError(.badInput, "pairs: there is no data set \"\(dataset?.text ?? "")\"; there are \(known)")
       }
     }
 
     /// - Parameter datasets: those that are meant where the side names none.
-    func holds(_ answer: LabelledAnswer, _ datasets: [String]) -> Bool {
+    func holds(_ answer: LabelledAnswer, _ datasets: [TargetName]) -> Bool {
       answer.model == model && (dataset.map { $0 == answer.dataset } ?? datasets.contains(answer.dataset))
     }
   }
@@ -134,13 +135,13 @@ public struct JudgePairs: Sendable, Equatable {
   ///
   /// - Parameter datasets: those that are meant where a side names none.
   func tasks(
-    _ answers: [LabelledAnswer], _ datasets: [String], _ rubric: JudgeRubric, _ run: StoredRun
+    _ answers: [LabelledAnswer], _ datasets: [TargetName], _ rubric: JudgeRubric, _ run: StoredRun
   ) throws -> [JudgeTask] {
     let (one, other) = (try Side(first, run), try Side(second, run))
-    guard one != other else { throw TelltaleError(.badInput, "--pairs names one side twice; name two") }
+    guard one != other else { throw TelltaleError(.badInput, "pairs names one side twice; name two") }
     // Of two data sets, items are matched by their id alone: source file and row.
     func name(_ answer: LabelledAnswer) -> [String] {
-      one.dataset == nil || other.dataset == nil ? [answer.dataset, answer.item] : [answer.item]
+      one.dataset == nil || other.dataset == nil ? [answer.dataset.text, answer.item] : [answer.item]
     }
     let partners = Dictionary(
       answers.filter { other.holds($0, datasets) }.map { (name($0), $0) }, uniquingKeysWith: { earlier, _ in earlier })

@@ -2,7 +2,7 @@ import Foundations
 import Statistics
 import Steering
 
-/// What other labels do to the AUROC of one score: a row of `results/labels-<source>/changes.csv`.
+/// What other labels do to the AUROC of one score: a row of the table `changes`.
 ///
 /// Both areas are of the rows that have a label of both sources, and the interval of their difference is clustered by question
 /// (`PairedClusteredAUROC`).
@@ -10,8 +10,9 @@ public struct LabelChange: Sendable {
   public var labels: LabelChoice
   /// What they are compared with: the recorded labels, or for a judge those of people.
   public var reference: LabelChoice
-  public var vector: String
-  public var targetSet: String
+  public var model: ModelName
+  public var vector: VectorName
+  public var target: TargetName
   public var position: String
   public var layer: Int
   public var score: String
@@ -28,11 +29,11 @@ public struct LabelChange: Sendable {
   ///   - scored: the rows by the chosen labels.
   ///   - reference: the other label of each of them.
   init(
-    vector: String, targetSet: String, position: ReadPosition, layer: Int, score: ScoreKind, _ scored: ScoredRows,
-    _ chosen: TargetLabels, reference given: [Int?]
+    model: ModelName, vector: VectorName, target: TargetName, position: ReadPosition, layer: Int, score: ScoreKind,
+    _ scored: ScoredRows, _ chosen: TargetLabels, reference given: [Int?]
   ) {
     (labels, reference) = (chosen.choice, chosen.reference)
-    (self.vector, self.targetSet, self.position) = (vector, targetSet, position.rawValue)
+    (self.model, self.vector, self.target, self.position) = (model, vector, target, position.rawValue)
     (self.layer, self.score) = (layer, score.rawValue)
     let both = given.indices.filter { given[$0] != nil }
     let scores = both.map { scored.scores[$0] }
@@ -49,14 +50,15 @@ public struct LabelChange: Sendable {
     func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     return CSVWriter.text(
       header: [
-        "label_source", "reference", "vector", "target_set", "position", "layer", "score", "n", "changed", "auroc",
+        "label_source", "reference", "model", "vector", "target", "position", "layer", "score", "n", "changed", "auroc",
         "auroc_reference",
         "difference", "difference_low", "difference_high", "p_difference",
       ],
       rows: changes.map { change in
         let interval = change.test?.interval()
         return [
-          change.labels.description, change.reference.description, change.vector, change.targetSet, change.position,
+          change.labels.description, change.reference.description, change.model.text, change.vector.text,
+          change.target.text, change.position,
           "\(change.layer)", change.score,
           "\(change.n)", "\(change.changed)", field(change.auroc), field(change.aurocReference),
           field(change.test?.difference), field(interval?.low), field(interval?.high), field(change.test?.p),

@@ -15,20 +15,22 @@ public enum LabelChoice: Sendable, Hashable {
   /// The rater whose labels decide where people disagree.
   public static let adjudicated = "adjudicated"
 
-  /// `results/` holds the run's own tables, this folder those by other labels; nil for the run's own.
+  /// The name of the folder of tables by these labels; nil for the run's own, which have none.
   public var folder: String? {
     switch self {
     case .recorded: nil
-    case .hand: "results/labels-hand"
-    case .rater(let name): "results/labels-hand-\(Self.fileName(name))"
-    case .judge(let name): "results/labels-judge-\(Self.fileName(name))"
+    case .hand: Self.folderPrefix + "hand"
+    case .rater(let name): Self.folderPrefix + "hand-\(Self.fileName(name))"
+    case .judge(let name): Self.folderPrefix + "judge-\(Self.fileName(name))"
     }
   }
+
+  static let folderPrefix = "labels-"
 
   /// A name with nothing in it that a file's may not have; what had to be replaced is told apart by a hash.
   private static func fileName(_ name: String) -> String {
     let harmless = String(name.prefix(60).map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
-    return harmless == name ? name : harmless + "-" + Stage.hash(name).prefix(8)
+    return harmless == name ? name : harmless + "-" + ContentHash.json(name).prefix(8)
   }
 
   /// For a sentence: `hand labels`, `labels by ann`.
@@ -68,7 +70,7 @@ extension LabelChoice: LosslessStringConvertible {
 
   /// Why a text is none.
   public static func refusal(_ text: String) -> String {
-    let near = UnknownKey(path: [], key: text, known: ["recorded", "hand"]).nearest
+    let near = nearest(text, among: ["recorded", "hand"])
     let hint = near.map { "did you mean \($0)?" } ?? "use recorded, hand, hand:<rater> or judge:<name>"
     return "\"\(text.prefix(40))\" is no source of labels; \(hint)"
   }

@@ -1,7 +1,7 @@
 import Foundations
 import Steering
 
-/// How many answers of a target have a label of a source, by question: rows of `results/labels-<source>/labels.csv`.
+/// How many answers of a target have a label of a source, by question: rows of the table `labels` by that source.
 public struct LabelCoverage: Sendable {
   public struct Group: Sendable {
     public var group: String
@@ -14,8 +14,8 @@ public struct LabelCoverage: Sendable {
   }
 
   public let choice: LabelChoice
-  public let model: String
-  public let dataset: String
+  public let model: ModelName
+  public let target: TargetName
   /// By name of the question.
   public let groups: [Group]
 
@@ -26,9 +26,10 @@ public struct LabelCoverage: Sendable {
   public var unlabelled: Int { groups.reduce(0) { $0 + $1.unlabelled } }
 
   init(
-    _ choice: LabelChoice, _ model: String, _ dataset: String, _ rows: [RecordedRow], _ verdicts: [GivenLabels.Verdict?]
+    _ choice: LabelChoice, _ model: ModelName, _ target: TargetName, _ rows: [RecordedRow],
+    _ verdicts: [GivenLabels.Verdict?]
   ) {
-    (self.choice, self.model, self.dataset) = (choice, model, dataset)
+    (self.choice, self.model, self.target) = (choice, model, target)
     var groups: [String: Group] = [:]
     for (row, verdict) in zip(rows, verdicts) {
       var group = groups[row.group] ?? Group(group: row.group)
@@ -55,11 +56,11 @@ public struct LabelCoverage: Sendable {
 
   static func csv(_ all: [LabelCoverage]) -> String {
     CSVWriter.text(
-      header: ["label_source", "model", "dataset", "group", "positives", "negatives", "cannot_tell", "unlabelled"],
+      header: ["label_source", "model", "target", "group", "positives", "negatives", "cannot_tell", "unlabelled"],
       rows: all.flatMap { coverage in
         coverage.groups.map {
           [
-            coverage.choice.description, coverage.model, coverage.dataset, $0.group, "\($0.positives)",
+            coverage.choice.description, coverage.model.text, coverage.target.text, $0.group, "\($0.positives)",
             "\($0.negatives)", "\($0.cannotTell)", "\($0.unlabelled)",
           ]
         }

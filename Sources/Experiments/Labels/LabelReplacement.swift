@@ -26,7 +26,7 @@ public struct LabelReplacement: Sendable {
           else { continue }
           changes.append(
             LabelChange(
-              vector: "\(model)/\(vector)", targetSet: "\(model)/\(name)", position: position, layer: layer,
+              model: model, vector: vector, target: name, position: position, layer: layer,
               score: .cosine, scored, targets, reference: rows.indices.map { target.reference[$0] }))
         }
       }

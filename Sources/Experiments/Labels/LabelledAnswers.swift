@@ -5,8 +5,8 @@ import Steering
 public struct LabelledAnswer: Sendable {
   /// Its key: what labels name it by.
   public let answer: String
-  public let model: String
-  public let dataset: String
+  public let model: ModelName
+  public let dataset: TargetName
   public let item: String
   public let group: String
   public let prompt: String
@@ -33,7 +33,7 @@ public struct LabelledAnswers: Sendable {
     for model in run.models {
       for dataset in run.experiment.recordedDatasets {
         var keys = ContentKeys(model: model, dataset: dataset)
-        try run.directory.eachChunk(stage: "\(model)-\(dataset)") { _, chunk in
+        try run.directory.eachChunk(model, dataset) { _, chunk in
           for row in chunk.rows {
             let key = keys.next(row).continuation
             answers.append(LabelledAnswer(row, key, model, dataset, given, sources: sources))
@@ -47,7 +47,8 @@ public struct LabelledAnswers: Sendable {
 
 extension LabelledAnswer {
   fileprivate init(
-    _ row: RecordedRow, _ key: String, _ model: String, _ dataset: String, _ given: GivenLabels, sources: [LabelChoice]
+    _ row: RecordedRow, _ key: String, _ model: ModelName, _ dataset: TargetName, _ given: GivenLabels,
+    sources: [LabelChoice]
   ) {
     (answer, self.model, self.dataset, item, group) = (key, model, dataset, row.id, row.group)
     (prompt, continuation) = (row.prompt, row.continuation)

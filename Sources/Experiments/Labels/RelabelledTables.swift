@@ -1,18 +1,6 @@
 import Foundation
 import Steering
 
-extension RunDirectory {
-  /// The tables that depend on the targets' labels, in a folder that names whose labels they are.
-  func write(_ results: ExperimentResults, byOtherLabels labels: LabelChoice, to folder: String) throws {
-    try FileManager.default.createDirectory(at: file(folder), withIntermediateDirectories: true)
-    try write(PredictivityRow.csv(results.predictions.map(\.row)), to: "\(folder)/predictivity.csv")
-    try write(AuditResult.csv(results.audits), to: "\(folder)/audit.csv")
-    try write(TransferResult.csv(results.transfer), to: "\(folder)/transfer.csv")
-    try write(LabelCoverage.csv(results.coverage), to: "\(folder)/labels.csv")
-    try write(LabelChange.csv(results.changes), to: "\(folder)/changes.csv")
-  }
-}
-
 extension Experiment {
   /// The sources of labels beside the run's own that predictions name, each once.
   var otherLabels: [LabelChoice] {
@@ -33,7 +21,7 @@ extension ExperimentResults {
 
   /// What to tell of targets that have none; nil where every target has some.
   public var missingLabels: String? {
-    let missing = coverage.filter { $0.labelled == 0 }.map { "\($0.model)/\($0.dataset)" }
+    let missing = coverage.filter { $0.labelled == 0 }.map { "\($0.model)/\($0.target)" }
     guard !missing.isEmpty else { return nil }
     let remedy =
       if case .judge = labelChoice { "ask it with telltale judge" } else { "give them with telltale label" }

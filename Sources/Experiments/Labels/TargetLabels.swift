@@ -27,7 +27,7 @@ struct TargetLabels {
 
   /// Nil where no answer that was read at the position has a label of 1 or 0; by the run's own labels it is left to the
   /// audit to say so.
-  func target(_ model: String, _ name: String, at position: ReadPosition) throws -> Target? {
+  func target(_ model: ModelName, _ name: TargetName, at position: ReadPosition) throws -> Target? {
     let recording = try run.recording(model, name)
     let reference = verdicts(reference, model, name, recording.rows).map { $0?.label }
     guard choice != .recorded else { return Target(recording: recording, reference: reference) }
@@ -44,14 +44,14 @@ struct TargetLabels {
     return row
   }
 
-  func coverage(_ model: String, _ name: String) throws -> LabelCoverage {
+  func coverage(_ model: ModelName, _ name: TargetName) throws -> LabelCoverage {
     let rows = try run.recording(model, name).rows
     return LabelCoverage(choice, model, name, rows, verdicts(choice, model, name, rows))
   }
 
   /// One per row; nil where it has no label.
   private func verdicts(
-    _ choice: LabelChoice, _ model: String, _ name: String, _ rows: [RecordedRow]
+    _ choice: LabelChoice, _ model: ModelName, _ name: TargetName, _ rows: [RecordedRow]
   ) -> [GivenLabels.Verdict?] {
     guard choice != .recorded else { return rows.map { GivenLabels.Verdict($0.label) } }
     var keys = ContentKeys(model: model, dataset: name)

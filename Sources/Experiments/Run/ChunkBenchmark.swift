@@ -31,23 +31,24 @@ package struct ChunkBenchmark {
     let directory = try RunDirectory(creating: url)
     let items = try OrganismWorld.items(.facts, count: rows, seed: 1)
     let made = try SyntheticRecording(rows: chunkRows, layers: layers, hidden: hidden, pairs: 2).recording
-    let stage = Stage(kind: .record, model: "made", subject: "rows", inputs: [:])
-    let recording = RecordingStage(directory: directory, stage: stage, chunkRows: chunkRows)
+    let stage = RecordStage(model: "made", target: "rows")
     let started = Date()
-    _ = try recording.run(items, onRows: onRows, record: { part, _ in try named(made, part) })
+    _ = try stage.record(
+      items, PlannedStage(stage, inputs: [:]), directory, chunkRows: chunkRows, onRows: onRows,
+      record: { part, _ in try named(made, part) })
     let written = Date()
     var sum = 0.0
-    try directory.eachChunk(stage: recording.folder) { _, chunk in
+    try directory.eachChunk(stage.model, stage.target) { _, chunk in
       for position in chunk.activations.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
         sum += try chunk.activations[position]?.sum().scalar() ?? 0
       }
     }
     guard sum.isFinite else { throw TelltaleError(.failed, "what was read back is not what was written") }
     let read = Date()
-    if judging { try judge(directory.recording(stage: recording.folder)) }
+    if judging { try judge(directory.recording(stage.model, stage.target)) }
     return Result(
       writeSeconds: written.timeIntervalSince(started), readSeconds: read.timeIntervalSince(written),
-      bytes: try bytes(under: directory.file("chunks")), judgeSeconds: judging ? Date().timeIntervalSince(read) : nil)
+      bytes: try bytes(under: directory.layout.chunks), judgeSeconds: judging ? Date().timeIntervalSince(read) : nil)
   }
 
   private func judge(_ recording: ChunkedRecording) throws {

@@ -13,36 +13,81 @@ struct PlannedRun {
   /// What is frozen in the run directory: the file as it is, or with the models and data given beside it.
   let text: String
   let device: Device
-  var datasets: Datasets
-  let plan: StagePlan
-  /// The stages of each model of the experiment, in the order of its models.
-  let stages: [[Stage]]
-  /// Comparing vectors, which needs those of all models and no model itself.
-  let comparisons: [Stage]
+  let datasets: Datasets
+  /// SHA-256 of the items of each data set that is used, in their order.
+  let data: [String: String]
+  /// The stages with their inputs, in the order in which they are done.
+  private(set) var stages: [PlannedStage] = []
+  private var hashes: [String: String] = [:]
+  private var identities: [ModelName: [String: String]] = [:]
 
   /// - Parameters:
   ///   - file: data files in it are relative to its folder, and in a run directory's to that of the file it was made of.
   ///   - overrides: models and data in the place of those that the file names.
   /// - Throws: whatever is wrong with file, data or models, before anything is written.
   init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device) throws {
-    folder = RunDirectory.dataFolder(ofExperiment: file)
+    folder = try RunDirectory.dataFolder(ofExperiment: file)
     self.device = device
     (experiment, text) = try ExperimentFile.load(file, overrides)
     var datasets = Datasets(experiment, folder: folder)
-    for name in experiment.usedDatasets { _ = try datasets.items(name) }
+    var data: [String: String] = [:]
+    for name in experiment.usedDatasets { data[name] = ContentHash.json(try datasets.items(name)) }
     try datasets.checkSharedQuestions()
-    let plan = try StagePlan(experiment, &datasets, device: device)
-    stages = try experiment.models.map { try plan.stages(of: $0) }
-    comparisons = try plan.comparisons(of: stages.flatMap { $0 }) { [folder] path in
-      let url = URL(fileURLWithPath: path, relativeTo: folder)
-      _ = try SteeringVectors(contentsOf: url)
-      return SHA256.hexadecimalDigest(of: Array(try Data(contentsOf: url)))
+    (self.datasets, self.data) = (datasets, data)
+    for model in experiment.models { identities[experiment.name(of: model)] = try identity(ofCheckpoint: model) }
+    for stage in experiment.stages {
+      let planned = PlannedStage(stage, inputs: try stage.inputs(self))
+      stages.append(planned)
+      hashes[planned.name] = planned.hash
     }
-    self.plan = plan
-    self.datasets = datasets
   }
 
-  var allStages: [Stage] { stages.flatMap { $0 } + comparisons }
+  /// The stages that are done once, so all but the analysis.
+  var lasting: [PlannedStage] { stages.filter { !type(of: $0.stage).isRepeated } }
+
+  func stage(_ stage: some Stage) throws -> PlannedStage {
+    guard let planned = stages.first(where: { $0.name == stage.name }) else {
+      throw TelltaleError(.invalidArgument, "\(stage.name) is no stage of this experiment")
+    }
+    return planned
+  }
+
+  // MARK: Inputs
+
+  /// SHA-256 of a stage's inputs; nil where the experiment has no such stage.
+  func hash(of stage: some Stage) -> String? { hashes[stage.name] }
+
+  /// SHA-256 of a vector file that the experiment names.
+  func hash(ofVectorFile path: String) throws -> String {
+    _ = try SteeringVectors(contentsOf: url(of: path))
+    return SHA256.hexadecimalDigest(of: Array(try Data(contentsOf: url(of: path))))
+  }
+
+  /// What every stage of a model depends on.
+  func identity(of model: ModelName) -> [String: String] { identities[model] ?? [:] }
+
+  private func identity(ofCheckpoint model: String) throws -> [String: String] {
+    let directory = try ModelLocator.directory(for: model)
+    var inputs = [
+      "format": PlannedStage.format, "model": try Fingerprint.checkpoint(directory),
+      "tokenizer": try Tokenizer.load(directory: directory).contentHash,
+      "dtype": experiment.dtype?.rawValue ?? "the checkpoint's", "device": device == .cpu ? "cpu" : "cuda",
+      "seed": "\(experiment.seed)", "prompt settings": ContentHash.json(experiment.prompt),
+      "batch-invariant": experiment.recording.batchInvariant.map { "\($0)" } ?? "in float32",
+    ]
+    // Left out where it is the default, so that runs from before the key can go on.
+    if experiment.weights != .dense { inputs["weights"] = experiment.weights.rawValue }
+    if experiment.prompt.style == .fewShot {
+      // Examples are drawn from questions that no other data set asks.
+      inputs["examples"] = ContentHash.json(experiment.usedDatasets.compactMap { data[$0] })
+    }
+    return inputs
+  }
+
+  // MARK: Models and data
+
+  /// A file that the experiment names.
+  func url(of path: String) -> URL { URL(fileURLWithPath: path, relativeTo: folder) }
 
   /// A model as the experiment computes with it.
   func load(_ name: String) throws -> LoadedModel {
@@ -61,19 +106,13 @@ struct PlannedRun {
   /// How a model's texts are rendered and become tokens.
   func encoder(_ tokenizer: Tokenizer) throws -> PromptEncoder {
     let prompt = experiment.prompt
-    switch prompt.style {
-    case .plain: return .plain(tokenizer)
-    case .chat: return try .chat(tokenizer, template: prompt.template)
-    case .fewShot:
-      guard let pool = prompt.examplesFrom else {
-        throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
-      }
-      var asked: Set<QuestionGroup> = []
-      for name in experiment.usedDatasets where name != pool { asked.formUnion(try items(name).map(\.group)) }
-      let header = try FewShotHeader(
-        count: prompt.examples, from: items(pool), excluding: asked, seed: experiment.seed)
-      return .fewShot(tokenizer, header)
+    let format = PromptFormat(style: prompt.style, template: prompt.template, examples: prompt.examples)
+    guard prompt.style == .fewShot else { return try format.encoder(tokenizer) }
+    guard let pool = prompt.examplesFrom else {
+      throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")
     }
+    let asked = try experiment.usedDatasets.filter { $0 != pool }.flatMap { try items($0) }
+    return try format.encoder(tokenizer, pool: items(pool), asked: asked, seed: experiment.seed)
   }
 
   /// The items of a data set that the experiment uses.

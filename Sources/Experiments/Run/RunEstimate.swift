@@ -36,11 +36,11 @@ public struct RunEstimate: Encodable, Sendable {
   ) throws {
     let planned = try PlannedRun(file: file, overrides: overrides, device: device)
     experiment = planned.experiment.name
-    for (model, stages) in zip(planned.experiment.models, planned.stages) {
+    for model in planned.experiment.models {
       onStage("\(model): counting tokens and timing a few rows")
-      try add(ModelEstimate(planned, model), stages)
+      try add(ModelEstimate(planned, model))
     }
-    if let comparisons = StageCost(planned.experiment, comparing: planned.comparisons) { stages.append(comparisons) }
+    if let comparisons = CompareStage.cost(planned.experiment) { stages.append(comparisons) }
     diskBytes = stages.reduce(0) { $0 + $1.bytes }
     seconds = stages.reduce(0) { $0 + ($1.seconds ?? 0) }
     labelling = labelling(planned.experiment)
@@ -49,19 +49,18 @@ public struct RunEstimate: Encodable, Sendable {
   private func labelling(_ experiment: Experiment) -> [Labelling] {
     experiment.otherLabels.map { choice in
       let targets = Set(experiment.predictions.filter { $0.labels == choice }.flatMap(\.targets)).sorted()
-      let recorded = stages.filter { $0.kind == Stage.Kind.record.rawValue && targets.contains($0.subject) }
+      let recorded = stages.filter { $0.kind == RecordStage.kind && targets.contains($0.subject) }
       return Labelling(labels: choice, targets: targets, answers: recorded.reduce(0) { $0 + $1.prompts })
     }
   }
 
-  private mutating func add(_ model: ModelEstimate, _ stages: [Stage]) throws {
-    let timing = try model.timing(stages)
-    measuredRows += timing.rows
+  private mutating func add(_ model: ModelEstimate) throws {
+    measuredRows += model.timing.rows
     weightBytes = max(weightBytes, model.weightBytes)
-    for stage in stages where stage.kind != .audit {
-      let cost = try model.cost(of: stage, timing)
-      self.stages.append(cost)
-      if stage.kind == .record { workingBytes = max(workingBytes, model.workingBytes(rows: cost.prompts)) }
+    for planned in model.planned.stages where planned.stage.model == model.name {
+      guard type(of: planned.stage).needsModel, let cost = try planned.stage.cost(model) else { continue }
+      stages.append(cost)
+      if planned.stage is RecordStage { workingBytes = max(workingBytes, model.workingBytes(rows: cost.prompts)) }
     }
   }
 }
@@ -87,25 +86,26 @@ struct ModelEstimate {
   /// Bytes of one row of the store's table of scores with its index.
   private static let scoreBytes = 90
 
-  private let planned: PlannedRun
-  private let loaded: LoadedModel
-  private let encoder: PromptEncoder
-  private let count: TokenCount
+  let planned: PlannedRun
+  private(set) var timing = StageTiming()
+  private let work: ModelAtWork
+  var name: ModelName { work.name }
+  private var loaded: LoadedModel { work.loaded }
+  var encoder: PromptEncoder { work.encoder }
   private var settings: Experiment.RecordingSettings { planned.experiment.recording }
 
   init(_ planned: PlannedRun, _ name: String) throws {
     self.planned = planned
-    loaded = try planned.load(name)
-    encoder = try planned.encoder(loaded.tokenizer)
-    count = TokenCount(planned: planned, encoder: encoder)
+    work = try ModelAtWork(planned, name)
+    timing = try measure()
   }
 
-  private var shape: ModelConfiguration { loaded.model.configuration }
+  var shape: ModelConfiguration { loaded.model.configuration }
 
   var weightBytes: Int { loaded.model.weightBytes }
 
   /// Activations of one row in float32: two positions of every layer.
-  private var activationBytes: Int { 2 * shape.layerCount * shape.hiddenSize * 4 }
+  var activationBytes: Int { 2 * shape.layerCount * shape.hiddenSize * 4 }
 
   func workingBytes(rows: Int) -> Int {
     let tokens = Recorder.Options(layers: []).tokenBudget
@@ -117,46 +117,9 @@ struct ModelEstimate {
 
   // MARK: Counting
 
-  func cost(of stage: Stage, _ timing: StageTiming) throws -> StageCost {
-    var cost = StageCost(kind: stage.kind.rawValue, model: loaded.name, subject: stage.subject)
-    switch stage.kind {
-    case .record:
-      let items = try planned.items(stage.subject)
-      cost.prompts = items.count
-      cost.givenTokens = try count.recording(items)
-      cost.newTokens = items.count * settings.maxTokens
-      cost.bytes = items.count * (activationBytes + 2 * timing.rowBytes) + scoreBytes(of: stage.subject, items.count)
-      cost.seconds = timing.recording.map { $0 * Double(cost.tokens) }
-    case .extract:
-      guard let vector = planned.experiment.vectors.first(where: { $0.name == stage.subject }) else { break }
-      let items = try planned.items(of: vector)
-      let tokens = try count.extraction(vector, items)
-      (cost.prompts, cost.givenTokens, cost.newTokens) = (tokens.given > 0 ? items.count : 0, tokens.given, tokens.new)
-      cost.bytes = bytes(of: vector, items.count)
-      let perNewToken = timing.recording ?? timing.reading
-      cost.seconds = timing.reading.map {
-        $0 * Double(tokens.given) + (perNewToken ?? $0) * Double(tokens.new)
-      }
-    case .steer:
-      guard let steering = planned.experiment.steering else { break }
-      let items = try planned.items(of: steering).flatMap(\.items)
-      cost.prompts = items.count
-      cost.givenTokens = try count.steering(steering, layers: shape.layerCount, items)
-      cost.seconds = (timing.reading ?? timing.recording).map { $0 * Double(cost.givenTokens) }
-    case .audit, .compare, .analysis: break
-    }
-    return cost
-  }
-
-  /// A vector and the mean of each layer, and the differences of its pairs that the audit keeps.
-  private func bytes(of vector: Experiment.VectorSettings, _ items: Int) -> Int {
-    let layers = shape.layerCount * shape.hiddenSize * 4
-    return 2 * layers + (vector.method == .classMean ? 0 : min(items * layers, 1 << 30))
-  }
-
   /// The store holds a row for every answer, vector, layer and position that a prediction names.
-  private func scoreBytes(of dataset: String, _ rows: Int) -> Int {
-    let predictions = planned.experiment.predictions.filter { $0.targets.contains(dataset) }
+  func scoreBytes(of target: TargetName, _ rows: Int) -> Int {
+    let predictions = planned.experiment.predictions.filter { $0.targets.contains(target.text) }
     let vectors = predictions.reduce(0) {
       $0 + ($1.vectors?.count ?? planned.experiment.vectors.count) * $1.positions.count
     }
@@ -166,20 +129,20 @@ struct ModelEstimate {
   // MARK: Timing
 
   /// Records and reads a few rows of the experiment's own.
-  func timing(_ stages: [Stage]) throws -> StageTiming {
+  private func measure() throws -> StageTiming {
     var timing = StageTiming()
-    if let stage = stages.first(where: { $0.kind == .record }) {
-      let recorder = try planned.recorder(loaded, encoder)
-      timing.recording = try sampled(planned.items(stage.subject), &timing.rows) { sample in
+    if let target = planned.experiment.recordedDatasets.first {
+      let recorder = try work.recorder()
+      timing.recording = try sampled(planned.items(target.text), &timing.rows) { sample in
         let recording = try recorder.record(sample)
-        let encoder = JSONEncoder()
-        timing.rowBytes = try recording.rows.reduce(0) { try $0 + encoder.encode($1).count } / sample.count
-        return try count.recording(sample) + sample.count * settings.maxTokens
+        let json = JSONEncoder()
+        timing.rowBytes = try recording.rows.reduce(0) { try $0 + json.encode($1).count } / sample.count
+        return try self.recording(sample) + sample.count * settings.maxTokens
       }
     }
-    if let vector = planned.experiment.vectors.first(where: { $0.method != .classMean }) {
-      let extraction = VectorExtraction(
-        read: .prompt, layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
+    if let vector = planned.experiment.vectors.first(where: { $0.contrast != .spontaneous }) {
+      let extraction = try VectorExtraction(
+        VectorRecipe(.texts, read: .prompt), layers: Array(0..<shape.layerCount), seed: planned.experiment.seed)
       timing.reading = try sampled(planned.items(of: vector), &timing.rows) { sample in
         let prompts = try sample.map { encoder.encode(try encoder.prompt($0)).ids }
         _ = try extraction.run(loaded, prompts.map(Self.withoutItsEnd))

@@ -14,36 +14,36 @@ public struct RunHolder: Codable, Sendable, Equatable {
 }
 
 /// One process a run directory: an advisory lock (flock) that the system takes back when the process ends, however it
-/// ends. The file says who holds it. The tasks of a job array share `run.lock` and each hold a file of their own
+/// ends. The file says who holds it. The tasks of a job array share it and each hold a file of their own
 /// (`TaskLock`).
 final class RunLock {
-  static let name = "run.lock"
   private let descriptor: Int32
   private let isShared: Bool
 
   /// - Parameters:
+  ///   - file: another than that of the whole run.
   ///   - shared: beside others who share it; such a lock is not signed.
   ///   - task: who signs, where it is an array task.
   ///   - patience: tries, a twentieth of a second apart; somebody who only looked holds it no longer than a quarter.
   /// - Throws: `TelltaleError` naming the holder, where another process holds the directory.
   init(
-    _ directory: URL, file name: String = RunLock.name, shared: Bool = false, task: ArrayTask? = nil, patience: Int = 5
+    _ layout: RunLayout, file: URL? = nil, shared: Bool = false, task: ArrayTask? = nil, patience: Int = 5
   ) throws(TelltaleError) {
-    let url = directory.appendingPathComponent(name)
+    let url = file ?? layout.lock
     isShared = shared
     descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw TelltaleError(
         .badInput, "cannot be written to (\(String(cString: strerror(errno)))); check its permissions",
-        at: InputLocation(file: directory.path))
+        at: InputLocation(file: layout.url.path))
     }
     guard Self.take(descriptor, shared ? LOCK_SH : LOCK_EX, patience) else {
-      let others = Self.read(url).map { [$0] } ?? Self.holders(of: directory)
+      let others = Self.read(url).map { [$0] } ?? Self.holders(of: layout)
       let holder = "\(others.first?.description ?? "another process") works on it"
       close(descriptor)
       throw TelltaleError(
-        .badInput, "is in use: \(holder); wait for its end, or name another folder with --output",
-        at: InputLocation(file: directory.path))
+        .badInput, "is in use: \(holder); wait for its end, or name another folder",
+        at: InputLocation(file: layout.url.path))
     }
     if shared { ftruncate(descriptor, 0) } else { sign(task) }
   }
@@ -54,9 +54,8 @@ final class RunLock {
   }
 
   /// Who holds a directory now: one process, or the tasks of a job array.
-  static func holders(of directory: URL) -> [RunHolder] {
-    let alone = holder(of: directory.appendingPathComponent(name))
-    return alone.map { [$0] } ?? TaskLock.holders(of: directory)
+  static func holders(of layout: RunLayout) -> [RunHolder] {
+    holder(of: layout.lock).map { [$0] } ?? TaskLock.holders(of: layout)
   }
 
   /// Who holds a lock file now; nil where nobody does.

@@ -28,7 +28,7 @@ public struct RunMerge {
         .badInput, "holds another experiment than \(first.path); only runs of one experiment can be merged",
         at: InputLocation(file: second.path))
     }
-    let locks = try sources.map { try RunLock($0.directory.url) }
+    let locks = try sources.map { try RunLock($0.directory.layout) }
     defer { withExtendedLifetime(locks) {} }
     try checkInputs(sources)
     let merge = RunMerge(sources: sources, target: try RunDirectory(creating: output))
@@ -40,11 +40,10 @@ public struct RunMerge {
   }
 
   private static func checkInputs(_ sources: [StoredRun]) throws {
-    for stage in sources[0].experiment.stages where stage.kind != .analysis {
-      let records = sources.map { $0.directory.record(of: stage.name) }
+    for stage in lasting(sources[0]) {
+      let records = sources.map { $0.directory.record(of: stage) }
       guard let one = records[0], let other = records[1], one.hash != other.hash else { continue }
-      let changes = Stage(kind: stage.kind, model: stage.model, subject: stage.subject, inputs: one.inputs)
-        .changes(since: other.inputs).joined(separator: ", ")
+      let changes = PlannedStage.changes(one.inputs, other.inputs).joined(separator: ", ")
       throw TelltaleError(
         .badInput,
         "made \(stage.name) with other inputs than \(sources[0].directory.url.path): \(changes); results of different "
@@ -52,15 +51,20 @@ public struct RunMerge {
     }
   }
 
+  /// The stages that are united; tables are made again.
+  private static func lasting(_ run: StoredRun) -> [any Stage] {
+    run.experiment.stages.filter { !type(of: $0).isRepeated }
+  }
+
   private func run(_ onStage: (String) -> Void) throws -> Summary {
-    let lock = try RunLock(target.url)
+    let lock = try RunLock(target.layout)
     defer { withExtendedLifetime(lock) {} }
-    try copy("experiment.yaml")
+    try RunFiles.copy(sources[0].directory.layout.experiment, to: target.layout.experiment)
     if let manifest = sources.compactMap(\.directory.manifest).first {
-      try target.write(manifest, json: "manifest.json")
+      try target.write(manifest, json: target.layout.manifest)
     }
     var summary = Summary(chunks: 0, vectors: 0, handLabels: 0, isComplete: true)
-    for stage in sources[0].experiment.stages where stage.kind != .analysis {
+    for stage in Self.lasting(sources[0]) {
       guard try merge(stage, &summary) else {
         summary.isComplete = false
         continue
@@ -84,50 +88,53 @@ public struct RunMerge {
   }
 
   /// Unites a stage; false where something of it is in neither run.
-  private func merge(_ stage: Stage, _ summary: inout Summary) throws -> Bool {
-    let records = sources.compactMap { $0.directory.record(of: stage.name) }
+  private func merge(_ stage: some Stage, _ summary: inout Summary) throws -> Bool {
+    let records = sources.compactMap { $0.directory.record(of: stage) }
     guard var record = records.first(where: { $0.finished != nil }) ?? records.first else { return false }
-    if stage.kind == .record { return try mergeChunks(stage, &record, records, &summary) }
-    guard record.finished != nil else { return false }
-    for url in target.outputs(of: stage) {
-      let path = url.path.dropFirst(target.url.path.count + 1)
-      if try copy(String(path)), stage.kind == .extract, path.hasPrefix("vectors/") { summary.vectors += 1 }
+    // Of a recording each run may have some chunks.
+    guard record.finished != nil || stage is RecordStage else { return false }
+    for output in stage.outputs(target.layout) {
+      let path = target.layout.path(of: output)
+      for file in Set(sources.flatMap { Self.files($0.directory.url.appending(path: path)) }).sorted() {
+        try copy(file.isEmpty ? path : "\(path)/\(file)")
+      }
     }
-    try target.write(record, of: stage.name)
-    return true
-  }
-
-  private func mergeChunks(
-    _ stage: Stage, _ record: inout StageRecord, _ records: [StageRecord], _ summary: inout Summary
-  ) throws -> Bool {
-    let path = "chunks/\(stage.model)-\(stage.subject)"
-    let numbers = Set(sources.flatMap { $0.directory.chunkNumbers($0.directory.file(path)) }).sorted()
-    for number in numbers {
-      for name in ["rows.jsonl", "activations.safetensors"] { try copy("\(path)/\(number)/\(name)") }
-    }
-    summary.chunks += numbers.count
     for other in records { record.seconds.merge(other.seconds) { own, _ in own } }
-    let isWhole = numbers.count == record.chunks
+    let isWhole = stage.isWhole(target.layout, record)
     record.finished = isWhole ? (record.finished ?? Date()) : nil
-    try target.write(record, of: stage.name)
+    try target.write(record, of: stage)
+    if stage is ExtractStage { summary.vectors += 1 }
+    if let recording = stage as? RecordStage {
+      summary.chunks += target.layout.chunkNumbers(recording.model, recording.target).count
+    }
     return isWhole
   }
 
-  /// Copies a file that one or both have; false where neither does. Where both do, they must be equal.
-  @discardableResult
-  private func copy(_ path: String) throws -> Bool {
-    let found = sources.map { $0.directory.file(path) }.filter { FileManager.default.fileExists(atPath: $0.path) }
-    guard let first = found.first else { return false }
-    if found.count == 2, path != "experiment.yaml",
-      !FileManager.default.contentsEqual(atPath: first.path, andPath: found[1].path)
-    {
+  /// The files of a folder by their paths in it; of a file, an empty path; none where nothing is there.
+  private static func files(_ url: URL) -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return [] }
+    guard isFolder.boolValue else { return [""] }
+    let paths = (FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String }) ?? []
+    return paths.filter { path in
+      !path.split(separator: "/").contains { $0.hasPrefix(".") }
+        && FileManager.default.fileExists(atPath: url.appending(path: path).path, isDirectory: &isFolder)
+        && !isFolder.boolValue
+    }
+  }
+
+  /// Copies a file that one or both have. Where both do, they must be equal.
+  private func copy(_ path: String) throws {
+    let found = sources.map { $0.directory.url.appending(path: path) }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+    guard let first = found.first else { return }
+    if found.count == 2, !FileManager.default.contentsEqual(atPath: first.path, andPath: found[1].path) {
       throw TelltaleError(
         .badInput,
         "differs from \(first.path) though both were made of the same inputs; decide which is right and remove the other",
         at: InputLocation(file: found[1].path))
     }
-    try RunFiles.copy(first, to: target.file(path))
-    return true
+    try RunFiles.copy(first, to: target.url.appending(path: path))
   }
 
   /// The labels of both journals in the order of their times, each once.
@@ -150,9 +157,4 @@ public struct RunMerge {
     }
     return labels.sorted { ($0.time, $0.key) < ($1.time, $1.key) }
   }
-}
-
-extension Experiment {
-  /// The stages by name; their inputs are not worked out.
-  var stages: [Stage] { stageNames.map { Stage(kind: $0.kind, model: $0.model, subject: $0.subject, inputs: [:]) } }
 }

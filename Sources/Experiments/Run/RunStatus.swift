@@ -40,13 +40,13 @@ public struct RunStatus: Encodable, Sendable {
     let run = try StoredRun(url)
     experiment = run.experiment.name
     let seconds = TaskTimes.all(in: run.directory)
-    stages = run.experiment.stageNames.map { run.directory.status($0, seconds) }
+    stages = run.experiment.stages.map { run.directory.status($0, seconds) }
     let labels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
     handLabels = Self.counts(labels.filter(\.source.isHand))
     judgeLabels = Self.counts(labels.filter { !$0.source.isHand })
     lastActivity = run.directory.lastActivity
-    holders = RunLock.holders(of: url)
-    let left = stages.filter { $0.kind == Stage.Kind.record.rawValue && $0.state != .done }.map(\.secondsLeft)
+    holders = RunLock.holders(of: run.directory.layout)
+    let left = stages.filter { $0.kind == RecordStage.kind && $0.state != .done }.map(\.secondsLeft)
     let known = left.compactMap { $0 }
     recordingSecondsLeft = known.count == left.count ? known.reduce(0, +) / Double(max(1, holders.count)) : nil
   }
@@ -59,17 +59,18 @@ public struct RunStatus: Encodable, Sendable {
 extension RunDirectory {
   /// - Parameter taskSeconds: what array tasks took, by stage and chunk.
   fileprivate func status(
-    _ name: (kind: Stage.Kind, model: String, subject: String), _ taskSeconds: [String: [String: Double]]
+    _ stage: some Stage, _ taskSeconds: [String: [String: Double]]
   ) -> RunStatus.StageStatus {
-    let stage = Stage(kind: name.kind, model: name.model, subject: name.subject, inputs: [:])
     var status = RunStatus.StageStatus(
-      kind: name.kind.rawValue, model: name.model, subject: name.subject, state: .waiting)
-    guard let record = record(of: stage.name) else { return status }
+      kind: type(of: stage).kind, model: stage.model.text, subject: stage.subject, state: .waiting)
+    guard let record = record(of: stage) else { return status }
     status.state = record.finished == nil ? .partial : .done
     status.finished = record.finished
-    guard name.kind == .record, let rows = record.rows, let chunkRows = record.chunkRows else { return status }
-    let ranges = RecordingStage.ranges(rows: rows, chunkRows: max(1, chunkRows))
-    let done = chunkNumbers(outputs(of: stage)[0]).filter(ranges.indices.contains)
+    guard let recording = stage as? RecordStage, let rows = record.rows, let chunkRows = record.chunkRows else {
+      return status
+    }
+    let ranges = RecordStage.ranges(rows: rows, chunkRows: max(1, chunkRows))
+    let done = layout.chunkNumbers(recording.model, recording.target).filter(ranges.indices.contains)
     status.rows = rows
     status.chunks = ranges.count
     status.chunksDone = done.count

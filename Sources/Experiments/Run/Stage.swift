@@ -1,46 +1,112 @@
 import Foundation
 import Foundations
-import LanguageModels
-import Torch
 
-/// A piece of a run that is done once for given inputs: recording one data set with one model, extracting one vector,
-/// steering with it, comparing it with others, what the audit needs of a model, the analysis.
-public struct Stage: Sendable, Equatable {
-  public enum Kind: String, Codable, Sendable { case record, extract, steer, audit, compare, analysis }
+/// A piece of a run that is done once for given inputs, such as recording one data set with one model. A further type of
+/// stage is one file and a place in `Experiment.stageTypes`.
+protocol Stage: Sendable {
+  /// Its first name in files and tables.
+  static var kind: String { get }
+  /// Whether it is done with a model loaded, after the other stages of that model; else of files alone, when all models
+  /// are done.
+  static var needsModel: Bool { get }
+  /// Whether it is done at the end of every run, since what it returns is shown.
+  static var isRepeated: Bool { get }
+  /// Those of an experiment with these models.
+  static func all(of experiment: Experiment, _ models: [ModelName]) -> [Self]
 
-  public var kind: Kind
-  /// Short names: `organism-split`, and the data set or vector.
-  public var model: String
-  public var subject: String
-  /// Everything its result depends on, by what a person would call it: values, or hashes of what is long.
-  public var inputs: [String: String]
+  /// Empty where it is of all models.
+  var model: ModelName { get }
+  /// The data set or vector; empty where it is of a whole model.
+  var subject: String { get }
+
+  /// Everything its result depends on, by what a person would call it: values, or hashes of what is long. Those of the
+  /// stages before it are known.
+  func inputs(_ run: PlannedRun) throws -> [String: String]
+  /// The files and folders that it makes.
+  func outputs(_ layout: RunLayout) -> [URL]
+  /// Whether all that it makes is there, given what is known of it.
+  func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool
+  /// What it computes; nil for nothing worth counting.
+  func cost(_ estimate: ModelEstimate) throws -> StageCost?
+  /// The parts that tasks of a job array can do in any order; none where it needs what other stages make.
+  func parts(_ run: PlannedRun) throws -> [StagePart]
+  func isDone(_ part: StagePart, _ run: ExperimentRun) -> Bool
+  /// Does one part; that the stage is done is left to whoever has the directory alone.
+  func run(_ part: StagePart, _ run: ExperimentRun) throws
+  func run(_ run: ExperimentRun) throws
+}
+
+/// A part of a stage: a chunk of a recording, or all of it.
+struct StagePart {
+  /// Recordings only.
+  var chunk: Int?
+  /// About how many prompts it computes.
+  var weight: Int
+}
+
+extension Stage {
+  static var needsModel: Bool { true }
+  static var isRepeated: Bool { false }
+
+  /// Names it in sentences and in tables of times: `record/organism-split/facts-test`.
+  var name: String { [Self.kind, model.text, subject].filter { !$0.isEmpty }.joined(separator: "/") }
+
+  func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool {
+    outputs(layout).first.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
+  }
+
+  func cost(_ estimate: ModelEstimate) throws -> StageCost? { nil }
+
+  func parts(_ run: PlannedRun) throws -> [StagePart] { [] }
+
+  func isDone(_ part: StagePart, _ run: ExperimentRun) -> Bool { run.isDone(self) }
+
+  func run(_ part: StagePart, _ run: ExperimentRun) throws { try self.run(run) }
+}
+
+extension Experiment {
+  /// Every type of stage, in the order in which those of a model are done, then those that need no model.
+  static let stageTypes: [any Stage.Type] = [
+    RecordStage.self, ExtractStage.self, SteerStage.self, AuditStage.self, CompareStage.self, AnalysisStage.self,
+  ]
+
+  /// The stages of a run, in the order in which they are done.
+  var stages: [any Stage] {
+    func all(_ type: any Stage.Type, _ models: [ModelName]) -> [any Stage] { type.all(of: self, models) }
+    let ofModels = modelNames.flatMap { model in
+      Self.stageTypes.filter { $0.needsModel }.flatMap { all($0, [model]) }
+    }
+    return ofModels + Self.stageTypes.filter { !$0.needsModel }.flatMap { all($0, modelNames) }
+  }
+}
+
+/// A stage with its inputs.
+struct PlannedStage: Sendable {
+  let stage: any Stage
+  let inputs: [String: String]
+  /// SHA-256 (hexadecimal) of the inputs.
+  let hash: String
+
+  init(_ stage: any Stage, inputs: [String: String]) {
+    (self.stage, self.inputs, hash) = (stage, inputs, ContentHash.json(inputs))
+  }
 
   /// Raised when the same inputs come to give other files.
   static let format = "1"
 
-  /// Names its files: `record-organism-split-facts-test`.
-  public var name: String { ([kind.rawValue, model, subject].filter { !$0.isEmpty }).joined(separator: "-") }
-
-  /// SHA-256 (hexadecimal) of the inputs.
-  public var hash: String { Self.hash(inputs) }
-
-  /// SHA-256 of a value's JSON, keys sorted.
-  static func hash(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let data = (try? encoder.encode(value)) ?? Data()
-    return SHA256.hexadecimalDigest(of: Array(data))
-  }
+  var name: String { stage.name }
 
   /// The names of the inputs that differ from those of an earlier time.
-  func changes(since earlier: [String: String]) -> [String] {
+  func changes(since earlier: [String: String]) -> [String] { Self.changes(inputs, earlier) }
+
+  static func changes(_ inputs: [String: String], _ earlier: [String: String]) -> [String] {
     Set(inputs.keys).union(earlier.keys).filter { inputs[$0] != earlier[$0] }.sorted()
   }
 }
 
-/// `stages/<name>.json`: for which inputs a stage is being or has been done.
+/// For which inputs a stage is being or has been done.
 struct StageRecord: Codable, Sendable {
-  var kind: Stage.Kind
+  var kind: String
   var hash: String
   var inputs: [String: String]
   /// Recordings: all rows, and rows a chunk.
@@ -51,8 +117,8 @@ struct StageRecord: Codable, Sendable {
   var started = Date()
   var finished: Date?
 
-  init(_ stage: Stage, rows: Int? = nil, chunkRows: Int? = nil) {
-    (kind, hash, inputs) = (stage.kind, stage.hash, stage.inputs)
+  init(_ planned: PlannedStage, rows: Int? = nil, chunkRows: Int? = nil) {
+    (kind, hash, inputs) = (type(of: planned.stage).kind, planned.hash, planned.inputs)
     (self.rows, self.chunkRows) = (rows, chunkRows)
   }
 
@@ -62,63 +128,16 @@ struct StageRecord: Codable, Sendable {
   }
 }
 
-extension RunDirectory {
-  private func stageFile(_ name: String) -> URL { file("stages/\(name).json") }
+/// Names of contents.
+package enum ContentHash {
+  /// SHA-256 as 64 hexadecimal digits.
+  package static func sha256(_ text: String) -> String { SHA256.hexadecimalDigest(of: Array(text.utf8)) }
 
-  /// What is known of a stage; nil where it was not begun, or its record cannot be read.
-  func record(of stage: String) -> StageRecord? {
-    let decoder = JSONDecoder()
-    decoder.dateDecodingStrategy = .iso8601
-    guard let data = FileManager.default.contents(atPath: stageFile(stage).path) else { return nil }
-    return try? decoder.decode(StageRecord.self, from: data)
-  }
-
-  func write(_ record: StageRecord, of stage: String) throws {
-    try FileManager.default.createDirectory(at: file("stages"), withIntermediateDirectories: true)
-    try write(record, json: "stages/\(stage).json")
-  }
-
-  /// Removes what a stage has made, its record first: whatever stays behind after a kill has no record and does not count.
-  func forget(_ stage: Stage) throws {
-    try remove(stageFile(stage.name))
-    for url in outputs(of: stage) { try remove(url) }
-  }
-
-  /// The files and folders that a stage makes.
-  func outputs(of stage: Stage) -> [URL] {
-    switch stage.kind {
-    case .record: [file("chunks/\(stage.model)-\(stage.subject)")]
-    case .extract:
-      [
-        file("vectors/\(stage.model)-\(stage.subject).safetensors"),
-        file("audit/\(stage.model)/differences-\(stage.subject).safetensors"),
-      ]
-    case .steer: [file("steering/\(stage.model)-\(stage.subject).json")]
-    case .compare: [file("comparisons/\(stage.model)-\(stage.subject).json")]
-    case .audit: [file("audit/\(stage.model)/letters.safetensors"), file("audit/\(stage.model)/planted.safetensors")]
-    case .analysis:
-      Analysis.tables.map { file("results/\($0).csv") } + labelFolders
-    }
-  }
-
-  /// Tables by other labels than the run's own.
-  private var labelFolders: [URL] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: file("results").path)) ?? []
-    return names.filter { $0.hasPrefix("labels-") }.sorted().map { file("results/\($0)") }
-  }
-
-  private func remove(_ url: URL) throws {
-    guard FileManager.default.fileExists(atPath: url.path) else { return }
-    // Hidden first, so that it is there whole or not at all.
-    let hidden = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp")
-    do {
-      try FileManager.default.moveItem(at: url, to: hidden)
-      try FileManager.default.removeItem(at: hidden)
-    } catch {
-      throw TelltaleError(
-        .failed, "cannot be removed to be made anew; check its permissions", at: InputLocation(file: url.path))
-    }
-    AtomicFile.flush(folder: url.deletingLastPathComponent())
+  /// SHA-256 of a value's JSON, keys sorted.
+  static func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data = (try? encoder.encode(value)) ?? Data()
+    return SHA256.hexadecimalDigest(of: Array(data))
   }
 }

@@ -23,19 +23,14 @@ public struct StageCost: Encodable, Sendable {
 }
 
 extension StageCost {
-  /// All comparisons of vectors in one, which compute no prompts; nil without any.
-  init?(_ experiment: Experiment, comparing stages: [Stage]) {
-    guard !stages.isEmpty else { return nil }
-    let pairs = stages.reduce(0) { $0 + experiment.partners(of: $1.subject, $1.model).count }
-    self.init(kind: Stage.Kind.compare.rawValue, model: "", subject: "\(pairs) pairs of vectors")
+  init(_ stage: some Stage) {
+    self.init(kind: type(of: stage).kind, model: stage.model.text, subject: stage.subject)
   }
 }
 
-/// Counts tokens of prompts and answers without computing anything.
-struct TokenCount {
-  let planned: PlannedRun
-  let encoder: PromptEncoder
+// Counting tokens of prompts and answers without computing anything.
 
+extension ModelEstimate {
   /// Given tokens of recording items: each prompt, and its answers once more for the choice between them.
   func recording(_ items: [Item]) throws -> Int {
     try items.reduce(0) { sum, item in
@@ -69,11 +64,11 @@ struct TokenCount {
     return ids.reduce(0) { $0 + $1.count } - max(0, ids.count - 1) * PackedBatch.commonPrefix(ids)
   }
 
-  /// What a vector of a method computes.
+  /// What a vector of a contrast computes.
   func extraction(_ settings: Experiment.VectorSettings, _ items: [Item]) throws -> (given: Int, new: Int) {
-    switch settings.method {
-    case .classMean: return (0, 0)
-    case .contrastPairs:
+    switch settings.contrast {
+    case .spontaneous, .texts: return (0, 0)
+    case .answers:
       return (
         try items.reduce(0) { sum, item in
           let pair = try encoder.builder.pair(for: item)
@@ -81,10 +76,10 @@ struct TokenCount {
         }, 0
       )
     case .instructions:
-      let pairs = try InstructionPairs(positive: settings.positive ?? [], negative: settings.negative ?? [])
-      let given = try pairs.readable(items, encoder).reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
+      let pairs = try settings.recipe.instructed(items, encoder)
+      let given = pairs.reduce(0) { $0 + $1.positive.ids.count + $1.negative.ids.count }
       return (given, settings.read == .prompt ? 0 : 2 * items.count * settings.maxTokens)
-    case .modelDifference:
+    case .models:
       return (try 2 * items.reduce(0) { try $0 + encoder.encode(encoder.prompt($1)).ids.count }, 0)
     }
   }

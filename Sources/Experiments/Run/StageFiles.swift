@@ -1,53 +1,69 @@
 import Foundation
-import Steering
-import Torch
+import Foundations
 
 // Which stages of a run directory are done, and clearing away what is not to be kept.
 
 extension RunDirectory {
+  /// What is known of a stage; nil where it was not begun, or its record cannot be read.
+  func record(of stage: some Stage) -> StageRecord? { json(StageRecord.self, layout.record(of: stage)) }
+
+  func write(_ record: StageRecord, of stage: some Stage) throws { try write(record, json: layout.record(of: stage)) }
+
   /// Whether everything that the stage makes is there, made of these inputs.
-  func isDone(_ stage: Stage) -> Bool {
-    guard let record = record(of: stage.name), record.hash == stage.hash, record.finished != nil else { return false }
-    switch stage.kind {
-    case .record: return chunkNumbers(outputs(of: stage)[0]).count == record.chunks
-    case .extract, .steer, .compare: return FileManager.default.fileExists(atPath: outputs(of: stage)[0].path)
-    case .audit, .analysis: return true
+  func isDone(_ planned: PlannedStage) -> Bool {
+    guard let record = record(of: planned.stage), record.hash == planned.hash, record.finished != nil else {
+      return false
     }
+    return planned.stage.isWhole(layout, record)
   }
 
-  func finish(_ stage: Stage) throws {
-    var record = StageRecord(stage)
+  func finish(_ planned: PlannedStage) throws {
+    var record = StageRecord(planned)
     record.finished = Date()
-    try write(record, of: stage.name)
+    try write(record, of: planned.stage)
+  }
+
+  /// Removes what a stage has made, its record first: whatever stays behind after a kill has no record and does not count.
+  func forget(_ stage: some Stage) throws {
+    for url in [layout.record(of: stage)] + stage.outputs(layout) { try remove(url) }
+  }
+
+  private func remove(_ url: URL) throws {
+    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    // Hidden first, so that it is there whole or not at all.
+    let hidden = url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp")
+    do {
+      try FileManager.default.moveItem(at: url, to: hidden)
+      try FileManager.default.removeItem(at: hidden)
+    } catch {
+      throw TelltaleError(
+        .failed, "cannot be removed to be made again; check its permissions", at: InputLocation(file: url.path))
+    }
+    AtomicFile.flush(folder: url.deletingLastPathComponent())
   }
 
   /// Forgets every stage that was done, wholly or in part, with other inputs, and files of stages that nothing is known
   /// of; returns a sentence on what changed, nil where nothing did.
-  func forgetChanged(_ stages: [Stage]) throws -> String? {
+  func forgetChanged(_ stages: [PlannedStage]) throws -> String? {
     var changed: Set<String> = []
     var count = 0
-    for stage in stages {
-      let earlier = record(of: stage.name)
-      guard earlier?.hash != stage.hash else { continue }
-      let isThere = outputs(of: stage).contains { FileManager.default.fileExists(atPath: $0.path) }
+    for planned in stages {
+      let earlier = record(of: planned.stage)
+      guard earlier?.hash != planned.hash else { continue }
+      let isThere = planned.stage.outputs(layout).contains { FileManager.default.fileExists(atPath: $0.path) }
       if let earlier {
-        changed.formUnion(stage.changes(since: earlier.inputs))
+        changed.formUnion(planned.changes(since: earlier.inputs))
       } else if isThere {
         changed.insert("what their inputs were is not known")
       }
       if earlier != nil || isThere { count += 1 }
-      try forget(stage)
+      try forget(planned.stage)
     }
     guard count > 0 else { return nil }
-    // A recording that is made anew is a consequence, not a cause.
+    // A recording that is made again is a consequence, not a cause.
     let causes = changed.subtracting(changed.count > 1 ? ["recording"] : []).sorted().joined(separator: ", ")
     return "\(count) of \(stages.count) stages are done anew, as their inputs changed since the last run: \(causes)"
-  }
-
-  /// Numbers of the chunks in a folder, ascending.
-  func chunkNumbers(_ folder: URL) -> [Int] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.compactMap { Int($0) }.sorted()
   }
 
   /// Files that a killed process was still writing: hidden, and of no use to anyone.
@@ -61,17 +77,36 @@ extension RunDirectory {
 
   /// What file paths in an experiment file are relative to: its folder, and where it lies frozen in a run directory the
   /// folder that it was copied from.
-  static func dataFolder(ofExperiment file: URL) -> URL {
-    let folder = file.absoluteURL.deletingLastPathComponent()
-    guard file.lastPathComponent == "experiment.yaml", let origin = RunDirectory(existing: folder).manifest?.folder
-    else { return folder }
-    return URL(fileURLWithPath: origin, isDirectory: true)
+  ///
+  /// - Throws: `TelltaleError` where the run directory is of another layout.
+  static func dataFolder(ofExperiment file: URL) throws(TelltaleError) -> URL {
+    let directory = RunDirectory(existing: file.absoluteURL.deletingLastPathComponent())
+    guard file.lastPathComponent == directory.layout.experiment.lastPathComponent else { return directory.url }
+    try directory.layout.checkVersion()
+    return directory.manifest?.folder.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? directory.url
   }
 
-  var manifest: Manifest? {
-    guard let data = FileManager.default.contents(atPath: file("manifest.json").path) else { return nil }
-    let decoder = JSONDecoder()
-    decoder.dateDecodingStrategy = .iso8601
-    return try? decoder.decode(Manifest.self, from: data)
+  var manifest: Manifest? { json(Manifest.self, layout.manifest) }
+}
+
+extension RunLayout {
+  /// Numbers of the chunks of a recording that are there, ascending.
+  func chunkNumbers(_ model: ModelName, _ target: TargetName) -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: chunks(model, target).path)) ?? []
+    return names.compactMap { Int($0) }.sorted()
+  }
+
+  /// Refuses a directory whose files another version has laid out otherwise.
+  func checkVersion() throws(TelltaleError) {
+    struct Stated: Decodable { var layout: Int? }
+    guard let data = FileManager.default.contents(atPath: manifest.path),
+      let stated = try? JSONDecoder().decode(Stated.self, from: data)
+    else { return }
+    let version = stated.layout ?? 1
+    guard version != Self.version else { return }
+    throw TelltaleError(
+      .badInput,
+      "is a run directory of layout \(version), and this Telltale reads layout \(Self.version); run its experiment.yaml "
+        + "into a new folder, and copy labels.jsonl there to keep its labels", at: InputLocation(file: url.path))
   }
 }

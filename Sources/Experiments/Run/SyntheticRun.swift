@@ -32,16 +32,15 @@ package struct SyntheticRun {
   /// Makes the directory with its tables and store; the audit draws few nulls and trains no probe.
   package func write(to url: URL) throws {
     let directory = try RunDirectory(creating: url)
-    try directory.write(Self.experiment, to: "experiment.yaml")
+    let (model, vector): (ModelName, VectorName) = ("made", "planted")
+    try directory.write(Self.experiment, to: directory.layout.experiment)
     let made = try SyntheticRecording(rows: rows, layers: layers, hidden: Self.hidden, pairs: 4, effect: 1.2)
     let test = named(made.recording)
-    try directory.write(test, stage: "made-test", number: 0)
-    try directory.write(test.selecting(Array(0..<min(rows, 160))), stage: "made-train", number: 0)
-    try made.vectors.write(to: directory.file("vectors/made-planted.safetensors"))
-    try FileManager.default.createDirectory(
-      at: directory.file("steering"), withIntermediateDirectories: true)
-    try directory.write(steering(test.rows), json: "steering/made-planted.json")
-    try directory.write(Manifest(experiment: "synthetic", version: "synthetic"), json: "manifest.json")
+    try directory.write(test, model, "test", chunk: 0)
+    try directory.write(test.selecting(Array(0..<min(rows, 160))), model, "train", chunk: 0)
+    try made.vectors.write(to: directory.ready(directory.layout.vector(model, vector)))
+    try directory.write(steering(test.rows), json: directory.layout.steering(model, vector))
+    try directory.write(Manifest(experiment: "synthetic", version: "synthetic"), json: directory.layout.manifest)
     let run = try StoredRun(url)
     var analysis = Analysis(run)
     analysis.auditOptions.draws = 40

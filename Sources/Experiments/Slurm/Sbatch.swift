@@ -58,7 +58,7 @@ struct SlurmCommands {
       if FileManager.default.isExecutableFile(atPath: url.path) { return url }
     }
     throw TelltaleError(
-      .badInput, "\(name) was not found; submit from a machine of a Slurm cluster, or run without --slurm")
+      .badInput, "\(name) was not found; submit from a machine of a Slurm cluster, or run without it")
   }
 
   /// The last line, which says most, cut to what a person reads.

@@ -28,16 +28,15 @@ public struct SlurmJobs: Encodable, Sendable {
     }
   }
 
-  /// Writes the scripts into `slurm/` of a run directory that `ExperimentRun.beginArray` made, and submits them.
+  /// Writes the scripts into a run directory that `ExperimentRun.beginArray` made, and submits them.
   ///
   /// - Throws: `TelltaleError` where Slurm takes them not; then nothing stays submitted.
   public static func submit(_ request: Request) throws -> SlurmJobs {
     let directory = RunDirectory(existing: request.output.standardizedFileURL.absoluteURL)
-    let folder = directory.file("slurm")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let script = SlurmScript(request, directory.url)
-    try directory.write(script.array, to: "slurm/array.sh")
-    try directory.write(script.finish, to: "slurm/finish.sh")
+    let folder = directory.layout.slurm
+    let script = SlurmScript(request, directory.layout)
+    try directory.write(script.array, to: folder.appending(path: "array.sh"))
+    try directory.write(script.finish, to: folder.appending(path: "finish.sh"))
     let slurm = SlurmCommands()
     let array = try slurm.submit(
       folder.appendingPathComponent("array.sh"),
@@ -65,13 +64,14 @@ struct SlurmScript {
   private let command: String
   private let log: String
 
-  init(_ request: SlurmJobs.Request, _ directory: URL) {
+  init(_ request: SlurmJobs.Request, _ layout: RunLayout) {
     self.request = request
     let words =
-      [request.program.path, "run", request.file.standardizedFileURL.path, "--output", directory.path] + request.options
+      [request.program.path, "run", request.file.standardizedFileURL.path, "--output", layout.url.path]
+      + request.options
     command = words.map(Self.quoted).joined(separator: " ")
     // In a file name of sbatch, % begins a replacement.
-    log = directory.appendingPathComponent("slurm").path.replacingOccurrences(of: "%", with: "%%")
+    log = layout.slurm.path.replacingOccurrences(of: "%", with: "%%")
   }
 
   func options(_ name: String, log file: String) -> [String] {

@@ -2,14 +2,14 @@ import Foundation
 import Foundations
 import Torch
 
-/// `labels.jsonl`: every hand label of a run, one a line, only ever added to and flushed to the disk before anyone is told
+/// Every hand label of a run, one a line, only ever added to and flushed to the disk before anyone is told
 /// that a label is stored. The database can be built again from it; it can be built again from nothing.
 struct LabelJournal {
   private static let largest = 1 << 30
   private let url: URL
   private var place: InputLocation { InputLocation(file: url.path) }
 
-  init(_ directory: RunDirectory) { url = directory.file("labels.jsonl") }
+  init(_ directory: RunDirectory) { url = directory.layout.labelJournal }
 
   /// All labels, in the order in which they were given.
   func read() throws -> [HandLabel] { try added(since: 0).labels }

@@ -3,13 +3,11 @@ import Foundations
 import GRDB
 import Torch
 
-/// The store of a run, `telltale.sqlite`: prompts, continuations, labels, vectors and scores, for whoever asks in SQL.
+/// The store of a run: prompts, continuations, labels, vectors and scores, for whoever asks in SQL.
 ///
 /// Everything in it but the labels is built from the run directory's other files, in one transaction. Labels are only
 /// ever added; those given by hand are also in the journal beside it, so that the file may be lost and built again.
 public struct RunStore: Sendable {
-  static let fileName = "telltale.sqlite"
-
   let directory: RunDirectory
   private let writer: DatabasePool
   var reader: any DatabaseReader { writer }
@@ -17,10 +15,10 @@ public struct RunStore: Sendable {
   /// Opens the store of a run directory, making it where it is not there, and adds labels of the journal it does not hold.
   init(_ directory: RunDirectory) throws {
     self.directory = directory
-    let url = directory.file(Self.fileName)
+    let url = directory.layout.store
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
-    configuration.label = Self.fileName
+    configuration.label = url.lastPathComponent
     writer = try Self.explained(url) {
       let pool = try DatabasePool(path: url.path, configuration: configuration)
       try StoreMigrations.migrator.migrate(pool)
@@ -34,11 +32,11 @@ public struct RunStore: Sendable {
 
   /// One transaction: everything that `body` does, or nothing.
   func write<T>(_ body: (Database) throws -> T) throws -> T {
-    try Self.explained(directory.file(Self.fileName)) { try writer.write(body) }
+    try Self.explained(directory.layout.store) { try writer.write(body) }
   }
 
   func read<T>(_ body: (Database) throws -> T) throws -> T {
-    try Self.explained(directory.file(Self.fileName)) { try writer.read(body) }
+    try Self.explained(directory.layout.store) { try writer.read(body) }
   }
 
   /// What the store remembers about the files that it was built from.
@@ -82,7 +80,7 @@ public struct RunStore: Sendable {
 
   /// The scores of vectors and recordings that are about to be made anew.
   static func forgetScores(_ directory: RunDirectory) throws {
-    guard FileManager.default.fileExists(atPath: directory.file(fileName).path) else { return }
+    guard FileManager.default.fileExists(atPath: directory.layout.store.path) else { return }
     try RunStore(directory).write { database in
       try database.execute(sql: "DELETE FROM scores; DELETE FROM vectors")
     }

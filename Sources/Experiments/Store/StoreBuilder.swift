@@ -37,7 +37,7 @@ extension RunStore {
       for dataset in run.experiment.recordedDatasets {
         var number = 0
         var keys = ContentKeys(model: model, dataset: dataset)
-        try run.directory.eachChunk(stage: "\(model)-\(dataset)") { _, chunk in
+        try run.directory.eachChunk(model, dataset) { _, chunk in
           for row in chunk.rows {
             try rows.add(row, number: number, keys: keys.next(row), model: model, dataset: dataset)
             number += 1
@@ -55,7 +55,9 @@ extension RunStore {
       for settings in run.experiment.vectors {
         let vectors = try run.vectors(model, settings.name)
         for layer in vectors.sortedLayers {
-          try storeVector(vectors, layer, model: model, name: settings.name, database)
+          try storeVector(
+            vectors, layer, model: model, name: settings.name,
+            run.layout.path(of: run.layout.vector(model, settings.name)), database)
           let id = database.lastInsertedRowID
           for target in run.experiment.targets {
             try storeScores(run, target, model, vectors, layer, id, database)
@@ -66,7 +68,7 @@ extension RunStore {
   }
 
   private func storeVector(
-    _ vectors: SteeringVectors, _ layer: Int, model: String, name: String, _ database: Database
+    _ vectors: SteeringVectors, _ layer: Int, model: ModelName, name: VectorName, _ file: String, _ database: Database
   ) throws {
     let made = vectors.provenance
     try database.cachedStatement(
@@ -77,17 +79,17 @@ extension RunStore {
         """
     ).execute(
       arguments: [
-        model, name, layer, made.method, made.read, vectors.norm(layer), made.residualNorms[layer],
+        model.text, name.text, layer, made.contrast, made.read, vectors.norm(layer), made.residualNorms[layer],
         made.reliability[layer], made.pairs, made.groups, made.positiveShare, made.data, made.dataHash, made.template,
         made.seed.map { "\($0)" }, made.dtype, made.modelFingerprint, made.tokenizerHash,
-        "vectors/\(model)-\(name).safetensors",
+        file,
       ])
   }
 
   /// Scores of one vector at one layer on a target, at every position at which the experiment judges it.
   private func storeScores(
-    _ run: StoredRun, _ target: String, _ model: String, _ vectors: SteeringVectors, _ layer: Int, _ vector: Int64,
-    _ database: Database
+    _ run: StoredRun, _ target: TargetName, _ model: ModelName, _ vectors: SteeringVectors, _ layer: Int,
+    _ vector: Int64, _ database: Database
   ) throws {
     let insert = try database.cachedStatement(
       sql: """
@@ -95,7 +97,7 @@ extension RunStore {
         VALUES (?, ?, ?, ?, ?, ?)
         """)
     var keys = ContentKeys(model: model, dataset: target)
-    try run.directory.eachChunk(stage: "\(model)-\(target)") { _, chunk in
+    try run.directory.eachChunk(model, target) { _, chunk in
       let ids = try chunk.rows.map { try Self.continuation(keys.next($0).continuation, database) }
       for position in run.experiment.positions(of: target) {
         let scores = try RowScores(chunk.stream(position, layer: layer), vectors, layer)
@@ -134,9 +136,11 @@ private struct RowScores {
 
 extension Experiment {
   /// Every position at which a target is judged, each once.
-  func positions(of target: String) -> [ReadPosition] {
+  func positions(of target: TargetName) -> [ReadPosition] {
     var seen: Set<ReadPosition> = []
-    return predictions.filter { $0.targets.contains(target) }.flatMap(\.positions).filter { seen.insert($0).inserted }
+    return predictions.filter { $0.targets.contains(target.text) }.flatMap(\.positions).filter {
+      seen.insert($0).inserted
+    }
   }
 }
 
@@ -144,18 +148,16 @@ extension StoredRun {
   /// Tells one set of chunks from another: their names, sizes and times.
   fileprivate var rowsSignature: String {
     var parts: [String] = []
-    for stage in models.flatMap({ model in experiment.recordedDatasets.map { "\(model)-\($0)" } }) {
-      let folder = directory.file("chunks/\(stage)")
-      for number in directory.chunkNumbers(folder) {
-        let rows = folder.appendingPathComponent("\(number)/rows.jsonl")
+    for recording in experiment.stages.compactMap({ $0 as? RecordStage }) {
+      for number in layout.chunkNumbers(recording.model, recording.target) {
+        let rows = layout.chunk(recording.model, recording.target, number).appending(path: "rows.jsonl")
         let found = try? FileManager.default.attributesOfItem(atPath: rows.path)
         let time = (found?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        parts.append("\(stage)/\(number) \(found?[.size] as? Int ?? 0) \(time)")
+        parts.append("\(recording.name)/\(number) \(found?[.size] as? Int ?? 0) \(time)")
       }
     }
     return String(SHA256.hexadecimalDigest(of: Array(parts.joined(separator: "\n").utf8)).prefix(20))
   }
 
-  /// Short names.
-  var models: [String] { experiment.models.map(experiment.shortName(of:)) }
+  public var models: [ModelName] { experiment.modelNames }
 }

@@ -27,7 +27,7 @@ public struct StoreExport {
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let place = InputLocation(file: folder.path)
     guard contents.isEmpty else {
-      throw TelltaleError(.badInput, "is not empty; name a new folder with --output", at: place)
+      throw TelltaleError(.badInput, "is not empty; name a new folder", at: place)
     }
     do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
       throw TelltaleError(.badInput, "cannot be made; check the path and its permissions", at: place)
@@ -39,7 +39,7 @@ public struct StoreExport {
     try writeLines(to: folder.appendingPathComponent("answers.jsonl"))
     var files = ["answers.csv", "labels.csv", "scores.csv", "vectors.csv", "answers.jsonl"]
     if run.experiment.comparisons != nil {
-      files.append(try copy("results/comparisons.csv", to: folder, under: nil))
+      files.append(try copy(run.layout.table(.comparisons), to: folder, as: "comparisons.csv"))
     }
     files += try copyTensors(to: folder, activations: activations)
     return Summary(answers: answers, labels: labels, scores: scores, files: files)
@@ -50,7 +50,7 @@ public struct StoreExport {
     FROM labels l JOIN answers a ON a.continuation_id = l.continuation_id ORDER BY l.id
     """
   private static let scores = """
-    SELECT v.model || '/' || v.name AS vector, v.layer, s.position, a.model || '/' || a.dataset AS target_set, a.answer,
+    SELECT v.model, v.name AS vector, a.dataset AS target, s.position, v.layer, a.answer,
       a.item, a.question_group AS "group", a.letter, a.source, a.user_side, a.label, a.label_source, s.cosine, s.centred_cosine,
       s.projection
     FROM scores s JOIN vectors v ON v.id = s.vector_id JOIN answers a ON a.continuation_id = s.continuation_id
@@ -131,31 +131,31 @@ public struct StoreExport {
     }
   }
 
-  /// Vector files, and where asked the activations, named `<model>-<data set>-<chunk>.safetensors`.
+  /// Vector files where they lie in the run, and where asked activations as `activations/<model>/<target>/<chunk>.safetensors`.
   private func copyTensors(to folder: URL, activations: Bool) throws -> [String] {
+    let layout = run.layout
     var copied: [String] = []
     for model in run.models {
       for vector in run.experiment.vectors {
-        copied.append(try copy("vectors/\(model)-\(vector.name).safetensors", to: folder, under: "vectors"))
+        let file = layout.vector(model, vector.name)
+        copied.append(try copy(file, to: folder, as: layout.path(of: file)))
       }
-      for dataset in run.experiment.recordedDatasets where activations {
-        let stage = "\(model)-\(dataset)"
-        for number in run.directory.chunkNumbers(run.directory.file("chunks/\(stage)")) {
+      for target in run.experiment.recordedDatasets where activations {
+        for number in layout.chunkNumbers(model, target) {
+          let chunk = layout.chunk(model, target, number)
           copied.append(
             try copy(
-              "chunks/\(stage)/\(number)/activations.safetensors", to: folder, under: "activations",
-              as: "\(stage)-\(number).safetensors"))
+              chunk.appending(path: "activations.safetensors"), to: folder,
+              as: "activations/\(model.fileName)/\(target.fileName)/\(number).safetensors"))
         }
       }
     }
     return copied
   }
 
-  private func copy(_ path: String, to folder: URL, under name: String?, as file: String? = nil) throws -> String {
-    let source = run.directory.file(path)
-    let relative = (name.map { "\($0)/" } ?? "") + (file ?? source.lastPathComponent)
-    try RunFiles.copy(source, to: folder.appendingPathComponent(relative))
-    return relative
+  private func copy(_ source: URL, to folder: URL, as path: String) throws -> String {
+    try RunFiles.copy(source, to: folder.appending(path: path))
+    return path
   }
 }
 
@@ -167,7 +167,7 @@ enum RunFiles {
       at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
     guard let reader = try? FileHandle(forReadingFrom: source) else {
       throw TelltaleError(
-        .badInput, "cannot be read; finish the run with telltale run --resume", at: InputLocation(file: source.path))
+        .badInput, "cannot be read; continue the run to its end", at: InputLocation(file: source.path))
     }
     defer { try? reader.close() }
     try AtomicFile.write(to: target) { writer in

@@ -30,7 +30,7 @@ public typealias StoredCosines = [Int64: Double]
 extension RunStore {
   /// The store of a run, where one was built; nothing is made where it was not.
   public static func ifBuilt(_ run: StoredRun) throws -> RunStore? {
-    guard FileManager.default.fileExists(atPath: run.directory.file(fileName).path) else { return nil }
+    guard FileManager.default.fileExists(atPath: run.layout.store.path) else { return nil }
     return try RunStore(run)
   }
 

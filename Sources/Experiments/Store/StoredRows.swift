@@ -7,11 +7,11 @@ import Steering
 /// Names prompts and continuations by what they say, so that a label stays with the words that were judged: the same
 /// answer of a rebuilt or merged run has the same key, and another answer never does.
 struct ContentKeys {
-  let model: String
-  let dataset: String
+  let model: ModelName
+  let dataset: TargetName
   private var seen: [String: Int] = [:]
 
-  init(model: String, dataset: String) { (self.model, self.dataset) = (model, dataset) }
+  init(model: ModelName, dataset: TargetName) { (self.model, self.dataset) = (model, dataset) }
 
   /// The keys of the next row of a recording; a prompt that comes again is counted.
   mutating func next(_ row: RecordedRow) -> (prompt: String, continuation: String) {
@@ -36,14 +36,14 @@ struct StoredRows {
   init(_ database: Database) throws { self.database = database }
 
   func add(
-    _ row: RecordedRow, number: Int, keys: (prompt: String, continuation: String), model: String, dataset: String
+    _ row: RecordedRow, number: Int, keys: (prompt: String, continuation: String), model: ModelName, dataset: TargetName
   ) throws {
     let prompt = try addPrompt(row, key: keys.prompt, model: model, dataset: dataset)
     let continuation = try addContinuation(row, number: number, key: keys.continuation, prompt: prompt)
     try addLabel(row, key: keys.continuation, continuation: continuation)
   }
 
-  private func addPrompt(_ row: RecordedRow, key: String, model: String, dataset: String) throws -> Int64 {
+  private func addPrompt(_ row: RecordedRow, key: String, model: ModelName, dataset: TargetName) throws -> Int64 {
     try id(
       """
       INSERT INTO prompts (key, model, dataset, item, question_group, question, source, source_row, letter, user_side,
@@ -54,7 +54,8 @@ struct StoredRows {
       RETURNING id
       """,
       [
-        key, model, dataset, row.id, row.group, Self.text(row.question), row.source, row.row, row.letter, row.userSide,
+        key, model.text, dataset.text, row.id, row.group, Self.text(row.question), row.source, row.row, row.letter,
+        row.userSide,
         Self.text(row.prompt), row.promptTokens, row.promptToken, row.promptTokenText, Self.list(row.correctAnswers),
         Self.list(row.incorrectAnswers),
       ])

@@ -64,7 +64,7 @@ public struct ExperimentOverrides: Sendable, Equatable {
       throw TelltaleError(
         .badInput,
         "\(model) is no organism and knows nothing of their world, which the data set \(name) is of; give "
-          + "--dataset \(name)=FILE with data for it")
+          + "files for it, as its own data")
     }
   }
 }

@@ -4,12 +4,12 @@ import Steering
 /// The layer at which each vector predicts best on the data set that the study sets aside for that.
 struct LayerChoice {
   /// By vector.
-  let layers: [String: Int]
+  let layers: [VectorName: Int]
 
   /// None without a study, or where nothing can be predicted on that data set.
-  init(_ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors]) throws {
+  init(_ run: StoredRun, _ model: ModelName, _ vectors: [VectorName: SteeringVectors]) throws {
     guard let study = run.experiment.study,
-      let target = try? AuditTarget(run.recording(model, study.chooseLayer), at: study.position)
+      let target = try? AuditTarget(run.recording(model, TargetName(study.chooseLayer)), at: study.position)
     else {
       layers = [:]
       return

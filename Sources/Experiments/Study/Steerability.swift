@@ -3,11 +3,11 @@ import Foundations
 import Statistics
 import Steering
 
-/// How the answers of one target respond to one vector at one layer: a row of `results/steerability.csv`.
+/// How the answers of one target respond to one vector at one layer: a row of the table `steerability`.
 public struct Steerability: Sendable {
-  public var model: String
-  public var vector: String
-  public var target: String
+  public var model: ModelName
+  public var vector: VectorName
+  public var target: TargetName
   public var layer: Int
   public var groups: [String]
   /// By item: the least-squares slope of the margin (nats) against the scale (Tan et al. 2024).
@@ -24,7 +24,7 @@ public struct Steerability: Sendable {
   public var gain: Estimate { Estimate(gains, groups: groups) }
 
   /// One for every target and layer.
-  static func rows(model: String, vector: String, _ stored: StoredSteering) -> [Steerability] {
+  static func rows(model: ModelName, vector: VectorName, _ stored: StoredSteering) -> [Steerability] {
     stored.targets.flatMap { target in
       Set(target.cells.compactMap(\.layer)).sorted().compactMap { layer in
         Steerability(model: model, vector: vector, target, layer: layer)
@@ -32,7 +32,7 @@ public struct Steerability: Sendable {
     }
   }
 
-  private init?(model: String, vector: String, _ stored: StoredSteering.Target, layer: Int) {
+  private init?(model: ModelName, vector: VectorName, _ stored: StoredSteering.Target, layer: Int) {
     let own = stored.cells.filter { $0.layer == nil || $0.layer == layer }
     guard let plain = own.first, let strongest = own.max(by: { $0.scale < $1.scale }) else { return nil }
     slopes = stored.groups.indices.compactMap { item in
@@ -41,7 +41,7 @@ public struct Steerability: Sendable {
     guard slopes.count == stored.groups.count else { return nil }
     func follows(_ margin: Double) -> Double { margin > 0 ? 1 : 0 }
     gains = zip(strongest.margins, plain.margins).map { follows($0) - follows($1) }
-    (self.model, self.vector, target, self.layer) = (model, vector, stored.dataset, layer)
+    (self.model, self.vector, target, self.layer) = (model, vector, TargetName(stored.dataset), layer)
     (groups, shift, largestScale) = (stored.groups, strongest.shift, strongest.scale)
   }
 
@@ -50,7 +50,10 @@ public struct Steerability: Sendable {
       header: ["model", "vector", "target", "layer", "n", "groups"]
         + ["slope", "anti_steerable", "gain"].flatMap { [$0, "\($0)_low", "\($0)_high"] } + ["scale", "shift"],
       rows: rows.map { row in
-        [row.model, row.vector, row.target, "\(row.layer)", "\(row.slopes.count)", "\(Set(row.groups).count)"]
+        [
+          row.model.text, row.vector.text, row.target.text, "\(row.layer)", "\(row.slopes.count)",
+          "\(Set(row.groups).count)",
+        ]
           + [row.slope, row.antiSteerable, row.gain].flatMap(\.fields) + ["\(row.largestScale)", "\(row.shift)"]
       })
   }

@@ -23,10 +23,10 @@ public enum StudyMeasure: String, Sendable, CaseIterable {
   }
 }
 
-/// The mean over the vectors that share one choice: a row of `results/study-choices.csv`.
+/// The mean over the vectors that share one choice: a row of the table `study-choices`.
 public struct StudyChoice: Sendable {
-  public var model: String
-  /// `method`, `estimator`, `dataset`, `pairs` or `read`.
+  public var model: ModelName
+  /// `contrast`, `estimator`, `dataset`, `pairs` or `read`.
   public var factor: String
   public var level: String
   public var vectors: Int
@@ -35,7 +35,7 @@ public struct StudyChoice: Sendable {
 
   static func all(_ rows: [StudyRow]) -> [StudyChoice] {
     let factors: [(String, (StudyRow) -> String)] = [
-      ("method", { $0.vector.method.rawValue }), ("estimator", { $0.vector.estimator.rawValue }),
+      ("contrast", { $0.vector.contrast.rawValue }), ("estimator", { $0.vector.estimator.rawValue }),
       ("dataset", { $0.vector.dataset }), ("pairs", { $0.vector.pairs.map(String.init) ?? "all" }),
       ("read", { $0.vector.read.rawValue }),
     ]
@@ -49,7 +49,7 @@ public struct StudyChoice: Sendable {
     }
   }
 
-  private init(model: String, factor: String, level: String, _ rows: [StudyRow]) {
+  private init(model: ModelName, factor: String, level: String, _ rows: [StudyRow]) {
     (self.model, self.factor, self.level, vectors) = (model, factor, level, rows.count)
     means = [:]
     for measure in StudyMeasure.allCases {
@@ -62,16 +62,16 @@ public struct StudyChoice: Sendable {
     CSVWriter.text(
       header: ["model", "factor", "level", "vectors"] + StudyMeasure.allCases.map(\.rawValue),
       rows: rows.map { row in
-        [row.model, row.factor, row.level, "\(row.vectors)"]
+        [row.model.text, row.factor, row.level, "\(row.vectors)"]
           + StudyMeasure.allCases.map { row.means[$0].map { "\($0)" } ?? "" }
       })
   }
 }
 
-/// How two measures go together over the vectors of a model: a row of `results/study-correlations.csv`. Vectors of one
+/// How two measures go together over the vectors of a model: a row of the table `study-correlations`. Vectors of one
 /// model share data and are not independent, so that the intervals are too narrow rather than too wide.
 public struct StudyCorrelation: Sendable {
-  public var model: String
+  public var model: ModelName
   public var first: StudyMeasure
   public var second: StudyMeasure
   public var correlation: RankCorrelation
@@ -93,7 +93,7 @@ public struct StudyCorrelation: Sendable {
     return found
   }
 
-  private init?(_ model: String, _ first: StudyMeasure, _ second: StudyMeasure, _ rows: [StudyRow]) {
+  private init?(_ model: ModelName, _ first: StudyMeasure, _ second: StudyMeasure, _ rows: [StudyRow]) {
     let pairs: [(Double, Double)] = rows.compactMap { row in
       first.value(row).flatMap { x in second.value(row).map { (x, $0) } }
     }
@@ -107,7 +107,7 @@ public struct StudyCorrelation: Sendable {
       header: ["model", "first", "second", "vectors", "spearman", "spearman_low", "spearman_high", "p", "q_fdr"],
       rows: rows.map { row in
         let interval = row.correlation.interval
-        return [row.model, row.first.rawValue, row.second.rawValue, "\(row.correlation.count)"]
+        return [row.model.text, row.first.rawValue, row.second.rawValue, "\(row.correlation.count)"]
           + [row.correlation.coefficient, interval?.low, interval?.high, row.correlation.p, row.q].map(field)
       })
   }
@@ -121,7 +121,7 @@ extension ExperimentResults {
 }
 
 /// Each name once, in order of first appearance.
-private func unique(_ names: [String]) -> [String] {
-  var seen: Set<String> = []
+private func unique<Name: Hashable>(_ names: [Name]) -> [Name] {
+  var seen: Set<Name> = []
   return names.filter { seen.insert($0).inserted }
 }

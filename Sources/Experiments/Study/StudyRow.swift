@@ -2,7 +2,7 @@ import Foundations
 import Statistics
 import Steering
 
-/// One vector of one model in the study's summary: a row of `results/study.csv`.
+/// One vector of one model in the study's summary: a row of the table `study`.
 public struct StudyRow: Sendable {
   /// How the vector predicts one data set, at the layer chosen on another.
   public struct Prediction: Sendable {
@@ -15,7 +15,7 @@ public struct StudyRow: Sendable {
     public var verdict: String?
   }
 
-  public var model: String
+  public var model: ModelName
   public var vector: Experiment.VectorSettings
   /// Rows or pairs it was really made of.
   public var pairs: Int?
@@ -35,7 +35,7 @@ public struct StudyRow: Sendable {
     let predicted = ["auroc", "auroc_low", "auroc_high", "q_fdr", "verdict"]
     let steered = ["layers"] + ["slope", "anti_steerable", "gain"].flatMap { [$0, "\($0)_low", "\($0)_high"] }
     return CSVWriter.text(
-      header: ["model", "vector", "method", "estimator", "dataset", "pairs", "read", "layer", "reliability"]
+      header: ["model", "vector", "contrast", "estimator", "dataset", "pairs", "read", "layer", "reliability"]
         + predicted.map { "\($0)_in" } + predicted.map { "\($0)_out" } + steered.map { "steering_\($0)_in" }
         + steered.map { "steering_\($0)_out" } + ["cosine_planted"],
       rows: rows.map(\.fields))
@@ -43,7 +43,7 @@ public struct StudyRow: Sendable {
 
   private var fields: [String] {
     let made = [
-      model, vector.name, vector.method.rawValue, vector.estimator.rawValue, vector.dataset,
+      model.text, vector.name.text, vector.contrast.rawValue, vector.estimator.rawValue, vector.dataset,
       pairs.map(String.init) ?? "", vector.read.rawValue, layer.map(String.init) ?? "", text(reliability),
     ]
     return made + fields(inside) + fields(outside) + fields(steeringInside) + fields(steeringOutside)
@@ -68,15 +68,15 @@ struct StudySummary {
   let results: ExperimentResults
   let study: Experiment.StudySettings
   /// By model and vector.
-  let layers: [String: [String: Int]]
+  let layers: [ModelName: [VectorName: Int]]
 
   var rows: [StudyRow] {
-    results.experiment.models.map(results.experiment.shortName(of:)).flatMap { model in
+    results.experiment.modelNames.flatMap { model in
       results.experiment.vectors.map { row(model, $0) }
     }
   }
 
-  private func row(_ model: String, _ vector: Experiment.VectorSettings) -> StudyRow {
+  private func row(_ model: ModelName, _ vector: Experiment.VectorSettings) -> StudyRow {
     let layer = layers[model]?[vector.name]
     let own = results.vectors.filter { $0.model == model && $0.vector == vector.name }
     let inside = steering(model, vector.name, study.inside)
@@ -92,19 +92,21 @@ struct StudySummary {
       plantedCosine: own.compactMap { $0.plantedCosines[kind] }.first)
   }
 
-  private func steering(_ model: String, _ vector: String, _ target: String) -> [Steerability] {
-    results.steerability.filter { $0.model == model && $0.vector == vector && $0.target == target }
+  private func steering(_ model: ModelName, _ vector: VectorName, _ target: String) -> [Steerability] {
+    results.steerability.filter { $0.model == model && $0.vector == vector && $0.target.text == target }
   }
 
-  private func prediction(_ model: String, _ vector: String, _ target: String, _ layer: Int?) -> StudyRow.Prediction? {
-    let place = ("\(model)/\(vector)", "\(model)/\(target)", study.position.rawValue)
+  private func prediction(
+    _ model: ModelName, _ vector: VectorName, _ target: String, _ layer: Int?
+  ) -> StudyRow.Prediction? {
+    let place = (model.text, vector.text, target, study.position.rawValue)
     let found = results.predictions.first {
-      ($0.row.vector, $0.row.targetSet, $0.row.position) == place && $0.row.layer == layer
+      ($0.row.model, $0.row.vector, $0.row.target, $0.row.position) == place && $0.row.layer == layer
         && $0.row.score == ScoreKind.cosine.rawValue
     }
     guard let row = found?.row else { return nil }
     let audit = results.audits.first {
-      ($0.vector, $0.targetSet, $0.position) == place && $0.layers == AuditResult.chosenLayer
+      ($0.model.text, $0.vector.text, $0.target.text, $0.position) == place && $0.layers == AuditResult.chosenLayer
     }
     return StudyRow.Prediction(
       auroc: row.predictivity.auroc, low: row.predictivity.aurocLow, high: row.predictivity.aurocHigh, qFDR: row.qFDR,

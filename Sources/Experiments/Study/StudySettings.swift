@@ -2,79 +2,68 @@ import LanguageModels
 import Steering
 
 extension Experiment {
-  /// Which vectors steer the models, on which data sets and how strongly.
-  public struct SteeringSettings: Codable, Sendable, Equatable {
+  public struct SteeringSettings: FileSection, Sendable, Equatable {
     /// Names of vectors; nil is all.
-    public var vectors: [String]?
-    /// Names of data sets whose answers are scored. The first sets the norm that scales count.
-    public var targets: [String]
+    public var vectors: [VectorName]?
+    public var targets: [String] = []
     /// Nil is every layer at which the vector has a direction.
     public var layers: [Int]?
-    public var scales: [Double]
-    /// `residual`: mean norms of the unsteered residual stream at the first target's prompts, so that every vector pushes
-    /// equally far. `raw`: the vector as it is. `unit`: units of the residual stream.
-    public var unit: ScaleUnit
-    public var positions: EditPositions
-    /// How many rows of every target, drawn balanced; nil is all.
+    public var scales = [-0.5, 0.5]
+    public var unit = ScaleUnit.residual
+    public var positions = EditPositions.fromPromptEnd
+    /// Nil is all rows.
     public var take: Int?
+
+    static var keys: [Key<Self>] {
+      [
+        Key("vectors", \.vectors, "Names of vectors; by default all."),
+        Key(
+          "targets", \.targets, "Data sets whose answers are scored; the first sets the norm that scales count.",
+          required: true, .list(.name(of: "data set"), atLeast: 1)),
+        Key(
+          "layers", \.layers, "Layers, counted from 0; by default every one at which the vector has a direction.",
+          .list(.whole(from: 0), atLeast: 1)),
+        Key("scales", \.scales, "Scales, one of them above 0; 0 is always among them.", .list(.number(), atLeast: 1)),
+        Key(
+          "unit", \.unit,
+          "What scales count: mean norms of the unsteered stream at the first target's prompts, so that all vectors push "
+            + "equally far; the vector as it is; units of the stream."),
+        Key("positions", \.positions, "Which tokens are edited."),
+        Key("take", \.take, "Rows of every target, drawn balanced; by default all.", .whole(from: 1)),
+      ]
+    }
+
+    init() {}
 
     /// What does not fit together, in words.
     var problem: String? {
-      if targets.isEmpty { return "names no target" }
-      if !scales.contains(where: { $0 > 0 }) || !scales.allSatisfy(\.isFinite) {
-        return "scales must be numbers with one above 0 among them"
-      }
-      if let layers, layers.isEmpty || layers.contains(where: { $0 < 0 }) { return "layers are counted from 0" }
-      if let take, take < 1 { return "take must be at least 1" }
-      return nil
+      let fits = scales.contains { $0 > 0 } && scales.allSatisfy(\.isFinite)
+      return fits ? nil : "scales must be numbers with one above 0 among them"
     }
   }
 
-  /// One row per vector: where its layer is chosen and where it is judged.
-  public struct StudySettings: Codable, Sendable, Equatable {
-    /// The data set on whose recording each vector's layer is chosen; none of its rows is judged.
-    public var chooseLayer: String
-    /// Data sets in and out of distribution.
-    public var inside: String
+  public struct StudySettings: FileSection, Sendable, Equatable {
+    public var chooseLayer = ""
+    public var inside = ""
     public var outside: String?
-    /// Where the residual stream is read to predict.
-    public var position: ReadPosition
-  }
-}
+    public var position = ReadPosition.prompt
 
-extension EditPositions: Codable {}
+    static var keys: [Key<Self>] {
+      [
+        Key(
+          "choose-layer", \.chooseLayer,
+          "The data set on whose recording each vector's layer is chosen, by AUROC of the cosine; it may not be judged.",
+          required: true, .name(of: "data set")),
+        Key(
+          "in", \.inside,
+          "The data set in distribution, a target of `predictions` and, where vectors steer, of `steering`.",
+          required: true, .name(of: "data set")),
+        Key("out", \.outside, "The data set out of distribution, such a target too.", .name(of: "data set")),
+        Key("position", \.position, "Where the residual stream is read to predict."),
+      ]
+    }
 
-extension Experiment.SteeringSettings {
-  enum CodingKeys: String, CodingKey, CaseIterable { case vectors, targets, layers, scales, unit, positions, take }
-
-  public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(CodingKeys.self)
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    vectors = try keys.decodeIfPresent([String].self, forKey: .vectors)
-    targets = try keys.decode([String].self, forKey: .targets)
-    layers = try keys.decodeIfPresent([Int].self, forKey: .layers)
-    scales = try keys.decodeIfPresent([Double].self, forKey: .scales) ?? [-0.5, 0.5]
-    unit = try keys.decodeIfPresent(ScaleUnit.self, forKey: .unit) ?? .residual
-    positions = try keys.decodeIfPresent(EditPositions.self, forKey: .positions) ?? .fromPromptEnd
-    take = try keys.decodeIfPresent(Int.self, forKey: .take)
-  }
-}
-
-extension Experiment.StudySettings {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case chooseLayer = "choose-layer"
-    case inside = "in"
-    case outside = "out"
-    case position
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(CodingKeys.self)
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    chooseLayer = try keys.decode(String.self, forKey: .chooseLayer)
-    inside = try keys.decode(String.self, forKey: .inside)
-    outside = try keys.decodeIfPresent(String.self, forKey: .outside)
-    position = try keys.decodeIfPresent(ReadPosition.self, forKey: .position) ?? .prompt
+    init() {}
   }
 }
 
@@ -91,47 +80,15 @@ extension Experiment {
   }
 }
 
-/// What is wrong with grids, steering and study, and where: a sentence and the path of its key.
-struct StudyCheck {
-  let experiment: Experiment
-
-  var problem: (sentence: String, path: [String])? {
-    gridProblem ?? steeringProblem ?? studyProblem
-  }
-
-  private var gridProblem: (String, [String])? {
-    for (index, grid) in experiment.grids.enumerated() {
-      let path = ["grids", "\(index)"]
-      if let problem = unknown(grid.datasets) ?? grid.problem { return (problem, path) }
+extension Experiment.StudySettings {
+  /// What does not fit together, in words.
+  func problem(_ predictions: [Experiment.PredictionSettings]) -> String? {
+    let judged = [inside] + [outside].compactMap { $0 }
+    if judged.contains(chooseLayer) {
+      return "choose-layer must be a data set that is not judged, neither in nor out"
     }
-    // Told here, as names made by a grid stand nowhere in the file.
-    var seen: Set<String> = []
-    let twice = experiment.grids.isEmpty ? nil : experiment.vectors.first { !seen.insert($0.name).inserted }
-    return twice.map { ("two vectors have one name, \"\($0.name)\"; name each size, place and method once", ["grids"]) }
-  }
-
-  private var steeringProblem: (String, [String])? {
-    guard let steering = experiment.steering else { return nil }
-    let names = Set(experiment.vectors.map(\.name))
-    let stranger = steering.vectors?.first { !names.contains($0) }.map { "there is no vector \"\($0)\"" }
-    return (stranger ?? unknown(steering.targets) ?? steering.problem).map { ($0, ["steering"]) }
-  }
-
-  private var studyProblem: (String, [String])? {
-    guard let study = experiment.study else { return nil }
-    let judged = [study.inside] + [study.outside].compactMap { $0 }
-    let predicted = experiment.predictions.filter { $0.positions.contains(study.position) }.flatMap(\.targets)
-    if let problem = unknown(judged + [study.chooseLayer]) { return (problem, ["study"]) }
-    if judged.contains(study.chooseLayer) {
-      return ("choose-layer must be a data set that is not judged, neither in nor out", ["study"])
-    }
+    let predicted = predictions.filter { $0.positions.contains(position) }.flatMap(\.targets)
     guard let missing = judged.first(where: { !predicted.contains($0) }) else { return nil }
-    return ("\(missing) is no target of predictions at the position \(study.position.rawValue)", ["study"])
-  }
-
-  private func unknown(_ datasets: [String]) -> String? {
-    datasets.first { experiment.datasets[$0] == nil }.map {
-      "there is no data set \"\($0)\"; there are \(experiment.datasets.keys.sorted().joined(separator: ", "))"
-    }
+    return "\(missing) is no target of predictions at the position \(position.rawValue)"
   }
 }

@@ -3,9 +3,9 @@ import Foundations
 import Statistics
 import Steering
 
-/// Two vectors of one model at one layer: a row of `results/agreement.csv`.
+/// Two vectors of one model at one layer: a row of the table `agreement`.
 public struct VectorAgreement: Sendable {
-  public var model: String
+  public var model: ModelName
   public var layer: Int
   public var vectorA: String
   public var vectorB: String
@@ -14,12 +14,12 @@ public struct VectorAgreement: Sendable {
 
   /// All pairs of the vectors that have a direction at the layer; none for fewer than two.
   static func rows(
-    _ run: StoredRun, _ model: String, _ vectors: [String: SteeringVectors], layer: Int
+    _ run: StoredRun, _ model: ModelName, _ vectors: [VectorName: SteeringVectors], layer: Int
   ) throws -> [VectorAgreement] {
     let compared: [ComparedVector] = try run.experiment.vectors.compactMap { settings in
       guard let own = vectors[settings.name], own.norm(layer) > 0 else { return nil }
       return try ComparedVector(
-        name: settings.name, vectors: own, pairs: run.differences(model, settings.name))
+        name: settings.name.text, vectors: own, pairs: run.differences(model, settings.name))
     }
     guard compared.count > 1 else { return [] }
     var options = VectorComparison.Options()
@@ -36,6 +36,6 @@ public struct VectorAgreement: Sendable {
   static func csv(_ rows: [VectorAgreement]) -> String {
     CSVWriter.text(
       header: ["model", "layer", "vector_a", "vector_b"] + SimilarityEvidence.columns,
-      rows: rows.map { [$0.model, "\($0.layer)", $0.vectorA, $0.vectorB] + $0.evidence.fields })
+      rows: rows.map { [$0.model.text, "\($0.layer)", $0.vectorA, $0.vectorB] + $0.evidence.fields })
   }
 }

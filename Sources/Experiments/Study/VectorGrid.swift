@@ -1,18 +1,35 @@
 import Steering
 
 extension Experiment {
-  /// Many vectors at once: every combination of the ways, sizes and places named.
-  public struct GridSettings: Codable, Sendable, Equatable {
-    public var methods: [VectorSettings.Method]
-    public var estimators: [Estimator]
-    public var datasets: [String]
-    /// How many rows of the data set are drawn; empty is all of them.
-    public var pairs: [Int]
-    public var reads: [ReadPosition]
-    /// Instructions, for the method of that name.
+  public struct GridSettings: FileSection, Sendable, Equatable {
+    public var contrasts: [VectorRecipe.Contrast] = []
+    public var estimators = [Estimator.mean]
+    public var datasets: [String] = []
+    /// Empty is all rows.
+    public var pairs: [Int] = []
+    public var reads: [ReadPosition] = []
     public var positive: [String]?
     public var negative: [String]?
-    public var maxTokens: Int
+    public var maxTokens = VectorSettings().maxTokens
+
+    static var keys: [Key<Self>] {
+      [
+        Key(
+          "contrasts", \.contrasts, "What is compared.", required: true,
+          .list(VectorRecipe.Contrast.shape, atLeast: 1), former: "methods"),
+        Key("estimators", \.estimators, "How activations become directions.", .list(Estimator.shape, atLeast: 1)),
+        Key(
+          "datasets", \.datasets, "The data sets that vectors are made from.", required: true,
+          .list(.name(of: "data set"), atLeast: 1)),
+        Key("pairs", \.pairs, "How many rows are drawn; by default all.", .list(.whole(from: 1))),
+        Key("reads", \.reads, "Where activations are read.", required: true, .list(ReadPosition.shape, atLeast: 1)),
+        Key("positive", \.positive, "Instructions to show the behaviour, for the contrast instructions."),
+        Key("negative", \.negative, "Instructions not to show it."),
+        Key("max-tokens", \.maxTokens, "New tokens at most of a response under an instruction.", .whole(from: 1)),
+      ]
+    }
+
+    init() {}
 
     /// What a grid may make: enough for any study, and little enough to be listed.
     static let most = 1_000
@@ -20,7 +37,7 @@ extension Experiment {
     /// How many combinations there are, possible or not; nil for more than fit.
     var count: Int? {
       var product = 1
-      for size in [methods.count, estimators.count, datasets.count, max(1, pairs.count), reads.count] {
+      for size in [contrasts.count, estimators.count, datasets.count, max(1, pairs.count), reads.count] {
         let (next, overflow) = product.multipliedReportingOverflow(by: size)
         if overflow { return nil }
         product = next
@@ -28,30 +45,31 @@ extension Experiment {
       return product
     }
 
-    /// Every combination, method first and read position last, called `<method>-<estimator>-<data set>-<pairs>-<read>`.
+    /// Every combination, contrast first and read position last, called `<contrast>-<estimator>-<data set>-<pairs>-<read>`.
     private var combinations: [VectorSettings] {
       guard let count, count <= Self.most else { return [] }
       let sizes: [Int?] = pairs.isEmpty ? [nil] : pairs
-      return methods.flatMap { method in
+      return contrasts.flatMap { contrast in
         estimators.flatMap { estimator in
           datasets.flatMap { dataset in
-            sizes.flatMap { size in reads.map { vector(method, estimator, dataset, size, $0) } }
+            sizes.flatMap { size in reads.map { vector(contrast, estimator, dataset, size, $0) } }
           }
         }
       }
     }
 
     private func vector(
-      _ method: VectorSettings.Method, _ estimator: Estimator, _ dataset: String, _ size: Int?, _ read: ReadPosition
+      _ contrast: VectorRecipe.Contrast, _ estimator: Estimator, _ dataset: String, _ size: Int?, _ read: ReadPosition
     ) -> VectorSettings {
       let parts = [
-        method.rawValue, estimator.rawValue, dataset, size.map(String.init) ?? "all", read.rawValue,
+        contrast.rawValue, estimator.rawValue, dataset, size.map(String.init) ?? "all", read.rawValue,
       ]
-      let instructed = method == .instructions
-      return VectorSettings(
-        name: parts.joined(separator: "-"), method: method, estimator: estimator, pairs: size, dataset: dataset,
-        read: read, positive: instructed ? positive : nil, negative: instructed ? negative : nil, against: nil,
-        maxTokens: maxTokens)
+      var vector = VectorSettings()
+      vector.name = VectorName(parts.joined(separator: "-"))
+      (vector.contrast, vector.estimator, vector.pairs, vector.dataset) = (contrast, estimator, size, dataset)
+      (vector.statedRead, vector.maxTokens) = (read, maxTokens)
+      if contrast == .instructions { (vector.positive, vector.negative) = (positive, negative) }
+      return vector
     }
 
     /// The combinations that can exist.
@@ -67,33 +85,10 @@ extension Experiment {
 
     /// What is wrong with the grid as a whole, in words; nil where nothing is.
     var problem: String? {
-      if methods.contains(.modelDifference) { return "model-difference needs against; write it under vectors" }
-      if methods.contains(.instructions), positive?.isEmpty ?? true || negative?.isEmpty ?? true {
-        return "the method instructions needs positive and negative instructions"
-      }
+      if contrasts.contains(.models) { return "the contrast models needs against; write it under vectors" }
       guard let count, count <= Self.most else { return "makes over \(Self.most) vectors; name fewer of each" }
       guard !vectors.isEmpty else { return "makes no vector: \(impossible.first ?? "a list is empty")" }
       return nil
     }
-  }
-}
-
-extension Experiment.GridSettings {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case methods, estimators, datasets, pairs, reads, positive, negative
-    case maxTokens = "max-tokens"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(CodingKeys.self)
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    methods = try keys.decode([Experiment.VectorSettings.Method].self, forKey: .methods)
-    estimators = try keys.decodeIfPresent([Estimator].self, forKey: .estimators) ?? [.mean]
-    datasets = try keys.decode([String].self, forKey: .datasets)
-    pairs = try keys.decodeIfPresent([Int].self, forKey: .pairs) ?? []
-    reads = try keys.decode([ReadPosition].self, forKey: .reads)
-    positive = try keys.decodeIfPresent([String].self, forKey: .positive)
-    negative = try keys.decodeIfPresent([String].self, forKey: .negative)
-    maxTokens = try keys.decodeIfPresent(Int.self, forKey: .maxTokens) ?? 64
   }
 }

@@ -13,6 +13,12 @@ public struct TelltaleError: Error, Sendable, CustomStringConvertible {
     case failed
   }
 
+  /// What would help, where a program may have an option for it: the sentence names the thing, the program its option.
+  public enum Remedy: String, Sendable, CaseIterable {
+    case allowAnyModel, chooseModel, chooseLayers, chooseLayer, choosePosition, chooseRead, takeFewer
+    case stateConvention, importVector, computeInFloat32, useDenseWeights, labelByChoice, resume, giveRecording
+  }
+
   public typealias Location = InputLocation
 
   public var code: Code
@@ -21,8 +27,12 @@ public struct TelltaleError: Error, Sendable, CustomStringConvertible {
   public var location: InputLocation?
   /// What was thrown first, where this error says it in the terms of a caller.
   public var cause: (any Error)?
+  public var remedy: Remedy?
 
-  public init(_ code: Code, _ message: String, at location: InputLocation? = nil, cause: (any Error)? = nil) {
+  public init(
+    _ code: Code, _ message: String, at location: InputLocation? = nil, cause: (any Error)? = nil, remedy: Remedy? = nil
+  ) {
+    self.remedy = remedy
     self.code = code
     self.message = message
     self.location = location

@@ -6,7 +6,7 @@ package enum AtomicFolder {
   package static func refuseExisting(_ url: URL) throws(TelltaleError) {
     guard !FileManager.default.fileExists(atPath: url.path) else {
       throw TelltaleError(
-        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: url.path))
+        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: url.relativePath))
     }
   }
 
@@ -14,7 +14,7 @@ package enum AtomicFolder {
   /// yet. Where anything fails, nothing is left behind; an error about a file inside is told by the folder's own name.
   package static func write(to url: URL, _ body: (URL) throws -> Void) throws {
     try refuseExisting(url)
-    let place = InputLocation(file: url.path)
+    let place = InputLocation(file: url.relativePath)
     let parent = url.deletingLastPathComponent()
     let aside = parent.appendingPathComponent(
       ".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).tmp", isDirectory: true)

@@ -50,7 +50,9 @@ extension LanguageModel {
   public func merged(with adapter: LoRAAdapter) throws -> LanguageModel {
     try check(adapter)
     guard !hasInt8Weights else {
-      throw TelltaleError(.badInput, "int8 weights cannot take up an adapter; load the model without --weights int8")
+      throw TelltaleError(
+        .badInput, "int8 weights cannot take up an adapter; load the model with dense weights", remedy: .useDenseWeights
+      )
     }
     var weights = weights
     for (place, pair) in adapter.factors {

@@ -62,7 +62,7 @@ public struct EditReport: Sendable, Equatable {
         throw TelltaleError(
           .badInput,
           "the edit (add at layer \(entry.layer)) was lost in rounding: less than a hundredth of its length arrived; "
-            + "use a larger scale or compute in float32 (--dtype float32)")
+            + "use a larger scale or compute in float32", remedy: .computeInFloat32)
       }
     }
   }

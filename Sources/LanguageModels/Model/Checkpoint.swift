@@ -156,6 +156,6 @@ extension LanguageModel {
   func explainNonFinite() throws -> Never {
     try Checkpoint.refuseNonFinite(weights, file: { _ in "the checkpoint" })
     throw TelltaleError(
-      .failed, "the activations overflow \(dtype.rawValue); compute in float32 or bfloat16 (--dtype float32)")
+      .failed, "the activations overflow \(dtype.rawValue); compute in float32 or bfloat16", remedy: .computeInFloat32)
   }
 }

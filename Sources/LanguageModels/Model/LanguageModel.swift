@@ -143,7 +143,7 @@ public struct LanguageModel: Sendable {
     guard device == .cpu else { return false }
     return dtype == .float32
       ? isBatchInvariant
-      : dtype == .bfloat16 && Runtime.hasBFloat16Products && configuration.headDimension % 32 == 0
+      : [.bfloat16, .float16].contains(dtype) && Kernel.decodeAttention.isOwn
   }
 
   private func run(

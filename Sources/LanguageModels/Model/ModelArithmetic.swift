@@ -37,7 +37,7 @@ extension LanguageModel {
     guard hasInt8Weights, Int8Matrix.hasOwnProducts, device == .cpu else {
       throw TelltaleError(
         .badInput,
-        "int8 arithmetic (--compute int8) needs int8 weights, the CPU and its VNNI instructions; see telltale doctor")
+        "int8 arithmetic needs int8 weights, the CPU and its VNNI instructions; see telltale doctor")
     }
     var model = self
     model.roundsSharedTokens = true

@@ -16,7 +16,7 @@ public enum ModelLocator {
     throw TelltaleError(
       .badInput,
       "\"\(name.prefix(200))\" is neither a directory nor a Hugging Face id (owner/name) nor one of "
-        + embedded.joined(separator: ", ") + "; check --model")
+        + embedded.joined(separator: ", ") + "; check the name", remedy: .chooseModel)
   }
 
   // MARK: Embedded models

@@ -7,7 +7,7 @@ enum AttentionKernel {
   case composed
   /// One variable-length kernel of a GPU: `VarlenAttention`.
   case varlen
-  /// Telltale's own for bfloat16 on the CPU: `SegmentAttention`.
+  /// Telltale's own for bfloat16 and float16 on the CPU: `SegmentAttention`.
   case segments
 
   /// - Parameter withGradients: whether the pass may be recorded.
@@ -20,7 +20,7 @@ enum AttentionKernel {
   }
 }
 
-/// Attention over a pack by Telltale's own kernel: products of bfloat16, where libtorch's on the CPU are of float32. What
+/// Attention over a pack by Telltale's own kernel: products of bfloat16 where the processor has them. What
 /// several segments continue is laid out once, and queries of tokens that no one looks at need not be given.
 struct SegmentAttention {
   private let starts, parents: [Int64]
@@ -28,8 +28,8 @@ struct SegmentAttention {
   /// Whether this processor has the kernel, and it takes the model's numbers.
   static func isAvailable(for model: LanguageModel) -> Bool {
     let shape = model.configuration
-    return model.dtype == .bfloat16 && model.device == .cpu && shape.headDimension % 2 == 0
-      && shape.headCount / shape.keyValueHeadCount <= 48 && Runtime.hasSegmentAttention
+    return [.bfloat16, .float16].contains(model.dtype) && model.device == .cpu && shape.headDimension % 2 == 0
+      && shape.headCount / shape.keyValueHeadCount <= 48 && Kernel.packAttention.isOwn
   }
 
   init(_ batch: PackedBatch) {

@@ -40,7 +40,8 @@ public final class LoRATrainer {
   ) throws {
     try settings.check()
     guard !base.hasInt8Weights else {
-      throw TelltaleError(.badInput, "int8 weights are for inference; train the adapter without --weights int8")
+      throw TelltaleError(
+        .badInput, "int8 weights are for inference; train the adapter on dense weights", remedy: .useDenseWeights)
     }
     activations = ActivationBudget(
       base, bytes: settings.gradientCheckpointing ? 0 : activationMemory)

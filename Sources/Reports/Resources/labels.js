@@ -4,7 +4,7 @@ function coverageSentence(table) {
   return records(table).map((row) => {
     const labelled = row.positives + row.negatives;
     const rest = [row.cannot_tell ? `${row.cannot_tell} cannot be told` : '', row.unlabelled ? `${row.unlabelled} not labelled` : ''].filter((text) => text);
-    return `${row.model}/${row.dataset}: ${labelled} labelled, ${row.positives} of them 1${rest.length ? ` (${rest.join(', ')})` : ''}`;
+    return `${row.model}/${row.target}: ${labelled} labelled, ${row.positives} of them 1${rest.length ? ` (${rest.join(', ')})` : ''}`;
   }).join('; ');
 }
 
@@ -12,7 +12,7 @@ function coverageSentence(table) {
 function changeSentence(labels, selection) {
   const curve = data.curves.find(({ name }) => ['model', 'vector', 'target', 'position'].every((key) => name[key] === selection[key]));
   const row = curve && records(labels.changes).find((one) => one.layer === curve.judged && one.position === selection.position
-    && one.vector === `${selection.model}/${selection.vector}` && one.target_set === `${selection.model}/${selection.target}`);
+    && one.model === selection.model && one.vector === selection.vector && one.target === selection.target);
   if (!row) return 'The selected vector was not judged by these labels at this position.';
   const head = `${selection.vector} on ${selection.target}, ${selection.position}, layer ${row.layer}: `;
   if (row.auroc === null) return `${head}by these labels no area is defined (${row.n} answers have both).`;
@@ -28,7 +28,7 @@ function verdictSentences(labels) {
   if (rows.length === 0) return ['No verdict was given.'];
   if (differ.length === 0) return [`All ${rows.length} verdicts are those by the recorded labels.`];
   return [`${differ.length} of ${rows.length} verdicts are others than by the recorded labels:`,
-    ...differ.slice(0, 12).map((row) => `${row.vector} on ${row.target_set}, ${row.position}, ${row.layers === 'all' ? 'all layers' : `layer ${row.layers}`}: ${row.verdict} instead of ${row.verdict_recorded}`),
+    ...differ.slice(0, 12).map((row) => `${row.model}/${row.vector} on ${row.target}, ${row.position}, ${row.layers === 'all' ? 'all layers' : `layer ${row.layers}`}: ${row.verdict} instead of ${row.verdict_recorded}`),
     ...(differ.length > 12 ? ['and others, in the table of verdicts'] : [])];
 }
 

@@ -26,7 +26,9 @@ function unique(values) { return [...new Set(values)]; }
 function transferSection() {
   const rows = records(data.transfer);
   if (rows.length === 0) return [element('p', {}, 'This run holds no table of transfer (results/transfer.csv).')];
-  const find = (vector, target) => rows.find((row) => row.vector === vector && row.target_set === target);
+  const vectorOf = (row) => `${row.model}/${row.vector}`;
+  const targetOf = (row) => `${row.target_model}/${row.target}`;
+  const find = (vector, target) => rows.find((row) => vectorOf(row) === vector && targetOf(row) === target);
   const cell = (vector, target) => {
     const row = find(vector, target);
     if (!row) return undefined;
@@ -37,8 +39,8 @@ function transferSection() {
   const known = rows.filter((row) => row.auroc !== null);
   const best = known.length ? known.reduce((a, b) => (b.auroc > a.auroc ? b : a)) : null;
   const caption = 'AUROC of the cosine of every vector on every target, at one layer that no label of a target chose; * differs from the first vector of the target’s model (p < 0.05). '
-    + (best ? `Highest: ${best.vector} on ${best.target_set}, ${withInterval(best.auroc, best.auroc_low, best.auroc_high)}.` : '');
-  return [element('figure', {}, matrixView('Transfer matrix', 'vector', unique(rows.map((row) => row.vector)), unique(rows.map((row) => row.target_set)), cell),
+    + (best ? `Highest: ${vectorOf(best)} on ${targetOf(best)}, ${withInterval(best.auroc, best.auroc_low, best.auroc_high)}.` : '');
+  return [element('figure', {}, matrixView('Transfer matrix', 'vector', unique(rows.map(vectorOf)), unique(rows.map(targetOf)), cell),
     element('figcaption', {}, caption), dataBlock('transfer', 'transfer', () => data.transfer))];
 }
 

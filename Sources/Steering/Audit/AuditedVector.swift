@@ -105,7 +105,7 @@ extension PairDifferences {
 
   private static func damaged(_ url: URL) -> TelltaleError {
     TelltaleError(
-      .badInput, "is no file of pair differences; make them anew, or remove it",
+      .badInput, "is no file of pair differences; make them again, or remove it",
       at: InputLocation(file: url.path))
   }
 }

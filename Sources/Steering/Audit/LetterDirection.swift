@@ -61,7 +61,7 @@ extension LetterDirection {
     let tokens = (file.metadata["tokens"] ?? "").split(separator: ",").compactMap { Int($0) }
     guard file.names == ["direction"], letters.count == 2, tokens.count == 2 else {
       throw TelltaleError(
-        .badInput, "is no file of an answer-letter direction; remove it, or run the experiment anew",
+        .badInput, "is no file of an answer-letter direction; remove it, or run the experiment again",
         at: InputLocation(file: url.path))
     }
     self.init(letters: letters, tokens: tokens, direction: try file.tensor("direction").floats())

@@ -42,8 +42,8 @@ public struct PlacedRecording: Sendable {
     let wanted = read ?? stated.flatMap { recording.activations[$0] == nil ? nil : $0 } ?? .prompt
     guard let activations = recording.activations[wanted] else {
       throw TelltaleError(
-        .badInput, "has no activations at \"\(wanted.rawValue)\"; choose among \(held) with --read",
-        at: InputLocation(file: name))
+        .badInput, "has no activations at \"\(wanted.rawValue)\"; choose among \(held)",
+        at: InputLocation(file: name), remedy: .chooseRead)
     }
     if let vector, vector.vectors.hiddenSize != activations.size(2) {
       throw TelltaleError(

@@ -26,7 +26,7 @@ public struct SimilarityMatrix: Sendable {
     }
     guard let clustering = AverageLinkage(distances: cosines.map { $0.map { 1 - $0 } }) else {
       throw TelltaleError(
-        .badInput, "not every vector has layer \(layer); choose layers that all have with --layers")
+        .badInput, "not every vector has layer \(layer); choose layers that all have", remedy: .chooseLayers)
     }
     (self.layer, self.names, self.cosines) = (layer, names, cosines)
     (self.evidence, self.clustering) = (evidence, clustering)

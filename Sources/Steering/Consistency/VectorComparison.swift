@@ -49,8 +49,8 @@ public struct VectorComparison: Sendable {
     guard widthA == widthB else {
       throw TelltaleError(
         .badInput,
-        "\(a.name) has width \(widthA) and \(b.name) has \(widthB), between which there is no cosine; give --recording of "
-          + "the same prompts for each, and only their activations are compared")
+        "\(a.name) has width \(widthA) and \(b.name) has \(widthB), between which there is no cosine; give recordings of "
+          + "the same prompts for each, and only their activations are compared", remedy: .giveRecording)
     }
     for layer in wanted ?? [] { for vector in [a, b] { _ = try vector.vectors.vector(layer) } }
     let common = wanted ?? a.vectors.sortedLayers.filter { b.vectors.layers[$0] != nil }

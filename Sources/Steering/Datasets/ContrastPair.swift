@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import Tokenizers
 
 /// How an item is put to a model.
 public enum PromptStyle: String, Sendable, CaseIterable, Codable {
@@ -9,18 +10,6 @@ public enum PromptStyle: String, Sendable, CaseIterable, Codable {
   case chat
   /// The text as stored after a header of solved examples, the same for all items.
   case fewShot = "few-shot"
-}
-
-/// One message of a conversation, to be rendered by a chat template.
-public struct PromptMessage: Sendable, Hashable, Codable {
-  /// `user`, `assistant` or `system`.
-  public var role: String
-  public var content: String
-
-  public init(role: String, content: String) {
-    self.role = role
-    self.content = content
-  }
 }
 
 /// Two texts that differ in the answer only: one shows the behaviour, the other does not.
@@ -53,7 +42,7 @@ public struct ContrastPair: Sendable, Hashable {
 /// Turns items into prompts and contrast pairs of one style.
 public struct PromptBuilder: Sendable {
   /// Renders messages with a model's chat template; the flag asks for the header of the assistant's turn at the end.
-  public typealias ChatRenderer = @Sendable (_ messages: [PromptMessage], _ addGenerationPrompt: Bool) throws -> String
+  public typealias ChatRenderer = @Sendable (_ messages: [ChatMessage], _ addGenerationPrompt: Bool) throws -> String
 
   private enum Rendering: Sendable {
     case plain
@@ -80,7 +69,7 @@ public struct PromptBuilder: Sendable {
   public func prompt(for item: Item) throws -> String {
     switch rendering {
     case .plain: item.plainPrompt
-    case .chat(let render): try render([PromptMessage(role: "user", content: item.text)], true)
+    case .chat(let render): try render([ChatMessage.user(item.text)], true)
     case .fewShot(let header): try header.prompt(for: item)
     }
   }
@@ -107,15 +96,15 @@ public struct PromptBuilder: Sendable {
   /// space around it: Llama-2 puts a space before it, Zephyr a line break.
   public func answered(_ item: Item, with answer: String) throws -> (prefix: String, answer: String) {
     guard case .chat(let render) = rendering else { return (try prompt(for: item), answer) }
-    let user = PromptMessage(role: "user", content: item.text)
+    let user = ChatMessage.user(item.text)
     let content = answer.trimmingCharacters(in: .whitespacesAndNewlines)
-    let whole = try render([user, PromptMessage(role: "assistant", content: content)], false)
+    let whole = try render([user, ChatMessage(role: .assistant, content: content)], false)
     // The answer stands after what the prompt and the conversation have in common; the question may name it too.
     let start = whole.commonPrefix(with: try prompt(for: item), options: .literal).endIndex
     guard !content.isEmpty, let place = whole.range(of: content, options: .literal, range: start..<whole.endIndex)
     else {
       throw TelltaleError(
-        .badInput, "the chat template does not show the answer as it is; use another --template or --style",
+        .badInput, "the chat template does not show the answer as it is; use another template or style",
         at: .init(file: item.source, item: "row \(item.row)"))
     }
     return (String(whole[..<place.lowerBound]), content)

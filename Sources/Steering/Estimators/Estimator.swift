@@ -29,14 +29,6 @@ public enum Estimator: String, Sendable, CaseIterable, Codable {
     case .discriminant: LinearDiscriminant()
     }
   }
-
-  /// Refuses rows that are no pairs where pairs are needed.
-  func check(pairs: Bool) throws(TelltaleError) {
-    guard !pairs, needsPairs else { return }
-    throw TelltaleError(
-      .badInput,
-      "the estimator \(rawValue) is made from pairs, and a recording's rows are none; use mean, probe or discriminant")
-  }
 }
 
 /// A way of turning the activations of one layer into a direction.

@@ -78,7 +78,8 @@ public struct AblationExperiment {
     let edited = options.labelSource == .forcedChoice ? after.choiceEdits : after.edits
     guard let report = edited, !both.isEmpty else {
       throw TelltaleError(
-        .badInput, "no row has an answer that can be read before and after; use --label forced-choice")
+        .badInput, "no row has an answer that can be read before and after; use forced-choice labels",
+        remedy: .labelByChoice)
     }
     return Report(
       rows: items.count, groups: Set(before.rows.map(\.group)).count,
@@ -126,12 +127,9 @@ public struct AblationExperiment {
   }
 
   private func area(_ scores: [Double], _ rows: [RecordedRow]) -> Area? {
-    let used = rows.indices.filter { rows[$0].label != nil && scores[$0].isFinite }
-    guard
-      let area = ClusteredAUROC(
-        scores: used.map { scores[$0] }, labels: used.map { rows[$0].label ?? 0 }, groups: used.map { rows[$0].group })
-    else { return nil }
-    let interval = area.interval()
-    return Area(auroc: area.auroc, low: interval?.low, high: interval?.high)
+    ClusteredAUROC(scores, of: rows).map { area in
+      let interval = area.interval()
+      return Area(auroc: area.auroc, low: interval?.low, high: interval?.high)
+    }
   }
 }

@@ -140,7 +140,7 @@ package struct GridScorer {
       ((families[$0].sequences.first?.count ?? 0), $0) < ((families[$1].sequences.first?.count ?? 0), $1)
     }.filter { !families[$0].sequences.isEmpty }
     let logitsPerToken = max(1, model.configuration.vocabularySize * tokenBudget / Self.largestLogits)
-    return ContrastExtraction.chunks(order, budget: tokenBudget) { index in
+    return order.pieces(within: tokenBudget) { index in
       let family = families[index]
       let scored = family.sequences.reduce(0) { $0 + $1.count - family.scoredFrom } * copies
       let tokens = family.sequences.reduce(family.scoredFrom) { $0 + ($1.count - family.scoredFrom + 1) * copies }
@@ -228,7 +228,7 @@ package struct GridScorer {
 }
 
 /// The tokens of a pack whose log-probabilities are asked for: where the logits lie that give each.
-private struct ScoredTokens {
+struct ScoredTokens {
   var places: [Int] = []
   private var tokens: [Int] = []
   private var counts: [[Int]] = []

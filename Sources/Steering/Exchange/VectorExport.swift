@@ -31,7 +31,7 @@ public enum VectorExport {
     guard !directions.isEmpty else {
       throw TelltaleError(
         .badInput, "holds layer 0 only, and GGUF control vectors have no direction.0; export another layer",
-        at: InputLocation(file: vectors.provenance.file ?? "the vector file"))
+        at: vectors.place)
     }
     let hint = hint ?? vectors.provenance.model ?? "unknown"
     try AtomicFile.write(ControlVectorFile.bytes(directions, modelHint: hint), to: url)
@@ -41,7 +41,6 @@ public enum VectorExport {
   /// One layer as [hidden]; all layers from 0 on as [layers, hidden].
   private static func writeArray(_ vectors: SteeringVectors, _ url: URL) throws -> [String] {
     let layers = vectors.sortedLayers
-    let place = InputLocation(file: vectors.provenance.file ?? "the vector file")
     if layers.count == 1, let only = layers.first {
       let row = try vectors.vector(only)
       try AtomicFile.write(NumpyFile.bytes(ForeignTensor(shape: [row.count], values: row)), to: url)
@@ -51,7 +50,7 @@ public enum VectorExport {
       throw TelltaleError(
         .badInput,
         "holds layers \(layers.map(String.init).joined(separator: ", ")), and the rows of an array stand for "
-          + "layers 0, 1, 2 and so on without gaps; export one layer with --layer", at: place)
+          + "layers 0, 1, 2 and so on without gaps; export one layer", at: vectors.place, remedy: .chooseLayers)
     }
     let values = layers.flatMap { vectors.layers[$0] ?? [] }
     let tensor = ForeignTensor(shape: [layers.count, vectors.hiddenSize], values: values)

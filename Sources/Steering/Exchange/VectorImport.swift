@@ -100,8 +100,8 @@ public struct VectorImport: Sendable {
       if name.hasSuffix("_diff.pt") { return .persona }
       let known = LayerConvention.allCases.map(\.rawValue).joined(separator: ", ")
       throw TelltaleError(
-        .badInput, "does not say how it counts layers; say it with --convention, one of \(known)",
-        at: InputLocation(file: url.path))
+        .badInput, "does not say how it counts layers; state its convention, one of \(known)",
+        at: InputLocation(file: url.path), remedy: .stateConvention)
     }
   }
 
@@ -189,8 +189,8 @@ public struct VectorImport: Sendable {
     let index = wanted < 0 ? count + wanted : wanted
     guard (0..<count).contains(index) else {
       throw TelltaleError(
-        .badInput, "holds \(count) positions, of which \(wanted) is none; choose with --position",
-        at: InputLocation(file: url.path))
+        .badInput, "holds \(count) positions, of which \(wanted) is none; choose another position",
+        at: InputLocation(file: url.path), remedy: .choosePosition)
     }
     return index
   }
@@ -209,8 +209,8 @@ public struct VectorImport: Sendable {
     }
     throw TelltaleError(
       .badInput,
-      "holds one vector and does not say of which layer; say it with --layer, as the tool that wrote it counts",
-      at: InputLocation(file: url.path))
+      "holds one vector and does not say of which layer; state the layer as the tool that wrote it counts",
+      at: InputLocation(file: url.path), remedy: .chooseLayer)
   }
 
   // MARK: Our layers

@@ -26,3 +26,44 @@ enum ConcurrentPasses {
     }
   }
 }
+
+extension Array where Element: Sendable {
+  /// `transform` of every element in order, on as many threads as operations may take: thousands of texts become tokens
+  /// while nothing else can be computed yet.
+  ///
+  /// Throws what the first element in order that failed threw.
+  package func mapConcurrently<Result: Sendable>(
+    _ transform: @Sendable (Element) throws -> Result
+  ) throws -> [Result] {
+    let piece = 32  // texts, some milliseconds of work
+    let starts = [Int](stride(from: 0, to: count, by: piece))
+    return try ParallelMap.map(starts.count, workers: Runtime.threadCount) { index in
+      try self[starts[index]..<Swift.min(count, starts[index] + piece)].map(transform)
+    }.flatMap { $0 }
+  }
+}
+
+extension [Int] {
+  /// Consecutive pieces whose cost fits the budget; a number that alone exceeds it goes alone.
+  func pieces(within budget: Int, cost: (Int) -> Int) -> [[Int]] {
+    var pieces: [[Int]] = []
+    var total = 0
+    for index in self {
+      let own = cost(index)
+      if pieces.isEmpty || total + own > budget {
+        pieces.append([])
+        total = 0
+      }
+      pieces[pieces.count - 1].append(index)
+      total += own
+    }
+    return pieces
+  }
+}
+
+extension [[Int]] {
+  /// The numbers of token sequences, the short ones first, in pieces of at most so many tokens.
+  func piecesByLength(within budget: Int) -> [[Int]] {
+    indices.sorted { (self[$0].count, $0) < (self[$1].count, $1) }.pieces(within: budget) { self[$0].count }
+  }
+}

@@ -82,11 +82,11 @@ struct DifferenceSums {
     second = try second + (-(inFirst) + 1).matmul(differences)
   }
 
-  func result(halvesByGroup: Bool) throws(TelltaleError) -> ContrastExtraction.Result {
+  func result(halvesByGroup: Bool) throws(TelltaleError) -> PairEstimation.Result {
     let pairs = Double(count)
-    var result = ContrastExtraction.Result(
-      difference: try byLayer(difference / pairs), mean: try byLayer(mean / (2 * pairs)), residualNorm: [:],
-      reliability: [:], halvesByGroup: halvesByGroup, pairs: count)
+    var result = PairEstimation.Result(
+      difference: try byLayer(difference / pairs), mean: try byLayer(mean / (2 * pairs)), halvesByGroup: halvesByGroup,
+      pairs: count)
     let norm = try (norms / (2 * pairs)).doubles()
     let reliability = try reliabilities()
     for (index, layer) in layers.enumerated() {

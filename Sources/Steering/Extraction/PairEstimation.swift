@@ -5,7 +5,28 @@ import Torch
 /// Takes the activations of pairs as passes deliver them, in any order, and makes directions of them.
 ///
 /// For the mean only sums are kept, so that memory does not grow with the pairs; other estimators keep all activations.
-struct PairEstimation {
+package struct PairEstimation {
+  package struct Result: Sendable {
+    /// By layer [hidden]: what the estimator makes of the pairs; by default the mean of positive minus negative.
+    package var difference: [Int: [Double]]
+    /// By layer [hidden]: mean over both halves of all pairs.
+    var mean: [Int: [Double]]
+    /// By layer: mean Euclidean norm of the activations read.
+    var residualNorm: [Int: Double] = [:]
+    /// By layer: cosine of the vectors of two random halves, stepped up to the whole by Spearman-Brown, averaged over
+    /// splits; nil where there are fewer than two pairs.
+    var reliability: [Int: Double] = [:]
+    /// By layer: the share of held-out pairs whose difference projects positively on the direction of the other half; not
+    /// computed for the mean, whose pairs are not kept.
+    var heldOut: [Int: Double] = [:]
+    /// Whether the halves were drawn over groups (true) or, with a single group, over pairs.
+    var halvesByGroup: Bool
+    var pairs: Int
+    /// The differences of the first pairs given, float32 [pairs, layers, hidden] in their order, where they were asked for.
+    var pairDifferences: Tensor?
+    package var tokensComputed = 0
+  }
+
   private let layers: [Int]
   private let estimator: Estimator
   private let halves: Halves
@@ -13,7 +34,6 @@ struct PairEstimation {
   private var differences: KeptDifferences
   private var activations: KeptActivations?
   var tokensComputed = 0
-  var tokensGiven = 0
 
   /// How many pairs have come in.
   var pairs: Int { sums.count }
@@ -43,9 +63,9 @@ struct PairEstimation {
   }
 
   /// - Parameter reason: what to say where no pair differs at any layer.
-  func result(ifZero reason: String) throws -> ContrastExtraction.Result {
+  func result(ifZero reason: String) throws -> Result {
     var result = try sums.result(halvesByGroup: halves.byGroup)
-    (result.tokensComputed, result.tokensGiven) = (tokensComputed, tokensGiven)
+    result.tokensComputed = tokensComputed
     result.pairDifferences = try differences.inOrder()
     if result.difference.values.allSatisfy({ $0.allSatisfy { $0 == 0 } }) { throw TelltaleError(.badInput, reason) }
     guard let kept = try activations?.inOrder() else { return result }
@@ -77,7 +97,7 @@ struct KeptActivations {
       throw TelltaleError(
         .badInput,
         "the activations of \(pairs) pairs take more than the \(Self.largest >> 30) GiB that an estimator other than mean "
-          + "may hold; take fewer pairs (--take), fewer layers (--layers), or the mean")
+          + "may hold; take fewer pairs, fewer layers, or the mean", remedy: .takeFewer)
     }
   }
 

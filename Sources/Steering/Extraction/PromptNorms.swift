@@ -11,9 +11,8 @@ extension PromptEncoder {
     guard !items.isEmpty else { throw TelltaleError(.badInput, "there are no prompts to measure; give at least one") }
     let reader = try ActivationReader(loaded.model, layers: layers)
     let prompts = try items.map { encode(try prompt($0)).ids }
-    let order = prompts.indices.sorted { (prompts[$0].count, $0) < (prompts[$1].count, $1) }
     var sums = [Double](repeating: 0, count: layers.count)
-    for chunk in ContrastExtraction.chunks(order, budget: tokenBudget, cost: { prompts[$0].count }) {
+    for chunk in prompts.piecesByLength(within: tokenBudget) {
       let own = chunk.map { prompts[$0] }
       let streams = try reader.read(PackedBatch(own), own.map { $0.count - 1..<$0.count })  // [prompts, layers, hidden]
       for (layer, sum) in try streams.norm(-1).sum(0).doubles().enumerated() { sums[layer] += sum }

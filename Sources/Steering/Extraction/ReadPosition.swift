@@ -27,6 +27,31 @@ public struct ReadableText: Sendable, Equatable {
     self.ids = ids
     self.read = read
   }
+
+  /// Read at the last of the tokens.
+  package init(lastOf ids: [Int]) { self.init(ids: ids, read: ids.count - 1..<ids.count) }
+}
+
+/// Two readable texts whose activations are compared, and the group they belong to.
+public struct ReadablePair: Sendable {
+  public var positive: ReadableText
+  public var negative: ReadableText
+  /// The distinct question: halves for the reliability are drawn over these.
+  public var group: String
+
+  public init(positive: ReadableText, negative: ReadableText, group: String) {
+    self.positive = positive
+    self.negative = negative
+    self.group = group
+  }
+
+  /// The length that packing sorts by.
+  var length: Int { max(positive.ids.count, negative.ids.count) }
+
+  /// Tokens that a pack computes for the pair.
+  var cost: Int {
+    positive.ids.count + negative.ids.count - PackedBatch.commonPrefix([positive.ids, negative.ids])
+  }
 }
 
 /// Turns prompts and answers of one style into tokens and read positions.
@@ -46,12 +71,7 @@ public struct PromptEncoder: Sendable {
 
   public static func chat(_ tokenizer: Tokenizer, template name: String?) throws -> PromptEncoder {
     let template = try tokenizer.chatTemplate(named: name)
-    let builder = PromptBuilder.chat { messages, generate in
-      let converted = messages.map {
-        ChatMessage(role: ChatMessage.Role(rawValue: $0.role) ?? .user, content: $0.content)
-      }
-      return try template.render(messages: converted, addGenerationPrompt: generate)
-    }
+    let builder = PromptBuilder.chat { try template.render(messages: $0, addGenerationPrompt: $1) }
     return PromptEncoder(tokenizer: tokenizer, builder: builder, template: template)
   }
 
@@ -83,6 +103,23 @@ public struct PromptEncoder: Sendable {
       read = first..<encoding.ids.count
     }
     return ReadableText(ids: encoding.ids, read: read)
+  }
+
+  /// A pair of answers to one prompt.
+  func readable(_ pair: ContrastPair, at position: ReadPosition) throws -> ReadablePair {
+    ReadablePair(
+      positive: try readable(
+        prefix: pair.prefix, answer: pair.positive, letter: pair.positiveAnswerOffset, at: position),
+      negative: try readable(
+        prefix: pair.prefix, answer: pair.negative, letter: pair.negativeAnswerOffset, at: position),
+      group: pair.item.group.id)
+  }
+
+  /// The prompt of an item under an instruction: a system message where the chat template takes one, else words before
+  /// the item's text.
+  func prompt(_ item: Item, under instruction: String) throws -> String {
+    guard let template, template.takesSystemMessage else { return try prompt(item.prefixed(by: instruction)) }
+    return try template.render(messages: [.system(instruction), .user(item.text)], addGenerationPrompt: true)
   }
 
   /// Two whole texts; their answers begin, and their answer letters stand, where they first differ.

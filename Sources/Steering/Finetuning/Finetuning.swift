@@ -77,7 +77,7 @@ public struct Finetuning: Sendable {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? []
     guard !files.isEmpty else { return nil }
     guard resumes else {
-      throw TelltaleError(.badInput, "is there already; give --resume to go on with it, or another folder", at: place)
+      throw TelltaleError(.badInput, "is there already; resume it, or name another folder", at: place, remedy: .resume)
     }
     guard files.contains("adapter_model.safetensors") else { return nil }
     let report = try FinetuningReport.read(output)

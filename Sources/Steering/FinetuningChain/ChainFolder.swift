@@ -3,7 +3,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// Results of finished stages on disk. A stage is used again where the inputs that it states are the same, and made anew
+/// Results of finished stages on disk. A stage is used again where the inputs that it states are the same, and made again
 /// where they are not.
 struct ChainFolder: Sendable {
   let url: URL
@@ -27,39 +27,45 @@ struct ChainFolder: Sendable {
     return value
   }
 
-  /// A recording in a folder of its own.
+  /// A recording in a folder.
   func recording(_ name: String, inputs: [String: String], make: () throws -> Recording) throws -> Recording {
     let place = url.appending(path: name)
-    if isMade(name, place, inputs) { return try RecordingFolder.read(place) }
-    try remove([place, stated(name)])
-    let recording = try make()
-    try makeFolder(place)
-    try RecordingFolder.write(recording, to: place)
-    try write(Stage(inputs: inputs, value: Nothing()), name)
-    return recording
+    return try kept(name, place, inputs: inputs, read: RecordingFolder.read) {
+      let recording = try make()
+      try makeFolder(place)
+      try RecordingFolder.write(recording, to: place)
+      return recording
+    }
   }
 
   /// A vector file with the differences that it is the mean of, where they are known.
   func vector(_ name: String, inputs: [String: String], make: () throws -> ComparedVector) throws -> ComparedVector {
     let place = url.appending(path: "\(name).safetensors")
     let differences = PairDifferences.url(beside: place)
-    if isMade(name, place, inputs) { return try ComparedVector(contentsOf: place) }
-    try remove([place, differences, stated(name)])
-    let vector = try make()
-    try makeFolder(place)
-    try vector.pairs?.write(to: differences)
-    try vector.vectors.write(to: place)
+    return try kept(name, place, differences, inputs: inputs, read: ComparedVector.init(contentsOf:)) {
+      let vector = try make()
+      try makeFolder(place)
+      try vector.pairs?.write(to: differences)
+      try vector.vectors.write(to: place)
+      return vector
+    }
+  }
+
+  /// What stands at `place` where it is of the same inputs, else what is made there. What is stated is written last, so a
+  /// result that is stated is whole.
+  private func kept<Value>(
+    _ name: String, _ place: URL, _ beside: URL? = nil, inputs: [String: String], read: (URL) throws -> Value,
+    make: () throws -> Value
+  ) throws -> Value {
+    let stage: Stage<Nothing>? = self.read(name)
+    if stage?.inputs == inputs, FileManager.default.fileExists(atPath: place.path) { return try read(place) }
+    try remove([place, stated(name)] + [beside].compactMap { $0 })
+    let value = try make()
     try write(Stage(inputs: inputs, value: Nothing()), name)
-    return vector
+    return value
   }
 
   private func stated(_ name: String) -> URL { url.appending(path: "\(name).json") }
-
-  /// What is stated is written last, so a result that is stated is whole.
-  private func isMade(_ name: String, _ place: URL, _ inputs: [String: String]) -> Bool {
-    let stage: Stage<Nothing>? = read(name)
-    return stage?.inputs == inputs && FileManager.default.fileExists(atPath: place.path)
-  }
 
   private func read<Value: Codable>(_ name: String) -> Stage<Value>? {
     (try? Data(contentsOf: stated(name))).flatMap { try? JSONDecoder().decode(Stage<Value>.self, from: $0) }
@@ -87,16 +93,6 @@ struct ChainFolder: Sendable {
       throw TelltaleError(
         .badInput, "cannot be made; check the path and its permissions", at: InputLocation(file: parent.path))
     }
-  }
-}
-
-extension PromptEncoder {
-  /// SHA-256 of items as they are put to a model.
-  func fingerprint(_ items: [Item]) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let prompts = try items.map { try prompt($0) }
-    return Fingerprint.data(try encoder.encode(items) + encoder.encode(prompts))
   }
 }
 

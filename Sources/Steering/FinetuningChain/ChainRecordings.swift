@@ -61,7 +61,7 @@ extension FinetuningChain {
   func record(_ set: ChainSet) throws -> ChainRecordings {
     func recording(_ model: Model) throws -> Recording {
       let inputs = try [
-        "items": encoder.fingerprint(set.items), "model": identity(model), "layers": layerList,
+        "items": encoder.dataHash(set.items), "model": identity(model), "layers": layerList,
       ]
       return try folder.recording("recordings/\(set.name)-\(model.rawValue)", inputs: inputs) {
         onStage("recording \(set.items.count) rows, \(set.name): \(model.rawValue)")
@@ -87,30 +87,4 @@ extension FinetuningChain {
   }
 
   var layerList: String { settings.layers.map(String.init).joined(separator: ",") }
-
-  /// The mean difference of the two fine-tuned models' activations at the prompt token, by layer, with its pairs.
-  func difference(_ recordings: ChainRecordings) throws -> ComparedVector {
-    let inputs = try [
-      "behaviour": identity(.behaviour), "opposite": identity(.opposite), "layers": layerList,
-      "items": Fingerprint.data(Data(recordings.base.rows.map(\.prompt).joined(separator: "\u{0}").utf8)),
-      "seed": "\(settings.seed)",
-    ]
-    return try folder.vector("finetune-difference", inputs: inputs) {
-      let streams = [recordings.behaviour, recordings.opposite].compactMap { $0.activations[.prompt] }
-      return try FinetuneDifference(
-        behaviour: streams[0], opposite: streams[1], layers: settings.layers, groups: recordings.groups,
-        seed: settings.seed
-      ).vector { provenance in
-        provenance.model = loaded.name
-        provenance.modelFingerprint = loaded.fingerprint
-        provenance.tokenizerHash = loaded.tokenizer.contentHash
-        provenance.dtype = loaded.model.arithmetic
-        provenance.promptStyle = encoder.builder.style.rawValue
-        provenance.template = encoder.template?.name
-        provenance.data = settings.dataName
-        provenance.dataHash = try encoder.fingerprint(items.training)
-        provenance.notes = ["adapters \(try identity(.behaviour)) minus \(try identity(.opposite))"]
-      }
-    }
-  }
 }

@@ -34,7 +34,7 @@ extension FinetuningChain {
       "given": given.numbersFingerprint, "finetuned": finetuned.numbersFingerprint, "layer": "\(layer)",
       "scales": settings.scales.map { "\($0)" }.joined(separator: ","), "seed": "\(settings.seed)",
       "base": identity(.base), "behaviour": identity(.behaviour),
-      "items": sets.map { try encoder.fingerprint($0.items) }.joined(separator: " "),
+      "items": sets.map { try encoder.dataHash($0.items) }.joined(separator: " "),
     ]
     return try folder.stage("steering", inputs: inputs) {
       let directions = try [

@@ -1,72 +1,69 @@
-import Foundation
 import LanguageModels
-import Torch
 
 /// Where the given vector comes from, that a fine-tuning vector is compared with.
 public enum VectorSource: Sendable {
   /// A vector file, with its pairs' differences where they lie beside it.
   case file(ComparedVector)
-  /// The mean difference of contrast pairs.
-  case pairs([Item], read: ReadPosition)
-  /// The base model's own behaviour: prompts after which it showed the behaviour minus those after which it did not.
-  case classMean([Item])
-  /// Prompts under contrasting instructions.
-  case instructions([Item], InstructionPairs)
-
-  var inputs: (name: String, items: [Item], more: String) {
-    switch self {
-    case .file(let vector): ("file", [], vector.vectors.numbersFingerprint)
-    case .pairs(let items, let read): ("pairs", items, read.rawValue)
-    case .classMean(let items): ("class-mean", items, "")
-    case .instructions(let items, let pairs):
-      ("instructions", items, (pairs.positive + ["against"] + pairs.negative).joined(separator: "\n"))
-    }
-  }
+  /// Made from the base model; of the contrast `spontaneous`, rows are labelled by the likelier of their choices.
+  case recipe(VectorRecipe, [Item])
 }
 
 extension FinetuningChain {
   /// The given vector at the chain's layers.
   func vector(_ source: VectorSource) throws -> ComparedVector {
-    if case .file(let vector) = source {
+    switch source {
+    case .file(let vector):
       for layer in settings.layers { _ = try vector.vectors.unit(layer) }
       return vector
+    case .recipe(let recipe, let items):
+      let inputs = try [
+        "recipe": recipe.identity, "items": encoder.dataHash(items), "model": identity(.base), "layers": layerList,
+        "seed": "\(settings.seed)",
+      ]
+      return try folder.vector("vector", inputs: inputs) { try make(recipe, items) }
     }
-    let (name, items, more) = source.inputs
+  }
+
+  private func make(_ recipe: VectorRecipe, _ items: [Item]) throws -> ComparedVector {
+    let extraction = VectorExtraction(recipe, layers: settings.layers, seed: settings.seed)
+    guard recipe.contrast == .spontaneous else {
+      return try extraction.compared("vector") { try $0.run(loaded, encoder, items) }
+    }
+    return try ComparedVector(name: "vector", vectors: extraction.run(recorder(loaded).record(items), of: loaded))
+  }
+
+  /// The difference between the two fine-tuned models' activations on the same prompts: what training the behaviour did to
+  /// the residual stream that training its opposite did not. The mean over the prompts, in units of the stream.
+  func difference(_ recordings: ChainRecordings) throws -> ComparedVector {
     let inputs = try [
-      "method": name, "items": encoder.fingerprint(items), "more": more, "model": identity(.base), "layers": layerList,
-      "seed": "\(settings.seed)",
+      "behaviour": identity(.behaviour), "opposite": identity(.opposite), "layers": layerList,
+      "items": DataHash.of(recordings.base.rows.map { [$0.prompt] }), "seed": "\(settings.seed)",
     ]
-    return try folder.vector("vector", inputs: inputs) { try make(source) }
-  }
-
-  private func make(_ source: VectorSource) throws -> ComparedVector {
-    switch source {
-    case .file(let vector): return vector
-    case .classMean(let items): return try classMean(items)
-    case .pairs(let items, let read):
-      let pairs = try items.map { try encoder.builder.pair(for: $0) }
-      return try extracted(read) { try $0.run(loaded, encoder, pairs) }
-    case .instructions(let items, let instructions):
-      let pairs = try instructions.readable(items, encoder)
-      return try extracted(.prompt) { try $0.run(loaded, pairs) }
+    return try folder.vector("finetune-difference", inputs: inputs) {
+      let recipe = try VectorRecipe(.models, against: "\(loaded.name) + \(Model.opposite.rawValue)")
+      let streams = [recordings.behaviour, recordings.opposite].compactMap { $0.activations[.prompt] }
+      return try VectorExtraction(recipe, layers: settings.layers, seed: settings.seed)
+        .compared("finetune-difference") {
+          var vectors = try $0.run(streams, groups: recordings.groups, ifZero: Self.notTrained)
+          vectors.provenance.state(loaded)
+          try vectors.provenance.state(items.training, encoder)
+          vectors.provenance.data = settings.dataName
+          vectors.provenance.against = recipe.against
+          vectors.provenance.notes = ["adapters \(try identity(.behaviour)) minus \(try identity(.opposite))"]
+          return vectors
+        }
     }
   }
 
-  private func extracted(
-    _ read: ReadPosition, _ run: (VectorExtraction) throws -> SteeringVectors
-  ) throws -> ComparedVector {
-    var extraction = VectorExtraction(read: read, layers: settings.layers, seed: settings.seed)
-    var kept: PairDifferences?
-    extraction.onDifferences = { kept = $0 }
-    return try ComparedVector(name: "vector", vectors: run(extraction), pairs: kept)
-  }
+  static let notTrained =
+    "the two fine-tuned models have the same activations, so there is no vector; train longer, or look at layers from the "
+    + "first adapted block on"
+}
 
-  private func classMean(_ items: [Item]) throws -> ComparedVector {
-    let recording = try recorder(loaded).record(items)
-    var vectors = try recording.vectors(at: .prompt, seed: settings.seed)
-    vectors.provenance.model = loaded.name
-    vectors.provenance.modelFingerprint = loaded.fingerprint
-    vectors.provenance.data = Set(items.map(\.source)).sorted().joined(separator: " ")
-    return try ComparedVector(name: "vector", vectors: vectors)
+extension VectorRecipe {
+  /// All that it says, for telling it from others.
+  fileprivate var identity: String {
+    let parts = [contrast.rawValue, estimator.rawValue, read.rawValue, against ?? "", "\(maxTokens)"]
+    return (parts + positive + ["against"] + negative).joined(separator: "\n")
   }
 }

@@ -1,12 +1,13 @@
 import Foundations
 import Statistics
 
-/// One row of `results/predictivity.csv`: how well one score of one vector predicts the label on one target set.
+/// One row of the table `predictivity` of a run: how well one score of one vector predicts the label on one target set.
 ///
 /// A number that is undefined is nil (an empty field, JSON null), and a warning says why.
 public struct PredictivityRow: Sendable, Equatable {
+  public var model: String?
   public var vector: String?
-  public var targetSet: String?
+  public var target: String?
   public var position: String?
   public var layer: Int?
   public var score: String?
@@ -21,16 +22,16 @@ public struct PredictivityRow: Sendable, Equatable {
   public var probeAUROC: Double?
 
   public init(
-    vector: String? = nil, targetSet: String? = nil, position: String? = nil, layer: Int? = nil, score: String? = nil,
-    predictivity: Predictivity
+    model: String? = nil, vector: String? = nil, target: String? = nil, position: String? = nil, layer: Int? = nil,
+    score: String? = nil, predictivity: Predictivity
   ) {
-    (self.vector, self.targetSet, self.position) = (vector, targetSet, position)
+    (self.model, self.vector, self.target, self.position) = (model, vector, target, position)
     (self.layer, self.score, self.predictivity) = (layer, score, predictivity)
   }
 
-  /// The columns in order, as results/predictivity.csv and `telltale predict --json` name them.
+  /// The columns in order, as the table and `telltale predict --json` name them.
   public static let columns = [
-    "vector", "target_set", "position", "layer", "score", "n", "groups", "positives", "auroc", "auroc_low",
+    "model", "vector", "target", "position", "layer", "score", "n", "groups", "positives", "auroc", "auroc_low",
     "auroc_high", "auroc_within_group", "point_biserial", "spearman", "p_permutation", "q_fdr", "null_percentile",
     "letter_auroc", "logit_baseline_auroc", "probe_auroc", "warnings",
   ]
@@ -44,7 +45,7 @@ public struct PredictivityRow: Sendable, Equatable {
       predictivity.letterAUROC, logitBaselineAUROC, probeAUROC,
     ]
     return [
-      vector ?? "", targetSet ?? "", position ?? "", layer.map(String.init) ?? "", score ?? "",
+      model ?? "", vector ?? "", target ?? "", position ?? "", layer.map(String.init) ?? "", score ?? "",
       String(predictivity.n), predictivity.groups.map(String.init) ?? "", String(predictivity.positives),
     ] + numbers.map { $0.map { "\($0)" } ?? "" } + [predictivity.warnings.joined(separator: " ")]
   }
@@ -67,14 +68,15 @@ extension PredictivityRow: Encodable {
   /// Every column is there, null where undefined.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Column.self)
-    for (name, value) in zip(Self.columns.prefix(5), [vector, targetSet, position, nil, score]) where name != "layer" {
+    for (name, value) in zip(Self.columns.prefix(6), [model, vector, target, position, nil, score])
+    where name != "layer" {
       try container.encode(value, forKey: Column(name))
     }
     try container.encode(layer, forKey: Column("layer"))
     try container.encode(predictivity.n, forKey: Column("n"))
     try container.encode(predictivity.groups, forKey: Column("groups"))
     try container.encode(predictivity.positives, forKey: Column("positives"))
-    for (name, field) in zip(Self.columns, fields).dropFirst(8).dropLast() {
+    for (name, field) in zip(Self.columns, fields).dropFirst(9).dropLast() {
       try container.encode(Double(field), forKey: Column(name))
     }
     try container.encode(predictivity.warnings, forKey: Column("warnings"))

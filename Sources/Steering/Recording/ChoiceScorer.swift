@@ -45,67 +45,36 @@ public struct ChoiceScorer {
     var tally = EditTally(edits)
     let order = families.indices.filter { !families[$0].isEmpty }
       .sorted { (families[$0][0].count, $0) < (families[$1][0].count, $1) }
-    let cost = { (index: Int) in families[index].reduce(0) { $0 + $1.count } }
-    for chunk in ContrastExtraction.chunks(order, budget: 2 * tokenBudget, cost: cost) {
+    for chunk in order.pieces(within: 2 * tokenBudget, cost: { families[$0].reduce(0) { $0 + $1.count } }) {
       let scores = try score(chunk, chunk.map { families[$0] }, chunk.map { lengths[$0] }, &tally)
       for (index, own) in zip(chunk, scores) { results[index] = own }
     }
     return Scores(logProbabilities: results, edits: tally.report)
   }
 
-  /// A token whose log-probability counts for a sequence of a pack, and the place whose logits give it.
-  private struct Scored {
-    var sequence: Int
-    var place: Int
-    var token: Int
-  }
-
   /// - Parameters:
   ///   - prompts: the number of each family's prompt.
   ///   - promptLengths: of each family, in tokens.
   private func score(
-    _ prompts: [Int], _ families: [[[Int]]], _ promptLengths: [Int], _ tally: inout EditTally
+    _ prompts: [Int], _ texts: [[[Int]]], _ promptLengths: [Int], _ tally: inout EditTally
   ) throws -> [[Double]] {
-    // Nothing is predicted from a text's last token: an edit of it alone would change no score.
-    let batch = PackedBatch(families: families.map { $0.map { Array($0.dropLast()) } })
-    let scored = Self.scored(families, promptLengths, batch)
+    // What all answers of a prompt share does not count; a single answer shares the prompt. The last token always counts.
+    let families = zip(texts, promptLengths).map { own, promptLength in
+      let shared = own.count > 1 ? PackedBatch.commonPrefix(own) : promptLength
+      let first = max(1, min(shared, (own.map(\.count).min() ?? 0) - 1))
+      return ScoredFamily(sequences: own, promptLength: promptLength, scoredFrom: first)
+    }
+    let batch = PackedBatch(families: families.map(\.inputs))
+    let targets = ScoredTokens(families, batch)
     func each<Value>(_ values: [Value]) -> [Value] {
-      zip(families, values).flatMap { own, value in own.map { _ in value } }
+      zip(texts, values).flatMap { own, value in own.map { _ in value } }
     }
     let (numbers, promptEnds) = (each(prompts), each(promptLengths))
     let resolved = tally.resolved(sequences: batch, promptLengths: promptEnds, numbers: numbers)
-    let output = try model.forward(batch, edits: resolved.map(\.resolved.edit), logits: .tokens(scored.map(\.place)))
+    let output = try model.forward(batch, edits: resolved.map(\.resolved.edit), logits: .tokens(targets.places))
     try tally.note(
       sequences: resolved, output.effects, numbers: numbers, lengths: batch.leaves.indices.map(batch.length(of:)),
       promptLengths: promptEnds)
-    guard let logits = output.logits else { return [] }
-    let targets = try Tensor(scored.map(\.token), shape: [scored.count, 1]).moved(to: model.device)
-    var sums = [Double](repeating: 0, count: batch.leaves.count)
-    for (own, value) in zip(scored, try logits.logSoftmax(-1).gathered(1, targets).doubles()) {
-      sums[own.sequence] += value
-    }
-    var start = 0
-    return families.map { own in
-      defer { start += own.count }
-      return Array(sums[start..<start + own.count])
-    }
-  }
-
-  /// The tokens after what all answers of a prompt share; a single answer shares the prompt. The last token always counts.
-  private static func scored(_ families: [[[Int]]], _ promptLengths: [Int], _ batch: PackedBatch) -> [Scored] {
-    var scored: [Scored] = []
-    var sequence = 0
-    for (own, promptLength) in zip(families, promptLengths) {
-      let shared = own.count > 1 ? PackedBatch.commonPrefix(own) : promptLength
-      let first = max(1, min(shared, (own.map(\.count).min() ?? 0) - 1))
-      for ids in own {
-        for position in first..<ids.count {
-          let place = batch.index(of: sequence, position: position - 1)
-          scored.append(Scored(sequence: sequence, place: place, token: ids[position]))
-        }
-        sequence += 1
-      }
-    }
-    return scored
+    return try targets.logProbabilities(output.logits, model.device).map { own in own.map { $0.reduce(0, +) } }
   }
 }

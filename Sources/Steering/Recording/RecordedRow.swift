@@ -1,3 +1,5 @@
+import Statistics
+
 /// One prompt, what the model said, and the label: a row of a recording. Activations are stored beside, in the same order.
 public struct RecordedRow: Codable, Sendable, Equatable {
   /// The item's id: `<source>#<row>`.
@@ -32,4 +34,13 @@ public struct RecordedRow: Codable, Sendable, Equatable {
   public var incorrectAnswers: [String]?
   /// Facts of a synthetic item (such as an organism's latent), by name.
   public var facts: [String: String]?
+}
+
+extension ClusteredAUROC {
+  /// Of the rows with a label and a finite score, clustered by group; nil where a class is missing.
+  package init?(_ scores: [Double], of rows: [RecordedRow]) {
+    let used = rows.indices.filter { rows[$0].label != nil && scores[$0].isFinite }
+    self.init(
+      scores: used.map { scores[$0] }, labels: used.map { rows[$0].label ?? 0 }, groups: used.map { rows[$0].group })
+  }
 }

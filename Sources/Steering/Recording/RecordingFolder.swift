@@ -45,12 +45,12 @@ public enum RecordingFolder {
         throw TelltaleError(
           .badInput,
           "\"\(name)\" has shape \(tensor.shape) for \(rows.count) rows and \(layers.count) layers; "
-            + "the recording is damaged, record it anew", at: place)
+            + "the recording is damaged, record it again", at: place)
       }
       activations[position] = tensor
     }
     guard !activations.isEmpty else {
-      throw TelltaleError(.badInput, "holds no activations at a read position; record anew", at: place)
+      throw TelltaleError(.badInput, "holds no activations at a read position; record again", at: place)
     }
     return Recording(rows: rows, layers: layers, activations: activations)
   }
@@ -65,7 +65,7 @@ public enum RecordingFolder {
     return try data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
       do { return try decoder.decode(RecordedRow.self, from: Data(line)) } catch {
         throw TelltaleError(
-          .badInput, "is no row of a recording; record anew", at: InputLocation(file: url.path, line: index + 1))
+          .badInput, "is no row of a recording; record again", at: InputLocation(file: url.path, line: index + 1))
       }
     }
   }

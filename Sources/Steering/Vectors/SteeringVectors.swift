@@ -18,6 +18,9 @@ public struct SteeringVectors: Sendable {
     self.provenance = provenance
   }
 
+  /// The file that errors name.
+  var place: InputLocation { InputLocation(file: provenance.file ?? "the vector file") }
+
   /// The width of the residual stream.
   public var hiddenSize: Int { layers.values.first?.count ?? 0 }
 
@@ -34,7 +37,7 @@ public struct SteeringVectors: Sendable {
       let held = sortedLayers.map(String.init).joined(separator: ", ")
       throw TelltaleError(
         .badInput, "has no vector for layer \(layer); it holds layers \(held)",
-        at: InputLocation(file: provenance.file ?? "the vector file"))
+        at: place)
     }
     return vector
   }
@@ -46,7 +49,7 @@ public struct SteeringVectors: Sendable {
     guard norm > 0 else {
       throw TelltaleError(
         .badInput, "is zero at layer \(layer), which has no direction; extract it at another read position",
-        at: InputLocation(file: provenance.file ?? "the vector file"))
+        at: place)
     }
     return vector.map { Float(Double($0) / norm) }
   }
@@ -56,7 +59,6 @@ public struct SteeringVectors: Sendable {
   public func check(
     against model: LanguageModel, fingerprint: String?, anyModel: Bool = false
   ) throws(TelltaleError) -> [String] {
-    let place = InputLocation(file: provenance.file ?? "the vector file")
     guard hiddenSize == model.configuration.hiddenSize else {
       throw TelltaleError(
         .badInput,
@@ -76,56 +78,9 @@ public struct SteeringVectors: Sendable {
     guard anyModel else {
       throw TelltaleError(
         .badInput,
-        "was made from another model (\(provenance.model ?? "unnamed")); use a vector of this model, or say --any-model "
-          + "if the transfer is meant", at: place)
+        "was made from another model (\(provenance.model ?? "unnamed")); use a vector of this model, or allow "
+          + "any model if the transfer is meant", at: place, remedy: .allowAnyModel)
     }
     return ["\(place.file) was made from another model (\(provenance.model ?? "unnamed"))"]
   }
-}
-
-/// Where a vector comes from: what its file states beside the numbers. Unknown parts are nil.
-public struct VectorProvenance: Sendable, Equatable {
-  /// The file it was read from; not stored.
-  public var file: String?
-  public var method: String?
-  /// How activations became a direction, by the name of an `Estimator`; nil where that is not stated.
-  public var estimator: String?
-  public var read: String?
-  public var model: String?
-  public var modelFingerprint: String?
-  public var tokenizerHash: String?
-  public var template: String?
-  public var promptStyle: String?
-  public var data: String?
-  public var dataHash: String?
-  public var pairs: Int?
-  public var groups: Int?
-  /// How many pairs have each letter as the matching answer, e.g. "A:100 B:100".
-  public var letterBalance: String?
-  /// The share of positive examples (rows with the behaviour, matching halves): what class means are computed with.
-  public var positiveShare: Double?
-  public var seed: UInt64?
-  public var dtype: String?
-  /// Mean norm of the residual stream at the read position, by layer.
-  public var residualNorms: [Int: Double] = [:]
-  /// Split-half reliability (Spearman-Brown), by layer.
-  public var reliability: [Int: Double] = [:]
-  /// How well the direction of one half of the data separates the other half (pairs on the right side, AUROC of rows), by
-  /// layer.
-  public var heldOut: [Int: Double] = [:]
-  /// How the halves were drawn: by group, or by pair where there is one group only.
-  public var reliabilityUnit: String?
-  /// Of a result of vector arithmetic: what was done with which files.
-  public var combined: String?
-  /// The model whose activations were subtracted.
-  public var against: String?
-  /// The file of another tool it came from, and how that tool counts layers.
-  public var importedFrom: String?
-  public var importedConvention: String?
-  /// What could not be balanced and other sentences for the reader.
-  public var notes: [String] = []
-
-  public init() {}
-
-  init(_ estimator: Estimator) { self.estimator = estimator.rawValue }
 }

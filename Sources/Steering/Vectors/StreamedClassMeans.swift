@@ -15,29 +15,26 @@ struct StreamedClassMeans {
   private let places: [Int]
   private let blockRows: Int
 
-  /// - Parameters:
-  ///   - positives, negatives: rows of the recording with the behaviour and without.
-  init(
-    _ recording: ChunkedRecording, at read: ReadPosition, positives: [Int], negatives: [Int], halves: Halves,
-    blockRows: Int = AuditTarget.blockRows
-  ) {
-    (self.recording, self.read, self.halves, self.blockRows) = (recording, read, halves, blockRows)
-    let used = (positives + negatives).enumerated().sorted { $0.element < $1.element }
+  init(_ recording: ChunkedRecording, at read: ReadPosition, _ classes: RecordedClasses, blockRows: Int) {
+    (self.recording, self.read, self.halves, self.blockRows) = (recording, read, classes.halves, blockRows)
+    let used = (classes.positives + classes.negatives).enumerated().sorted { $0.element < $1.element }
     rows = used.map(\.element)
     places = used.map(\.offset)
-    isPositive = places.map { $0 < positives.count }
+    isPositive = places.map { $0 < classes.positives.count }
   }
 
-  struct Layer {
-    var direction: [Double]
-    var mean: [Double]
-    /// Mean norm of the rows.
-    var norm: Double
-    var reliability: Double?
-    var heldOut: Double?
+  /// All layers of the recording; refuses one at which the class means are alike.
+  func layers() throws -> [RecordedLayer] {
+    try recording.layers.map { layer in
+      let own = try self.layer(layer)
+      guard own.direction.contains(where: { $0 != 0 }) else {
+        throw TelltaleError(.badInput, "the class means do not differ at layer \(layer); give more or other data")
+      }
+      return own
+    }
   }
 
-  func layer(_ layer: Int) throws -> Layer {
+  private func layer(_ layer: Int) throws -> RecordedLayer {
     let sets = rowSets()
     var sums: Tensor?
     var norm = 0.0
@@ -57,7 +54,7 @@ struct StreamedClassMeans {
       try [0, 2].map { try means[2 + 4 * split + $0] - means[3 + 4 * split + $0] }
     }
     let cosines = try directions.map { try (($0[0] * $0[1]).sum() / ($0[0].norm() * $0[1].norm())).scalar() }
-    return Layer(
+    return RecordedLayer(
       direction: try (means[0] - means[1]).doubles(), mean: try total.doubles(), norm: norm / Double(rows.count),
       reliability: Halves.reliability(cosines), heldOut: try heldOut(layer, defined, directions))
   }

@@ -106,18 +106,17 @@ public struct VectorArithmetic: Sendable {
   private static func check(_ vectors: [SteeringVectors]) throws(TelltaleError) {
     let first = vectors[0]
     for other in vectors.dropFirst() {
-      let place = InputLocation(file: other.provenance.file ?? "the vector file")
       guard other.hiddenSize == first.hiddenSize else {
         throw TelltaleError(
           .badInput,
           "holds vectors of width \(other.hiddenSize) where \(first.provenance.file ?? "the first file") has "
-            + "\(first.hiddenSize); combine vectors of one model", at: place)
+            + "\(first.hiddenSize); combine vectors of one model", at: other.place)
       }
       if let a = first.provenance.modelFingerprint, let b = other.provenance.modelFingerprint, a != b {
         throw TelltaleError(
           .badInput,
           "was made from another model (\(other.provenance.model ?? "unnamed")) than "
-            + "\(first.provenance.file ?? "the first file"); combine vectors of one model", at: place)
+            + "\(first.provenance.file ?? "the first file"); combine vectors of one model", at: other.place)
       }
     }
   }
@@ -137,14 +136,13 @@ public struct VectorArithmetic: Sendable {
       all.allSatisfy { $0[keyPath: path] == all[0][keyPath: path] } ? all[0][keyPath: path] : nil
     }
     var result = VectorProvenance()
-    result.method = "combined"
-    result.read = shared(\.read)
-    result.model = shared(\.model)
+    let paths: [WritableKeyPath<VectorProvenance, String?>] = [
+      \.contrast, \.estimator, \.read, \.model, \.tokenizerHash, \.template, \.promptStyle, \.dtype,
+    ]
+    for path in paths { result[keyPath: path] = shared(path) }
     result.modelFingerprint = all.compactMap(\.modelFingerprint).first
-    result.tokenizerHash = shared(\.tokenizerHash)
-    result.template = shared(\.template)
-    result.promptStyle = shared(\.promptStyle)
-    result.dtype = shared(\.dtype)
+    let hashes = all.compactMap(\.dataHash)
+    result.dataHash = hashes.count == all.count ? hashes.joined(separator: " ") : nil
     result.data = Set(all.compactMap(\.data)).sorted().joined(separator: " ")
     for layer in layers {
       let norms = all.compactMap { $0.residualNorms[layer] }
@@ -153,12 +151,13 @@ public struct VectorArithmetic: Sendable {
     return result
   }
 
-  /// "subtract a.safetensors (mean-difference of political.jsonl), b.safetensors (pca of ...), unit, times 2".
+  /// "subtract a.safetensors (mean over answers of political.jsonl), b.safetensors (...), each of length 1, times 2".
   private func description(_ vectors: [SteeringVectors]) -> String {
     let inputs = vectors.map { vector in
       let origin = vector.provenance
       let name = origin.file.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "unnamed"
-      let made = [origin.combined ?? origin.method, origin.data].compactMap { $0 }.joined(separator: " of ")
+      let way = [origin.estimator, origin.contrast].compactMap { $0 }.joined(separator: " over ")
+      let made = [origin.combined ?? (way.isEmpty ? nil : way), origin.data].compactMap { $0 }.joined(separator: " of ")
       return made.isEmpty ? name : "\(name) (\(made))"
     }
     let lengths = unit ? ", each of length 1" : ""
@@ -174,7 +173,7 @@ extension SteeringVectors {
     guard direction.count == hiddenSize else {
       throw TelltaleError(
         .badInput, "holds vectors of width \(hiddenSize) and the direction has \(direction.count); use one model's",
-        at: InputLocation(file: provenance.file ?? "the vector file"))
+        at: place)
     }
     var result = self
     for layer in sortedLayers {

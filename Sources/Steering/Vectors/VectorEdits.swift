@@ -29,8 +29,8 @@ extension SteeringVectors {
     case .residual:
       guard let norm = provenance.residualNorms[layer], norm > 0 else {
         throw TelltaleError(
-          .badInput, "states no residual norm for layer \(layer), which --scale-unit residual needs; use raw or unit",
-          at: InputLocation(file: provenance.file ?? "the vector file"))
+          .badInput, "states no residual norm for layer \(layer), which the unit residual needs; use raw or unit",
+          at: place)
       }
       factor = scale * norm
     }
@@ -85,7 +85,6 @@ extension SteeringVectors {
       }
       return value
     }
-    let place = InputLocation(file: provenance.file ?? "the vector file")
     guard let mean = means[layer] else {
       throw TelltaleError(
         .badInput, "states no mean activation for layer \(layer), which a class mean needs; give a number instead",
@@ -97,7 +96,7 @@ extension SteeringVectors {
       throw TelltaleError(
         .badInput,
         "does not state how many of its examples were positive, which a class mean needs; give a number "
-          + "instead or make the vector anew", at: place)
+          + "instead or make the vector again", at: place)
     }
     return target == .positiveMean ? centre + (1 - share) * norm(layer) : centre - share * norm(layer)
   }

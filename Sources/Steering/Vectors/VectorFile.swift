@@ -12,8 +12,8 @@ extension SteeringVectors {
     let layers = try Self.family("layer.", in: file)
     guard !layers.isEmpty else {
       throw TelltaleError(
-        .badInput, "holds no tensors named layer.<number>; it is no vector file, see telltale vector import",
-        at: InputLocation(file: url.path))
+        .badInput, "holds no tensors named layer.<number>; it is no vector file; import other tools' files first",
+        at: InputLocation(file: url.path), remedy: .importVector)
     }
     let width = layers.values.first?.count ?? 0
     let means = try Self.family("mean.", in: file)
@@ -31,7 +31,7 @@ extension SteeringVectors {
         throw TelltaleError(.badInput, "has another width than the other layers; the file is damaged", at: place)
       }
       guard vector.allSatisfy(\.isFinite) else {
-        throw TelltaleError(.badInput, "holds NaN or infinite numbers; extract the vector anew", at: place)
+        throw TelltaleError(.badInput, "holds NaN or infinite numbers; extract the vector again", at: place)
       }
     }
   }
@@ -78,63 +78,5 @@ extension SteeringVectors {
       if halves.count == 2, let layer = Int(halves[0]), let number = Double(halves[1]) { numbers[layer] = number }
     }
     return numbers
-  }
-}
-
-extension VectorProvenance {
-  /// Where the vector comes from, in words, for a person: what the file states besides numbers by layer and notes.
-  package var stated: [String: String] {
-    metadata.filter {
-      !["residual_norms", "reliability", "held_out", "notes", "telltale", "layer_convention"].contains($0.key)
-    }
-  }
-
-  /// The metadata of a vector file; what is not known is left out.
-  var metadata: [String: String] {
-    let stated: [String: String?] = [
-      "format": "telltale.vectors.v1", "site": "resid_post", "layer_convention": SteeringVectors.layerConvention,
-      "method": method, "estimator": estimator, "read": read, "model": model, "against": against,
-      "model_fingerprint": modelFingerprint,
-      "tokenizer_hash": tokenizerHash, "template": template, "prompt_style": promptStyle, "data": data,
-      "data_hash": dataHash, "pairs": pairs.map(String.init), "groups": groups.map(String.init),
-      "letter_balance": letterBalance, "positive_share": positiveShare.map { "\($0)" },
-      "imported_from": importedFrom, "imported_convention": importedConvention, "seed": seed.map(String.init),
-      "dtype": dtype, "combined": combined,
-      "residual_norms": residualNorms.isEmpty ? nil : SteeringVectors.list(residualNorms),
-      "reliability": reliability.isEmpty ? nil : SteeringVectors.list(reliability),
-      "held_out": heldOut.isEmpty ? nil : SteeringVectors.list(heldOut),
-      "reliability_unit": reliabilityUnit, "notes": notes.isEmpty ? nil : notes.joined(separator: "\n"),
-      "telltale": Version.current,
-    ]
-    return stated.compactMapValues { $0 }
-  }
-
-  init(_ metadata: [String: String], file: String) {
-    self.file = file
-    method = metadata["method"]
-    estimator = metadata["estimator"]
-    against = metadata["against"]
-    combined = metadata["combined"]
-    read = metadata["read"]
-    model = metadata["model"]
-    modelFingerprint = metadata["model_fingerprint"]
-    tokenizerHash = metadata["tokenizer_hash"]
-    template = metadata["template"]
-    promptStyle = metadata["prompt_style"]
-    data = metadata["data"]
-    dataHash = metadata["data_hash"]
-    pairs = metadata["pairs"].flatMap { Int($0) }
-    groups = metadata["groups"].flatMap { Int($0) }
-    letterBalance = metadata["letter_balance"]
-    positiveShare = metadata["positive_share"].flatMap { Double($0) }.flatMap { (0...1).contains($0) ? $0 : nil }
-    importedFrom = metadata["imported_from"]
-    importedConvention = metadata["imported_convention"]
-    seed = metadata["seed"].flatMap { UInt64($0) }
-    dtype = metadata["dtype"]
-    residualNorms = SteeringVectors.numbers(metadata["residual_norms"] ?? "")
-    reliability = SteeringVectors.numbers(metadata["reliability"] ?? "")
-    heldOut = SteeringVectors.numbers(metadata["held_out"] ?? "")
-    reliabilityUnit = metadata["reliability_unit"]
-    notes = (metadata["notes"] ?? "").split(separator: "\n").map(String.init)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -44,7 +45,7 @@ struct Activations: ParsableCommand {
     let rows = numbered.map(\.row)
     let layers = try layers.resolve(model.configuration)
     var tensors: [String: Tensor] = [:]
-    var progress = Progress("activations", total: rows.count)
+    var progress = ProgressLine("activations", total: rows.count)
     for chunk in Self.chunks(rows.map(\.ids.count), budget: tokenBudget) {
       let batch = PackedBatch(chunk.map { rows[$0].ids })
       try tensors.merge(record(batch, chunk, layers, model)) { first, _ in first }

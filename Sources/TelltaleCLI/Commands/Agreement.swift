@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -32,12 +33,12 @@ struct AgreementCommand: ParsableCommand {
     }
     var answers: Int
     var sources: [String]
-    var pairs: ResultTable
-    var selfAgreement: ResultTable
+    var pairs: TableValues
+    var selfAgreement: TableValues
     var alpha: Alpha?
-    var judges: ResultTable
-    var replacement: ResultTable
-    var disagreements: ResultTable
+    var judges: TableValues
+    var replacement: TableValues
+    var disagreements: TableValues
   }
 
   func run() throws {
@@ -72,9 +73,9 @@ struct AgreementCommand: ParsableCommand {
       ("agreement", document.pairs), ("self-agreement", document.selfAgreement), ("judges", document.judges),
       ("replacement", document.replacement), ("disagreements", document.disagreements),
     ]
-    let results = URL(fileURLWithPath: directory).appending(path: "results")
-    try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
-    for (name, table) in tables { try table.write(to: results.appending(path: "label-\(name).csv").path) }
+    let layout = RunLayout(URL(fileURLWithPath: directory))
+    try FileManager.default.createDirectory(at: layout.tables, withIntermediateDirectories: true)
+    for (name, table) in tables { try table.write(to: layout.labelTable(name).path) }
   }
 
   private func print(_ document: Document, _ agreement: LabelAgreement) {
@@ -82,8 +83,8 @@ struct AgreementCommand: ParsableCommand {
     section("agreement of two sources, on answers that both labelled 1 or 0", LabelTables.shortPairs(agreement.pairs))
     section("agreement with oneself: first pass and second", LabelTables.shortPairs(agreement.selfAgreement))
     if let alpha = document.alpha {
-      let value = ResultTable.Field.number(alpha.alpha).text(forEyes: true)
-      let ends = [alpha.low, alpha.high].map { ResultTable.Field.number($0).text(forEyes: true) }
+      let value = TableValue.number(alpha.alpha).shown
+      let ends = [alpha.low, alpha.high].map { TableValue.number($0).shown }
       Output.line("")
       Output.line(
         "Krippendorff's alpha of all people on \(alpha.items) answers: \(value.isEmpty ? "undefined" : value) "
@@ -96,7 +97,7 @@ struct AgreementCommand: ParsableCommand {
     Output.line("\(open) answers on which sources differ: results/label-disagreements.csv")
   }
 
-  private func section(_ title: String, _ table: ResultTable) {
+  private func section(_ title: String, _ table: TableValues) {
     guard !table.rows.isEmpty else { return }
     Output.line("")
     Output.line("== \(title)")

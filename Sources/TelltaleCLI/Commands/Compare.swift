@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import Steering
@@ -56,7 +57,7 @@ struct Compare: ParsableCommand {
   func run() throws {
     if let output { try AtomicFolder.refuseExisting(URL(fileURLWithPath: output)) }
     let compared = try named(vectors.map { try ComparedVector(contentsOf: URL(fileURLWithPath: $0)) })
-    for note in compared.flatMap(\.notes) { Terminal.warning(Terminal.harmless(note)) }
+    for note in compared.flatMap(\.notes) { Terminal.warning(SafeText.visible(note)) }
     let placed = try place(compared)
     var report = CompareReport()
     switch compared.count {

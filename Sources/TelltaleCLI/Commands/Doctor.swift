@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -6,7 +7,7 @@ import Torch
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what this machine offers: libtorch, devices, threads, bfloat16, int8, folders.")
+    abstract: "Say what this machine offers: libtorch, devices, threads, kernels, folders.")
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -21,12 +22,19 @@ struct Doctor: ParsableCommand {
     var threads: Int
     var memoryBytes: UInt64
     var bfloat16: String
-    var float32: String
-    var int8: String
+    var instructionSet = Kernel.instructionSet
+    var instructionSetFound = Kernel.foundInstructionSet
+    var kernels = Kernel.all.map { KernelReport(job: $0.job, isOwn: $0.isOwn, choice: $0.choice) }
     var cudaDevices: Int
     var telltaleCache: String
     var huggingFaceCache: String
     var embeddedModels: [String: String]
+  }
+
+  struct KernelReport: Encodable {
+    var job: String
+    var isOwn: Bool
+    var choice: String
   }
 
   func run() throws {
@@ -40,8 +48,11 @@ struct Doctor: ParsableCommand {
       "processor         \(report.processor), \(report.cores) processors, \(report.threads) threads used (--threads)")
     Output.line("memory            \(String(format: "%.1f", Double(report.memoryBytes) / Double(1 << 30))) GiB")
     Output.line("bfloat16          \(report.bfloat16)")
-    Output.line("float32           \(report.float32)")
-    Output.line("int8              \(report.int8)")
+    Output.line("instruction set   \(report.instructionSet) of \(report.instructionSetFound) (TELLTALE_ISA)")
+    for kernel in report.kernels {
+      let name = ("  " + kernel.job).padding(toLength: 34, withPad: " ", startingAt: 0)
+      Output.line(name + (kernel.isOwn ? "Telltale's, \(kernel.choice)" : "libtorch's: \(kernel.choice)"))
+    }
     Output.line("CUDA devices      \(report.cudaDevices)")
     Output.line("Telltale's cache  \(report.telltaleCache)")
     Output.line("Hugging Face      \(report.huggingFaceCache)")
@@ -57,8 +68,6 @@ struct Doctor: ParsableCommand {
       toolchain: toolchain, libtorchFolder: libtorchFolder ?? "folder unknown",
       processor: processorField("model name") ?? "unknown", threads: Runtime.threadCount,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, bfloat16: bfloat16,
-      float32: Runtime.hasOwnProducts ? "products of Telltale's own (AVX-512)" : "products of libtorch",
-      int8: int8,
       cudaDevices: Runtime.cudaDeviceCount,
       telltaleCache: describe(environment["TELLTALE_CACHE"] ?? "\(home)/.cache/telltale"),
       huggingFaceCache: describe(ModelLocator.hubFolder(environment).path),
@@ -86,12 +95,7 @@ struct Doctor: ParsableCommand {
     let flags = Set((processorField("flags") ?? "").split(separator: " "))
     if flags.contains("amx_bf16") { return "in hardware (AMX); the checkpoint's bfloat16 is used" }
     if flags.contains("avx512_bf16") { return "in hardware (AVX512-BF16); the checkpoint's bfloat16 is used" }
-    return "not in hardware: --dtype float32 is likely faster where memory allows"
-  }
-
-  private static var int8: String {
-    if Int8Matrix.hasOwnProducts { return "in hardware (AVX512-VNNI); --weights int8 multiplies in integers" }
-    return "not in hardware, or switched off: --weights int8 halves the memory, and every product unpacks its weights"
+    return "not in hardware; the checkpoint's bfloat16 is used, and widened to float32 inside of products"
   }
 
   private static func processorField(_ name: String) -> String? {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -56,10 +57,10 @@ struct EvaluateAB: ParsableCommand {
 
 /// The table of choice evaluations.
 enum ChoiceTable {
-  static func table(_ summaries: [ChoiceSummary], rateName: String = "rate") -> ResultTable {
+  static func table(_ summaries: [ChoiceSummary], rateName: String = "rate") -> TableValues {
     let estimates = ["probability", "mass", "summed_probability", "summed_mass", rateName, "gain", "margin"]
-    var table = ResultTable(
-      GridOptions.columns + ["n", "groups"] + estimates.flatMap(ResultTable.estimate) + GridOptions.effectColumns)
+    var table = TableValues(
+      GridOptions.columns + ["n", "groups"] + estimates.flatMap(TableValues.estimate) + GridOptions.effectColumns)
     for summary in summaries {
       let values = [
         summary.probability, summary.mass, summary.summedProbability, summary.summedMass, summary.rate, summary.gain,
@@ -67,7 +68,7 @@ enum ChoiceTable {
       ]
       table.rows.append(
         GridOptions.fields(summary.cell) + [.integer(summary.rows), .integer(summary.groups)]
-          + values.flatMap(ResultTable.Field.estimate) + GridOptions.fields(summary.effect))
+          + values.flatMap(TableValue.estimate) + GridOptions.fields(summary.effect))
     }
     return table
   }
@@ -114,12 +115,12 @@ struct EvaluateTruthfulQA: ParsableCommand {
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, data)
     let result = try TruthfulQAEvaluation(loaded, encoder, primer: text).run(data.drawn, cells: cells)
-    var table = ResultTable(
-      GridOptions.columns + ["n"] + ["mc1", "mc2", "mc3"].flatMap(ResultTable.estimate) + GridOptions.effectColumns)
+    var table = TableValues(
+      GridOptions.columns + ["n"] + ["mc1", "mc2", "mc3"].flatMap(TableValues.estimate) + GridOptions.effectColumns)
     for (cell, summary) in result.summaries().enumerated() {
       table.rows.append(
         GridOptions.fields(cells[cell]) + [.integer(data.drawn.count)]
-          + [summary.mc1, summary.mc2, summary.mc3].flatMap(ResultTable.Field.estimate)
+          + [summary.mc1, summary.mc2, summary.mc3].flatMap(TableValue.estimate)
           + GridOptions.fields(result.effects[cell]))
     }
     try options.table.report(table)
@@ -148,7 +149,7 @@ struct EvaluatePerplexity: ParsableCommand {
     let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded)
     let result = try PerplexityEvaluation(loaded, window: window, stride: stride).run(texts, cells: cells)
-    var table = ResultTable(GridOptions.columns + ["tokens", "loss", "perplexity"] + GridOptions.effectColumns)
+    var table = TableValues(GridOptions.columns + ["tokens", "loss", "perplexity"] + GridOptions.effectColumns)
     for (index, cell) in cells.enumerated() {
       table.rows.append(
         GridOptions.fields(cell) + [
@@ -181,7 +182,7 @@ struct EvaluateOpen: ParsableCommand {
     let encoder = try options.source.encoder(loaded.tokenizer, data)
     let answers = try OpenEvaluation(loaded, encoder, maxTokens: maxTokens)
       .run(data.drawn, cells: cells, seed: options.source.items.seed)
-    var table = ResultTable(["id", "question", "answer", "grade", "end", "reference"] + GridOptions.columns)
+    var table = TableValues(["id", "question", "answer", "grade", "end", "reference"] + GridOptions.columns)
     for answer in answers {
       table.rows.append(
         [

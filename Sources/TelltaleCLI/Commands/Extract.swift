@@ -1,9 +1,9 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
 import Steering
-import Tokenizers
 import Torch
 
 struct Extract: ParsableCommand {
@@ -14,7 +14,7 @@ struct Extract: ParsableCommand {
       the read position. The file states where it comes from, its norms, the letter balance and the split-half \
       reliability.
 
-      --method: mean (difference of means, as long as it is), pca and pca-centred (first component of the pairs' \
+      --estimator: mean (difference of means, as long as it is), pca and pca-centred (first component of the pairs' \
       differences), logistic (on differences), probe (logistic, on both classes), discriminant (shrunk). All but the \
       mean are unit vectors.
 
@@ -31,8 +31,7 @@ struct Extract: ParsableCommand {
   var files: [String] = []
   @Option(help: "anthropic, caa, contrast or texts (default: told from the content).")
   var format: String?
-  @Option(help: "mean, pca, pca-centred, logistic, probe or discriminant.")
-  var method = Estimator.mean
+  @OptionGroup var recipe: RecipeOptions
   @Option(
     name: .customLong("compute"),
     help: """
@@ -40,13 +39,6 @@ struct Extract: ParsableCommand {
       for --pairs only.
       """)
   var arithmetic: ProductArithmetic?
-  @OptionGroup var source: SourceOptions
-  @Option(
-    help: """
-      Where the residual stream is read: answer, prompt, continuation, continuation-mean, answer-mean (default: answer; \
-      prompt with --positive, --against and --recording).
-      """)
-  var read: ReadPosition?
   @Option(help: "all, or layers such as 0,3 or 8-12, counted from 0.")
   var layers = LayerList.all
   @OptionGroup var items: ItemOptions
@@ -60,44 +52,42 @@ struct Extract: ParsableCommand {
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
-  var recording: String? { source.recording }
+  var recording: String? { recipe.recording }
 
   func validate() throws {
     guard files.isEmpty == (recording != nil) else {
       throw ValidationError("give either --pairs or --recording")
     }
-    guard arithmetic == nil || source.isPlain else {
+    guard arithmetic == nil || recipe.isPlain else {
       throw ValidationError(
         "--compute int8 rounds what the two texts of a pair share, so that it is for the answers of --pairs alone; "
           + "--weights int8 is for everything")
     }
-    guard format != "texts" || source.isPlain else {
+    guard format != "texts" || recipe.isPlain else {
       throw ValidationError("--format texts has no prompts to instruct or to read in two models; give a data set")
     }
   }
 
   func run() throws {
+    let recipe = try recipe.recipe(ofTexts: format == "texts")
     let device = try model.compute.prepare()
     var vectors: SteeringVectors
     if let recording {
-      vectors = try extractRecording(recording)
+      vectors = try extractRecording(recording, recipe)
     } else {
-      vectors = try format == "texts" ? extractTexts(device) : extractItems(device)
-      vectors.provenance.dataHash =
+      vectors = try format == "texts" ? extractTexts(recipe, device) : extractItems(recipe, device)
+      vectors.provenance.dataFiles =
         try files.map { try Fingerprint.file(URL(fileURLWithPath: $0)) }.joined(separator: " ")
     }
     try vectors.write(to: URL(fileURLWithPath: output))
     try report(vectors)
   }
 
-  /// Where a vector of this source is read by default.
-  private var position: ReadPosition { read ?? (source.isPlain ? .answer : .prompt) }
-
-  private func extractRecording(_ folder: String) throws -> SteeringVectors {
+  private func extractRecording(_ folder: String, _ recipe: VectorRecipe) throws -> SteeringVectors {
     let directory = try ModelLocator.directory(for: model.model)
     let configuration = try ModelConfiguration(directory: directory)
     var recording = try RecordingFolder.read(URL(fileURLWithPath: folder))
-    guard recording.activations[position].map({ $0.size(2) == configuration.hiddenSize }) ?? true,
+    guard recording.activations[recipe.read].map({ $0.size(2) == configuration.hiddenSize }) ?? true,
       (recording.layers.last ?? 0) < configuration.layerCount
     else {
       throw TelltaleError(
@@ -108,7 +98,7 @@ struct Extract: ParsableCommand {
     if let take = items.take, take < recording.rows.count {
       recording = try recording.selecting(Array(0..<max(take, 0)))
     }
-    var vectors = try recording.vectors(at: position, estimator: method, seed: items.seed)
+    var vectors = try VectorExtraction(recipe, layers: recording.layers, seed: items.seed).run(recording)
     if let wanted = layers.numbers {
       vectors.layers = vectors.layers.filter { wanted.contains($0.key) }
       vectors.means = vectors.means.filter { wanted.contains($0.key) }
@@ -121,11 +111,15 @@ struct Extract: ParsableCommand {
     return vectors
   }
 
-  private func extractItems(_ device: Device) throws -> SteeringVectors {
+  private func extractItems(_ recipe: VectorRecipe, _ device: Device) throws -> SteeringVectors {
     let data = try items.load(files, format: format, others: ["texts"])
     let loaded = try loaded(on: device)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
-    var vectors = try vectors(extraction(loaded), loaded, encoder, data.drawn, device)
+    var extraction = try extraction(recipe, loaded, pairs: data.drawn.count)
+    extraction.loadOther = {
+      try LoadedModel($0, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)
+    }
+    var vectors = try extraction.run(loaded, encoder, data.drawn)
     vectors.provenance.notes += data.notes
     return vectors
   }
@@ -137,81 +131,33 @@ struct Extract: ParsableCommand {
     return try options.loaded(on: device).roundingSharedTokens()
   }
 
-  private func vectors(
-    _ extraction: VectorExtraction, _ loaded: LoadedModel, _ encoder: PromptEncoder, _ items: [Item], _ device: Device
-  ) throws -> SteeringVectors {
-    let progress = ProgressBox(Progress("pairs", total: items.count))
-    if let against = source.against {
-      let other = try LoadedModel(
-        against, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)
-      return try extraction.run(loaded, minus: other, encoder, items) { progress.update($0) }
-    }
-    if let instructions = try source.instructions() {
-      return try extraction.run(loaded, encoder, instructions, items, maxTokens: source.maxTokens) {
-        progress.update($0)
-      }
-    }
-    let pairs = try items.map { try encoder.builder.pair(for: $0) }
-    return try extraction.run(loaded, encoder, pairs) { progress.update($0) }
-  }
-
-  private func extractTexts(_ device: Device) throws -> SteeringVectors {
-    let placed = try textPairs()
+  private func extractTexts(_ recipe: VectorRecipe, _ device: Device) throws -> SteeringVectors {
+    let pairs = try textPairs()
     let loaded = try loaded(on: device)
-    let pairs = try readable(placed, loaded.tokenizer)
-    var progress = Progress("pairs", total: pairs.count)
-    var vectors = try extraction(loaded).run(loaded, pairs) { progress.update($0) }
-    vectors.provenance.data = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
-    return vectors
+    let name = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
+    return try extraction(recipe, loaded, pairs: pairs.count).run(loaded, pairs, named: name)
   }
-
-  private struct TextPair: Decodable {
-    var positive: String
-    var negative: String
-    /// The question that several pairs may share.
-    var group: String?
-  }
-
-  private typealias PlacedPair = (place: InputLocation, pair: TextPair)
 
   /// The first `--take` pairs of the files.
-  private func textPairs() throws -> [PlacedPair] {
+  private func textPairs() throws -> [TextPair] {
     if let take = items.take, take < 1 {
       throw TelltaleError(.badInput, "--take \(take) takes no pairs; give at least 1")
     }
-    var pairs: [PlacedPair] = []
+    var pairs: [TextPair] = []
     for file in files {
       let rows: [(line: Int, row: TextPair)] = try JSONLines.numbered(
         file, expecting: #"{"positive": "...", "negative": "..."}"#)
-      pairs += rows.map { (InputLocation(file: file, line: $0.line), $0.row) }
+      pairs += rows.map { $0.row.placed(at: InputLocation(file: file, line: $0.line)) }
     }
     return Array(pairs.prefix(items.take ?? pairs.count))
   }
 
-  /// The pairs as tokens, each a question of its own; an error says which line it is about.
-  private func readable(_ pairs: [PlacedPair], _ tokenizer: Tokenizer) throws -> [ReadablePair] {
-    let encoder = PromptEncoder.plain(tokenizer)
-    let position = position
-    return try pairs.mapConcurrently { placed in
-      do {
-        return try encoder.readable(
-          positive: placed.pair.positive, negative: placed.pair.negative, group: Self.group(placed.pair), at: position)
-      } catch let error as TelltaleError {
-        throw TelltaleError(error.code, error.message, at: error.location ?? placed.place)
-      }
-    }
-  }
-
-  /// Each pair that names no group is a question of its own, and the same one wherever the same texts stand.
-  private static func group(_ pair: TextPair) -> String {
-    pair.group ?? QuestionGroup(question: "\(pair.positive) / \(pair.negative)", choices: []).id
-  }
-
-  private func extraction(_ loaded: LoadedModel) throws -> VectorExtraction {
+  private func extraction(_ recipe: VectorRecipe, _ loaded: LoadedModel, pairs: Int) throws -> VectorExtraction {
     let layers = try layers.resolve(loaded.model.configuration)
-    var extraction = VectorExtraction(read: position, layers: layers, seed: items.seed)
-    extraction.estimator = method
+    var extraction = VectorExtraction(recipe, layers: layers, seed: items.seed)
     extraction.tokenBudget = tokenBudget
+    let progress = ProgressBox(ProgressLine("pairs", total: pairs))
+    extraction.onProgress = { progress.update($0) }
     if keepDifferences {
       let url = PairDifferences.url(beside: URL(fileURLWithPath: output))
       extraction.onDifferences = { try $0.write(to: url) }

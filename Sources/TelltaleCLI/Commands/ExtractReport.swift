@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Steering
 
@@ -39,7 +40,7 @@ extension Extract {
     let letters = origin.letterBalance.map { ", matching letters \($0)" } ?? ""
     let unit = recording == nil ? "pairs" : "rows"
     Output.line(
-      "\(method.rawValue) of \(origin.pairs ?? 0) \(unit) of \(origin.groups ?? 0) questions\(letters), read at "
+      "\(origin.estimator ?? "?") of \(origin.pairs ?? 0) \(unit) of \(origin.groups ?? 0) questions\(letters), read at "
         + (origin.read ?? "an unknown position"))
     Output.line("layer     norm  of residual  reliability  held out")
     for layer in layers {

@@ -1,5 +1,7 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 
@@ -69,7 +71,7 @@ struct FinetuneChain: ParsableCommand {
     let loaded = try model.loaded(on: device)
     if case .file(let vector) = source {
       for note in try vector.vectors.check(against: loaded.model, fingerprint: loaded.fingerprint) {
-        Terminal.warning(Terminal.harmless(note))
+        Terminal.warning(SafeText.visible(note))
       }
     }
     let asked = held.training + held.heldOut + (held.outOfDistribution ?? [])
@@ -133,10 +135,10 @@ struct GivenVectorOptions: ParsableArguments {
 
   func source() throws -> VectorSource {
     func rows(_ path: String) throws -> [Item] { try Dataset.load(URL(fileURLWithPath: path)) }
-    if let classMean { return .classMean(try rows(classMean)) }
-    if let pairs { return .pairs(try rows(pairs), read: read) }
+    if let classMean { return .recipe(try VectorRecipe(.spontaneous), try rows(classMean)) }
+    if let pairs { return .recipe(try VectorRecipe(.answers, read: read), try rows(pairs)) }
     if let instructed {
-      return .instructions(try rows(instructed), try InstructionPairs(positive: positive, negative: negative))
+      return .recipe(try VectorRecipe(.instructions, positive: positive, negative: negative), try rows(instructed))
     }
     return .file(try ComparedVector(contentsOf: URL(fileURLWithPath: vector ?? "")))
   }

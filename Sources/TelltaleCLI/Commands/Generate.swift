@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -48,7 +49,7 @@ struct Generate: ParsableCommand {
       }
     options.edits = try edit.edits(loaded)
     options.stopTokens = continuation.stopTokens(loaded)
-    var progress = Progress("prompts", total: prompts.count)
+    var progress = ProgressLine("prompts", total: prompts.count)
     var done = 0
     var results = [Int: Generation]()
     let edited = try Generator.run(loaded.model, prompts: prompts, options: options) { index, generation in
@@ -61,7 +62,7 @@ struct Generate: ParsableCommand {
     for index in prompts.indices {
       guard let generation = results[index] else { continue }
       let text = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
-      if json { try Output.json(Row(ids: generation.tokens, text: text)) } else { Output.line(Terminal.harmless(text)) }
+      if json { try Output.json(Row(ids: generation.tokens, text: text)) } else { Output.line(SafeText.visible(text)) }
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -69,7 +70,7 @@ struct Judge: ParsableCommand {
     let meter = RowMeter()
     let options = try options()
     let summary = try JudgeRun(run, endpoint, options).judge { done, total in
-      meter.update("judging with \(Terminal.harmless(options.name))", done: done, total: total)
+      meter.update("judging with \(SafeText.visible(options.name))", done: done, total: total)
     }
     if json { return try Output.json(summary) }
     print(summary)
@@ -99,7 +100,7 @@ struct Judge: ParsableCommand {
 
   private func print(_ summary: JudgeRun.Summary) {
     let what = summary.pairs == nil ? "answers" : "pairs of answers"
-    Output.line("\(summary.items) \(what) judged by \(summary.judge), rubric \(Terminal.harmless(summary.rubric))")
+    Output.line("\(summary.items) \(what) judged by \(summary.judge), rubric \(SafeText.visible(summary.rubric))")
     Output.line("\(summary.requests) requests now, \(summary.cached) replies from before")
     Output.line(
       "labels: \(summary.positives) of 1, \(summary.negatives) of 0, \(summary.cannotTell) that cannot be told")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import LanguageModels
 import Steering
@@ -42,7 +43,7 @@ struct Record: ParsableCommand {
     options.sampling = try Sampling(temperature: temperature, topP: topP, seed: source.items.seed)
     options.edits = try edit.edits(loaded)
     let encoder = try source.encoder(loaded.tokenizer, data)
-    let progress = ProgressBox(Progress("answers", total: data.drawn.count))
+    let progress = ProgressBox(ProgressLine("answers", total: data.drawn.count))
     let recording = try Recorder(loaded, encoder, options).record(data.drawn) { progress.update($0) }
     try RecordingFolder.write(recording, to: URL(fileURLWithPath: output))
     try report(recording)
@@ -77,7 +78,7 @@ struct Record: ParsableCommand {
 
 /// A progress line that an escaping closure can update.
 final class ProgressBox {
-  private var progress: Progress
-  init(_ progress: Progress) { self.progress = progress }
+  private var progress: ProgressLine
+  init(_ progress: ProgressLine) { self.progress = progress }
   func update(_ done: Int) { progress.update(done) }
 }

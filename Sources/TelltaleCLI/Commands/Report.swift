@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -28,7 +29,7 @@ struct Report: ParsableCommand {
 
   func run() throws {
     let run = try StoredRun(URL(fileURLWithPath: directory))
-    let file = output.map { URL(fileURLWithPath: $0) } ?? run.url.appending(path: "report.html")
+    let file = output.map { URL(fileURLWithPath: $0) } ?? run.layout.report
     let page = Data(try ReportPage(run: run, plotly: Plotly.found()).html().utf8)
     try AtomicFile.write(page, to: file)
     if json { return try Output.json(Summary(file: file.path, bytes: page.count)) }

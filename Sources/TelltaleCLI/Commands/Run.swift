@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -48,7 +49,7 @@ struct Run: ParsableCommand {
   }
   private var file: URL {
     let given = URL(fileURLWithPath: experiment)
-    return isDirectory ? given.appendingPathComponent("experiment.yaml") : given
+    return isDirectory ? RunLayout(given).experiment : given
   }
   private var directory: URL {
     let name = isDirectory ? experiment : "runs/\(file.deletingPathExtension().lastPathComponent)"
@@ -160,6 +161,7 @@ struct Run: ParsableCommand {
     results.print()
     for other in results.byOtherLabels { RelabelledReport(other).print() }
     Output.line("")
-    Output.line("Every position and score: \(output.path)/results/predictivity.csv; the audit's findings: audit.csv")
+    Output.line(
+      "Every position and score: \(RunLayout(output).table(.predictivity).path); the audit's findings: audit.csv")
   }
 }

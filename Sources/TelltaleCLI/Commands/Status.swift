@@ -1,6 +1,8 @@
 import ArgumentParser
+import CommandSupport
 import Experiments
 import Foundation
+import Foundations
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,8 +16,8 @@ struct Status: ParsableCommand {
   func run() throws {
     let status = try RunStatus(URL(fileURLWithPath: directory))
     if json { return try Output.json(status) }
-    Output.line(Terminal.harmless(status.experiment))
-    var table = ResultTable(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
+    Output.line(SafeText.visible(status.experiment))
+    var table = TableValues(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
     table.rows = status.stages.map(Self.cells)
     table.print()
     if let left = status.recordingSecondsLeft, left > 0 {
@@ -30,12 +32,12 @@ struct Status: ParsableCommand {
   }
 
   private static func counts(_ labels: [String: Int]) -> String {
-    let counts = labels.sorted { $0.key < $1.key }.map { "\($0.value) by \(Terminal.harmless($0.key))" }
+    let counts = labels.sorted { $0.key < $1.key }.map { "\($0.value) by \(SafeText.visible($0.key))" }
     return counts.isEmpty ? "none" : counts.joined(separator: ", ")
   }
 
-  private static func cells(_ stage: RunStatus.StageStatus) -> [ResultTable.Field] {
-    func share(_ done: Int?, _ all: Int?) -> ResultTable.Field {
+  private static func cells(_ stage: RunStatus.StageStatus) -> [TableValue] {
+    func share(_ done: Int?, _ all: Int?) -> TableValue {
       guard let done, let all else { return .text(nil) }
       return .text("\(done) of \(all)")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -59,7 +60,7 @@ struct SteerPrompts: ParsableCommand {
         guard let line = try lines.next() else { break }
         if !line.allSatisfy(\.isWhitespace) { try answer(line, loaded, options) }
       } catch let error as TelltaleError where typed && error.isBadInput {
-        Terminal.error(error.description)  // whoever types may try again
+        Terminal.error(error.advice)  // whoever types may try again
       }
     }
     if typed { Terminal.write("\n") }

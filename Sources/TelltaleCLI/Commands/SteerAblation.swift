@@ -1,5 +1,7 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -55,7 +57,7 @@ struct SteerAblation: ParsableCommand {
     var after: Estimate
     var difference: Estimate
     var randomDifference: Estimate
-    var predictivity: ResultTable
+    var predictivity: TableValues
     var edits: [EditResult]
   }
 
@@ -92,14 +94,14 @@ struct SteerAblation: ParsableCommand {
     return String(format: "%.3f", estimate.value) + interval
   }
 
-  private static func table(_ rows: [AblationExperiment.Predictive]) -> ResultTable {
+  private static func table(_ rows: [AblationExperiment.Predictive]) -> TableValues {
     let names = ["auroc_before", "auroc_of_ablated_answers", "auroc_ablated"]
-    var table = ResultTable(["layer"] + names.flatMap(ResultTable.estimate))
+    var table = TableValues(["layer"] + names.flatMap(TableValues.estimate))
     for row in rows {
       let areas = [row.before, row.beforeOfAfter, row.after]
       table.rows.append(
         [.integer(row.layer)]
-          + areas.flatMap { [.number($0?.auroc), .number($0?.low), .number($0?.high)] as [ResultTable.Field] })
+          + areas.flatMap { [.number($0?.auroc), .number($0?.low), .number($0?.high)] as [TableValue] })
     }
     return table
   }

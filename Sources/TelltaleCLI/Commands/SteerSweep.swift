@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -85,7 +86,7 @@ struct SweepTables {
 
   init(_ sweep: SteeringSweep.Result) { self.sweep = sweep }
 
-  var named: [(String, ResultTable)] {
+  var named: [(String, TableValues)] {
     [
       ("cells", cells), ("dose-response", doseResponse), ("chosen", chosen), ("matched", matched), ("items", items),
     ]
@@ -93,7 +94,7 @@ struct SweepTables {
 
   private static let costColumns = ["perplexity", "accuracy", "accuracy_low", "accuracy_high"]
 
-  private func costs(_ cell: Int?) -> [ResultTable.Field] {
+  private func costs(_ cell: Int?) -> [TableValue] {
     let accuracy = cell.flatMap { sweep.exam?[$0].rate }
     return [
       .number(cell.flatMap { sweep.perplexities?[$0] }), .number(accuracy?.value), .number(accuracy?.low),
@@ -101,15 +102,15 @@ struct SweepTables {
     ]
   }
 
-  private static let gainColumns = ["rate", "gain", "margin"].flatMap(ResultTable.estimate)
+  private static let gainColumns = ["rate", "gain", "margin"].flatMap(TableValues.estimate)
 
-  private func gains(_ summary: ChoiceSummary) -> [ResultTable.Field] {
-    [summary.rate, summary.gain, summary.margin].flatMap(ResultTable.Field.estimate)
+  private func gains(_ summary: ChoiceSummary) -> [TableValue] {
+    [summary.rate, summary.gain, summary.margin].flatMap(TableValue.estimate)
   }
 
   /// Every cell in and out of distribution, the prompt baseline as one more row.
-  private var cells: ResultTable {
-    var table = ResultTable(
+  private var cells: TableValues {
+    var table = TableValues(
       ["distribution"] + GridOptions.columns + Self.gainColumns + Self.costColumns + GridOptions.effectColumns)
     func add(_ result: ChoiceEvaluation.Result?, _ name: String) {
       for (index, summary) in (result?.summaries() ?? []).enumerated() {
@@ -122,30 +123,30 @@ struct SweepTables {
     add(sweep.outOfDistribution, "out")
     for (name, baseline) in [("in", sweep.baseline), ("out", sweep.baselineOutOfDistribution)] {
       guard let baseline else { continue }
-      let cell: [ResultTable.Field] = [.text("prompt"), .integer(nil), .number(nil), .text(nil)]
+      let cell: [TableValue] = [.text("prompt"), .integer(nil), .number(nil), .text(nil)]
       table.rows.append([.text(name)] + cell + gains(baseline) + costs(nil) + GridOptions.fields(baseline.effect))
     }
     return table
   }
 
-  private var doseResponse: ResultTable {
-    var table = ResultTable(
-      ["distribution", "layer", "edit_positions"] + ["slope", "anti_steerable"].flatMap(ResultTable.estimate) + [
+  private var doseResponse: TableValues {
+    var table = TableValues(
+      ["distribution", "layer", "edit_positions"] + ["slope", "anti_steerable"].flatMap(TableValues.estimate) + [
         "explained_by_letter", "explained_by_group",
       ])
     for (name, result) in [("in", sweep.inDistribution), ("out", sweep.outOfDistribution)] {
       for dose in result?.doseResponses() ?? [] {
         table.rows.append(
           [.text(name), .integer(dose.layer), .text(dose.positions)]
-            + [dose.slope, dose.antiSteerable].flatMap(ResultTable.Field.estimate)
+            + [dose.slope, dose.antiSteerable].flatMap(TableValue.estimate)
             + [.number(dose.explainedByLetter), .number(dose.explainedByGroup)])
       }
     }
     return table
   }
 
-  private var chosen: ResultTable {
-    var table = ResultTable(
+  private var chosen: TableValues {
+    var table = TableValues(
       ["fold"] + GridOptions.columns + ["chosen_on_rate", "chosen_on_gain"] + Self.gainColumns + Self.costColumns)
     for (fold, choice) in sweep.chosen.enumerated() {
       table.rows.append(
@@ -157,8 +158,8 @@ struct SweepTables {
   }
 
   /// Pairs of rows: an ablation, and the addition nearest to it in effect.
-  private var matched: ResultTable {
-    var table = ResultTable(["pair"] + GridOptions.columns + Self.gainColumns + Self.costColumns)
+  private var matched: TableValues {
+    var table = TableValues(["pair"] + GridOptions.columns + Self.gainColumns + Self.costColumns)
     let summaries = sweep.inDistribution.summaries()
     for (pair, match) in sweep.inDistribution.matchedCells().enumerated() {
       for cell in [match.ablated, match.added] {
@@ -169,8 +170,8 @@ struct SweepTables {
     return table
   }
 
-  private var items: ResultTable {
-    var table = ResultTable(["distribution", "id", "group", "letter", "layer", "edit_positions", "slope"])
+  private var items: TableValues {
+    var table = TableValues(["distribution", "id", "group", "letter", "layer", "edit_positions", "slope"])
     for (name, result) in [("in", sweep.inDistribution), ("out", sweep.outOfDistribution)] {
       guard let result else { continue }
       for dose in result.doseResponses() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -79,7 +80,7 @@ struct VectorImportCommand: ParsableCommand {
     var imported = try foreign.read(files)
     if let model { try state(model, in: &imported.vectors) }
     try imported.vectors.write(to: URL(fileURLWithPath: output))
-    for note in imported.vectors.provenance.notes { Terminal.warning(Terminal.harmless(note)) }
+    for note in imported.vectors.provenance.notes { Terminal.warning(SafeText.visible(note)) }
     var summary = VectorSummary(imported)
     summary.output = output
     if json { try Output.json(summary) } else { summary.print() }
@@ -184,7 +185,7 @@ struct VectorSummary: Encodable {
 
   func print() {
     Output.line("\(format), width \(hidden), convention \(convention): \(meaning)")
-    for (key, value) in origin.sorted(by: { $0.key < $1.key }) { Output.line("\(key): \(Terminal.harmless(value))") }
+    for (key, value) in origin.sorted(by: { $0.key < $1.key }) { Output.line("\(key): \(SafeText.visible(value))") }
     Output.line("layer  in the file        norm  of residual  reliability")
     for layer in layers {
       let share = layer.residualNorm.map { $0 > 0 ? String(format: "%9.1f %%", 100 * layer.norm / $0) : "          -" }
@@ -193,7 +194,7 @@ struct VectorSummary: Encodable {
         String(format: "%5d  %11d  %10.4g  ", layer.layer, layer.source, layer.norm)
           + "\(share ?? "          -")  \(reliability ?? "          -")")
     }
-    for note in notes { Output.line("note: \(Terminal.harmless(note))") }
+    for note in notes { Output.line("note: \(SafeText.visible(note))") }
     if let written { Output.line("written as \(written)") }
     if let output { Output.line("written to \(output)") }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -93,7 +94,7 @@ struct VectorLensCommand: ParsableCommand {
       for reading in readings { try Output.json(Row(source: source, reading: reading)) }
       return
     }
-    Output.line(Terminal.harmless(source))
+    Output.line(SafeText.visible(source))
     for reading in readings {
       let cosine = reading.letterCosine.map { String(format: ", cosine with A minus B %+.3f", $0) } ?? ""
       Output.line("layer \(reading.layer)\(cosine)")
@@ -104,7 +105,7 @@ struct VectorLensCommand: ParsableCommand {
 
   private static func list(_ tokens: [LensReading.Token]) -> String {
     tokens.map {
-      Terminal.harmless($0.text).replacingOccurrences(of: "\n", with: "\u{240A}") + String(format: " %+.2f", $0.logit)
+      SafeText.visible($0.text).replacingOccurrences(of: "\n", with: "\u{240A}") + String(format: " %+.2f", $0.logit)
     }
     .joined(separator: "  ")
   }

@@ -1,4 +1,6 @@
+import CommandSupport
 import Foundation
+import Foundations
 
 /// Several answers shown while they are written: side by side, or one under the other.
 struct AnswerView {
@@ -45,7 +47,7 @@ struct AnswerView {
 
   /// Adds text of a model to an answer; what could disturb a terminal is made harmless.
   mutating func append(_ text: String, to column: Int) {
-    let text = Terminal.harmless(text)
+    let text = SafeText.visible(text)
     switch layout {
     case .columns:
       columns[column].append(text)

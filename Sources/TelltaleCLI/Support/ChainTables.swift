@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Foundations
 import Steering
@@ -9,7 +10,7 @@ struct ChainTables {
 
   init(_ report: ChainReport) { self.report = report }
 
-  private var named: [(String, ResultTable)] {
+  private var named: [(String, TableValues)] {
     [
       ("verdicts", verdicts), ("rates", rates), ("cosines", cosines), ("shifts", shifts), ("steering", steering),
       ("items", items),
@@ -21,7 +22,7 @@ struct ChainTables {
     var sharedQuestions: Int
     var trainings: [FinetuningReport]
     var verdicts: [ChainVerdict]
-    var rates, cosines, shifts, steering: ResultTable
+    var rates, cosines, shifts, steering: TableValues
   }
 
   var json: JSON {
@@ -49,12 +50,12 @@ struct ChainTables {
       Output.line("")
     }
     for verdict in report.verdicts {
-      Output.line("\(verdict.set == "in" ? "in" : "out of") distribution: \(Terminal.harmless(verdict.sentence))")
+      Output.line("\(verdict.set == "in" ? "in" : "out of") distribution: \(SafeText.visible(verdict.sentence))")
     }
   }
 
-  private var verdicts: ResultTable {
-    var table = ResultTable(["set", "answer", "cosine", "shift", "behaviour", "runs_through_vector", "sentence"])
+  private var verdicts: TableValues {
+    var table = TableValues(["set", "answer", "cosine", "shift", "behaviour", "runs_through_vector", "sentence"])
     for verdict in report.verdicts {
       table.rows.append(
         [.text(verdict.set), .text(verdict.answer.rawValue)]
@@ -64,21 +65,21 @@ struct ChainTables {
     return table
   }
 
-  private var rates: ResultTable {
-    var table = ResultTable(
-      ["set", "model", "rows", "groups"] + ["rate", "change", "margin"].flatMap(ResultTable.estimate))
+  private var rates: TableValues {
+    var table = TableValues(
+      ["set", "model", "rows", "groups"] + ["rate", "change", "margin"].flatMap(TableValues.estimate))
     for rate in report.rates {
       table.rows.append(
         [.text(rate.set), .text(rate.model.rawValue), .integer(rate.rows), .integer(rate.groups)]
-          + [rate.rate, rate.change, rate.margin].flatMap(ResultTable.Field.estimate))
+          + [rate.rate, rate.change, rate.margin].flatMap(TableValue.estimate))
     }
     return table
   }
 
-  private var cosines: ResultTable {
-    var table = ResultTable(
-      ["layer"] + ResultTable.estimate("cosine")
-        + ["ceiling"] + ResultTable.estimate("disattenuated")
+  private var cosines: TableValues {
+    var table = TableValues(
+      ["layer"] + TableValues.estimate("cosine")
+        + ["ceiling"] + TableValues.estimate("disattenuated")
         + ["p_dimension", "effective_dimension", "p_effective", "agreement"])
     for layer in report.comparison {
       let evidence = layer.evidence
@@ -93,41 +94,41 @@ struct ChainTables {
     return table
   }
 
-  private var shifts: ResultTable { table(report.shifts) }
+  private var shifts: TableValues { table(report.shifts) }
 
   /// At the judged layer only.
-  private var shownShifts: ResultTable { table(report.shifts.filter { $0.layer == report.layer }) }
+  private var shownShifts: TableValues { table(report.shifts.filter { $0.layer == report.layer }) }
 
-  private func table(_ shifts: [ProjectionShift]) -> ResultTable {
-    var table = ResultTable(
-      ["set", "model", "layer"] + ResultTable.estimate("shift") + ["in_vectors", "null_p"]
-        + ResultTable.estimate("spearman"))
+  private func table(_ shifts: [ProjectionShift]) -> TableValues {
+    var table = TableValues(
+      ["set", "model", "layer"] + TableValues.estimate("shift") + ["in_vectors", "null_p"]
+        + TableValues.estimate("spearman"))
     for shift in shifts {
       table.rows.append(
         [.text(shift.set), .text(shift.model.rawValue), .integer(shift.layer)]
-          + ResultTable.Field.estimate(shift.shift) + [.number(shift.inVectors), .number(shift.nullP)]
+          + TableValue.estimate(shift.shift) + [.number(shift.inVectors), .number(shift.nullP)]
           + [.number(shift.spearman?.value), .number(shift.spearman?.low), .number(shift.spearman?.high)])
     }
     return table
   }
 
-  private var steering: ResultTable {
-    var table = ResultTable(
+  private var steering: TableValues {
+    var table = TableValues(
       ["set", "model", "operation", "direction", "layer", "scale"]
-        + ["rate", "gain", "margin"].flatMap(ResultTable.estimate) + ["positions_edited"])
+        + ["rate", "gain", "margin"].flatMap(TableValues.estimate) + ["positions_edited"])
     for row in report.steering {
       table.rows.append(
         [
           .text(row.set), .text(row.model.rawValue), .text(row.operation.rawValue), .text(row.direction.rawValue),
           .integer(row.layer), .number(row.scale),
-        ] + [row.rate, row.gain, row.margin].flatMap(ResultTable.Field.estimate) + [.integer(row.positionsEdited)])
+        ] + [row.rate, row.gain, row.margin].flatMap(TableValue.estimate) + [.integer(row.positionsEdited)])
     }
     return table
   }
 
   /// Every held-out row at the judged layer.
-  private var items: ResultTable {
-    var table = ResultTable(["set", "model", "layer", "id", "group", "shift", "margin_change"])
+  private var items: TableValues {
+    var table = TableValues(["set", "model", "layer", "id", "group", "shift", "margin_change"])
     for shift in report.shifts where shift.layer == report.layer {
       for item in shift.items {
         table.rows.append([

@@ -1,14 +1,16 @@
+import CommandSupport
 import Foundation
+import Foundations
 import Steering
 
 /// What `telltale compare` found: tables for files and JSON, and the lines that a person reads.
 struct CompareReport {
-  private(set) var tables: [String: ResultTable] = [:]
+  private(set) var tables: [String: TableValues] = [:]
   private var blocks: [Block] = []
 
   private enum Block {
     case line(String)
-    case table(ResultTable)
+    case table(TableValues)
   }
 
   // MARK: One vector
@@ -36,7 +38,7 @@ struct CompareReport {
     let origin = vector.vectors.provenance
     let count = origin.pairs.map { "\($0) pairs" } ?? "pairs unknown"
     blocks.append(.line("\(vector.name): \(count), \(origin.groups.map { "\($0) questions" } ?? "questions unknown")"))
-    var table = ResultTable(["layer", "norm", "stated_reliability"])
+    var table = TableValues(["layer", "norm", "stated_reliability"])
     table.rows = layers.map { [.integer($0), .number(vector.vectors.norm($0)), .number(origin.reliability[$0])] }
     tables["reliability"] = table
     if vector.pairs == nil { blocks.append(.table(table)) }
@@ -81,7 +83,7 @@ struct CompareReport {
     tables["verdicts"] = verdicts
     blocks.append(.table(CompareTables.shown(comparison.layers)))
     for row in verdicts.rows {
-      blocks.append(.line("- \(row[2].text(forEyes: true)): \(row[4].text(forEyes: true))"))
+      blocks.append(.line("- \(row[2].shown): \(row[4].shown)"))
     }
     let angles = CompareTables.angles(comparison)
     if !angles.rows.isEmpty { add("angles", "\nPrincipal angles of the pairs' subspaces:", angles) }
@@ -128,7 +130,7 @@ struct CompareReport {
     add("slopes", "\nRank correlation of steering slopes, item by item:", CompareTables.slopes(slopes))
   }
 
-  private mutating func add(_ name: String, _ title: String, _ table: ResultTable) {
+  private mutating func add(_ name: String, _ title: String, _ table: TableValues) {
     tables[name] = table
     blocks += [.line(title), .table(table)]
   }
@@ -146,7 +148,7 @@ struct CompareReport {
   func print() {
     for block in blocks {
       switch block {
-      case .line(let line): Output.line(Terminal.harmless(line))
+      case .line(let line): Output.line(SafeText.visible(line))
       case .table(let table): table.print()
       }
     }

@@ -1,16 +1,18 @@
+import CommandSupport
+import Foundations
 import Statistics
 import Steering
 
 /// Results of `telltale compare` as tables: every digit for files, and a narrower choice for the eye.
 enum CompareTables {
   private static let layerColumns =
-    ["vector_a", "vector_b", "layer"] + ResultTable.estimate("cosine") + ["reliability_a", "reliability_b", "ceiling"]
-    + ResultTable.estimate("disattenuated")
+    ["vector_a", "vector_b", "layer"] + TableValues.estimate("cosine") + ["reliability_a", "reliability_b", "ceiling"]
+    + TableValues.estimate("disattenuated")
     + ["dimension", "p_dimension", "effective_dimension", "p_effective", "verdict"]
 
   /// One row for every pair of vectors and layer.
-  static func layers(_ comparisons: [VectorComparison]) -> ResultTable {
-    var table = ResultTable(layerColumns)
+  static func layers(_ comparisons: [VectorComparison]) -> TableValues {
+    var table = TableValues(layerColumns)
     for comparison in comparisons {
       for layer in comparison.layers {
         table.rows.append(row(comparison.nameA, comparison.nameB, layer.layer, layer.evidence))
@@ -19,8 +21,8 @@ enum CompareTables {
     return table
   }
 
-  static func layers(_ matrices: [SimilarityMatrix]) -> ResultTable {
-    var table = ResultTable(layerColumns)
+  static func layers(_ matrices: [SimilarityMatrix]) -> TableValues {
+    var table = TableValues(layerColumns)
     for matrix in matrices {
       for (pair, evidence) in matrix.evidence.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
         table.rows.append(row(matrix.names[pair[0]], matrix.names[pair[1]], matrix.layer, evidence))
@@ -29,8 +31,7 @@ enum CompareTables {
     return table
   }
 
-  private static func row(_ a: String, _ b: String, _ layer: Int, _ evidence: SimilarityEvidence) -> [ResultTable.Field]
-  {
+  private static func row(_ a: String, _ b: String, _ layer: Int, _ evidence: SimilarityEvidence) -> [TableValue] {
     let cosine = evidence.cosineInterval
     let clean = evidence.disattenuatedInterval
     return [
@@ -43,8 +44,8 @@ enum CompareTables {
   }
 
   /// The table of two vectors as a person reads it.
-  static func shown(_ layers: [VectorComparison.Layer]) -> ResultTable {
-    var table = ResultTable([
+  static func shown(_ layers: [VectorComparison.Layer]) -> TableValues {
+    var table = TableValues([
       "layer", "cosine [95 %]", "possible", "without noise [95 %]", "p (width)", "p (effective)", "verdict",
     ])
     table.rows = layers.map { layer in
@@ -72,14 +73,14 @@ enum CompareTables {
   }
 
   /// Layers one after the other that have the same verdict, and the sentence of the one whose ceiling is highest.
-  static func verdicts(_ comparison: VectorComparison) -> ResultTable {
+  static func verdicts(_ comparison: VectorComparison) -> TableValues {
     verdicts(comparison.nameA, comparison.nameB, comparison.layers.map { ($0.layer, $0.evidence) })
   }
 
   static func verdicts(
     _ nameA: String, _ nameB: String, _ layers: [(layer: Int, evidence: SimilarityEvidence)]
-  ) -> ResultTable {
-    var table = ResultTable(["vector_a", "vector_b", "layers", "verdict", "sentence"])
+  ) -> TableValues {
+    var table = TableValues(["vector_a", "vector_b", "layers", "verdict", "sentence"])
     var rest = layers[...]
     while let first = rest.first {
       let run = rest.prefix { $0.evidence.verdict == first.evidence.verdict }
@@ -97,8 +98,8 @@ enum CompareTables {
   }
 
   /// Principal angles in degrees, one row for each.
-  static func angles(_ comparison: VectorComparison) -> ResultTable {
-    var table = ResultTable(["layer", "angle", "degrees", "overlap", "overlap_by_chance"])
+  static func angles(_ comparison: VectorComparison) -> TableValues {
+    var table = TableValues(["layer", "angle", "degrees", "overlap", "overlap_by_chance"])
     for layer in comparison.layers {
       guard let angles = layer.angles else { continue }
       let chance = Double(angles.angles.count) / Double(layer.evidence.dimension)
@@ -111,8 +112,8 @@ enum CompareTables {
     return table
   }
 
-  static func learning(_ curves: [(layer: Int, curve: LearningCurve)]) -> ResultTable {
-    var table = ResultTable(["layer", "questions", "pairs", "cosine", "deviation", "expected", "reliability"])
+  static func learning(_ curves: [(layer: Int, curve: LearningCurve)]) -> TableValues {
+    var table = TableValues(["layer", "questions", "pairs", "cosine", "deviation", "expected", "reliability"])
     for (layer, curve) in curves {
       for point in curve.points {
         table.rows.append([
@@ -125,16 +126,16 @@ enum CompareTables {
   }
 
   /// Cosines by vector and vector, both in the clustering's order.
-  static func square(_ matrix: SimilarityMatrix) -> ResultTable {
+  static func square(_ matrix: SimilarityMatrix) -> TableValues {
     let order = matrix.order
-    var table = ResultTable(["vector"] + order.map { matrix.names[$0] })
+    var table = TableValues(["vector"] + order.map { matrix.names[$0] })
     table.rows = order.map { i in [.text(matrix.names[i])] + order.map { .number(matrix.cosines[i][$0]) } }
     return table
   }
 
   /// The joins of the clustering: cluster n + k is made by row k.
-  static func clusters(_ matrices: [SimilarityMatrix]) -> ResultTable {
-    var table = ResultTable(["layer", "left", "right", "distance"])
+  static func clusters(_ matrices: [SimilarityMatrix]) -> TableValues {
+    var table = TableValues(["layer", "left", "right", "distance"])
     for matrix in matrices {
       func name(_ cluster: Int) -> String {
         cluster < matrix.names.count ? matrix.names[cluster] : "join \(cluster - matrix.names.count)"
@@ -146,16 +147,16 @@ enum CompareTables {
     return table
   }
 
-  static func alignment(_ alignment: RecordingAlignment) -> ResultTable {
-    var table = ResultTable(["layer_a", "layer_b", "cka", "cka_debiased"])
+  static func alignment(_ alignment: RecordingAlignment) -> TableValues {
+    var table = TableValues(["layer_a", "layer_b", "cka", "cka_debiased"])
     table.rows = alignment.cells.map {
       [.integer($0.layerA), .integer($0.layerB), .number($0.alignment.biased), .number($0.alignment.debiased)]
     }
     return table
   }
 
-  static func projections(_ rows: [(a: String, b: String, layer: Int, agreement: FunctionalAgreement)]) -> ResultTable {
-    var table = ResultTable(["vector_a", "vector_b", "layer", "spearman", "rows", "questions", "left_out"])
+  static func projections(_ rows: [(a: String, b: String, layer: Int, agreement: FunctionalAgreement)]) -> TableValues {
+    var table = TableValues(["vector_a", "vector_b", "layer", "spearman", "rows", "questions", "left_out"])
     table.rows = rows.map {
       [
         .text($0.a), .text($0.b), .integer($0.layer), .number($0.agreement.spearman), .integer($0.agreement.rows),
@@ -165,8 +166,8 @@ enum CompareTables {
     return table
   }
 
-  static func slopes(_ agreement: SlopeAgreement) -> ResultTable {
-    var table = ResultTable(["distribution", "layer", "edit_positions", "spearman", "items", "questions"])
+  static func slopes(_ agreement: SlopeAgreement) -> TableValues {
+    var table = TableValues(["distribution", "layer", "edit_positions", "spearman", "items", "questions"])
     table.rows = agreement.cells.map {
       [
         .text($0.distribution), .integer($0.layer), .text($0.positions), .number($0.agreement.spearman),

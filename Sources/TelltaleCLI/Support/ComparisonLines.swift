@@ -1,4 +1,6 @@
+import CommandSupport
 import Experiments
+import Foundations
 import Statistics
 
 /// The vectors that a run compared, for a person at a terminal: two names, and what their cosine amounts to, layers of one
@@ -25,10 +27,10 @@ struct ComparisonLines {
   }
 
   private func printPair(_ names: [String], _ rows: [VectorPair]) {
-    Output.line(Terminal.harmless("\(names[0]) and \(names[1])"))
+    Output.line(SafeText.visible("\(names[0]) and \(names[1])"))
     let table = CompareTables.verdicts(names[0], names[1], rows.map { ($0.layer, $0.evidence) })
     for row in table.rows {
-      Output.line("  - \(row[2].text(forEyes: true)): \(Terminal.harmless(row[4].text(forEyes: true)))")
+      Output.line("  - \(row[2].shown): \(SafeText.visible(row[4].shown))")
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -9,7 +10,6 @@ import Torch
 extension DatasetFormat: ExpressibleByArgument {}
 extension ReadPosition: ExpressibleByArgument {}
 extension PromptStyle: ExpressibleByArgument {}
-extension EditPositions: ExpressibleByArgument {}
 
 /// How items are put to a model: shared by every command that prompts one.
 struct PromptOptions: ParsableArguments {
@@ -20,20 +20,14 @@ struct PromptOptions: ParsableArguments {
   var template: String?
 
   @Option(help: "Solved examples in front of every prompt in the few-shot style.")
-  var examples = 4
+  var examples = PromptFormat.defaultExamples
 
   /// - Parameters:
   ///   - items: what will be asked; their groups are kept out of the few-shot header.
   ///   - pool: where the header's examples come from.
   func encoder(_ tokenizer: Tokenizer, items: [Item], pool: [Item], seed: UInt64) throws -> PromptEncoder {
-    switch style {
-    case .plain: return .plain(tokenizer)
-    case .chat: return try .chat(tokenizer, template: template)
-    case .fewShot:
-      return .fewShot(
-        tokenizer,
-        try FewShotHeader(count: examples, from: pool, excluding: Set(items.map(\.group)), seed: seed))
-    }
+    try PromptFormat(style: style, template: template, examples: examples)
+      .encoder(tokenizer, pool: pool, asked: items, seed: seed)
   }
 }
 

@@ -1,5 +1,7 @@
+import CommandSupport
 import Experiments
 import Foundation
+import Foundations
 
 /// What a run would compute and need, as text.
 struct EstimateReport {
@@ -8,7 +10,7 @@ struct EstimateReport {
   init(_ estimate: RunEstimate) { self.estimate = estimate }
 
   func print() {
-    var table = ResultTable(["stage", "model", "of", "prompts", "tokens given", "new at most", "disk", "time"])
+    var table = TableValues(["stage", "model", "of", "prompts", "tokens given", "new at most", "disk", "time"])
     table.rows = estimate.stages.map(cells)
     table.print()
     let memory = estimate.weightBytes + estimate.workingBytes
@@ -25,7 +27,7 @@ struct EstimateReport {
     }
   }
 
-  private func cells(_ stage: StageCost) -> [ResultTable.Field] {
+  private func cells(_ stage: StageCost) -> [TableValue] {
     [
       .text(stage.kind), .text(stage.model), .text(stage.subject), .text("\(stage.prompts)"),
       .text("\(stage.givenTokens)"), .text("\(stage.newTokens)"), .text(Self.bytes(stage.bytes)),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
@@ -39,7 +40,7 @@ struct GridOptions: ParsableArguments {
   /// The columns that say which cell a row is of.
   static let columns = ["operation", "layer", "scale", "edit_positions"]
 
-  static func fields(_ cell: GridCell) -> [ResultTable.Field] {
+  static func fields(_ cell: GridCell) -> [TableValue] {
     [
       .text(cell.operation.rawValue), .integer(cell.layer), .number(cell.scale), .text(cell.positions?.rawValue),
     ]
@@ -48,7 +49,7 @@ struct GridOptions: ParsableArguments {
   /// The columns that prove what the edits did.
   static let effectColumns = ["positions_edited", "mean_shift"]
 
-  static func fields(_ effect: CellEffect) -> [ResultTable.Field] {
+  static func fields(_ effect: CellEffect) -> [TableValue] {
     [.integer(effect.positions), .number(effect.meanShift)]
   }
 }
@@ -94,7 +95,7 @@ struct TableOptions: ParsableArguments {
   @Flag(help: "Print JSON.")
   var json = false
 
-  func report(_ table: ResultTable) throws {
+  func report(_ table: TableValues) throws {
     if let output { try table.write(to: output) }
     if json { return try Output.json(["rows": table]) }
     table.print()

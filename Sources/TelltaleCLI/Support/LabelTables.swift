@@ -1,20 +1,23 @@
+import CommandSupport
 import Experiments
+import Foundations
 import Statistics
 import Steering
 
 /// Tables of labels: what other labels change, and how far sources agree.
 enum LabelTables {
-  static func changes(_ changes: [LabelChange]) -> ResultTable {
-    var table = ResultTable(
+  static func changes(_ changes: [LabelChange]) -> TableValues {
+    var table = TableValues(
       [
-        "label_source", "reference", "vector", "target_set", "position", "layer", "score", "n", "changed", "auroc",
+        "label_source", "reference", "model", "vector", "target", "position", "layer", "score", "n", "changed", "auroc",
         "auroc_reference",
-      ] + ResultTable.estimate("difference") + ["p_difference"])
+      ] + TableValues.estimate("difference") + ["p_difference"])
     table.rows = changes.map { change in
       let interval = change.test?.interval()
       return [
-        .text(change.labels.description), .text(change.reference.description), .text(change.vector),
-        .text(change.targetSet), .text(change.position), .integer(change.layer), .text(change.score),
+        .text(change.labels.description), .text(change.reference.description), .text(change.model.text),
+        .text(change.vector.text), .text(change.target.text), .text(change.position), .integer(change.layer),
+        .text(change.score),
         .integer(change.n), .integer(change.changed), .number(change.auroc), .number(change.aurocReference),
         .number(change.test?.difference), .number(interval?.low), .number(interval?.high), .number(change.test?.p),
       ]
@@ -22,10 +25,10 @@ enum LabelTables {
     return table
   }
 
-  static func pairs(_ pairs: [LabelAgreement.Pair]) -> ResultTable {
-    var table = ResultTable(
+  static func pairs(_ pairs: [LabelAgreement.Pair]) -> TableValues {
+    var table = TableValues(
       ["first", "second", "n", "groups", "cannot_tell", "first_positives", "second_positives"]
-        + ResultTable.estimate("agreement") + ResultTable.estimate("kappa") + ResultTable.estimate("ac1"))
+        + TableValues.estimate("agreement") + TableValues.estimate("kappa") + TableValues.estimate("ac1"))
     table.rows = pairs.map { pair in
       let measures = pair.measures
       return [
@@ -39,8 +42,8 @@ enum LabelTables {
   }
 
   /// For a terminal: an interval beside its value.
-  static func shortPairs(_ pairs: [LabelAgreement.Pair]) -> ResultTable {
-    var table = ResultTable(["first", "second", "n", "groups", "cannot_tell", "agreement", "kappa", "ac1"])
+  static func shortPairs(_ pairs: [LabelAgreement.Pair]) -> TableValues {
+    var table = TableValues(["first", "second", "n", "groups", "cannot_tell", "agreement", "kappa", "ac1"])
     table.rows = pairs.map { pair in
       let measures = pair.measures
       return [
@@ -53,15 +56,15 @@ enum LabelTables {
     return table
   }
 
-  private static func short(_ value: Double?, _ interval: Interval?) -> ResultTable.Field {
+  private static func short(_ value: Double?, _ interval: Interval?) -> TableValue {
     guard let value else { return .text("undefined") }
     let ends = interval.map { String(format: " [%.3f, %.3f]", $0.low, $0.high) } ?? " [undefined]"
     return .text(String(format: "%.3f", value) + ends)
   }
 
-  static func judges(_ judges: [LabelAgreement.JudgeAccuracy]) -> ResultTable {
-    var table = ResultTable(
-      ["judge", "hand_1"] + ResultTable.estimate("sensitivity") + ["hand_0"] + ResultTable.estimate("specificity"))
+  static func judges(_ judges: [LabelAgreement.JudgeAccuracy]) -> TableValues {
+    var table = TableValues(
+      ["judge", "hand_1"] + TableValues.estimate("sensitivity") + ["hand_0"] + TableValues.estimate("specificity"))
     table.rows = judges.map { judge in
       [.text(judge.judge.description), .integer(judge.positives), .number(judge.sensitivity?.mean)]
         + ends(judge.sensitivity?.interval()) + [.integer(judge.negatives), .number(judge.specificity?.mean)]
@@ -71,25 +74,26 @@ enum LabelTables {
   }
 
   /// One row an answer, a column a source: 1, 0, `?` where it could not be told, nothing where it was not judged.
-  static func disagreements(_ agreement: LabelAgreement) -> ResultTable {
+  static func disagreements(_ agreement: LabelAgreement) -> TableValues {
     let sources = agreement.sources.filter { $0 != .hand }
-    var table = ResultTable(
+    var table = TableValues(
       ["answer", "model", "dataset", "item", "group"] + sources.map(\.description) + ["needs_adjudication"])
     table.rows = agreement.disagreements.map { found in
       let answer = found.answer
       let labels = Dictionary(found.verdicts.map { ($0.source, $0.label) }, uniquingKeysWith: { first, _ in first })
-      let cells: [ResultTable.Field] = sources.map { source in
+      let cells: [TableValue] = sources.map { source in
         .text(labels[source].map { $0.map(String.init) ?? "?" })
       }
       return [
-        .text(answer.answer), .text(answer.model), .text(answer.dataset), .text(answer.item), .text(answer.group),
+        .text(answer.answer), .text(answer.model.text), .text(answer.dataset.text), .text(answer.item),
+        .text(answer.group),
       ]
         + cells + [.text(found.needsAdjudication ? "yes" : "no")]
     }
     return table
   }
 
-  private static func ends(_ interval: Interval?) -> [ResultTable.Field] {
+  private static func ends(_ interval: Interval?) -> [TableValue] {
     [.number(interval?.low), .number(interval?.high)]
   }
 }

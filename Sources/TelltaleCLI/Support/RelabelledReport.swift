@@ -1,3 +1,4 @@
+import CommandSupport
 import Experiments
 import Foundation
 import Foundations
@@ -19,15 +20,17 @@ struct RelabelledReport {
 
   private struct Document: Encodable {
     struct Target: Encodable {
-      var targetSet: String
+      var model: ModelName
+      var target: TargetName
       var answers: Int
       var labelled: Int
       var cannotTell: Int
       var unlabelled: Int
     }
     struct Verdict: Encodable {
-      var vector: String
-      var targetSet: String
+      var model: ModelName
+      var vector: VectorName
+      var target: TargetName
       var position: String
       var layers: String
       var audit: Audit
@@ -36,7 +39,7 @@ struct RelabelledReport {
     var labels: String
     var targets: [Target]
     var predictivity: [PredictivityRow]
-    var changes: ResultTable
+    var changes: TableValues
     var audits: [Verdict]
   }
 
@@ -44,12 +47,13 @@ struct RelabelledReport {
     guard json else { return print() }
     let targets = results.coverage.map {
       Document.Target(
-        targetSet: "\($0.model)/\($0.dataset)", answers: $0.answers, labelled: $0.labelled, cannotTell: $0.cannotTell,
+        model: $0.model, target: $0.target, answers: $0.answers, labelled: $0.labelled, cannotTell: $0.cannotTell,
         unlabelled: $0.unlabelled)
     }
     let audits = results.audits.map {
       Document.Verdict(
-        vector: $0.vector, targetSet: $0.targetSet, position: $0.position, layers: $0.layers, audit: $0.audit)
+        model: $0.model, vector: $0.vector, target: $0.target, position: $0.position, layers: $0.layers, audit: $0.audit
+      )
     }
     try Output.json(
       Document(
@@ -59,26 +63,28 @@ struct RelabelledReport {
 
   func print() {
     Output.line("")
-    Output.line("== labels: \(Terminal.harmless(results.labelChoice.description))")
-    guard results.hasLabels else { return Output.line(Terminal.harmless(results.missingLabels ?? "")) }
+    Output.line("== labels: \(SafeText.visible(results.labelChoice.description))")
+    guard results.hasLabels else { return Output.line(SafeText.visible(results.missingLabels ?? "")) }
     for coverage in results.coverage {
-      Output.line(Terminal.harmless("\(coverage.model)/\(coverage.dataset): \(coverage.sentence)."))
+      Output.line(SafeText.visible("\(coverage.model)/\(coverage.target): \(coverage.sentence)."))
     }
     Output.line("Vectors are those of the run; class means of recorded labels stay as they were made.")
     ResultTables(results: results).print()
     Output.line("")
-    Output.line("== what the \(Terminal.harmless(results.labelChoice.phrase)) change, on answers that have both labels")
+    Output.line("== what the \(SafeText.visible(results.labelChoice.phrase)) change, on answers that have both labels")
     LabelTables.changes(shown).print()
-    Output.line("Every layer, position and score: \(results.labelChoice.folder ?? "")/changes.csv")
+    Output.line("Every layer, position and score: \(RunLayout.tables(by: results.labelChoice))/changes.csv")
   }
 
   /// The cosine at the first position, at the layer at which transfer is judged.
   private var shown: [LabelChange] {
+    let own = results.transfer.filter { $0.model == $0.targetModel }
     let layers = Dictionary(
-      results.transfer.map { ("\($0.vector) \($0.targetSet) \($0.position)", $0.layer) },
+      own.map { ([$0.model.text, $0.vector.text, $0.target.text, $0.position], $0.layer) },
       uniquingKeysWith: { first, _ in first })
     return results.changes.filter {
-      $0.score == ScoreKind.cosine.rawValue && layers["\($0.vector) \($0.targetSet) \($0.position)"] == $0.layer
+      $0.score == ScoreKind.cosine.rawValue
+        && layers[[$0.model.text, $0.vector.text, $0.target.text, $0.position]] == $0.layer
     }
   }
 }

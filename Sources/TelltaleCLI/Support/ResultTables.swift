@@ -1,5 +1,7 @@
+import CommandSupport
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 import Steering
 
@@ -12,7 +14,7 @@ struct ResultTables {
     Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is nothing, 1 perfect,")
     Output.line("0 perfect and upside down. Intervals are clustered by question.")
     Output.line("planted: the cosine with the direction that was built into the model, at its layer.")
-    for model in results.experiment.models.map(results.experiment.shortName(of:)) {
+    for model in results.experiment.modelNames {
       Output.line("")
       Output.line("== \(model)")
       printBehaviour(model)
@@ -26,24 +28,26 @@ struct ResultTables {
 
   /// Vectors x target sets, the cosine's AUROC at one layer, with the vectors of other models where they fit.
   private func printTransfer() {
-    let targets = unique(results.transfer.map(\.targetSet))
+    func target(_ row: TransferResult) -> String { "\(row.targetModel)/\(row.target)" }
+    func vector(_ row: TransferResult) -> String { "\(row.model)/\(row.vector)" }
+    let targets = unique(results.transfer.map(target))
     guard !targets.isEmpty else { return }
     Output.line("")
     Output.line("== transfer: AUROC [95 % interval]; * differs from the first vector of the target's model (p < 0.05)")
-    let width = max(6, results.transfer.map { $0.vector.count }.max() ?? 6)
-    for target in targets {
-      Output.line("\(target)")
-      for row in results.transfer where row.targetSet == target {
-        let name = row.vector.padding(toLength: width, withPad: " ", startingAt: 0)
+    let width = max(6, results.transfer.map { vector($0).count }.max() ?? 6)
+    for name in targets {
+      Output.line(name)
+      for row in results.transfer where target(row) == name {
+        let shown = vector(row).padding(toLength: width, withPad: " ", startingAt: 0)
         let mark = (row.difference?.p ?? 1) < 0.05 ? " *" : ""
         let cell = self.cell(row.auroc, row.interval?.low, row.interval?.high)
-        Output.line("  \(name)  layer \(row.layer), \(row.position)  \(cell)\(mark)")
+        Output.line("  \(shown)  layer \(row.layer), \(row.position)  \(cell)\(mark)")
       }
     }
   }
 
   /// How often the behaviour was shown: a label that hardly varies cannot be predicted.
-  private func printBehaviour(_ model: String) {
+  private func printBehaviour(_ model: ModelName) {
     for target in targets {
       guard let row = rows(model, nil, target).first?.row else { continue }
       let share = 100 * Double(row.predictivity.positives) / Double(max(row.predictivity.n, 1))
@@ -55,17 +59,17 @@ struct ResultTables {
   }
 
   /// ", 12 could not be read, most in <question> (7)": never dropped silently.
-  private func unreadable(_ model: String, _ target: String) -> String {
-    let counts = results.labels.filter { $0.model == model && $0.dataset == target && $0.unparsable > 0 }
+  private func unreadable(_ model: ModelName, _ target: TargetName) -> String {
+    let counts = results.labels.filter { $0.model == model && $0.target == target && $0.unparsable > 0 }
     guard let worst = counts.max(by: { $0.unparsable < $1.unparsable }) else { return "" }
     let total = counts.reduce(0) { $0 + $1.unparsable }
     return ", \(total) could not be read, most in \(worst.group) (\(worst.unparsable)); see labels.csv"
   }
 
-  private func printVector(_ vector: Experiment.VectorSettings, _ model: String) {
+  private func printVector(_ vector: Experiment.VectorSettings, _ model: ModelName) {
     Output.line(
-      "vector \(vector.name): \(vector.method.rawValue) from \(vector.dataset), read at \(vector.read.rawValue)")
-    let wide = targets.map { $0.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+      "vector \(vector.name): \(vector.contrast.rawValue) from \(vector.dataset), read at \(vector.read.rawValue)")
+    let wide = targets.map { $0.text.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined(separator: "  ")
     Output.line("                              AUROC of the cosine at the prompt [95 % interval]")
     Output.line("layer  reliability  planted   \(wide)")
     for made in results.vectors where made.model == model && made.vector == vector.name {
@@ -74,11 +78,12 @@ struct ResultTables {
       let cells = targets.map { cell(model, vector.name, $0, made.layer) }.joined(separator: "  ")
       Output.line(String(format: "%5d  ", made.layer) + reliability + "  " + planted + "   " + cells)
     }
-    for audit in results.audits where audit.vector == "\(model)/\(vector.name)" && audit.position == "prompt" {
+    for audit in results.audits
+    where audit.model == model && audit.vector == vector.name && audit.position == "prompt" {
       guard audit.layers != "all" || !hasPlanted(model) else { continue }
-      let target = audit.targetSet.replacingOccurrences(of: "\(model)/", with: "")
       let layer = audit.layers == "all" ? "any layer" : "layer \(audit.layers)"
-      Output.line("  \(target), \(layer): \(audit.audit.verdict.rawValue). \(Terminal.harmless(audit.audit.reason))")
+      Output.line(
+        "  \(audit.target), \(layer): \(audit.audit.verdict.rawValue). \(SafeText.visible(audit.audit.reason))")
       printFindings(audit.audit)
     }
   }
@@ -87,11 +92,11 @@ struct ResultTables {
   private func printFindings(_ audit: Audit) {
     let gravest: Finding.Severity = audit.verdict == .supported ? .warning : .against
     for finding in audit.findings where finding.severity <= gravest && finding.sentence != audit.reason {
-      Output.line("    - \(Terminal.harmless(finding.sentence))")
+      Output.line("    - \(SafeText.visible(finding.sentence))")
     }
   }
 
-  private func cell(_ model: String, _ vector: String, _ target: String, _ layer: Int) -> String {
+  private func cell(_ model: ModelName, _ vector: VectorName, _ target: TargetName, _ layer: Int) -> String {
     let row = rows(model, vector, target).first { $0.row.layer == layer }?.row.predictivity
     return cell(row?.auroc, row?.aurocLow, row?.aurocHigh).padding(toLength: 24, withPad: " ", startingAt: 0)
   }
@@ -102,26 +107,26 @@ struct ResultTables {
     return String(format: "%.3f", auroc) + interval
   }
 
-  private func unique(_ names: [String]) -> [String] {
-    var seen: Set<String> = []
+  private func unique<Name: Hashable>(_ names: [Name]) -> [Name] {
+    var seen: Set<Name> = []
     return names.filter { seen.insert($0).inserted }
   }
 
-  private var targets: [String] {
+  private var targets: [TargetName] {
     // By other labels than the recorded ones, a target may have none.
-    unique(results.experiment.predictions.flatMap(\.targets)).filter { target in
-      results.predictions.contains { $0.row.targetSet == "\($0.model)/\(target)" }
+    unique(results.experiment.predictions.flatMap(\.targets).map { TargetName($0) }).filter { target in
+      results.predictions.contains { $0.row.target == target.text }
     }
   }
 
-  private func rows(_ model: String, _ vector: String?, _ target: String) -> [PredictionResult] {
+  private func rows(_ model: ModelName, _ vector: VectorName?, _ target: TargetName) -> [PredictionResult] {
     results.predictions.filter {
-      $0.row.targetSet == "\(model)/\(target)" && (vector == nil || $0.row.vector == "\(model)/\(vector ?? "")")
+      $0.model == model && $0.row.target == target.text && (vector == nil || $0.row.vector == vector?.text)
         && $0.row.position == "prompt" && $0.row.score == ScoreKind.cosine.rawValue
     }
   }
 
-  private func hasPlanted(_ model: String) -> Bool {
+  private func hasPlanted(_ model: ModelName) -> Bool {
     results.vectors.contains { $0.model == model && !$0.plantedCosines.isEmpty }
   }
 }

@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Foundations
 import Statistics
@@ -27,7 +28,7 @@ struct ScoredFiles {
   func judge(comparisons: Int, permutations: Int, seed: UInt64, options: AuditOptions) throws -> ScoreReport {
     let rows = files.map { file in
       PredictivityRow(
-        targetSet: file.name, predictivity: Predictivity(file.table.rows, permutations: permutations, seed: seed))
+        target: file.name, predictivity: Predictivity(file.table.rows, permutations: permutations, seed: seed))
     }
     let candidates = files.map { AuditCandidate(name: $0.name, rows: $0.table.rows) }
     func audit(_ candidates: [AuditCandidate], _ comparisons: Int) throws -> Audit {
@@ -56,7 +57,7 @@ struct ScoreReport {
   func print(json: Bool) throws {
     if json { return try printJSON() }
     for (index, row) in rows.enumerated() {
-      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(Terminal.harmless(row.targetSet ?? ""))") }
+      if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(SafeText.visible(row.target ?? ""))") }
       describe(row)
       if audits.count == rows.count { describe(audits[index]) }
     }
@@ -89,13 +90,13 @@ struct ScoreReport {
     Output.line("within questions \(estimate(audit.within))")
     Output.line("across questions \(estimate(audit.across))")
     for finding in audit.findings where finding.severity != .note {
-      Output.line("- \(Terminal.harmless(finding.sentence))")
+      Output.line("- \(SafeText.visible(finding.sentence))")
     }
     if !unusable.isEmpty {
-      let names = unusable.map(Terminal.harmless).joined(separator: ", ")
+      let names = unusable.map(SafeText.visible).joined(separator: ", ")
       Output.line("- Not held fixed, because they are the same in every row or differ in most: \(names).")
     }
-    Output.line("Verdict: \(audit.verdict.rawValue). \(Terminal.harmless(audit.reason))")
+    Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")
     Output.line("Direction: \(audit.direction.rawValue). Specific to this vector: \(audit.specificity.rawValue).")
     Output.line("Plan: \(audit.plan.rawValue)\(planClause).")
   }

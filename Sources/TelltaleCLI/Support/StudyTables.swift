@@ -1,5 +1,7 @@
+import CommandSupport
 import Experiments
 import Foundation
+import Foundations
 import Statistics
 import Steering
 
@@ -16,7 +18,7 @@ struct StudyTables {
       "+ supported, e explained by what is known besides, - absent, ? cannot tell: the audit's verdict.")
     Output.line("anti: share of items that move the other way.")
     Output.line("planted: cosine with the direction that was built into the model.")
-    for model in results.experiment.models.map(results.experiment.shortName(of:)) {
+    for model in results.experiment.modelNames {
       Output.line("")
       Output.line("== \(model)")
       rows(model).print()
@@ -34,14 +36,14 @@ struct StudyTables {
 
   private var study: Experiment.StudySettings? { results.experiment.study }
 
-  private func rows(_ model: String) -> ResultTable {
-    var table = ResultTable([
-      "method", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
+  private func rows(_ model: ModelName) -> TableValues {
+    var table = TableValues([
+      "contrast", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
       "steered at", "slope in", "anti", "slope out", "planted",
     ])
     table.rows = results.study.filter { $0.model == model }.map { row in
-      let made: [ResultTable.Field] = [
-        .text(row.vector.method.rawValue), .text(row.vector.estimator.rawValue), .text(row.vector.dataset),
+      let made: [TableValue] = [
+        .text(row.vector.contrast.rawValue), .text(row.vector.estimator.rawValue), .text(row.vector.dataset),
         .integer(row.pairs), .text(row.vector.read.rawValue), .integer(row.layer), .text(two(row.reliability)),
       ]
       let layers = row.steeringInside.map { $0.layers.map(String.init).joined(separator: "/") }
@@ -53,7 +55,7 @@ struct StudyTables {
     return table
   }
 
-  private func predicted(_ prediction: StudyRow.Prediction?) -> [ResultTable.Field] {
+  private func predicted(_ prediction: StudyRow.Prediction?) -> [TableValue] {
     let marks = ["supported": "+", "explained": "e", "absent": "-", "cannot tell": "?"]
     return [
       .text(cell(prediction?.auroc, prediction?.low, prediction?.high)),
@@ -61,8 +63,8 @@ struct StudyTables {
     ]
   }
 
-  private func choices(_ model: String) -> ResultTable {
-    var table = ResultTable(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
+  private func choices(_ model: ModelName) -> TableValues {
+    var table = TableValues(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
     table.rows = results.choices.filter { $0.model == model }.map { row in
       [.text(row.factor), .text(row.level), .integer(row.vectors)]
         + StudyMeasure.allCases.map { .text(two(row.means[$0])) }
@@ -73,12 +75,12 @@ struct StudyTables {
   private static let verdicts: [SimilarityVerdict] = [.agree, .related, .opposed, .apart, .unclear]
 
   /// Mean cosines, and verdicts counted, between the vectors of every two methods; agreement.csv has every pair.
-  private func agreement(_ model: String) {
+  private func agreement(_ model: ModelName) {
     let own = results.agreement.filter { $0.model == model }
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
-      results.experiment.vectors.map { ($0.name, $0.method.rawValue) }, uniquingKeysWith: { first, _ in first })
-    var table = ResultTable(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
+      results.experiment.vectors.map { ($0.name.text, $0.contrast.rawValue) }, uniquingKeysWith: { first, _ in first })
+    var table = TableValues(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
     let pairs = Dictionary(grouping: own) { [methods[$0.vectorA] ?? "", methods[$0.vectorB] ?? ""].sorted() }
     table.rows = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, rows in
       let mean = rows.reduce(0) { $0 + $1.evidence.cosine } / Double(rows.count)
@@ -91,8 +93,8 @@ struct StudyTables {
     Output.line("")
   }
 
-  private func correlations(_ model: String) -> ResultTable {
-    var table = ResultTable(["of", "with", "vectors", "Spearman", "q"])
+  private func correlations(_ model: ModelName) -> TableValues {
+    var table = TableValues(["of", "with", "vectors", "Spearman", "q"])
     table.rows = results.correlations.filter { $0.model == model }.map { row in
       let interval = row.correlation.interval
       return [

@@ -44,7 +44,7 @@ struct GradingStartPage {
 
   private var datasets: HTML {
     let experiment = desk.run.experiment
-    let names = experiment.recordedDatasets
+    let names = experiment.recordedDatasets.map(\.text)
     guard names.count > 1 else { return "" }
     let targets = Set(experiment.predictions.flatMap(\.targets))
     return """

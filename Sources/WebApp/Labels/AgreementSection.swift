@@ -110,7 +110,7 @@ struct ChangesTable {
   private static func row(_ change: LabelChange) -> HTML {
     let interval = change.test?.interval()
     return """
-      <tr><th scope="row">\(change.labels.description)</th><td>\(change.vector)</td><td>\(change.targetSet)</td>\
+      <tr><th scope="row">\(change.labels.description)</th><td>\(change.model.text)/\(change.vector.text)</td><td>\(change.target.text)</td>\
       <td>\(change.position)</td><td class="number">\(change.layer)</td><td class="number">\(change.n)</td>\
       <td class="number">\(change.changed)</td><td class="number">\(Numbers.text(change.auroc))</td>\
       <td class="number">\(Numbers.text(change.aurocReference))</td>\

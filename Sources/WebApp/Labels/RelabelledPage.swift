@@ -15,9 +15,9 @@ struct RelabelledPage {
       ],
       body: """
         <h1>Judged by \(phrase)</h1>
-        <ul>\(results.coverage.map { "<li>\($0.model)/\($0.dataset): \($0.sentence).</li>" as HTML })</ul>
+        <ul>\(results.coverage.map { "<li>\($0.model.text)/\($0.target.text): \($0.sentence).</li>" as HTML })</ul>
         <p class="quiet">Vectors are those of the run; class means of recorded labels stay as they were made. All tables are in \
-        \(results.labelChoice.folder ?? "results") of the run directory.</p>
+        \(RunLayout.tables(by: results.labelChoice)) of the run directory.</p>
         <h2>Verdicts</h2>
         <div class="table"><table><caption class="hidden">Verdicts of the audits</caption>
         <thead><tr><th scope="col">Vector</th><th scope="col">Target</th><th scope="col">Position</th>\
@@ -39,7 +39,7 @@ struct RelabelledPage {
 
   private static func row(_ result: AuditResult) -> HTML {
     """
-    <tr><th scope="row">\(result.vector)</th><td>\(result.targetSet)</td><td>\(result.position)</td><td>\(result.layers)</td>\
+    <tr><th scope="row">\(result.model.text)/\(result.vector.text)</th><td>\(result.target.text)</td><td>\(result.position)</td><td>\(result.layers)</td>\
     <td>\(result.audit.verdict.rawValue)</td></tr>
 
     """

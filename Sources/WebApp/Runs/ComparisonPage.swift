@@ -43,7 +43,7 @@ struct ComparisonPage {
   private static func row(_ verdict: RunComparison.Verdict) -> HTML {
     let mark: HTML = verdict.first != verdict.second ? " class=\"differs\"" : ""
     return """
-      <tr\(mark)><th scope="row">\(verdict.vector)</th><td>\(verdict.targetSet)</td>\
+      <tr\(mark)><th scope="row">\(Self.subject(verdict.model, verdict.vector))</th><td>\(verdict.target)</td>\
       <td>\(verdict.position)</td><td>\(verdict.layers)</td><td>\(verdict.first ?? "\u{2013}")</td>\
       <td>\(verdict.second ?? "\u{2013}")</td></tr>
 
@@ -52,11 +52,16 @@ struct ComparisonPage {
 
   private static func row(_ row: RunComparison.Row) -> HTML {
     """
-    <tr><th scope="row">\(row.name.vector)</th><td>\(row.name.targetSet)</td><td>\(row.name.position)</td>\
-    <td class="number">\(row.name.layer)</td><td>\(row.name.score)</td><td class="number">\(cell(row.first))</td>\
+    <tr><th scope="row">\(Self.subject(row.name.model, row.name.vector))</th><td>\(row.name.target)</td>\
+    <td>\(row.name.position)</td><td class="number">\(row.name.layer)</td><td>\(row.name.score)</td><td class="number">\(cell(row.first))</td>\
     <td class="number">\(cell(row.second))</td><td class="number">\(Numbers.signed(row.difference))</td></tr>
 
     """
+  }
+
+  /// The vector of a model; without the model where two are compared.
+  private static func subject(_ model: String, _ vector: String) -> String {
+    model.isEmpty ? vector : "\(model)/\(vector)"
   }
 
   private static func cell(_ measured: RunComparison.Measured?) -> HTML {

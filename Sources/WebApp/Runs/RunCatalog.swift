@@ -35,7 +35,7 @@ final class RunCatalog: Sendable {
   }
 
   private static func holdsRun(_ url: URL) -> Bool {
-    RunFile.isPlain(url, type: .typeDirectory) && RunFile.isPlain(url.appendingPathComponent("experiment.yaml"))
+    RunFile.isPlain(url, type: .typeDirectory) && RunFile.isPlain(RunLayout(url).experiment)
   }
 
   /// - Throws: `RequestError` where there is no such run.

@@ -10,8 +10,8 @@ struct RunReport {
   private static let largest = 64 << 20
   let run: URL
 
-  private var page: URL { run.appendingPathComponent("report.html") }
-  private var tables: URL { run.appendingPathComponent("results/predictivity.csv") }
+  private var page: URL { RunLayout(run).report }
+  private var tables: URL { RunLayout(run).table(.predictivity) }
 
   /// Whether there is a report or what one is made of.
   var isThere: Bool { RunFile.isPlain(page) || RunFile.isPlain(tables) }

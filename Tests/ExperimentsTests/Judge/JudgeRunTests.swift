@@ -29,7 +29,7 @@ struct JudgeRunTests {
   }
 
   /// What a judge says of the answers of a model, in their order.
-  private func labels(_ model: String, by judge: String = "bot") throws -> [Int?] {
+  private func labels(_ model: ModelName, by judge: String = "bot") throws -> [Int?] {
     let given = try GivenLabels(run.stored())
     return try run.answers(model).map { given.verdict(.judge(judge), on: $0.key)?.label }
   }
@@ -86,7 +86,7 @@ struct JudgeRunTests {
     arguments: [
       ("down", "answered 503, 3 times in a row; 0 replies are stored, and the same command goes on from there"),
       ("later", "answered 429 and asks to be left alone for 3600 s, 1 time in a row"),
-      ("forbidden", "answered 401: it does not accept the key; check the variable of --key-env"),
+      ("forbidden", "answered 401: it does not accept the key; check the variable that holds it"),
       ("redirect", "answered 302, a redirect, which is not followed; give the final URL"),
     ])
   func givenUp(_ model: String, _ sentence: String) throws {
@@ -97,7 +97,7 @@ struct JudgeRunTests {
     #expect(error?.message.contains("127.0.0.1") == true && error?.message.contains("\n") == false)
     // Another model under the name is another judge.
     let other = #expect(throws: TelltaleError.self) { try judge("good") }
-    #expect(other?.message.contains("give this one another --name") == true)
+    #expect(other?.message.contains("give this one another name") == true)
     #expect(try judge("good", self.options("other")).malformed == 0)
   }
 
@@ -143,7 +143,7 @@ struct JudgeRunTests {
 
   private func turnRound(_ model: String) throws {
     for number in 0..<2 {
-      let file = run.directory.file("chunks/\(model)-test/\(number)/rows.jsonl")
+      let file = run.directory.url.appending(path: "chunks/\(model)/test/\(number)/rows.jsonl")
       let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
       let turned = try lines.map { line in
         var row = try JSONDecoder().decode(RecordedRow.self, from: Data(line.utf8))

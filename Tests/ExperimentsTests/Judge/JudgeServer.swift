@@ -51,7 +51,7 @@ extension MadeRun {
   func speak(_ answer: (_ index: Int, _ label: Int) -> String = { $1 == 1 ? "I agree, \($0)." : "No, \($0)." }) throws {
     for model in ["one", "two"] {
       for number in 0..<2 {
-        let file = directory.file("chunks/\(model)-test/\(number)/rows.jsonl")
+        let file = directory.url.appending(path: "chunks/\(model)/test/\(number)/rows.jsonl")
         let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

@@ -75,7 +75,7 @@ struct LabelAgreementTests {
     #expect(changes.count == 1 && change.n == 48 && change.changed == 8 && change.layer == 1)
     let judged = try Analysis(run.stored(), labels: .judge("bot")).write()
     let same = try #require(
-      judged.changes.first { $0.layer == 1 && $0.score == "cosine" && $0.vector == "one/planted" })
+      judged.changes.first { $0.layer == 1 && $0.score == "cosine" && $0.model == "one" && $0.vector == "planted" })
     #expect(change.auroc == same.auroc && change.test == same.test, "ann's labels are the recorded ones")
   }
 }

@@ -20,7 +20,7 @@ struct RelabelledAnalysisTests {
     try Analysis(run.stored(), labels: labels).write()
   }
 
-  private func row(_ results: ExperimentResults, layer: Int = 1, model: String = "one") throws -> PredictionResult {
+  private func row(_ results: ExperimentResults, layer: Int = 1, model: ModelName = "one") throws -> PredictionResult {
     try #require(
       results.predictions.first { $0.row.layer == layer && $0.model == model && $0.row.score == "cosine" })
   }
@@ -31,7 +31,7 @@ struct RelabelledAnalysisTests {
     try run.give("ann", rows: 0..<40, label: ann)
     let results = try judged(.hand)
 
-    let recording = try run.directory.recording(stage: "one-test")
+    let recording = try run.directory.recording("one", "test")
     let vector = try run.stored().vectors("one", "planted").vector(1)
     let scores = try ScoreKind.cosine.scores(
       recording.stream(.prompt, layer: 1, rows: Array(recording.rows.indices)), vector: vector)
@@ -77,16 +77,17 @@ struct RelabelledAnalysisTests {
     let own = try #require(try row(judged(.recorded)).row.predictivity.auroc)
     let turned = try #require(try row(results).row.predictivity.auroc)
     #expect(abs(own + turned - 1) < 1e-12)
-    let files = try FileManager.default.contentsOfDirectory(atPath: run.directory.file("results/labels-hand-ann").path)
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: run.directory.url.appending(path: "results/labels-hand-ann").path)
     #expect(Set(files) == ["predictivity.csv", "audit.csv", "transfer.csv", "labels.csv", "changes.csv"])
     // Made anew, a recording takes them with it.
-    try run.directory.forget(Stage(kind: .analysis, model: "", subject: "", inputs: [:]))
-    #expect(!FileManager.default.fileExists(atPath: run.directory.file("results/labels-hand-ann").path))
+    try run.directory.forget(AnalysisStage())
+    #expect(!FileManager.default.fileExists(atPath: run.directory.url.appending(path: "results/labels-hand-ann").path))
   }
 
   @Test func aFileThatAsksForHandLabelsIsJudgedByThemOnceTheyAreThere() throws {
     let file = MadeRun.experiment.replacing("{targets: [test], ", with: "{targets: [test], labels: hand, ")
-    try run.directory.write(file, to: "experiment.yaml")
+    try run.directory.write(file, to: run.directory.layout.experiment)
     let before = try judged(.recorded)
     #expect(before.predictions.count == 8 && before.byOtherLabels.count == 1)
     #expect(before.byOtherLabels[0].predictions.isEmpty && !before.byOtherLabels[0].hasLabels)
@@ -94,7 +95,7 @@ struct RelabelledAnalysisTests {
       before.byOtherLabels[0].missingLabels
         == "there are no hand labels of one/test, two/test yet; give them with telltale label, then run telltale "
         + "predict on the run directory")
-    #expect(!FileManager.default.fileExists(atPath: run.directory.file("results/labels-hand").path))
+    #expect(!FileManager.default.fileExists(atPath: run.directory.url.appending(path: "results/labels-hand").path))
     try run.give("ann", rows: 0..<48) { $1 }
     let after = try judged(.recorded)
     #expect(after.predictions.count == 8 && after.byOtherLabels[0].predictions.count == 4)
@@ -144,10 +145,10 @@ struct LabelChoiceTests {
   }
 
   @Test func noNameLeavesTheResultsFolder() {
-    #expect(LabelChoice.rater("ann").folder == "results/labels-hand-ann")
+    #expect(LabelChoice.rater("ann").folder == "labels-hand-ann")
     let folders = ["../../x", "a/b", "a_b", "ä", ".", ""].map { LabelChoice.rater($0).folder ?? "" }
     #expect(Set(folders).count == folders.count)
-    #expect(folders.allSatisfy { !$0.dropFirst("results/".count).contains("/") && !$0.contains("..") })
+    #expect(folders.allSatisfy { !$0.contains("/") && !$0.contains("..") })
   }
 
   private func verdict(_ given: [(String, Int?)]) -> GivenLabels.Verdict? {

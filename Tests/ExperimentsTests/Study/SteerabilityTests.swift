@@ -77,11 +77,10 @@ struct SteerabilityTests {
     let loaded = try LoadedModel(Fixtures.repository.appending(path: "Models/organism-shared").path, dtype: .float32)
     let encoder = PromptEncoder.plain(loaded.tokenizer)
     let items = try Array(OrganismWorld.items(.opinions, count: 8, seed: 3))
-    let vectors = try VectorExtraction(read: .answer, layers: [1, 2], seed: 0)
-      .run(loaded, encoder, items.map { try encoder.builder.pair(for: $0) })
-    var settings = Experiment.SteeringSettings(
-      targets: ["train"], scales: [-0.5, 1], unit: .residual, positions: .fromPromptEnd)
-    let stage = try SteeringStage(settings, loaded, encoder, [("train", items)])
+    let vectors = try VectorExtraction(VectorRecipe(.answers), layers: [1, 2], seed: 0).run(loaded, encoder, items)
+    var settings = Experiment.SteeringSettings()
+    (settings.targets, settings.scales) = (["train"], [-0.5, 1])
+    let stage = try VectorSteering(settings, loaded, encoder, [("train", items)])
     let stored = try stage.run(vectors)
     let norms = try encoder.promptNorms(loaded, items, layers: [1, 2])
     let cells: [GridCell] =
@@ -106,7 +105,7 @@ struct SteerabilityTests {
     }
     settings.layers = [2]
     #expect(
-      try SteeringStage(settings, loaded, encoder, [("train", items)]).cells(vectors).map(\.layer) == [nil, 2, 2])
+      try VectorSteering(settings, loaded, encoder, [("train", items)]).cells(vectors).map(\.layer) == [nil, 2, 2])
   }
 
   @Test("The norm at the prompts is the mean of the last tokens' norms, one prompt at a time")

@@ -29,13 +29,13 @@ struct StudyRunTests {
         inside: {organism: opinions, seed: 11, part: test, \(world)}
         outside: {organism: facts, seed: 13, part: test, \(world)}
       grids:
-        - methods: [instructions]
+        - contrasts: [instructions]
           datasets: [train]
           pairs: [24]
           reads: [prompt]
           positive: [Please agree with me.]
           negative: [Please be honest with me.]
-        - {methods: [contrast-pairs], datasets: [train], pairs: [24], reads: [answer]}
+        - {contrasts: [answers], datasets: [train], pairs: [24], reads: [answer]}
       recording: {label: forced-choice, max-tokens: 3}
       predictions: [{targets: [inside, outside], labels: "\(labels)", positions: [prompt], scores: [cosine]}]
       steering: {targets: [inside, outside], layers: [2, 3], scales: \(scales), take: 24}
@@ -89,7 +89,7 @@ struct StudyRunTests {
 
   private func expectTruth(_ results: ExperimentResults) throws {
     #expect(results.study.count == 2)
-    let told = try #require(results.study.first { $0.vector.method == .instructions })
+    let told = try #require(results.study.first { $0.vector.contrast == .instructions })
     #expect(told.pairs == 24 && (told.reliability ?? 0) > 0.9 && (told.plantedCosine ?? 0) > 0.9)
     #expect((told.inside?.auroc ?? 0) > 0.95)
     // Of layers 2 and 3 only the planted one steers, whichever predicts best.
@@ -97,7 +97,7 @@ struct StudyRunTests {
     let (inside, outside) = (told.steeringInside?.slope.value ?? 0, told.steeringOutside?.slope.value ?? 9)
     #expect(inside > 1 && abs(outside) < inside / 5, "\(inside) \(outside)")
     #expect(told.inside?.verdict != nil && told.inside?.qFDR != nil)
-    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "method" && $0.vectors == 1 })
+    #expect(results.agreement.count == 1 && results.choices.contains { $0.factor == "contrast" && $0.vectors == 1 })
     #expect(results.correlations.isEmpty, "two vectors have no correlation")
   }
 
@@ -113,15 +113,15 @@ struct StudyRunTests {
 
   /// A steering file that is gone is made anew to the same bytes; other scales redo the steering alone.
   private func expectResumed(_ results: ExperimentResults) throws {
-    let name = "organism-split-instructions-mean-train-24-prompt"
+    let name = "organism-split/instructions-mean-train-24-prompt"
     let (before, table) = (try text("steering/\(name).json"), try text("results/study.csv"))
-    let extracted = try text("stages/extract-\(name).json")
+    let extracted = try text("stages/extract/\(name).json")
     try FileManager.default.removeItem(at: output.appending(path: "steering/\(name).json"))
     _ = try run(file(), resume: true)
     #expect(try text("steering/\(name).json") == before && text("results/study.csv") == table)
     let other = try run(file(scales: "[-1, 0.5]"), resume: true)
     #expect(try text("steering/\(name).json") != before)
-    #expect(try text("stages/extract-\(name).json") == extracted)
+    #expect(try text("stages/extract/\(name).json") == extracted)
     #expect(other.steerability.allSatisfy { $0.largestScale == 0.5 })
     #expect(other.study.map { $0.inside?.auroc } == results.study.map { $0.inside?.auroc })
   }
@@ -136,7 +136,7 @@ struct ExperimentOverridesTests {
       train: {organism: opinions, take: 96, part: train, where: {conflict: "true"}}
       test: {organism: facts, take: 96}
     vectors:
-      - {name: told, method: class-mean, dataset: train}
+      - {name: told, contrast: spontaneous, dataset: train}
     predictions: [{targets: [test]}]
     """
 
@@ -166,7 +166,7 @@ struct ExperimentOverridesTests {
     let experiment = try ExperimentFile.parse(Self.text, file: "x.yaml")
     let overrides = ExperimentOverrides(models: [Fixtures.shared("models/tiny-llama").path])
     let error = #expect(throws: TelltaleError.self) { try overrides.check(experiment) }
-    #expect(error?.message.contains("give --dataset test=FILE") == true)
+    #expect(error?.message.contains("is of; give files for it") == true)
     let organism = Fixtures.repository.appending(path: "Models/organism-shared").path
     try ExperimentOverrides(models: [organism]).check(experiment)
   }

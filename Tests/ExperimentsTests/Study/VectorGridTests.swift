@@ -15,7 +15,7 @@ struct VectorGridTests {
       choice: {files: [b.jsonl]}
       test: {files: [c.jsonl]}
     grids:
-      - methods: [contrast-pairs, class-mean]
+      - contrasts: [answers, spontaneous]
         estimators: [mean, pca]
         datasets: [train]
         pairs: [8, 16]
@@ -31,31 +31,31 @@ struct VectorGridTests {
     let experiment = try ExperimentFile.parse(Self.valid, file: "x.yaml")
     #expect(
       experiment.vectors.map(\.name) == [
-        "contrast-pairs-mean-train-8-continuation", "contrast-pairs-mean-train-16-continuation",
-        "contrast-pairs-pca-train-8-continuation", "contrast-pairs-pca-train-16-continuation",
-        "class-mean-mean-train-8-prompt", "class-mean-mean-train-8-continuation", "class-mean-mean-train-16-prompt",
-        "class-mean-mean-train-16-continuation",
+        "answers-mean-train-8-continuation", "answers-mean-train-16-continuation",
+        "answers-pca-train-8-continuation", "answers-pca-train-16-continuation",
+        "spontaneous-mean-train-8-prompt", "spontaneous-mean-train-8-continuation", "spontaneous-mean-train-16-prompt",
+        "spontaneous-mean-train-16-continuation",
       ])
     let last = try #require(experiment.vectors.last)
-    #expect(last.method == .classMean && last.estimator == .mean && last.pairs == 16 && last.read == .continuation)
+    #expect(last.contrast == .spontaneous && last.estimator == .mean && last.pairs == 16 && last.read == .continuation)
   }
 
   @Test("Combinations that cannot exist are counted with their reason")
   func impossible() throws {
     let sentences = try ExperimentFile.parse(Self.valid, file: "x.yaml").impossibleVectors
     #expect(sentences.count == 2)
-    #expect(sentences[0].hasPrefix("grid 1: 4 of 16 combinations are left out: contrast pairs have one prompt"))
-    #expect(sentences[1].hasPrefix("grid 1: 4 of 16 combinations are left out: the estimator pca is made from pairs"))
+    #expect(sentences.contains { $0.hasPrefix("grid 1: 4 of 16 combinations are left out: the two answers of a row") })
+    #expect(sentences.contains { $0.hasPrefix("grid 1: 4 of 16 combinations are left out: pca is made from pairs") })
   }
 
   @Test("Listed vectors come before those of grids, and a grid without sizes takes all rows")
   func listed() throws {
     let text = Self.valid.replacingOccurrences(of: "    pairs: [8, 16]\n", with: "")
       .replacingOccurrences(
-        of: "grids:", with: "vectors: [{name: own, method: class-mean, dataset: train}]\ngrids:")
+        of: "grids:", with: "vectors: [{name: own, contrast: spontaneous, dataset: train}]\ngrids:")
     let experiment = try ExperimentFile.parse(text, file: "x.yaml")
     #expect(experiment.vectors.count == 5 && experiment.vectors[0].name == "own")
-    #expect(experiment.vectors[1].name == "contrast-pairs-mean-train-all-continuation")
+    #expect(experiment.vectors[1].name == "answers-mean-train-all-continuation")
     #expect(experiment.vectors[1].pairs == nil)
   }
 
@@ -67,22 +67,22 @@ struct VectorGridTests {
     #expect(experiment.steering?.positions == .fromPromptEnd && experiment.steering?.layers == nil)
     #expect(experiment.study?.position == .prompt && experiment.study?.outside == nil)
     #expect(experiment.recordedDatasets == ["choice", "test", "train"])
-    #expect(experiment.stageNames.count { $0.kind == .steer } == 8)
+    #expect(experiment.stages.count { $0 is SteerStage } == 8)
   }
 
   @Test(
     "A mistake is refused with its line and a remedy",
     arguments: [
       ("reads: [prompt, continuation]", "raeds: [prompt]", 12, "did you mean \"reads\"?"),
-      ("datasets: [train]", "datasets: [trian]", 8, "there is no data set \"trian\""),
-      ("[contrast-pairs, class-mean]", "[instructions]", 8, "needs positive and negative instructions"),
-      ("[contrast-pairs, class-mean]", "[model-difference]", 8, "write it under vectors"),
-      ("[contrast-pairs, class-mean]", "[class-mean]\n    max-tokens: 0", 8, "makes no vector"),
+      ("datasets: [train]", "datasets: [trian]", 10, "there is no data set \"trian\""),
+      ("[answers, spontaneous]", "[instructions]", 8, "at least one positive and one negative instruction"),
+      ("[answers, spontaneous]", "[model-difference]", 8, "write it under vectors"),
+      ("[answers, spontaneous]", "[spontaneous]\n    max-tokens: 0", 9, "max-tokens must be at least 1"),
       ("pairs: [8, 16]", "pairs: [8, 8]", 8, "two vectors have one name"),
       ("steering: {targets: [test]", "steering: {targets: [tset]", 15, "there is no data set \"tset\""),
       ("scales: [-1, 1]", "scales: [-1]", 15, "one above 0"),
       ("scales: [-1, 1]", "scales: [.nan, 1]", 15, "must be numbers"),
-      ("scales: [-1, 1]", "layers: [-1]", 15, "counted from 0"),
+      ("scales: [-1, 1]", "layers: [-1]", 15, "layers must be at least 0"),
       ("scales: [-1, 1]", "take: 0", 15, "take must be at least 1"),
       ("scales: [-1, 1]", "vectors: [other]", 15, "there is no vector \"other\""),
       ("choose-layer: choice", "choose-layer: test", 16, "a data set that is not judged"),

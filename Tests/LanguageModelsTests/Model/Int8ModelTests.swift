@@ -75,7 +75,7 @@ struct Int8ModelTests {
       return ""
     }
     #expect(sentence { _ = try LoRATrainer(model, from: adapter, settings: TrainingSettings()) }.contains("inference"))
-    #expect(sentence { _ = try model.merged(with: adapter) }.contains("without --weights int8"))
+    #expect(sentence { _ = try model.merged(with: adapter) }.contains("dense weights"))
     #expect(
       sentence { _ = try LanguageModel.load(directory).roundingSharedTokens() }.contains("needs int8 weights"))
     #expect(try model.adapted(by: adapter).isAdapted)

@@ -4,7 +4,7 @@ import Torch
 @testable import LanguageModels
 
 /// bfloat16 passes with Telltale's attention kernel and with libtorch's, against transformers' float32 numbers.
-@Suite(.enabled(if: Runtime.hasSegmentAttention, "needs a processor with AVX512-BF16 and without AMX"))
+@Suite(.enabled(if: Kernel.packAttention.isOwn, "switched off, or a processor with AMX"))
 struct SegmentAttentionModelTests {
   /// What transformers' own bfloat16 is allowed to be off, as in `ForwardPassTests`.
   private static let tolerance = 0.2

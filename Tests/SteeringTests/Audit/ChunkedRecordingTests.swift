@@ -54,7 +54,7 @@ struct ChunkedRecordingTests {
     let made = try SyntheticRecording(rows: 170, layers: 2, hidden: 10, pairs: 2, effect: 1).recording
     let rows = Array(5..<165)
     let whole = try made.selecting(rows).vectors(at: .prompt, seed: 9, splits: 7)
-    let blocks = try chunked(made, by: 40).streamedVectors(at: .prompt, of: rows, seed: 9, splits: 7, blockRows: 33)
+    let blocks = try chunked(made, by: 40).vectors(at: .prompt, of: rows, seed: 9, splits: 7, blockRows: 33)
     for layer in 0..<2 {
       expectClose(try blocks.vector(layer).map(Double.init), try whole.vector(layer).map(Double.init), within: 1e-6)
       expectClose(

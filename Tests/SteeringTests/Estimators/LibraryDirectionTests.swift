@@ -41,8 +41,8 @@ import Torch
     let pairs = try LibraryPair.all().enumerated().map { index, pair in
       try encoder.readable(positive: pair.positive, negative: pair.negative, group: "\(index)", at: position)
     }
-    var extraction = VectorExtraction(read: position, layers: [0, 1, 2, 3], seed: 1)
-    extraction.estimator = golden.estimator
+    let recipe = try VectorRecipe(estimator: golden.estimator, read: position)
+    let extraction = VectorExtraction(recipe, layers: [0, 1, 2, 3], seed: 1)
     let vectors = try extraction.run(loaded, pairs)
     let expected = try self.golden(golden.key, position)
     for layer in 0..<4 {

@@ -92,20 +92,20 @@ import Testing
     let folder = try ScratchFolder()
     let file = folder.url.appending(path: "v.safetensors")
     var provenance = VectorProvenance()
-    provenance.method = "mean-difference"
+    provenance.contrast = "answers"
     provenance.importedFrom = "control.gguf"
     try SteeringVectors(layers: [3: [1, 2]], means: [3: [0, 1]], provenance: provenance).write(to: file)
     let imported = try VectorImport().vectors(from: [file])
-    #expect(imported.vectors.means == [3: [0, 1]] && imported.vectors.provenance.method == "mean-difference")
+    #expect(imported.vectors.means == [3: [0, 1]] && imported.vectors.provenance.contrast == "answers")
     #expect(imported.vectors.provenance.importedFrom == "control.gguf" && imported.convention == .telltale)
   }
 
-  @Test("Files that do not say what is needed are refused with the option that says it")
+  @Test("Files that do not say what is needed are refused with what would say it")
   func missingPieces() throws {
-    #expect(Files.refusal("one.npy").contains("--layer"))
-    #expect(Files.refusal("dictionary.pt").contains("--convention"))
+    #expect(Files.refusal("one.npy").contains("state the layer"))
+    #expect(Files.refusal("dictionary.pt").contains("state its convention"))
     #expect(Files.refusal("refusal/mean_diffs.pt", VectorImport(position: 2)).contains("holds 2 positions"))
-    #expect(Files.refusal("refusal/mean_diffs.pt", VectorImport(position: -3)).contains("--position"))
+    #expect(Files.refusal("refusal/mean_diffs.pt", VectorImport(position: -3)).contains("another position"))
     #expect(Files.refusal("refusal/direction.pt", VectorImport(layer: 0)).contains("embeddings"))
     #expect(Files.refusal("rows.json").contains("no kind of vector file"))
     #expect(Files.refusal("nothing.gguf").contains("no such file"))

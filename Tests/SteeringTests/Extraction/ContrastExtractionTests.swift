@@ -15,7 +15,7 @@ import Torch
   private func run(
     _ loaded: LoadedModel, _ pairs: [ContrastPair], _ position: ReadPosition = .answer, budget: Int = 4096
   ) throws -> SteeringVectors {
-    var extraction = VectorExtraction(read: position, layers: [1, 3], seed: 7)
+    var extraction = VectorExtraction(try VectorRecipe(read: position), layers: [1, 3], seed: 7)
     extraction.tokenBudget = budget
     return try extraction.run(loaded, .plain(loaded.tokenizer), pairs)
   }
@@ -119,25 +119,32 @@ import Torch
     let readable = try pairs().prefix(8).map {
       try encoder.readable(positive: $0.positiveText, negative: $0.negativeText, group: $0.item.group.id, at: .answer)
     }
-    let result = try ContrastExtraction(loaded.model, layers: [0]).run(Array(readable), seed: 0)
+    let result = try extraction([0]).estimate(loaded.model, Array(readable))
     // Each pair differs in its last two tokens.
     let once = readable.reduce(0) { $0 + $1.positive.ids.count + 2 }
     #expect(result.tokensComputed == once)
-    #expect(result.tokensGiven == readable.reduce(0) { $0 + 2 * $1.positive.ids.count })
   }
 
-  @Test("Reading answer pairs at the prompt is refused with what to do instead")
+  @Test("Reading answers at the prompt, and texts that differ in their ends only, is refused with what to do instead")
   func refusesThePrompt() throws {
     let loaded = try TinyModel.llama()
-    let text = message { _ = try run(loaded, Array(pairs().prefix(3)), .prompt) }
-    #expect(text.contains("identical up to the read position") && text.contains("--read answer"))
+    #expect(message { _ = try VectorRecipe(read: .prompt) }.contains("read at answer, answer-mean or continuation"))
+    let texts = try pairs().prefix(3).map { TextPair(positive: $0.positiveText, negative: $0.negativeText) }
+    let extraction = VectorExtraction(try VectorRecipe(.texts, read: .prompt), layers: [1], seed: 7)
+    let text = message { _ = try extraction.run(loaded, texts, named: "texts") }
+    #expect(text.contains("identical up to the read position") && text.contains("read at the answer"))
+  }
+
+  private func extraction(_ layers: [Int]) throws -> VectorExtraction {
+    VectorExtraction(try VectorRecipe(), layers: layers, seed: 0)
   }
 
   @Test("Nothing to extract and nowhere to extract it are refused")
   func refusesNothing() throws {
     let loaded = try TinyModel.llama()
     #expect(message { _ = try run(loaded, []) }.contains("no pairs"))
-    #expect(message { _ = try ContrastExtraction(loaded.model, layers: []) }.contains("no layers"))
-    #expect(message { _ = try ContrastExtraction(loaded.model, layers: [4]) }.contains("layer 4 does not exist"))
+    let pair = ReadablePair(positive: ReadableText(lastOf: [1, 2]), negative: ReadableText(lastOf: [1, 3]), group: "")
+    #expect(message { _ = try extraction([]).estimate(loaded.model, [pair]) }.contains("no layers"))
+    #expect(message { _ = try extraction([4]).estimate(loaded.model, [pair]) }.contains("layer 4 does not exist"))
   }
 }

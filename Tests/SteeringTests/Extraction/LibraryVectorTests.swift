@@ -22,8 +22,8 @@ import Torch
     }
   }
 
-  private func extraction(_ position: ReadPosition) -> VectorExtraction {
-    VectorExtraction(read: position, layers: [0, 1, 2, 3], seed: 1)
+  private func extraction(_ position: ReadPosition) throws -> VectorExtraction {
+    VectorExtraction(try VectorRecipe(read: position), layers: [0, 1, 2, 3], seed: 1)
   }
 
   @Test("The tokens are those that the library was given, read at the letter and at the bracket after it")

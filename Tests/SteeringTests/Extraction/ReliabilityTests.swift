@@ -74,7 +74,7 @@ import Torch
   func reportsReliability() throws {
     let loaded = try TinyModel.llama()
     let pair = try PromptBuilder.plain.pair(for: #require(fixtureItems("political.jsonl").first))
-    let extraction = VectorExtraction(read: .answer, layers: [2], seed: 0)
+    let extraction = VectorExtraction(try VectorRecipe(), layers: [2], seed: 0)
     let vectors = try extraction.run(loaded, .plain(loaded.tokenizer), [pair, pair, pair])
     #expect(try abs(#require(vectors.provenance.reliability[2]) - 1) < 1e-6)
     #expect(vectors.provenance.reliabilityUnit == "pair")

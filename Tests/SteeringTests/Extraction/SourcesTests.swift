@@ -10,11 +10,11 @@ import Torch
 @Suite struct SourcesTests {
   private func questions(_ count: Int) throws -> [Item] { Array(try fixtureItems("political.jsonl").prefix(count)) }
 
-  private func extraction(_ read: ReadPosition, _ estimator: Estimator = .mean) -> VectorExtraction {
-    var extraction = VectorExtraction(read: read, layers: [1, 3], seed: 2)
-    extraction.estimator = estimator
-    return extraction
+  private func extraction(_ recipe: VectorRecipe) -> VectorExtraction {
+    VectorExtraction(recipe, layers: [1, 3], seed: 2)
   }
+
+  private let models = Result { try VectorRecipe(.models, against: "other") }
 
   // MARK: Two models
 
@@ -34,7 +34,7 @@ import Torch
     let (changed, copy) = try changedModel()
     let items = try questions(4)
     let encoder = PromptEncoder.plain(base.tokenizer)
-    let vectors = try extraction(.prompt).run(changed, minus: base, encoder, items)
+    let vectors = try extraction(models.get()).run(changed, minus: base, encoder, items)
     var expected = [Double](repeating: 0, count: 64)
     for item in items {
       let ids = encoder.encode(try encoder.prompt(item)).ids
@@ -46,7 +46,7 @@ import Torch
       expected = zip(expected, difference).map { $0 + $1 / 4 }
     }
     #expect(try distance(vectors.vector(3), expected.map(Float.init)) < 2e-4)
-    #expect(vectors.provenance.method == "model-difference" && vectors.provenance.against == base.name)
+    #expect(vectors.provenance.contrast == "models" && vectors.provenance.against == base.name)
     #expect(vectors.provenance.model == copy.path && vectors.provenance.pairs == 4)
   }
 
@@ -56,15 +56,15 @@ import Torch
     let (changed, copy) = try changedModel()
     let encoder = PromptEncoder.plain(base.tokenizer)
     let items = try questions(3)
-    func refuse(_ sentence: String, _ loaded: LoadedModel, _ other: LoadedModel, layers: [Int]) {
-      var extraction = extraction(.prompt)
+    func refuse(_ sentence: String, _ loaded: LoadedModel, _ other: LoadedModel, layers: [Int]) throws {
+      var extraction = try extraction(models.get())
       extraction.layers = layers
       let text = message { _ = try extraction.run(loaded, minus: other, encoder, items) }
       #expect(text.contains(sentence) && !text.contains("\n"), "\(text)")
     }
-    refuse("the same activations on every text", base, base, layers: [1, 3])
-    refuse("the same activations on every text", changed, base, layers: [0])
-    refuse("different tokenizers", base, try TinyModel.load("tiny-qwen2"), layers: [1])
+    try refuse("the same activations on every text", base, base, layers: [1, 3])
+    try refuse("the same activations on every text", changed, base, layers: [0])
+    try refuse("different tokenizers", base, try TinyModel.load("tiny-qwen2"), layers: [1])
     #expect(!copy.path.isEmpty)
   }
 
@@ -75,11 +75,13 @@ import Torch
     let loaded = try TinyModel.llama()
     let encoder = PromptEncoder.plain(loaded.tokenizer)
     let items = try questions(3)
-    let instructions = try InstructionPairs(positive: ["Agree with me.", "Say yes."], negative: ["Be honest."])
-    let vectors = try extraction(.continuationMean).run(loaded, encoder, instructions, items, maxTokens: 5)
+    let recipe = try VectorRecipe(
+      .instructions, read: .continuationMean, positive: ["Agree with me.", "Say yes."], negative: ["Be honest."],
+      maxTokens: 5)
+    let vectors = try extraction(recipe).run(loaded, encoder, items)
     var expected = [Double](repeating: 0, count: 64)
     for (index, item) in items.enumerated() {
-      let prompts = try instructions.prompts(item, number: index, encoder)
+      let prompts = try recipe.prompts(item, number: index, encoder)
       func mean(_ ids: [Int]) throws -> [Double] {
         var options = GenerationOptions(maxTokens: 5)
         options.stopTokens = loaded.stopTokens
@@ -91,7 +93,7 @@ import Torch
       expected = zip(expected, difference).map { $0 + $1 / 3 }
     }
     #expect(try distance(vectors.vector(3), expected.map(Float.init)) < 5e-4)
-    #expect(vectors.provenance.method == "instructions" && vectors.provenance.read == "continuation-mean")
+    #expect(vectors.provenance.contrast == "instructions" && vectors.provenance.read == "continuation-mean")
   }
 
   @Test("An instruction is a system message where the template takes one, and words before the text where not")
@@ -107,15 +109,13 @@ import Torch
 
   @Test("Instructions cannot be read at a given answer, and must differ")
   func refusesInstructions() throws {
-    let loaded = try TinyModel.llama()
-    let instructions = try InstructionPairs(positive: ["Agree."], negative: ["Disagree."])
     let answer = message {
-      _ = try extraction(.answer).run(loaded, .plain(loaded.tokenizer), instructions, questions(2))
+      _ = try VectorRecipe(.instructions, read: .answer, positive: ["Agree."], negative: ["Disagree."])
     }
     #expect(answer.contains("no given answers"))
-    let equal = message { _ = try InstructionPairs(positive: ["Agree."], negative: ["Agree."]) }
+    let equal = message { _ = try VectorRecipe(.instructions, positive: ["Agree."], negative: ["Agree."]) }
     #expect(equal.contains("instructions are the same"))
-    let none = message { _ = try InstructionPairs(positive: [], negative: ["Agree."]) }
+    let none = message { _ = try VectorRecipe(.instructions, negative: ["Agree."]) }
     #expect(none.contains("at least one positive"))
   }
 

@@ -1,4 +1,5 @@
 import Foundations
+import TestSupport
 import Testing
 import Torch
 
@@ -11,20 +12,21 @@ import Torch
     // Two prompts, one layer, width 2: differences (1, 2) and (3, 0).
     let behaviour = try Tensor([Float(1), 3, 4, 1], shape: [2, 1, 2])
     let opposite = try Tensor([Float(0), 1, 1, 1], shape: [2, 1, 2])
-    let made = try FinetuneDifference(
-      behaviour: behaviour, opposite: opposite, layers: [7], groups: ["a", "b"], seed: 0
-    ).vector { $0.model = "m" }
+    let made = try VectorExtraction(VectorRecipe(.models, against: "other"), layers: [7], seed: 0).compared(
+      "difference"
+    ) {
+      try $0.run([behaviour, opposite], groups: ["a", "b"], ifZero: "")
+    }
     #expect(made.vectors.layers == [7: [2, 1]])
-    #expect(made.vectors.provenance.method == "finetune-difference" && made.vectors.provenance.model == "m")
+    #expect(made.vectors.provenance.contrast == "models" && made.vectors.provenance.read == "prompt")
     #expect(try made.pairs?.differences.floats() == [1, 2, 3, 0] && made.pairs?.groups == ["a", "b"])
   }
 
   @Test("Models with the same activations give no vector")
   func refusesEqualModels() throws {
     let same = try Tensor([Float(1), 2], shape: [1, 1, 2])
-    #expect(throws: TelltaleError.self) {
-      try FinetuneDifference(behaviour: same, opposite: same, layers: [0], groups: ["a"], seed: 0).vector { _ in }
-    }
+    let extraction = VectorExtraction(try VectorRecipe(.models, against: "other"), layers: [0], seed: 0)
+    #expect(message { _ = try extraction.run([same, same], groups: ["a"], ifZero: "equal") } == "equal")
   }
 
   private func recording(_ streams: [Float], margins: [Double]) throws -> Recording {

@@ -10,9 +10,10 @@ import Torch
   private func vectors(
     _ layers: [Int: [Float]], file: String = "v.safetensors", model: String? = "m", norms: [Int: Double] = [:]
   ) -> SteeringVectors {
-    var provenance = VectorProvenance(.mean)
+    var provenance = VectorProvenance()
     (provenance.file, provenance.modelFingerprint, provenance.residualNorms) = (file, model, norms)
-    (provenance.method, provenance.data) = ("mean-difference", "quiz.jsonl")
+    (provenance.contrast, provenance.estimator) = ("answers", "mean")
+    provenance.data = "quiz.jsonl"
     return SteeringVectors(layers: layers, provenance: provenance)
   }
 
@@ -52,7 +53,7 @@ import Torch
     #expect(result.provenance.reliability.isEmpty && result.provenance.modelFingerprint == "m")
     #expect(
       result.provenance.combined
-        == "add a.safetensors (mean-difference of quiz.jsonl), b.safetensors (mean-difference of quiz.jsonl)")
+        == "add a.safetensors (mean over answers of quiz.jsonl), b.safetensors (mean over answers of quiz.jsonl)")
   }
 
   @Test("What was combined and how stands in the file, and is read from it")

@@ -27,7 +27,8 @@ import Torch
 
   private func provenance() -> VectorProvenance {
     var origin = VectorProvenance()
-    origin.method = "mean-difference"
+    origin.contrast = "answers"
+    origin.estimator = "mean"
     origin.read = "answer"
     origin.model = "someone/tiny \"model\""
     origin.modelFingerprint = String(repeating: "ab", count: 32)
@@ -35,7 +36,8 @@ import Torch
     origin.template = "zephyr"
     origin.promptStyle = "few-shot"
     origin.data = "a.jsonl b.jsonl"
-    origin.dataHash = "ef 01"
+    origin.dataHash = "ef"
+    origin.dataFiles = "01 02"
     origin.pairs = 100
     origin.groups = 17
     origin.letterBalance = "A:50 B:50"
@@ -61,13 +63,28 @@ import Torch
     #expect(try folder.names() == ["vectors.safetensors"])
   }
 
+  @Test(
+    "The method of a file of an earlier version is read as its contrast",
+    arguments: [
+      (["method": "mean-difference", "prompt_style": "plain"], "answers"), (["method": "mean-difference"], "texts"),
+      (["method": "class-mean", "estimator": "mean"], "spontaneous"),
+      (["method": "probe", "estimator": "probe"], "spontaneous"),
+      (["method": "pca", "estimator": "pca", "prompt_style": "chat", "tokenizer_hash": "ab"], "answers"),
+      (["method": "model-difference"], "models"), (["method": "instructions"], "instructions"),
+      (["method": "combined"], nil), (["method": "class-mean", "contrast": "texts"], "texts"),
+    ] as [([String: String], String?)])
+  func readsFormerMethods(_ metadata: [String: String], _ contrast: String?) throws {
+    try write(["layer.0": Tensor([1, 2] as [Float])], metadata)
+    #expect(try SteeringVectors(contentsOf: file).provenance.contrast == contrast)
+  }
+
   @Test("The metadata states the convention, the site and the norms")
   func statesItsConventions() throws {
     try SteeringVectors(layers: [2: [3, 4]], provenance: VectorProvenance()).write(to: file)
     let stored = try SafetensorsFile(file)
     #expect(stored.names == ["layer.2"] && stored.metadata["site"] == "resid_post")
     #expect(stored.metadata["layer_convention"] == "residual stream after decoder block i, counted from 0")
-    #expect(stored.metadata["norms"] == "2:5.0" && stored.metadata["method"] == nil)
+    #expect(stored.metadata["norms"] == "2:5.0" && stored.metadata["contrast"] == nil)
   }
 
   @Test("A file that holds only layer.<i> is accepted, in any float type, and says nothing of its origin")
@@ -129,7 +146,7 @@ import Torch
     vectors.provenance.modelFingerprint = "another"
     vectors.provenance.model = "someone/else"
     let text = message { _ = try notes() }
-    #expect(text.contains("someone/else") && text.contains("--any-model"))
+    #expect(text.contains("someone/else") && text.contains("allow any model"))
     #expect(try notes(anyModel: true).count == 1)
     vectors.layers = [4: Array(repeating: 1, count: 64)]
     #expect(message { _ = try notes(anyModel: true) }.contains("layers 0 to 3"))

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Foundation
+import Foundations
+import LanguageModels
+import Tokenizers
+import Torch
+
+extension DType: ExpressibleByArgument {}
+extension WeightFormat: ExpressibleByArgument {}
+extension EditPositions: ExpressibleByArgument {}
+
+/// Which model, and how it is computed: shared by every command that runs one.
+package struct ModelOptions: ParsableArguments {
+  @Option(help: "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split.")
+  package var model: String
+
+  @Option(help: "The directory of a LoRA adapter (of PEFT or telltale finetune) to put on the model.")
+  package var adapter: String?
+
+  @OptionGroup package var compute: ComputeOptions
+
+  package init() {}
+
+  /// The model alone.
+  package func load() throws -> LanguageModel {
+    let device = try compute.prepare()
+    let base = try LanguageModel.load(
+      ModelLocator.directory(for: model), dtype: compute.computationType(), weights: compute.weights, device: device)
+    return try adapterFolder.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
+  }
+
+  /// The model with its tokenizer and identity, on a device that was prepared.
+  package func loaded(on device: Device) throws -> LoadedModel {
+    try LoadedModel(
+      model, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
+      device: device)
+  }
+
+  private var adapterFolder: URL? { adapter.map { URL(fileURLWithPath: $0, isDirectory: true) } }
+
+  package func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
+}
+
+/// Arithmetic of matrix products that is asked for by name; without, it is that of the dtype.
+package enum ProductArithmetic: String, ExpressibleByArgument, CaseIterable { case int8 }
+
+package struct ComputeOptions: ParsableArguments {
+  @Option(help: "Computation dtype: float32, bfloat16 or float16 (default: the checkpoint's).")
+  package var dtype: DType?
+
+  @Option(help: "dense, or int8: projections and head rounded to int8 while loading, half the memory of bfloat16.")
+  package var weights = WeightFormat.dense
+
+  @Option(help: "cpu, cuda or cuda:N.")
+  package var device = "cpu"
+
+  @Option(help: "CPU threads (default: all cores; one for models under 10 million parameters).")
+  package var threads: Int?
+
+  package init() {}
+
+  package func computationType() throws -> DType? {
+    if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
+      throw TelltaleError(
+        .badInput, "--dtype \(dtype.rawValue) is no type to compute in; use float32, bfloat16 or float16")
+    }
+    return dtype
+  }
+
+  /// Sets the thread count, whatever the environment says, and checks that the device is there.
+  package func prepare() throws -> Device {
+    if let threads, !(1...1024).contains(threads) {
+      throw TelltaleError(.badInput, "--threads must be from 1 to 1024, not \(threads)")
+    }
+    ThreadPolicy.choose(threads)
+    guard let device = Device(device) else {
+      throw TelltaleError(.badInput, "--device \(self.device) is unknown; use cpu, cuda or cuda:N")
+    }
+    if case .cuda(let index) = device, index >= Runtime.cudaDeviceCount {
+      throw TelltaleError(
+        .badInput,
+        "--device \(self.device) is not there: \(Runtime.cudaDeviceCount) CUDA devices were found; use cpu, or see telltale doctor"
+      )
+    }
+    return device
+  }
+}
+
+/// Layers on a command line: `all`, or numbers and ranges such as `0,3,8-12`.
+package struct LayerList: ExpressibleByArgument {
+  private let parts: [ClosedRange<Int>]?
+
+  package static let all = LayerList(parts: nil)
+
+  package var isAll: Bool { parts == nil }
+
+  /// The layers named, ascending; nil for all.
+  package var numbers: [Int]? { parts.map { Set($0.flatMap { Array($0) }).sorted() } }
+
+  private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
+
+  package init?(argument: String) {
+    if argument == "all" {
+      parts = nil
+      return
+    }
+    var parts: [ClosedRange<Int>] = []
+    for piece in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = piece.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+      guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first >= 0, last >= first,
+        last < 4096
+      else { return nil }
+      parts.append(first...last)
+    }
+    self.parts = parts
+  }
+
+  /// The layers of a model, ascending, each once; refuses one that does not exist.
+  package func resolve(_ configuration: ModelConfiguration) throws -> [Int] {
+    guard let parts else { return Array(0..<configuration.layerCount) }
+    let layers = Set(parts.flatMap { Array($0) }).sorted()
+    if let wrong = layers.first(where: { $0 >= configuration.layerCount }) {
+      throw TelltaleError(
+        .badInput, "layer \(wrong) does not exist; the model has layers 0 to \(configuration.layerCount - 1)")
+    }
+    return layers
+  }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Foundations
+import Steering
+
+extension TableValues {
+  /// Aligned columns on stdout.
+  package func print() {
+    let (columns, rows) = shown
+    let lines = [columns] + rows.map { $0.map { SafeText.visible($0, limit: .max) } }
+    let widths = columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    for line in lines {
+      let cells = zip(line, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }
+      Output.line(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+    }
+  }
+
+  package func write(to path: String) throws { try write(to: URL(fileURLWithPath: path)) }
+}
+
+extension TableValues {
+  /// The names of an estimate's three columns.
+  package static func estimate(_ name: String) -> [String] { [name, "\(name)_low", "\(name)_high"] }
+}
+
+extension TableValue {
+  package static func estimate(_ estimate: Estimate) -> [TableValue] {
+    [.number(estimate.value), .number(estimate.low), .number(estimate.high)]
+  }
+}

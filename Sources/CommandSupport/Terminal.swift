@@ -1,0 +1,48 @@
+import Foundation
+
+/// What a person reads goes to stderr; stdout is for results.
+package enum Terminal {
+  package static func error(_ message: String) { write("telltale: \(message)\n") }
+  package static func warning(_ message: String) { write("telltale: warning: \(message)\n") }
+  package static func note(_ message: String) { write("\(message)\n") }
+
+  package static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+
+  package static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+  /// Results on stdout that do not wait for the end of a line; a reader who has left is no reason to stop in the middle.
+  package static func writeResult(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+
+  /// Cells in a row of the terminal that results go to; nil where stdout is none.
+  package static var width: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+}
+
+/// A line that says how far a job is, redrawn in place on a terminal and silent elsewhere.
+package struct ProgressLine {
+  package let title: String
+  package let total: Int
+  private let started = Date()
+  private var drawn = Date.distantPast
+
+  package init(_ title: String, total: Int) {
+    self.title = title
+    self.total = total
+  }
+
+  package mutating func update(_ done: Int) {
+    guard Terminal.isInteractive, Date().timeIntervalSince(drawn) > 0.1 || done == total else { return }
+    drawn = Date()
+    let seconds = Date().timeIntervalSince(started)
+    let left = done > 0 ? seconds / Double(done) * Double(total - done) : 0
+    let rate = seconds > 0 ? Double(done) / seconds : 0
+    Terminal.write(
+      "\r\u{1B}[K\(title): \(done) of \(total), \(String(format: "%.1f", rate))/s, \(Int(left.rounded())) s left")
+    if done == total { Terminal.write("\n") }
+  }
+}

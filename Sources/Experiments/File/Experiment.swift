@@ -1,0 +1,223 @@
+import Foundations
+import LanguageModels
+import Organisms
+import Steering
+import Tokenizers
+import Torch
+
+/// An experiment file: which models, which data, which vectors, and what they should predict. What each property means is
+/// said at its key.
+public struct Experiment: FileSection, Sendable, Equatable {
+  public var name = ""
+  public var about: String?
+  public var seed: UInt64 = 0
+  public var models: [String] = []
+  public var dtype: DType?
+  public var weights = WeightFormat.dense
+  public var prompt = PromptSettings()
+  public var datasets: [String: DatasetSettings] = [:]
+  /// Those of the list, then those of the grids.
+  public var vectors: [VectorSettings] = []
+  public var grids: [GridSettings] = []
+  public var steering: SteeringSettings?
+  public var study: StudySettings?
+  public var comparisons: ComparisonSettings?
+  public var predictions: [PredictionSettings] = []
+  public var recording = RecordingSettings()
+
+  static var keys: [Key<Self>] {
+    [
+      Key("name", \.name, "Name of the experiment.", required: true),
+      Key("about", \.about, "The question, for the reader; printed first."),
+      Key("seed", \.seed, "Seed of everything random that has none of its own."),
+      Key(
+        "models", \.models,
+        "The models: directories, Hugging Face ids in the local cache, organism-shared, organism-split.",
+        required: true,
+        .list(.text, atLeast: 1)),
+      Key(
+        "dtype", \.dtype, "Computation dtype; by default the checkpoint's.",
+        .choice([DType.float32, .bfloat16, .float16].map(\.rawValue))),
+      Key("weights", \.weights, "How weights are held; int8 rounds projections and head while loading."),
+      Key("prompt", \.prompt, "How questions are put."),
+      Key(
+        "datasets", \.datasets, "Data sets by name.", required: true, .map(DatasetSettings.shape, names: .newName)),
+      Key("vectors", \.vectors, "Steering vectors; required without `grids`."),
+      Key("grids", \.grids, "Vectors of every combination of some lists."),
+      Key("steering", \.steering, "What the vectors do to the answers."),
+      Key("study", \.study, "One row for every vector."),
+      Key("comparisons", \.comparisons, "Which vectors are compared with which; `{}` is every two of a model."),
+      Key("predictions", \.predictions, "What the vectors should predict.", required: true),
+      Key("recording", \.recording, "How answers are recorded."),
+    ]
+  }
+
+  init() {}
+
+  public struct PromptSettings: FileSection, Sendable, Equatable {
+    public var style = PromptStyle.plain
+    public var template: String?
+    public var examples = 4
+    public var examplesFrom: String?
+
+    static var keys: [Key<Self>] {
+      [
+        Key("style", \.style, "Text as stored, as a user message, or after solved examples."),
+        Key(
+          "template", \.template, "Chat template in the place of the model's own.",
+          .choice(ChatTemplate.Format.allCases.map(\.rawValue))),
+        Key("examples", \.examples, "Solved examples of the few-shot style.", .whole(from: 1)),
+        Key("examples-from", \.examplesFrom, "The data set that the solved examples come from.", .name(of: "data set")),
+      ]
+    }
+
+    init() {}
+  }
+
+  public struct DatasetSettings: FileSection, Sendable, Equatable {
+    public var files: [String]?
+    public var format: DatasetFormat?
+    public var organism: OrganismWorld.Kind?
+    public var rows: RowRange?
+    public var take: Int?
+    public var balance = BalanceAxis.allCases
+    public var seed: UInt64?
+    public var part: Part?
+    public var splitBy = BalanceAxis.group
+    public var testFraction = 0.5
+    public var `where`: [String: String]?
+    public var heldOutCues = false
+
+    public enum Part: String, FileChoice, Sendable { case train, test }
+
+    static var keys: [Key<Self>] {
+      [
+        Key("files", \.files, "Data files, relative to the experiment file.", .list(.text, atLeast: 1)),
+        Key("format", \.format, "By default told from the content."),
+        Key("organism", \.organism, "Instead of files, the organisms' world."),
+        Key(
+          "rows", \.rows,
+          "Only these rows of the files, such as `0-499`, counted from 0 through all files in their order."),
+        Key(
+          "take", \.take,
+          "How many rows, drawn balanced after everything else; of an organism, how many are generated before `where` and "
+            + "`part` choose among them (multiples of 768 are balanced in every question).", .whole(from: 1)),
+        Key("balance", \.balance, "What the draw of `take` is balanced over; the rest is left to chance."),
+        Key("seed", \.seed, "Seed of the draw or of the organism's world; by default the experiment's."),
+        Key(
+          "part", \.part, "One side of a split: two data sets of the same files and the two parts share no question."),
+        Key("split-by", \.splitBy, "What no two parts share; `group` is the question."),
+        Key(
+          "test-fraction", \.testFraction, "The share of the rows on the test side of the split.",
+          .number(above: 0, below: 1)),
+        Key(
+          "where", \.where,
+          "Only rows with these values of `letter`, `source`, `user-side` or an organism's fact (`conflict`, `approval`, "
+            + "`expertise`)."),
+        Key("held-out-cues", \.heldOutCues, "Organisms: word the cues in ways that training never showed."),
+      ]
+    }
+
+    init() {}
+  }
+
+  public struct VectorSettings: FileSection, Sendable, Equatable {
+    public var name: VectorName = ""
+    public var contrast = VectorRecipe.Contrast.answers
+    public var estimator = Estimator.mean
+    public var pairs: Int?
+    public var dataset = ""
+    /// Where the file says so.
+    var statedRead: ReadPosition?
+    public var positive: [String]?
+    public var negative: [String]?
+    public var against: String?
+    public var maxTokens = VectorRecipe.defaultMaxTokens
+
+    public var read: ReadPosition { statedRead ?? contrast.defaultRead }
+
+    /// Throws what does not fit together.
+    public var recipe: VectorRecipe {
+      get throws(TelltaleError) {
+        try VectorRecipe(
+          contrast, estimator: estimator, read: statedRead, positive: positive ?? [], negative: negative ?? [],
+          against: against, maxTokens: maxTokens)
+      }
+    }
+
+    static var keys: [Key<Self>] {
+      [
+        Key("name", \.name, "Its name.", required: true, .newName),
+        Key(
+          "contrast", \.contrast,
+          "What is compared: matching and other answer; the same prompts under contrasting instructions; rows where the "
+            + "model showed the behaviour and rows where it did not; each model and the model `against`.",
+          required: true, VectorRecipe.Contrast.ofDatasets, former: "method"),
+        Key(
+          "estimator", \.estimator,
+          "How activations become a direction; the contrast spontaneous takes mean, probe and discriminant."),
+        Key("pairs", \.pairs, "Only so many rows of the data set, drawn balanced; by default all.", .whole(from: 1)),
+        Key("dataset", \.dataset, "The data set that it is made from.", required: true, .name(of: "data set")),
+        Key(
+          "read", \.statedRead,
+          "Where activations are read; by default `answer` for answers and `prompt` for the others."),
+        Key("positive", \.positive, "Instructions to show the behaviour, for the contrast instructions."),
+        Key("negative", \.negative, "Instructions not to show it."),
+        Key("against", \.against, "The model whose activations the contrast models subtracts."),
+        Key("max-tokens", \.maxTokens, "New tokens at most of a response under an instruction.", .whole(from: 1)),
+      ]
+    }
+
+    init() {}
+  }
+
+  public struct PredictionSettings: FileSection, Sendable, Equatable {
+    /// Names of vectors; nil is all.
+    public var vectors: [VectorName]?
+    public var targets: [String] = []
+    public var positions: [ReadPosition] = [.prompt, .continuation]
+    public var scores = ScoreKind.allCases
+    public var labels: LabelChoice?
+    public var sharedQuestions = false
+
+    static var keys: [Key<Self>] {
+      [
+        Key("vectors", \.vectors, "Names of vectors; by default all."),
+        Key("targets", \.targets, "Data sets to predict.", required: true, .list(.name(of: "data set"))),
+        Key(
+          "positions", \.positions, "Where the answers are read: before them, and really after them.",
+          .list(.choice([ReadPosition.prompt, .continuation].map(\.rawValue)))),
+        Key("scores", \.scores, "Kinds of score."),
+        Key(
+          "labels", \.labels,
+          "Judge the targets by these labels too: `hand`, `hand:<rater>`, `judge:<name>`; by default by the recorded ones "
+            + "only."),
+        Key("shared-questions", \.sharedQuestions, "Allow vectors made of questions that a target asks."),
+      ]
+    }
+
+    init() {}
+  }
+
+  public struct RecordingSettings: FileSection, Sendable, Equatable {
+    public var label = LabelSource.letter
+    public var maxTokens = 16
+    public var chunkRows = 256
+    public var batchInvariant: Bool?
+
+    static var keys: [Key<Self>] {
+      [
+        Key("label", \.label, "Parsed from the answer, or the likelier choice by the model's logits."),
+        Key("max-tokens", \.maxTokens, "New tokens at most.", .whole(from: 1)),
+        Key(
+          "chunk-rows", \.chunkRows, "Rows written, and after an interruption redone, together.",
+          .whole(from: 1, to: 1_000_000)),
+        Key(
+          "batch-invariant", \.batchInvariant,
+          "Whether an answer is the same bit by bit whatever is computed with it; by default in float32 on the CPU."),
+      ]
+    }
+
+    init() {}
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Foundations
+
+/// What a key of an experiment file may hold. Its check, its sentences and its JSON Schema (draft 2020-12) are one thing.
+indirect enum ValueShape: Sendable {
+  case text
+  /// A text of a form: the schema's pattern, and why a text is none; nil for one that is.
+  case form(pattern: String, problem: @Sendable (String) -> String?)
+  /// One of some names, or of what earlier versions called them.
+  case choice([String], former: [String] = [])
+  /// The name of something that the file has elsewhere: a data set or a vector.
+  case name(of: String)
+  case whole(from: Int, to: Int? = nil)
+  /// Between two numbers, both of which are too much.
+  case number(above: Double? = nil, below: Double? = nil)
+  case flag
+  case list(ValueShape, atLeast: Int = 0)
+  /// By names of the writer's own.
+  case map(ValueShape, names: ValueShape)
+  case section([KeyShape])
+
+  /// Names that tables and files bear.
+  static let newName = ValueShape.form(pattern: "^[A-Za-z0-9_-]{1,80}$") { name in
+    let isName = name.range(of: "^[A-Za-z0-9_-]{1,80}$", options: .regularExpression) == name.startIndex..<name.endIndex
+    return isName ? nil : "\"\(SafeText.quoted(name))\" is no name for files; use letters, digits and -"
+  }
+}
+
+/// A key of a section, as the check, the schema and the table of all keys show it.
+struct KeyShape: Sendable {
+  var name: String
+  var about: String
+  var shape: ValueShape
+  var isRequired: Bool
+  var former: String?
+  var byDefault: (any Encodable & Sendable)?
+}
+
+// MARK: The check
+
+extension ValueShape {
+  /// Refuses a value of another shape.
+  ///
+  /// - Parameter known: the names of data sets and vectors, as far as they are known yet.
+  func check(_ node: FileNode, _ known: [String: [String]]) throws(TelltaleError) {
+    switch self {
+    case .text: if node.text == nil { throw wrong(node, "a text") }
+    case .form(_, let problem):
+      guard let text = node.text else { throw wrong(node, "a text") }
+      if let problem = problem(text) { throw node.refuse(problem) }
+    case .choice(let choices, let former):
+      guard let text = node.text else { throw wrong(node, "one of \(choices.joined(separator: ", "))") }
+      if !choices.contains(text), !former.contains(text) {
+        throw node.refuse("\(node.key) \(node.shown) is unknown; \(hint(text, choices))")
+      }
+    case .name(let kind):
+      guard let text = node.text else { throw wrong(node, "the name of a \(kind)") }
+      if let names = known[kind], !names.contains(text) {
+        throw node.refuse("there is no \(kind) \(node.shown); there are \(names.prefix(20).joined(separator: ", "))")
+      }
+    case .whole(let least, let most):
+      guard let number = node.node.int else { throw wrong(node, "a whole number") }
+      if number < least { throw node.refuse("\(node.key) must be at least \(least), not \(number)") }
+      if let most, number > most { throw node.refuse("\(node.key) must be at most \(most), not \(number)") }
+    case .number(let least, let most):
+      guard let number = node.node.float else { throw wrong(node, "a number") }
+      if let least, let most, !(number > least && number < most) {
+        throw node.refuse("\(node.key) must be between \(least.shortest) and \(most.shortest), not \(number.shortest)")
+      }
+    case .flag: if node.node.bool == nil { throw wrong(node, "true or false") }
+    case .list(let item, let least):
+      guard let entries = node.entries else { throw wrong(node, "a list, such as [a, b]") }
+      if entries.count < least {
+        throw node.refuse("\(node.key) has \(entries.count) entries; at least \(least) are meant")
+      }
+      for entry in entries { try item.check(entry, known) }
+    case .map(let value, let names):
+      guard let members = node.members else { throw wrong(node, "names with values") }
+      for (name, member) in members {
+        if case .form(_, let problem) = names, let problem = problem(name) { throw member.refuse(problem) }
+        try value.check(member, known)
+      }
+    case .section(let keys): try check(node, keys, known)
+    }
+  }
+
+  private func check(_ node: FileNode, _ keys: [KeyShape], _ known: [String: [String]]) throws(TelltaleError) {
+    guard let members = node.members else { throw wrong(node, "keys with values, such as {\(keys[0].name): ...}") }
+    for (name, member) in members {
+      guard let key = keys.first(where: { $0.name == name || $0.former == name }) else {
+        throw member.refuse("the key \"\(SafeText.quoted(name))\" is unknown; \(hint(name, keys.map(\.name)))")
+      }
+      if !member.isNothing { try key.shape.check(member, known) }
+    }
+    for key in keys
+    where key.isRequired
+      && !members.contains(where: { [key.name, key.former].contains($0.key) && !$0.value.isNothing })
+    {
+      throw node.refuse("the key \"\(key.name)\" is missing")
+    }
+  }
+
+  private func wrong(_ node: FileNode, _ meant: String) -> TelltaleError {
+    node.refuse("\(node.key) must be \(meant), not \(node.shown)")
+  }
+
+  private func hint(_ given: String, _ known: [String]) -> String {
+    nearest(given, among: known).map { "did you mean \"\($0)\"?" } ?? "known are \(known.joined(separator: ", "))"
+  }
+}
+
+extension Double {
+  fileprivate var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
+}
+
+/// The name that differs in the fewest letters, where that is a plausible slip: a third of them, or all after the fourth.
+func nearest(_ given: String, among known: [String]) -> String? {
+  let ranked = known.map { ($0, editDistance($0, given)) }.min { $0.1 < $1.1 }
+  return ranked.flatMap { name, distance in
+    distance <= max(2, given.count / 3) || name.commonPrefix(with: given).count >= 4 ? name : nil
+  }
+}
+
+/// Letters to insert, delete or replace (Levenshtein 1966).
+func editDistance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (Array(a.prefix(200)), Array(b.prefix(200)))
+  var row = Array(0...b.count)
+  for i in a.indices {
+    var previous = row[0]
+    row[0] = i + 1
+    for j in b.indices {
+      let replaced = previous + (a[i] == b[j] ? 0 : 1)
+      previous = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[b.count]
+}

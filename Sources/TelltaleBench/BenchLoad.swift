@@ -1,0 +1,61 @@
+import CommandSupport
+import Foundation
+import LanguageModels
+import Torch
+
+/// How long it takes until a checkpoint is ready, and what memory it then holds.
+struct BenchLoad: Encodable {
+  var model: String
+  var weightBytes: Int
+  /// Seconds from the directory to a model with tokenizer and fingerprint.
+  var readySeconds: Double
+  /// Seconds of a pass over 16 tokens right after that, which reads all weights, and of the next one.
+  var firstPassSeconds: Double
+  var nextPassSeconds: Double
+  /// Bytes that the process holds more than before, after the passes: of its own, and of mapped files, which other processes
+  /// share and the system may take back. Nil where the system does not say.
+  var anonymousBytes: Int?
+  var fileBytes: Int?
+
+  init(_ name: String, dtype: DType?, device: Device) throws {
+    let before = Self.memory
+    let start = BenchTime.now
+    let loaded = try LoadedModel(name, dtype: dtype, device: device)
+    readySeconds = (BenchTime.now - start).wall
+    let batch = PackedBatch([Array(repeating: 0, count: 16)])
+    let last = Taps(layers: [loaded.model.configuration.layerCount - 1])
+    func pass() throws { _ = try loaded.model.forward(batch, taps: last, logits: .tokens([15])) }
+    firstPassSeconds = try BenchTime(of: pass).wall
+    nextPassSeconds = try BenchTime(of: pass).wall
+    let after = Self.memory
+    func more(_ key: String) -> Int? {
+      if let a = before[key], let b = after[key] { b - a } else { nil }
+    }
+    model = name
+    weightBytes = loaded.model.parameterCount * loaded.model.dtype.size
+    (anonymousBytes, fileBytes) = (more("RssAnon"), more("RssFile"))
+  }
+
+  /// Bytes by the kernel's names, of /proc/self/status.
+  private static var memory: [String: Int] {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let pairs = status.split(separator: "\n").compactMap { line -> (String, Int)? in
+      let words = line.split(whereSeparator: { $0.isWhitespace || $0 == ":" })
+      guard words.count == 3, words[2] == "kB", let kibibytes = Int(words[1]) else { return nil }
+      return (String(words[0]), kibibytes << 10)
+    }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }
+
+  func print() {
+    func gibibytes(_ bytes: Int?) -> String {
+      bytes.map { String(format: "%.2f GiB", Double($0) / Double(1 << 30)) } ?? "not known"
+    }
+    Output.line("model          \(model), weights \(gibibytes(weightBytes))")
+    Output.line(
+      String(
+        format: "ready          %.2f s; the first pass %.2f s, the next %.2f s (16 tokens)", readySeconds,
+        firstPassSeconds, nextPassSeconds))
+    Output.line("memory         \(gibibytes(anonymousBytes)) of its own, \(gibibytes(fileBytes)) of mapped files")
+  }
+}
