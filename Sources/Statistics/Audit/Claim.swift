@@ -32,6 +32,13 @@ struct Claim {
   /// Whether the score predicts, explained or not.
   var predicts: Bool { adjustedP <= Self.significance && (permutationP ?? 0) <= 0.05 }
 
+  /// Whether it would predict were nothing crossing the questions: a score that is a template's predicts on these templates.
+  var predictsHere: Bool {
+    guard let part = area.spread?.parts[0], part.variance > 0, area.area > 0, area.area < 1 else { return predicts }
+    let t = logit(area.area) * area.area * (1 - area.area) / part.variance.squareRoot()
+    return StudentT.twoSidedP(t, degreesOfFreedom: max(1, part.df)) <= Self.significance
+  }
+
   /// Whether it still does with everything known held fixed: in the joint fit and inside strata.
   var survives: Bool {
     guard hasCovariates else { return true }

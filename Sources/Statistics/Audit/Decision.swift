@@ -21,7 +21,16 @@ struct Decision {
     } else if subject.claims.allSatisfy({ $0.isNegligible(smallest) }), !subject.claims.isEmpty {
       (verdict, reason) = (.absent, absentSentence(subject))
     } else if predicting.isEmpty {
-      (verdict, reason) = (.cannotTell, undecidedSentence(subject))
+      // What crosses the questions widens the intervals; where holding it fixed takes the effect away, it is the explanation.
+      let here = subject.context.crossedNames.isEmpty ? [] : subject.claims.filter(\.predictsHere)
+      let explained = here.filter { !$0.survives && $0.isExplained }
+      if explained.isEmpty {
+        (verdict, reason) = (.cannotTell, undecidedSentence(subject))
+      } else {
+        (verdict, reason) = (.explained, explainedSentence(subject, explained))
+      }
+    } else if predicting.allSatisfy(\.survives) {
+      (verdict, reason) = (.cannotTell, smallSentence(subject, predicting[0]))
     } else if predicting.filter({ !$0.survives }).allSatisfy(\.isExplained) {
       (verdict, reason) = (.explained, explainedSentence(subject, predicting))
     } else {
@@ -83,6 +92,12 @@ private func absentSentence(_ subject: AuditSubject) -> String {
   return
     "\(subject.best.name) has an AUROC within \(fixed(subject.options.smallestEffect)) of 0.5, the smallest effect of "
     + "interest: \(areas)."
+}
+
+/// One claim holds, but by too little to matter, and the other is open.
+private func smallSentence(_ subject: AuditSubject, _ claim: Claim) -> String {
+  "The AUROC of \(subject.best.name) \(claim.question.phrase), \(stated(claim.area)), is told from 0.5, but lies within "
+    + "\(fixed(subject.options.smallestEffect)) of it, the smallest effect of interest, and the other claim is open."
 }
 
 private func undecidedSentence(_ subject: AuditSubject) -> String {

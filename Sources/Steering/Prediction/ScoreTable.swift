@@ -34,9 +34,7 @@ public struct ScoreTable: Sendable {
     }
     for name in options.clusters + options.ignored { _ = try table.column(name) }
     let labels = try Self.labels(table)
-    let groups =
-      try options.groups.map { try Self.groups($0, count: labels.count) } ?? Self.column("group", table, options)
-    try Self.refuseBlanks(groups, table, options.groups)
+    let groups = try Self.groups(table, options, count: labels.count)
     let further = table.header.filter { !Self.known.contains($0) && !options.ignored.contains($0) }
     let covariates = further.map { name in
       Covariate(
@@ -66,6 +64,13 @@ public struct ScoreTable: Sendable {
 
   private static func column(_ name: String, _ table: CSVTable, _ options: Options) -> [String]? {
     options.ignored.contains(name) ? nil : table.columnIfPresent(name)?.strings
+  }
+
+  /// From the second file where there is one, else from the column; blanks are refused.
+  static func groups(_ table: CSVTable, _ options: Options, count: Int) throws -> [String]? {
+    let groups = try options.groups.map { try Self.groups($0, count: count) } ?? column("group", table, options)
+    try refuseBlanks(groups, table, options.groups)
+    return groups
   }
 
   private static func labels(_ table: CSVTable) throws(TelltaleError) -> [Int] {

@@ -58,7 +58,8 @@ struct Calibrate: ParsableCommand {
     let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
     for start in stride(from: 0, to: lines.count, by: workers) {
       let part = Array(lines[start..<min(lines.count, start + workers)])
-      let results = try ParallelMap.map(part.count, workers: workers) { index in
+      let results = try ParallelMap.map(part.count, workers: workers) {
+        [experiments, permutations, seed] index in
         try Calibration.run(
           part[index].element.cell, experiments: experiments, permutations: permutations,
           seed: seed &+ UInt64(part[index].offset))

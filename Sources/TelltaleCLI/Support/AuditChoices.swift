@@ -13,8 +13,13 @@ struct AuditChoices: ParsableArguments {
   var ignore: [String] = []
   @Option(help: "AUROCs closer to 0.5 than this do not matter, from 0 to under 0.5.")
   var smallestEffect = 0.05
+  @Flag(help: "Labels are numbers (0 to 100, 1 to 5), not 0 and 1: the concordance takes the AUROC's place.")
+  var numericLabels = false
   @Option(help: "A plan written before the data (docs/audit.md); the verdict says whether it was followed.")
   var planFile: String?
+
+  /// Whether nothing was chosen that only score files can heed.
+  var areDefaults: Bool { cluster.isEmpty && ignore.isEmpty && planFile == nil && !numericLabels }
 
   func validate() throws {
     guard smallestEffect >= 0, smallestEffect < 0.5 else {
