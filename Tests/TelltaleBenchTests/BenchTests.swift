@@ -109,11 +109,13 @@ import Torch
 
   @Test("A sweep states for every rule what it costs in passes, rules that edit the prompt as the layers above say")
   func sweeps() throws {
-    let outcome = try Binary.succeed(program: "telltale-bench", [
-      "--sweep", "--shape", "tiny", "--items", "3", "--sweep-layers", "2", "--sweep-scales", "2",
-      "--sweep-positions", "from-prompt-end", "generated", "first-generated", "all", "prompt",
-      "--whole-prompt-items", "1", "--rounds", "1", "--json",
-    ])
+    let outcome = try Binary.succeed(
+      program: "telltale-bench",
+      [
+        "--sweep", "--shape", "tiny", "--items", "3", "--sweep-layers", "2", "--sweep-scales", "2",
+        "--sweep-positions", "from-prompt-end", "generated", "first-generated", "all", "prompt",
+        "--whole-prompt-items", "1", "--rounds", "1", "--json",
+      ])
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let sweep = try decoder.decode(Sweep.self, from: Data(outcome.output.utf8))
