@@ -49,10 +49,11 @@ struct CalibrationTests {
   @Test func aScoreThatKnowsOnlyTheLetterIsCaughtWhereLettersAreKnown() throws {
     let confound = LetterConfound(letterShare: 0.8)
     let known = try Calibration.falselySupported(
-      confound, lettersKnown: true, experiments: 15, permutations: 60, seed: 57)
+      confound, lettersKnown: true, experiments: 150, permutations: 60, seed: 57)
     let withheld = try Calibration.falselySupported(
       confound, lettersKnown: false, experiments: 15, permutations: 60, seed: 57)
-    #expect(known < 0.1)
+    // At most 5 % are promised: three standard errors of 150 experiments above that.
+    #expect(known < 0.104)
     #expect(withheld > 0.8)
   }
 
