@@ -29,7 +29,10 @@ extension Heterogeneity {
     areas.map { a in
       areas.map { b in
         let count = Double(max(a.deviations.count, b.deviations.count))
-        let product = a.deviations.reduce(0) { $0 + $1.value * (b.deviations[$1.key] ?? 0) }
+        // In the order of the groups: sums in a dictionary's own order would differ from run to run.
+        let product = a.deviations.keys.sorted().reduce(0) { sum, group in
+          sum + (a.deviations[group] ?? 0) * (b.deviations[group] ?? 0)
+        }
         return (count - 1) / count * product
       }
     }
