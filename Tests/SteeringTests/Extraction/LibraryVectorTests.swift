@@ -88,9 +88,7 @@ import Torch
     [DatasetFormat.contrast, .anthropic, .caa])
   func formats(_ position: ReadPosition, _ format: DatasetFormat) throws {
     let loaded = try TinyModel.llama()
-    let items = try items(file(format))
-    let pairs = try items.map { try PromptBuilder.plain.pair(for: $0) }
-    let vectors = try extraction(position).run(loaded, .plain(loaded.tokenizer), pairs)
+    let vectors = try extraction(position).run(loaded, .plain(loaded.tokenizer), items(file(format)))
     try expectLibraryVectors(vectors, position)
     #expect(vectors.provenance.pairs == 32 && vectors.provenance.promptStyle == "plain")
     #expect(vectors.provenance.read == position.rawValue && vectors.provenance.modelFingerprint == loaded.fingerprint)
