@@ -32,6 +32,14 @@ extension AuditedVector {
   }
 }
 
+extension AuditedVector {
+  /// The prompts that the vector was made of; `nil` where only questions are known.
+  var prompts: Set<String>? {
+    guard case .classes(let target) = origin else { return nil }
+    return Set(target.rows.map(\.prompt))
+  }
+}
+
 /// The rows a vector was made of.
 public enum VectorOrigin: Sendable {
   /// The difference of every contrast pair: null vectors flip their signs.

@@ -43,16 +43,21 @@ public struct JudgedVector: Sendable {
       permutations: audit.options.permutations, seed: audit.options.seed, further: [leakage].compactMap { $0 })
   }
 
-  /// A vector made of the questions that it is judged on knows their answers.
+  /// A vector made of the prompts that it is judged on knows their answers; one made of the same questions in other words
+  /// may have learnt them. Of pairs only the questions are known, so that a question in common counts as a prompt.
   private var leakage: Finding? {
     guard let made = subject.madeOf, !made.isEmpty else { return nil }
     let rows = audit.target.rows
-    let shared = rows.filter { made.contains($0.group) || made.contains($0.id) || made.contains($0.question) }
-    guard let first = shared.first else { return nil }
+    let asked = rows.filter { made.contains($0.group) || made.contains($0.question) }
+    guard let first = asked.first else { return nil }
+    let same = subject.prompts.map { prompts in rows.filter { prompts.contains($0.prompt) } } ?? asked
+    let blocks = !same.isEmpty
+    let shared = blocks ? same : asked
     return Finding(
-      severity: .blocking, name: "leakage", number: Double(shared.count) / Double(rows.count),
+      severity: blocks ? .blocking : .warning, name: "leakage", number: Double(shared.count) / Double(rows.count),
       sentence: "\(shared.count) of \(rows.count) rows ask questions that the vector was made of, such as "
-        + "\"\(first.question.prefix(60))\", so it may have learnt their answers; judge it on other questions.")
+        + "\"\(first.question.prefix(60))\", " + (blocks ? "" : "in other words, ")
+        + "so it may have learnt their answers; judge it on other questions.")
   }
 
   private func nulls(_ judged: [Layer]) -> [AuditNull] {
