@@ -52,8 +52,8 @@ struct CalibrationTests {
       confound, lettersKnown: true, experiments: 150, permutations: 60, seed: 57)
     let withheld = try Calibration.falselySupported(
       confound, lettersKnown: false, experiments: 15, permutations: 60, seed: 57)
-    // At most 5 % are promised: three standard errors of 150 experiments above that.
-    #expect(known < 0.104)
+    // At most 5 % are promised; 150 experiments have a standard error of 1.8 points.
+    #expect(known < 0.1)
     #expect(withheld > 0.8)
   }
 

@@ -226,7 +226,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
           .whole(from: 1, to: 1_000_000)),
         Key(
           "batch-invariant", \.batchInvariant,
-          "Whether an answer is the same bit by bit whatever is computed with it; by default in float32 on the CPU."),
+          "Whether an answer has the same bits whichever rows are computed with it; by default in float32 on the CPU."),
       ]
     }
 

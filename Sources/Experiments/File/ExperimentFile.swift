@@ -1,7 +1,7 @@
 import Foundation
 import Foundations
 
-/// Reading an experiment file: one sentence with file, line and remedy for whatever is wrong with it.
+/// Reading an experiment file: every error is one sentence with file, line and remedy.
 public enum ExperimentFile {
   /// No experiment file is longer than this.
   private static let largest = 1 << 20

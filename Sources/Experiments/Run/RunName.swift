@@ -18,7 +18,7 @@ public struct RunName<Kind>: Hashable, Comparable, Sendable {
 
   public static func < (first: Self, second: Self) -> Bool { first.text < second.text }
 
-  /// As one part of a path: whatever is no ASCII letter, digit or one of `-_+=@,` and a point at the beginning are written
+  /// As one part of a path: every character that is not an ASCII letter, digit or one of `-_+=@,` and a point at the beginning are written
   /// `%XX`, so that no two names share a file and none leaves its folder.
   var fileName: String {
     let escaped = text.addingPercentEncoding(withAllowedCharacters: Self.harmless) ?? ""

@@ -23,7 +23,7 @@ extension RunDirectory {
     try write(record, of: planned.stage)
   }
 
-  /// Removes what a stage has made, its record first: whatever stays behind after a kill has no record and does not count.
+  /// Removes what a stage has made, its record first: files left behind by a kill have no record and are ignored.
   func forget(_ stage: some Stage) throws {
     for url in [layout.record(of: stage)] + stage.outputs(layout) { try remove(url) }
   }

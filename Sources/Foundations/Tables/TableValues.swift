@@ -1,6 +1,6 @@
 import Foundation
 
-/// Named columns of values, whatever their rows stand for: written as CSV, or encoded as a JSON list of objects.
+/// Named columns of values, for rows of any kind: written as CSV, or encoded as a JSON list of objects.
 package struct TableValues: Encodable, Sendable {
   package var columns: [String]
   package var rows: [[TableValue]]

@@ -61,11 +61,11 @@ public struct Checkpoint: Sendable {
   }
 
   private static func shards(_ index: URL) throws(TelltaleError) -> [URL] {
-    let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint anew")
+    let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint again")
     return try Set(parsed.weightMap.values).sorted().map { name throws(TelltaleError) in
       let place = InputLocation(file: index.path, item: String(name.prefix(80)))
       guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
-        throw TelltaleError(.badInput, "names a shard that is no file beside it; fetch the checkpoint anew", at: place)
+        throw TelltaleError(.badInput, "names a shard that is no file beside it; fetch the checkpoint again", at: place)
       }
       let url = index.deletingLastPathComponent().appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: url.path) else {
