@@ -37,8 +37,10 @@ package struct SyntheticRecording {
 
   private static func row(_ index: Int, _ label: Int, letter: Int) -> RecordedRow {
     var row = RecordedRow(
-      id: "synthetic#\(index)", group: "question \(index / 8)", question: "", source: "synthetic", row: index,
-      letter: letter == 0 ? "A" : "B", prompt: "", continuation: "", end: "stop", labelSource: .reference,
+      id: "synthetic#\(index)", group: "question \(index / 8)", question: "question \(index / 8)", source: "synthetic",
+      row: index,
+      letter: letter == 0 ? "A" : "B", prompt: "prompt \(index)", continuation: "", end: "stop",
+      labelSource: .reference,
       promptTokens: 40 + index % 7, promptToken: 0, promptTokenText: "", continuationToken: 0)
     row.label = label
     return row
