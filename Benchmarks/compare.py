@@ -76,8 +76,8 @@ def run(command, options):
 
 
 def bench(options, *command):
-    """What `telltale bench` found."""
-    output, _ = run([options.telltale, "bench", "--json", "--threads", options.threads, *command], options)
+    """What `telltale-bench` found."""
+    output, _ = run([options.telltale + "-bench", "--json", "--threads", options.threads, *command], options)
     return json.loads(output)
 
 
@@ -131,8 +131,8 @@ def extract(work, options):
 
 
 def extract_half(work, options):
-    if "--read-layers" not in run([options.telltale, "bench", "--help"], options)[0]:
-        raise Missing("this telltale bench extracts all layers only")
+    if "--read-layers" not in run([options.telltale + "-bench", "model", "--help"], options)[0]:
+        raise Missing("this telltale-bench extracts all layers only")
     half = work.layers() // 2
     layers = ["--read-layers", f"0-{half - 1}"]
     result = extraction(work, options, work.big() + ["--take", options.take], options.batches, own_options=layers)

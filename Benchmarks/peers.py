@@ -1,4 +1,4 @@
-"""What the Python tools reach on the work that `telltale bench` measures: one model shape with random weights, drawn
+"""What the Python tools reach on the work that `telltale-bench` measures: one model shape with random weights, drawn
 token ids of given lengths, the same dtype, device and threads; or a checkpoint and texts. Prints one JSON object a job and
 batch size.
 

@@ -1,4 +1,4 @@
-"""PEFT on the shape that `telltale bench --finetune` measures: LoRA (q, v, rank 16) on 4 layers of Mistral-7B's shape,
+"""PEFT on the shape that `telltale-bench --finetune` measures: LoRA (q, v, rank 16) on 4 layers of Mistral-7B's shape,
 bfloat16 with random weights, steps on 4 rows of random tokens, float32 matrices, AdamW.
 
     python Benchmarks/peft-lora.py [--without-checkpointing] [--rounds 3] [--answer-tokens N | --lengths FILE]
@@ -100,7 +100,7 @@ def telltale_rate(rows):
         for prompt, answer in rows:
             file.write(json.dumps({"shared": prompt, "positive": answer, "negative": answer}) + "\n")
         file.flush()
-        command = [options.telltale, "bench", "--finetune", "--json", "--lengths", file.name, "--rounds",
+        command = [options.telltale + "-bench", "--finetune", "--json", "--lengths", file.name, "--rounds",
                    str(len(rows) // ROWS), "--threads", str(options.threads)]
         command += ["--without-checkpointing"] if options.without_checkpointing else []
         report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -101,6 +101,7 @@ public struct Analysis {
         results.agreement += try VectorAgreement.rows(run, model, vectors[model] ?? [:], layer: layer)
       }
     }
+    results.audits = AuditResult.corrected(results.audits, seed: experiment.seed)
     applyFalseDiscoveryRate(&results.predictions)
     if let study = experiment.study, labels == .recorded {
       results.study = StudySummary(results: results, study: study, layers: chosen).rows

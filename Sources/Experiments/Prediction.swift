@@ -68,7 +68,7 @@ struct Prediction {
         }
       }
     }
-    return (rows.flatMap { $0 }, AuditResult.corrected(audits.flatMap { $0 }, seed: seed), nulls)
+    return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
   private func audit(_ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition) throws
@@ -156,14 +156,14 @@ public struct AuditResult: Sendable {
   public static let chosenLayer = "chosen"
   public var audit: Audit
 
-  /// Each corrected for all of them; those of a study are corrected for its comparisons already.
+  /// Those of a run, each corrected for all of them; those of a study are corrected for its comparisons already.
   static func corrected(_ results: [AuditResult], seed: UInt64) -> [AuditResult] {
-    guard !results.contains(where: { $0.layers == chosenLayer }) else { return results }
-    return zip(results, Audit.correctedForRun(results.map(\.audit), seed: seed)).map { result, audit in
-      var result = result
-      result.audit = audit
-      return result
+    let open = results.indices.filter { results[$0].layers != chosenLayer }
+    var corrected = results
+    for (index, audit) in zip(open, Audit.correctedForRun(open.map { results[$0].audit }, seed: seed)) {
+      corrected[index].audit = audit
     }
+    return corrected
   }
 
   static func csv(_ results: [AuditResult]) -> String {

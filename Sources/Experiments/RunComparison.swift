@@ -52,7 +52,7 @@ public struct RunComparison: Sendable {
   public let rows: [Row]
   public let verdicts: [Verdict]
 
-  /// - Throws: `TelltaleError` or `TelltaleError` if one of the folders is no run directory or has no results yet.
+  /// - Throws: `TelltaleError` if one of the folders is no run directory or has no results yet.
   public init(_ first: URL, _ second: URL) throws {
     let (first, second) = (try RunTables(first), try RunTables(second))
     let isBetweenModels = first.models.count == 1 && second.models.count == 1 && first.models != second.models

@@ -33,7 +33,7 @@ struct AnswerSection {
 
     init(_ verdict: String, sentence: String) {
       word = verdict
-      self.sentence = SafeText.visible(sentence)
+      self.sentence = SafeText.visible(sentence, limit: SafeText.longest)
       switch Verdict(rawValue: verdict) {
       case .supported: (symbol, style) = ("✓", "supported")
       case .explained: (symbol, style) = ("↷", "explained")
@@ -70,7 +70,7 @@ struct AnswerSection {
     note =
       cards.isEmpty
       ? "This run holds no verdicts: its analysis has not been done, or no answer could be given a label. "
-        + "telltale run --resume finishes a run; telltale predict computes its tables anew." : nil
+        + "telltale run --resume finishes a run; telltale predict computes its tables." : nil
   }
 
   /// The first vector of the file at its first position, at the one layer that was chosen beforehand where there is one.
@@ -99,7 +99,7 @@ struct AnswerSection {
   private static func row(_ contents: RunContents, _ name: SeriesName, _ findings: [NamedRows.Row]) -> Row {
     let layers = findings[0]["layers"]
     return Row(
-      vector: SafeText.visible(name.vector), position: name.position,
+      vector: SafeText.visible(name.vector, limit: SafeText.longest), position: name.position,
       layers: layers == AuditResult.chosenLayer ? layer(contents, name) : layers,
       distribution: contents.distribution(name.vector, name.target),
       verdict: VerdictView(findings[0]["verdict"], sentence: reason(findings, contents, name)),
@@ -111,7 +111,7 @@ struct AnswerSection {
       ?? AuditResult.chosenLayer
   }
 
-  /// The sentence that decided: the gravest finding; where nothing speaks against the result, that.
+  /// The sentence that decided: the gravest finding; where no finding is against the result, that.
   private static func reason(_ findings: [NamedRows.Row], _ contents: RunContents, _ name: SeriesName) -> String {
     let grave = [Finding.Severity.blocking, .against].map(\.rawValue)
     if let decided = findings.first(where: { grave.contains($0["severity"]) }) { return decided["sentence"] }
@@ -120,7 +120,7 @@ struct AnswerSection {
       findings[0]["layers"] == "all" ? rows : rows.filter { $0["layer"] == layerText(findings, contents, name) }
     guard let best = chosen.max(by: { ($0.number("auroc") ?? -1) < ($1.number("auroc") ?? -1) }),
       let auroc = best.number("auroc")
-    else { return "No check speaks against it." }
+    else { return "No check found another explanation." }
     return "Layer \(best["layer"]) predicts the label with an AUROC of \(Figures.three(auroc)), and no check speaks "
       + "against it."
   }
@@ -133,8 +133,8 @@ struct AnswerSection {
     let severity = Finding.Severity(rawValue: row["severity"])
     return FindingView(
       severity: severity == .inFavour ? "in favour" : row["severity"],
-      style: severity.map { "\($0)" } ?? "note", name: SafeText.visible(row["finding"]),
-      sentence: SafeText.visible(row["sentence"]))
+      style: severity.map { "\($0)" } ?? "note", name: SafeText.visible(row["finding"], limit: SafeText.longest),
+      sentence: SafeText.visible(row["sentence"], limit: SafeText.longest))
   }
 }
 

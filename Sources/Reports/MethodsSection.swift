@@ -55,7 +55,8 @@ struct MethodsSection {
     models =
       run.manifest?.models.map {
         ModelRow(
-          name: SafeText.visible($0.name), dtype: $0.dtype, fingerprint: $0.fingerprint, tokenizer: $0.tokenizer,
+          name: SafeText.visible($0.name, limit: SafeText.longest), dtype: $0.dtype, fingerprint: $0.fingerprint,
+          tokenizer: $0.tokenizer,
           seconds: "\(Int($0.seconds.rounded())) s")
       } ?? []
     vectors = try run.models.flatMap { model in
@@ -67,18 +68,20 @@ struct MethodsSection {
     experiment = SafeText.visible(try run.experimentText(), limit: 100_000)
     commands = """
       telltale run experiment.yaml --output new-run   # data files are named relative to the experiment file
-      telltale predict \(run.url.lastPathComponent)                # the tables anew from the stored activations, without the models
+      telltale predict \(run.url.lastPathComponent)                # the tables again from the stored activations, without the models
       telltale report \(run.url.lastPathComponent)                 # this page
       """
   }
 
   private static func facts(_ run: StoredRun) -> [Fact] {
     let experiment = run.experiment
-    var facts = [Fact(name: "Experiment", value: SafeText.visible(experiment.name))]
+    var facts = [Fact(name: "Experiment", value: SafeText.visible(experiment.name, limit: SafeText.longest))]
     if let manifest = run.manifest {
       facts += [
         Fact(name: "Telltale", value: manifest.telltale), Fact(name: "libtorch", value: manifest.libtorch),
-        Fact(name: "Machine", value: "\(SafeText.visible(manifest.host)), \(manifest.threads) threads"),
+        Fact(
+          name: "Machine",
+          value: "\(SafeText.visible(manifest.host, limit: SafeText.longest)), \(manifest.threads) threads"),
         Fact(name: "Started", value: manifest.started.formatted(.iso8601)),
         Fact(
           name: "Finished",
@@ -102,7 +105,7 @@ struct MethodsSection {
     _ model: ModelName, _ vector: Experiment.VectorSettings, _ made: VectorProvenance
   ) -> VectorRow {
     VectorRow(
-      model: model.text, name: SafeText.visible(vector.name.text),
+      model: model.text, name: SafeText.visible(vector.name.text, limit: SafeText.longest),
       method: vector.contrast.rawValue + " (\(made.estimator ?? vector.estimator.rawValue))",
       read: made.read ?? vector.read.rawValue, data: SafeText.visible(made.data ?? vector.dataset, limit: 200),
       pairs: made.pairs.map(String.init) ?? "", template: made.template ?? "", dataHash: made.dataHash ?? "",

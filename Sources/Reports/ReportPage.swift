@@ -17,7 +17,7 @@ public struct ReportPage {
 
   /// The whole page.
   ///
-  /// - Throws: `TelltaleError` or `TelltaleError` where a file of the run is damaged.
+  /// - Throws: `TelltaleError` where a file of the run is damaged.
   public func html() throws -> String {
     let contents = try RunContents(run)
     let answer = try AnswerSection(contents)
@@ -45,12 +45,13 @@ enum Page {
     let template = try MustacheTemplate(string: Resource.text(PackageResources.report_mustache))
     let script = Script.source
     var values: [String: Any] = [
-      "title": SafeText.visible(parts.title), "policy": policy(script), "style": Style.css, "cards": parts.answer.cards,
+      "title": SafeText.visible(parts.title, limit: SafeText.longest), "policy": policy(script), "style": Style.css,
+      "cards": parts.answer.cards,
       "methods": parts.methods.rows, "models": parts.methods.models, "vectors": parts.methods.vectors,
       "experiment": parts.methods.experiment, "commands": parts.methods.commands, "labels": parts.methods.labels,
       "data": parts.data, "plotly": parts.plotly, "script": script,
     ]
-    values["about"] = parts.about.map { SafeText.visible($0) }
+    values["about"] = parts.about.map { SafeText.visible($0, limit: SafeText.longest) }
     values["empty"] = parts.answer.note
     return template.render(values)
   }

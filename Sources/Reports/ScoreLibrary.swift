@@ -111,7 +111,7 @@ struct ScoreLibrary {
         answers, cosines[layer] ?? [:], layer: layer, row: row, seed: contents.run.experiment.seed)
     }
     for index in (shown?.1).map({ $0.highest + $0.lowest + $0.surprising }) ?? [] {
-      tables[table].prompts["\(index)"] = SafeText.visible(answers[index].prompt)
+      tables[table].prompts["\(index)"] = SafeText.visible(answers[index].prompt, limit: SafeText.longest)
     }
     series.append(
       ScoreSeries(

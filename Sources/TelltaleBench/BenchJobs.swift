@@ -3,7 +3,7 @@ import LanguageModels
 import Steering
 import Torch
 
-/// The jobs that `telltale bench` times, and the arithmetic they take.
+/// The jobs that `telltale-bench` times, and the arithmetic they take.
 struct BenchJobs {
   let model: LanguageModel
   let tokenBudget: Int

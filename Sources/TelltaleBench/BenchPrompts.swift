@@ -6,7 +6,7 @@ import Steering
 import Tokenizers
 import Torch
 
-/// The contrast pairs that `telltale bench` runs: a file's, or token ids drawn with a seed.
+/// The contrast pairs that `telltale-bench` runs: a file's, or token ids drawn with a seed.
 struct BenchPrompts {
   let pairs: [ReadablePair]
   /// What they are, for the report.

@@ -4,7 +4,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// What `telltale bench` found: medians over rounds. Rates are in GFLOP/s or GB/s, shares are of 1.
+/// What `telltale-bench` found: medians over rounds. Rates are in GFLOP/s or GB/s, shares are of 1.
 struct BenchReport: Encodable {
   struct Extraction: Encodable {
     var pairs: Int

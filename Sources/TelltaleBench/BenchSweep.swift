@@ -5,7 +5,7 @@ import LanguageModels
 import Steering
 import Torch
 
-/// What `telltale bench --sweep` measures.
+/// What `telltale-bench --sweep` measures.
 struct BenchSweepOptions: ParsableArguments {
   @Flag(help: "Measure a sweep of layers and scales beside one unsteered pass, and nothing else.")
   var sweep = false
@@ -109,7 +109,7 @@ extension BenchPrompts {
   }
 }
 
-/// What `telltale bench --sweep` found.
+/// What `telltale-bench --sweep` found.
 struct BenchSweepReport: Encodable {
   struct Rule: Encodable {
     var editPositions: String

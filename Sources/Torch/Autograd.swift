@@ -93,7 +93,7 @@ public final class AdamW {
       moments.map(\.shape) == parameters.map(\.shape) && moments.map(\.dtype) == parameters.map(\.dtype)
     }
     guard steps >= 0, fit(means), fit(squares) else {
-      throw TelltaleError(.badInput, "the stored optimiser state does not fit the parameters; start the training anew")
+      throw TelltaleError(.badInput, "the stored optimiser state does not fit the parameters; start the training again")
     }
     (self.steps, self.means, self.squares) = (steps, means, squares)
   }

@@ -74,7 +74,7 @@ import Torch
       let text = message {
         try OrganismDirectory.make(.shared, seed: 1, recipe: .standard.scaled(toSteps: 1), output: directory)
       }
-      #expect(text.contains("exists already"))
+      #expect(text.contains("is there already"))
     }
   }
 }

@@ -69,7 +69,7 @@ import Testing
     #expect(counts[3].0 == 0 && counts[3].1 == counts[2].0)
     #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "run/results/predictivity.csv").path))
     let ended = try Binary.run(["run", "small.yaml", "--output", "run", "--resume"], in: folder)
-    #expect(ended.code == 0 && !ended.errors.contains("done anew"), "\(ended.errors)")
+    #expect(ended.code == 0 && !ended.errors.contains("stages run again"), "\(ended.errors)")
     #expect(try Binary.run(["run", "small.yaml", "--output", "local"], in: folder).code == 0)
     let (own, local) = (try files("run"), try files("local"))
     #expect(Set(own.keys) == Set(local.keys) && own.count > 10)

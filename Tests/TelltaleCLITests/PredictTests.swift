@@ -139,6 +139,10 @@ import Testing
     // The interval alone would need 114 (Hanley and McNeil 1982); the verdict asks for a little more.
     #expect((105...160).contains(try groups()))
     #expect(try groups("--rows-per-group", "8", "--correlation", "0") < 35)
+    #expect(
+      try groups("--rows-per-group", "8", "--correlation", "0.8")
+        > groups("--rows-per-group", "8", "--correlation", "0"))
+    #expect(try groups("--comparisons", "32") > groups())
     let text = try Binary.succeed(["predict", "--plan", "--auroc", "0.8"]).output
     #expect(text.contains("groups are needed to detect an AUROC of 0.8 with a power of 0.8 in one comparison"))
     #expect(text.contains("of simulated experiments of that size"))

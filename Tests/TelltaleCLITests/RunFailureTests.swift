@@ -123,7 +123,7 @@ import Torch
     expectSame(try results("full"), try results("whole"))
   }
 
-  @Test("A changed data set is said, and only what depends on it is done anew")
+  @Test("A changed data set is said, and only what depends on it runs again")
   func changedData() throws {
     let source = try String(contentsOf: Fixtures.file("datasets/political.jsonl"), encoding: .utf8)
     let lines = source.split(separator: "\n").prefix(8)
@@ -132,7 +132,9 @@ import Torch
     let first = try run("run")
     #expect(first.code == 0, "\(first.errors)")
     let refused = try run("run")
-    #expect(refused.code == 2 && refused.errors.contains("is not empty; continue the run that it holds"))
+    #expect(
+      refused.code == 2 && refused.errors.contains("is not empty; continue the run that it holds")
+        && refused.errors.contains("--resume"))
     let again = try run("run", ["--resume"])
     #expect(again.code == 0 && again.errors.contains("recordings and vectors are there"), "\(again.errors)")
     let before = try results("run")
@@ -140,7 +142,7 @@ import Torch
     let changed = try run("run", ["--resume"])
     #expect(changed.code == 0, "\(changed.errors)")
     #expect(
-      changed.errors.contains("1 of 3 stages are done anew, as their inputs changed since the last run: data set"),
+      changed.errors.contains("1 of 3 stages run again, because their inputs changed since the last run: data set"),
       "\(changed.errors)")
     #expect(!changed.errors.contains("recording test"))
     #expect(try run("fresh").code == 0)
@@ -148,7 +150,7 @@ import Torch
     #expect(try results("run") != before)
   }
 
-  @Test("A changed model is said, and everything of it is done anew")
+  @Test("A changed model is said, and everything of it runs again")
   func changedModel() throws {
     let target = folder.url.appending(path: "model")
     let models = Fixtures.repository.appending(path: "Models")
@@ -161,7 +163,7 @@ import Torch
     let changed = try run("run", ["--resume"])
     #expect(changed.code == 0, "\(changed.errors)")
     #expect(
-      changed.errors.contains("3 of 3 stages are done anew, as their inputs changed since the last run: model"),
+      changed.errors.contains("3 of 3 stages run again, because their inputs changed since the last run: model"),
       "\(changed.errors)")
     #expect(try run("fresh").code == 0)
     expectSame(try results("run"), try results("fresh"))

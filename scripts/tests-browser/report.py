@@ -65,7 +65,8 @@ def expect(holds, words):
 
 def make(binary, folder, name, *options):
     """A made run and its report."""
-    subprocess.run([binary, "bench-page", "--output", folder / name, *options], check=True, stdout=subprocess.DEVNULL)
+    benchmarks = pathlib.Path(binary).with_name("telltale-bench")
+    subprocess.run([benchmarks, "page", "--output", folder / name, *options], check=True, stdout=subprocess.DEVNULL)
     return folder / name / "report.html"
 
 

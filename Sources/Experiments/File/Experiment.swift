@@ -29,7 +29,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
     [
       Key("name", \.name, "Name of the experiment.", required: true),
       Key("about", \.about, "The question, for the reader; printed first."),
-      Key("seed", \.seed, "Seed of everything random that has none of its own."),
+      Key("seed", \.seed, "Seed of everything random that sets no seed."),
       Key(
         "models", \.models,
         "The models: directories, Hugging Face ids in the local cache, organism-shared, organism-split.",
@@ -59,7 +59,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
     public var template: String?
     public var templateVariables: [String: String]?
     package var date: TemplateDate?
-    public var examples = 4
+    public var examples = PromptFormat.defaultExamples
     public var examplesFrom: String?
 
     static var keys: [Key<Self>] {

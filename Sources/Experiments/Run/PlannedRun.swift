@@ -26,7 +26,7 @@ struct PlannedRun {
   ///   - overrides: models and data in the place of those that the file names.
   /// - Throws: whatever is wrong with file, data or models, before anything is written.
   init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device) throws {
-    folder = try RunDirectory.dataFolder(ofExperiment: file)
+    folder = RunDirectory.dataFolder(ofExperiment: file)
     self.device = device
     (experiment, text) = try ExperimentFile.load(file, overrides)
     var datasets = Datasets(experiment, folder: folder)

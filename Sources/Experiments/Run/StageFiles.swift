@@ -63,7 +63,7 @@ extension RunDirectory {
     guard count > 0 else { return nil }
     // A recording that is made again is a consequence, not a cause.
     let causes = changed.subtracting(changed.count > 1 ? ["recording"] : []).sorted().joined(separator: ", ")
-    return "\(count) of \(stages.count) stages are done anew, as their inputs changed since the last run: \(causes)"
+    return "\(count) of \(stages.count) stages run again, because their inputs changed since the last run: \(causes)"
   }
 
   /// Files that a killed process was still writing: hidden, and of no use to anyone.
@@ -77,13 +77,13 @@ extension RunDirectory {
 
   /// What file paths in an experiment file are relative to: its folder, and where it lies frozen in a run directory the
   /// folder that it was copied from.
-  ///
-  /// - Throws: `TelltaleError` where the run directory is of another layout.
-  static func dataFolder(ofExperiment file: URL) throws(TelltaleError) -> URL {
+  static func dataFolder(ofExperiment file: URL) -> URL {
     let directory = RunDirectory(existing: file.absoluteURL.deletingLastPathComponent())
     guard file.lastPathComponent == directory.layout.experiment.lastPathComponent else { return directory.url }
-    try directory.layout.checkVersion()
-    return directory.manifest?.folder.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? directory.url
+    // Of a run of any layout: its experiment file can be run into a new folder.
+    struct Origin: Decodable { var folder: String? }
+    let origin = directory.json(Origin.self, directory.layout.manifest)
+    return origin?.folder.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? directory.url
   }
 
   var manifest: Manifest? { json(Manifest.self, layout.manifest) }

@@ -62,7 +62,7 @@ public struct RunStore: Sendable {
       case .SQLITE_NOTADB, .SQLITE_CORRUPT:
         throw TelltaleError(
           .badInput,
-          "is no store or is damaged; remove it and run telltale predict on the folder, which builds it anew "
+          "is no store or is damaged; remove it and run telltale predict on the folder, which builds it again "
             + "with every hand label", at: place)
       case .SQLITE_FULL, .SQLITE_IOERR:
         throw TelltaleError(
@@ -78,7 +78,7 @@ public struct RunStore: Sendable {
     }
   }
 
-  /// The scores of vectors and recordings that are about to be made anew.
+  /// The scores of vectors and recordings that are about to be made again.
   static func forgetScores(_ directory: RunDirectory) throws {
     guard FileManager.default.fileExists(atPath: directory.layout.store.path) else { return }
     try RunStore(directory).write { database in

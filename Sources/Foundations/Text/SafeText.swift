@@ -18,7 +18,7 @@ package enum SafeText {
   /// Text whose every character shows: control characters as their pictures (U+2400 ...), characters that would reorder
   /// or hide others by their number. Line breaks and tabs stay. What is longer than `limit` characters is cut, with a
   /// note that says so.
-  package static func visible(_ text: String, limit: Int = longest) -> String {
+  package static func visible(_ text: String, limit: Int = .max) -> String {
     guard text.utf8.count > limit || text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else { return text }
     let start = text.prefix(limit)
     let shown = start.unicodeScalars.contains(where: isHidden) ? pictures(start.unicodeScalars) : String(start)

@@ -5,7 +5,7 @@
 /// 1. `cannotTell` if a blocking finding exists: no usable score, one label only, fewer than 10 rows or questions, fewer than 5
 ///    questions with one of the labels, the label being the question or a known column, rows without groups in blocks.
 /// 2. A claim *predicts* if its clustered p, corrected for candidates by the maximum statistic, for further comparisons by
-///    Bonferroni and for the two claims by closed testing, is at most 0.05, and so is that of exchanged labels where it tests it.
+///    Bonferroni and for the two claims by closed testing, is at most 0.04, and that of exchanged labels at most 0.05.
 ///    It *survives* if the score's coefficient in one regression with all covariates, clustered, has the same sign with a
 ///    corrected p of at most 0.05, and the area inside strata in which covariates agree excludes 0.5.
 /// 3. `supported` if a claim predicts, survives, and is not smaller than the smallest effect of interest; `explained` if none
@@ -150,11 +150,11 @@ private func checkCandidates(_ candidates: [AuditCandidate], _ baselines: [Audit
   guard candidates.count <= 10_000 else {
     throw StatisticsError(.tooLarge, "There are \(candidates.count) candidates to audit; at most 10000 are taken.")
   }
-  for candidate in candidates
-  where candidate.rows.labels != first.rows.labels || candidate.rows.groups != first.rows.groups {
+  for candidate in candidates where !candidate.rows.areOfSameRows(as: first.rows) {
     throw StatisticsError(
       .lengthMismatch,
-      "\(candidate.name) has other labels or groups than \(first.name); audit only scores of the same rows together.")
+      "\(candidate.name) has other labels, groups or columns than \(first.name); audit only scores of the same rows together."
+    )
   }
   for baseline in baselines where baseline.scores.count != first.rows.count {
     throw StatisticsError(

@@ -17,7 +17,7 @@ private func areaFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
   let holds = claim.adjustedP <= Claim.significance
   let asked = holds ? "" : ", \(Claim.significance) is asked for"
   let judgement =
-    !holds ? "not told from 0.5" : claim.sign > 0 ? "above 0.5" : "below 0.5: the prediction is inverted"
+    !holds ? "not distinguishable from 0.5" : claim.sign > 0 ? "above 0.5" : "below 0.5: the prediction is inverted"
   let crossed = subject.context.crossedNames
   let clustered = crossed.isEmpty ? "" : ", clustered by question and by \(listed(crossed))"
   return Finding(

@@ -78,7 +78,7 @@ private func otherClause(_ subject: AuditSubject, _ held: [Claim]) -> String {
   }
   let why =
     !other.predicts
-    ? "is not told from 0.5"
+    ? "cannot be distinguished from 0.5"
     : other.isNegligible(subject.options.smallestEffect)
       ? "is too small to matter"
       : "does not remain once they are held fixed"
@@ -96,14 +96,15 @@ private func absentSentence(_ subject: AuditSubject) -> String {
 
 /// One claim holds, but by too little to matter, and the other is open.
 private func smallSentence(_ subject: AuditSubject, _ claim: Claim) -> String {
-  "The AUROC of \(subject.best.name) \(claim.question.phrase), \(stated(claim.area)), is told from 0.5, but lies within "
+  "The AUROC of \(subject.best.name) \(claim.question.phrase), \(stated(claim.area)), can be distinguished from 0.5, but lies within "
     + "\(fixed(subject.options.smallestEffect)) of it, the smallest effect of interest, and the other claim is open."
 }
 
 private func undecidedSentence(_ subject: AuditSubject) -> String {
   let areas = subject.claims.map { "\($0.question.phrase) \(stated($0.area))" }.joined(separator: ", ")
   let compared = subject.comparisons == 1 ? "" : " once \(subject.comparisons) comparisons are counted"
-  return "The AUROC of \(subject.best.name) is not told from 0.5\(compared): \(areas)." + enoughClause(subject)
+  return "The AUROC of \(subject.best.name) cannot be distinguished from 0.5\(compared): \(areas)."
+    + enoughClause(subject)
 }
 
 /// How many questions would find an effect of the size seen, if it is there.
@@ -111,7 +112,7 @@ private func enoughClause(_ subject: AuditSubject) -> String {
   guard let claim = subject.leading, let t = claim.area.t, abs(t) > 0.5 else {
     return " An effect of the smallest size of interest would need many more questions (telltale predict --plan)."
   }
-  // Twice the variance's root is wanted at the level of the first Holm step, with a power of 80 %.
+  // With a power of 80 %.
   let level = 0.025 / Double(max(1, subject.claims.count)) / Double(subject.comparisons)
   let wanted = -NormalDistribution.quantile(level) + NormalDistribution.quantile(0.8)
   let needed = (Double(claim.area.clusters) * wanted * wanted / (t * t)).rounded(.up)

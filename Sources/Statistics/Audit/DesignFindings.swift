@@ -102,8 +102,8 @@ private func groupOrderFinding(_ subject: AuditSubject) -> Finding? {
 private func selectionFinding(_ subject: AuditSubject, _ seed: UInt64) -> Finding? {
   guard subject.usable.count > 1,
     let selection = LayerSelection(
-      scoresOfLayer: subject.usable.map(\.scores), labels: subject.context.labels, groups: subject.rows.groups,
-      seed: seed)
+      scoresOfLayer: subject.usable.map(\.scores), labels: subject.context.labels,
+      groups: subject.context.rows.families ?? subject.rows.groups, seed: seed)
   else { return nil }
   let names = selection.folds.map { fold in
     subject.usable[fold.layer].name + (fold.selectionAUROC < 0.5 ? " (inverted)" : "")

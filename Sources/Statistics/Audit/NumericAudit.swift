@@ -154,10 +154,11 @@ private struct NumericDecision {
       verdict = .absent
       reason = "The concordance is within \(fixed(smallest)) of 0.5, the smallest effect of interest: \(list)."
     } else if predicting.isEmpty {
-      (verdict, reason) = (.cannotTell, "The concordance is not told from 0.5: \(list).")
+      (verdict, reason) = (.cannotTell, "The concordance cannot be distinguished from 0.5: \(list).")
     } else if predicting.allSatisfy({ $0.survives(hasCovariates) }) {
       verdict = .cannotTell
-      reason = "The concordance is told from 0.5, but by less than the smallest effect of interest: \(list)."
+      reason =
+        "The concordance can be distinguished from 0.5, but by less than the smallest effect of interest: \(list)."
     } else if predicting.filter({ !$0.survives(hasCovariates) }).allSatisfy(\.isExplained) {
       (verdict, reason) = (.explained, "The score predicts the label (\(list)), but the other columns explain it.")
     } else {

@@ -46,7 +46,7 @@ public struct OperatingPoints: Sendable, Equatable, Codable {
     for rate in falsePositiveRates + [baseRate ?? 0] where !(rate >= 0 && rate < 1) {
       throw StatisticsError(.invalidValue, "The rate \(rate) is out of range; give a share from 0 to below 1.")
     }
-    let halves = try GroupHalves(labels: rows.labels, groups: rows.groups, seed: seed)
+    let halves = try GroupHalves(labels: rows.labels, groups: rows.families ?? rows.groups, seed: seed)
     let rate = baseRate ?? Double(rows.positives) / Double(rows.count)
     points = falsePositiveRates.compactMap { OperatingPoint(rows, halves, target: $0, baseRate: rate) }
     (choosingRows, measuringRows) = (halves.choosing.count, halves.measuring.count)
@@ -60,7 +60,8 @@ extension OperatingPoint {
     let flagged = { (label: Int) in
       let own = halves.measuring.filter { rows.labels[$0] == label }
       return ClusteredProportion(
-        own.map { rows.scores[$0] >= threshold ? 1 : 0 }, groups: rows.groups.map { names in own.map { names[$0] } })
+        own.map { rows.scores[$0] >= threshold ? 1 : 0 },
+        groups: (rows.families ?? rows.groups).map { names in own.map { names[$0] } })
     }
     guard let recall = flagged(1), let alarms = flagged(0) else { return nil }
     let precision = PrecisionEstimate(recall, alarms, baseRate: baseRate)

@@ -28,6 +28,12 @@ public struct ScoredRows: Sendable, Equatable {
   let questionIndex: Categories?
 
   public var count: Int { labels.count }
+
+  /// Whether both hold the same rows, by all that is known of them besides the scores: only then can scores be compared.
+  public func areOfSameRows(as other: ScoredRows) -> Bool {
+    labels == other.labels && groups == other.groups && letters == other.letters && sources == other.sources
+      && userSides == other.userSides && covariates == other.covariates && families == other.families
+  }
   public var positives: Int { labels.count { $0 == 1 } }
 
   public init(

@@ -93,7 +93,7 @@ public struct AuditTarget: Sendable {
   }
 
   /// The questions of the rows, by name, id and text, to find a vector that was made of them.
-  var questionKeys: Set<String> { Set(rows.flatMap { [$0.group, $0.id, $0.question] }) }
+  var questionKeys: Set<String> { Set(rows.flatMap { [$0.group, $0.question] }) }
 
   /// The rows with their cosines to a vector [hidden]; `nil` where layer or width do not fit the recording.
   public func cosines(_ vector: [Float], layer: Int) throws -> ScoredRows? {

@@ -15,7 +15,7 @@ struct Predict: ParsableCommand {
       --groups adds the groups from a second CSV (row,group). Several files of the same rows (one per layer, say) are the \
       candidates of one audit; files of different rows are judged one by one, each as one of that many comparisons.
 
-      A run directory is judged anew from its recordings and vectors, without its models, and its results written again. \
+      A run directory is judged again from its recordings and vectors, without its models, and its results written again. \
       --labels judges its targets by other labels than those the run gave: hand (of all raters: the adjudicated label, \
       else the majority's), hand:<rater>, judge:<name>. These results go to results/labels-<source>/ and take the place \
       of nothing; docs/labels.md says what is relabelled.
@@ -27,7 +27,7 @@ struct Predict: ParsableCommand {
       cannot tell; docs/audit.md states its rule.
       """)
 
-  @Argument(help: "A run directory to judge anew.")
+  @Argument(help: "A run directory to judge again.")
   var directory: String?
   @Option(help: "Whose labels the targets of a run are judged by: recorded, hand, hand:<rater>, judge:<name>.")
   var labels: String?
@@ -58,7 +58,7 @@ struct Predict: ParsableCommand {
     if let labels, LabelChoice(labels) == nil { throw ValidationError("--labels: \(LabelChoice.refusal(labels))") }
     guard groups == nil || !scores.isEmpty else { throw ValidationError("--groups goes with --scores") }
     guard !scores.isEmpty || choices.areDefaults else {
-      throw ValidationError("--cluster, --ignore, --plan-file and --numeric-labels go with --scores")
+      throw ValidationError("--cluster, --ignore, --smallest-effect, --plan-file and --numeric-labels go with --scores")
     }
     try plan.validate()
     try choices.validate()

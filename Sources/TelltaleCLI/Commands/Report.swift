@@ -12,7 +12,7 @@ struct Report: ParsableCommand {
     discussion: """
       The answer first, then AUROC by layer, every score against its label, ROC and calibration, transfer, agreement of \
       the vectors, steering, the most telling answers in full, and the methods. It is made from what the run directory \
-      stores and needs no model; telltale predict computes the tables anew where they are missing.
+      stores and needs no model; telltale predict computes the tables where they are missing.
       """)
 
   @Argument(help: "The run directory.")

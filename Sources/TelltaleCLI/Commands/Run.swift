@@ -17,7 +17,7 @@ struct Run: ParsableCommand {
       really run. A file with a study prints one row for every vector instead of the per-layer tables.
 
       A run that was interrupted is continued with --resume: chunks and vectors that are whole are kept. So is one whose \
-      experiment file, data or model changed: what depends on the change is made anew, and said. telltale run DIR --resume \
+      experiment file, data or model changed: what depends on the change is made again, and said. telltale run DIR --resume \
       needs the directory alone.
 
       --dry-run prints what the run would compute, need and take. --slurm submits it to a cluster instead of running it: \

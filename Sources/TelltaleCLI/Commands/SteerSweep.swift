@@ -38,7 +38,7 @@ struct SteerSweep: ParsableCommand {
   }
 
   func run() throws {
-    if let output { try refuseExisting(output) }
+    if let output { try AtomicFolder.refuseExisting(URL(fileURLWithPath: output)) }
     let data = try source.load()
     let other = try outOfDistribution.map { try Dataset.load(URL(fileURLWithPath: $0)) }
     let text = try perplexity.map { try TextFile.read($0) }
@@ -70,13 +70,6 @@ struct SteerSweep: ParsableCommand {
         format: "computed %.2f times one unsteered pass over the items, for %d cells", sweep.inDistribution.cost.ratio,
         sweep.inDistribution.cells.count))
     if let output { Output.line("written to \(output)") }
-  }
-
-  private func refuseExisting(_ path: String) throws {
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw TelltaleError(
-        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: path))
-    }
   }
 }
 

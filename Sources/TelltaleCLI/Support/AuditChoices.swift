@@ -12,18 +12,24 @@ struct AuditChoices: ParsableArguments {
   @Option(help: "A column to leave out; the output says so.")
   var ignore: [String] = []
   @Option(help: "AUROCs closer to 0.5 than this do not matter, from 0 to under 0.5.")
-  var smallestEffect = 0.05
+  var smallestEffect = AuditOptions().smallestEffect
   @Flag(help: "Labels are numbers (0 to 100, 1 to 5), not 0 and 1: the concordance takes the AUROC's place.")
   var numericLabels = false
   @Option(help: "A plan written before the data (docs/audit.md); the verdict says whether it was followed.")
   var planFile: String?
 
   /// Whether nothing was chosen that only score files can heed.
-  var areDefaults: Bool { cluster.isEmpty && ignore.isEmpty && planFile == nil && !numericLabels }
+  var areDefaults: Bool {
+    cluster.isEmpty && ignore.isEmpty && planFile == nil && !numericLabels
+      && smallestEffect == AuditOptions().smallestEffect
+  }
 
   func validate() throws {
     guard smallestEffect >= 0, smallestEffect < 0.5 else {
       throw ValidationError("--smallest-effect must be from 0 to under 0.5")
+    }
+    guard !numericLabels || planFile == nil else {
+      throw ValidationError("--plan-file goes with labels of 0 and 1; leave it out with --numeric-labels")
     }
   }
 
@@ -48,6 +54,8 @@ struct PlanFile {
     var smallestEffect: Double?
   }
 
+  private static let keys: Set<String> = ["comparisons", "cluster", "ignore", "smallest_effect"]
+
   private let contents: Contents
   private let written: Date?
   let hash: String
@@ -58,12 +66,15 @@ struct PlanFile {
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do { contents = try decoder.decode(Contents.self, from: data) } catch {
+    // A misspelt key would be a plan that nobody made.
+    let keys = (try? JSONParser.parse(Array(data)))?.object?.map(\.key.string) ?? []
+    guard let contents = try? decoder.decode(Contents.self, from: data), Set(keys).isSubset(of: Self.keys) else {
       throw TelltaleError(
         .badInput,
         "is not a plan like {\"comparisons\": 1, \"cluster\": [], \"ignore\": [], \"smallest_effect\": 0.05}",
         at: .init(file: url.path))
     }
+    self.contents = contents
     hash = SHA256.hexadecimalDigest(of: Array(data))
     written = Self.modified(url.path)
   }
@@ -78,7 +89,9 @@ struct PlanFile {
     if comparisons != contents.comparisons ?? 1 { found.append("comparisons") }
     if Set(choices.cluster) != Set(contents.cluster ?? []) { found.append("cluster") }
     if Set(choices.ignore) != Set(contents.ignore ?? []) { found.append("ignore") }
-    if choices.smallestEffect != contents.smallestEffect ?? 0.05 { found.append("smallest_effect") }
+    if choices.smallestEffect != contents.smallestEffect ?? AuditOptions().smallestEffect {
+      found.append("smallest_effect")
+    }
     let isLate = data.contains { path in
       guard let written, let made = Self.modified(path) else { return true }
       return made < written

@@ -88,7 +88,7 @@ struct ResultTables {
     }
   }
 
-  /// What speaks against the result, and where nothing does, what casts doubt on it; audit.csv has everything.
+  /// Findings against the result, and where there are none, those that cast doubt on it; audit.csv has everything.
   private func printFindings(_ audit: Audit) {
     let gravest: Finding.Severity = audit.verdict == .supported ? .warning : .against
     for finding in audit.findings where finding.severity <= gravest && finding.sentence != audit.reason {

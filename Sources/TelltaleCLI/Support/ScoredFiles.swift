@@ -20,9 +20,7 @@ struct ScoredFiles {
 
   /// Whether all files score the same rows, as layers do.
   private var rowsAgree: Bool {
-    files.allSatisfy {
-      $0.table.rows.labels == files[0].table.rows.labels && $0.table.rows.groups == files[0].table.rows.groups
-    }
+    files.allSatisfy { $0.table.rows.areOfSameRows(as: files[0].table.rows) }
   }
 
   func judge(comparisons: Int, permutations: Int, seed: UInt64, options: AuditOptions) throws -> ScoreReport {
@@ -93,7 +91,7 @@ struct ScoreReport {
       Output.line("- \(SafeText.visible(finding.sentence))")
     }
     if !unusable.isEmpty {
-      let names = unusable.map { SafeText.visible($0, limit: .max) }.joined(separator: ", ")
+      let names = unusable.map { SafeText.visible($0) }.joined(separator: ", ")
       Output.line("- Not held fixed, because they are the same in every row or differ in most: \(names).")
     }
     Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")

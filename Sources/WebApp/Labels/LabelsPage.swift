@@ -52,7 +52,7 @@ struct LabelsPage {
       <h2>What these labels change</h2>
       <form id="recompute" data-path="\(path)/relabelled" class="inline">
       <label>Judge the run by <select id="labels">\((people + own).map { "<option value=\"\($0.description)\">\($0.phrase)</option>" as HTML })\
-      </select></label> <button class="primary">Compute predictivity anew</button></form>
+      </select></label> <button class="primary">Compute predictivity again</button></form>
       """
   }
 

@@ -44,7 +44,7 @@ struct RecordingAuditTests {
   @Test func aDirectionThatSaysNothingIsNotSupported() throws {
     let made = try SyntheticRecording(rows: 320, layers: 2, hidden: 48, pairs: 30, effect: 0)
     let audit = try verdict(made.recording, AuditedVector(made.vectors, origin: .pairs(made.differences)))
-    #expect(audit.verdict != .supported, "\(audit.reason)")
+    #expect([.absent, .cannotTell].contains(audit.verdict), "\(audit.reason)")
   }
 
   @Test func rowsWhoseLetterIsTheLabelAreCaughtByName() throws {

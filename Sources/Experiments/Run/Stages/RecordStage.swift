@@ -58,7 +58,8 @@ struct RecordStage: Stage {
   }
 
   func isDone(_ part: StagePart, _ run: ExperimentRun) -> Bool {
-    part.chunk.map(run.directory.layout.chunkNumbers(model, target).contains) ?? false
+    part.chunk.map { FileManager.default.fileExists(atPath: run.directory.layout.chunk(model, target, $0).path) }
+      ?? false
   }
 
   func run(_ part: StagePart, _ run: ExperimentRun) throws {
