@@ -71,8 +71,8 @@ import Torch
     try refuse(["model.safetensors", "fetch"]) { try $0.truncate("model.safetensors", to: 100) }
     try refuse(["neither model.safetensors"]) { try $0.remove("model.safetensors") }
     try refuse(["config.json", "missing"]) { try $0.remove("config.json") }
-    try refuse(["config.json (architectures)", "GPT2LMHeadModel", "LlamaForCausalLM"]) {
-      try $0.configure(["architectures": ["GPT2LMHeadModel"]])
+    try refuse(["config.json (architectures)", "BertForMaskedLM", "LlamaForCausalLM"]) {
+      try $0.configure(["architectures": ["BertForMaskedLM"]])
     }
     try refuse(["model.safetensors (model.layers.2.mlp.up_proj.weight)", "NaN"]) {
       try $0.rewrite { tensors in

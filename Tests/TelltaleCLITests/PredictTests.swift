@@ -96,13 +96,18 @@ import Testing
       let auroc: Double
     }
     let file = Fixtures.file("statistics/verdict/cases/length-confound.csv").path
-    let held: [Document] = try Binary.succeed(["predict", "--json", "--scores", file]).rows()
-    let document = try #require(held.first)
+    func judged(_ arguments: [String] = []) throws -> Document {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let output = try Binary.succeed(["predict", "--json", "--scores", file] + arguments).output
+      return try decoder.decode(Document.self, from: Data(output.utf8))
+    }
+    let document = try judged()
     #expect(document.verdict == "explained" && document.direction == "positive" && document.plan == "exploratory")
     #expect(document.covariates.map(\.name) == ["length"] && document.covariates.map(\.kind) == ["numeric"])
     #expect(document.across.auroc == document.auroc && document.within.low > 0.5)
-    let free: [Document] = try Binary.succeed(["predict", "--json", "--ignore", "length", "--scores", file]).rows()
-    #expect(free.first?.verdict == "supported" && free.first?.ignored == ["length"])
+    let free = try judged(["--ignore", "length"])
+    #expect(free.verdict == "supported" && free.ignored == ["length"])
     let text = try Binary.succeed(["predict", "--ignore", "length", "--scores", file]).output
     #expect(text.contains("The column length was left out on request"))
   }
