@@ -147,7 +147,7 @@ import Testing
     #expect(
       try groups("--rows-per-group", "8", "--correlation", "0.8")
         > groups("--rows-per-group", "8", "--correlation", "0"))
-    #expect(try groups("--comparisons", "32") > groups())
+    #expect(try groups("--comparisons", "4") > groups())
     let text = try Binary.succeed(["predict", "--plan", "--auroc", "0.8"]).output
     #expect(text.contains("groups are needed to detect an AUROC of 0.8 with a power of 0.8 in one comparison"))
     #expect(text.contains("of simulated experiments of that size"))
