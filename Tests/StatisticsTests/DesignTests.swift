@@ -23,23 +23,16 @@ struct DesignTests {
     #expect(test.p < 1e-60)
   }
 
-  @Test func copiedRowsHaveTheirNumberAsDesignEffect() throws {
+  @Test func copiedRowsAreWorthAsMuchAsTheOriginals() throws {
     var generator = SeededGenerator(seed: 21)
     let labels = (0..<80).map { _ in generator.index(below: 2) }
     let scores = labels.map { Double($0) + generator.normal() }
     let copies = (0..<400).map { $0 / 5 }
-    let effect = try #require(
-      DesignEffect(
-        scores: copies.map { scores[$0] }, labels: copies.map { labels[$0] }, groups: copies.map { "\($0)" }))
-    #expect(abs(effect.designEffect - 5) < 0.4)
-    #expect(abs(effect.effectiveSampleSize - 80) < 7)
-    #expect(effect.labelCorrelation == 1)
-  }
-
-  @Test func theIntraclassCorrelationIsThatOfTheAnalysisOfVariance() {
-    // Groups (1,1), (0,0), (1,0): between 1 on 2 degrees of freedom, within 1/2 on 3: (1/2 - 1/6)/(1/2 + 1/6).
-    expectClose(intraclassCorrelation([1, 1, 0, 0, 1, 0], Categories(["a", "a", "b", "b", "c", "c"])), 0.5)
-    #expect(intraclassCorrelation([1, 0], Categories(["a", "b"])) == nil)
+    let rows = try ScoredRows(
+      scores: copies.map { scores[$0] }, labels: copies.map { labels[$0] }, groups: copies.map { "\($0)" })
+    let audit = try Audit(candidates: [AuditCandidate(name: "score", rows: rows)], permutations: 100)
+    let effective = try #require(audit.finding("effective sample size")?.number)
+    #expect(abs(effective - 80) < 7)
   }
 
   @Test func powerGrowsWithGroupsAndTheNeededNumberReachesIt() throws {
@@ -63,15 +56,38 @@ struct DesignTests {
 
   @Test func powerAgreesWithSimulation() throws {
     let experiment = ClusteredExperiment(
-      groups: 40, rowsPerGroup: 1, labelCorrelation: 0, scoreCorrelation: 0, separation: 0.72)
+      groups: 100, rowsPerGroup: 1, labelCorrelation: 0, scoreCorrelation: 0, separation: 0.65)
     var generator = SeededGenerator(seed: 22)
     let rejected = (0..<400).count { _ in
       let rows = experiment.draw(using: &generator)
-      let delong = DeLong(scores: rows.scoresOfLayer[0], labels: rows.labels)
-      return (delong?.logitInterval()?.low ?? 0) > 0.5
+      let area = ClusteredAUROC(scores: rows.scoresOfLayer[0], labels: rows.labels, groups: rows.groups)
+      return (area?.interval()?.low ?? 0) > 0.5
     }
-    let predicted = try PowerAnalysis(auroc: 0.72).power(groups: 40)
+    let predicted = try PowerAnalysis(auroc: 0.65).power(groups: 100)
     #expect(abs(Double(rejected) / 400 - predicted) < 0.1)
+  }
+
+  @Test func plannedGroupsReachTheirPowerInOtherExperiments() throws {
+    let analysis = try PowerAnalysis(auroc: 0.75, rowsPerGroup: 4, correlation: 0.2)
+    guard case .groups(let groups, let power) = try VerdictPower(analysis).groupsNeeded(experiments: 100) else {
+      Issue.record("no number of groups was found")
+      return
+    }
+    #expect(power >= 0.8 && (12...60).contains(groups))
+    // 200 other experiments: 80 % with three standard errors, and of the 100 that chose the number two.
+    #expect(try VerdictPower(analysis, seed: 99).power(groups: groups, experiments: 200) > 0.8 - 0.085 - 0.08)
+    #expect(try VerdictPower(analysis, seed: 99).power(groups: groups / 2, experiments: 200) < 0.75)
+  }
+
+  @Test func theSmallestEffectAndTheRowsThatCanBeSimulatedLimitThePlan() throws {
+    let analysis = try PowerAnalysis(auroc: 0.6, rowsPerGroup: 10, correlation: 0)
+    var options = AuditOptions()
+    options.smallestEffect = 0.2
+    // Of 100 questions the interval of an AUROC of 0.6 lies within 0.5 +- 0.2.
+    #expect(try VerdictPower(analysis, options: options).power(groups: 100, experiments: 40) < 0.1)
+    #expect(try VerdictPower(analysis).power(groups: 100, experiments: 40) > 0.9)
+    let rows = try PowerAnalysis(auroc: 0.6, rowsPerGroup: 100_000, correlation: 1)
+    #expect(try VerdictPower(rows).groupsNeeded(experiments: 10) == .tooManyRows)
   }
 
   @Test func impossiblePowerQuestionsAreRefused() {
@@ -114,21 +130,16 @@ struct AdjustmentTests {
     #expect(Measures.partialCorrelation(x, y, given: [z, z]) == nil)
   }
 
-  @Test func clusterRobustErrorsOfCopiesAreThoseOfTheOriginals() throws {
+  @Test func clusteredErrorsOfCopiesAreThoseOfTheOriginals() throws {
     var generator = SeededGenerator(seed: 31)
-    let x = (0..<60).map { _ in [generator.normal()] }
-    let y = x.map { $0[0] + 1.5 * generator.normal() > 0 ? 1 : 0 }
-    let copies = (0..<240).map { $0 / 4 }
-    let single = try LogisticRegression.fit(features: x, labels: y, inverseRegularization: nil)
-    let fourfold = try LogisticRegression.fit(
-      features: copies.map { x[$0] }, labels: copies.map { y[$0] }, inverseRegularization: nil)
-    let singleErrors = single.clusterRobustStandardErrors(features: x, labels: y, groups: y.indices.map { "\($0)" })
-    let errors = fourfold.clusterRobustStandardErrors(
-      features: copies.map { x[$0] }, labels: copies.map { y[$0] }, groups: copies.map { "\($0)" })
-    expectClose(errors?[0], singleErrors?[0], relative: 1e-8)
-    // The usual errors of the copies are half as large, as if the copies were news.
-    expectClose(
-      fourfold.coefficientStandardErrors?[0], single.coefficientStandardErrors.map { $0[0] / 2 }, relative: 1e-8)
+    let x = (0..<60).map { _ in generator.normal() }
+    let y = x.map { $0 + 1.5 * generator.normal() > 0 ? 1 : 0 }
+    let copies = Partition(codes: (0..<240).map { $0 / 4 }, count: 60)
+    let single = try #require(SlopeLogistic(x, y, .rows(60)))
+    let fourfold = try #require(SlopeLogistic(copies.codes.map { x[$0] }, copies.codes.map { y[$0] }, copies))
+    expectClose(fourfold.slope, single.slope, relative: 1e-8)
+    expectClose(fourfold.slopeError, single.slopeError, relative: 1e-8)
+    expectClose(fourfold.interceptError, single.interceptError, relative: 1e-8)
   }
 
   @Test func strataHoldALetterFixed() throws {
@@ -137,8 +148,10 @@ struct AdjustmentTests {
     let labels = (0..<40).map { row in row < 20 ? (row % 5 == 0 ? 1 : 0) : (row % 5 == 0 ? 0 : 1) }
     let scores = zip(letters, labels).map { ($0 == "A" ? 0.0 : 10) - Double($1) }
     #expect(try #require(Measures.auroc(scores: scores, labels: labels)) > 0.6)
-    let within = try #require(StratifiedAUROC(scores: scores, labels: labels, strata: letters))
-    #expect(within.auroc == 0)
+    let within = try #require(
+      ClusteredArea.stratified(
+        ScoreOrder(scores), labels: labels, strata: Partition(letters), clusters: Clusters(.rows(40))))
+    #expect(within.area == 0)
     #expect(within.mixedStrata == 2)
   }
 
@@ -147,7 +160,7 @@ struct AdjustmentTests {
     let drawn = ClusteredExperiment(groups: 12, rowsPerGroup: 6, unequalSizes: true, tieStep: 0.5)
       .draw(using: &generator)
     let scores = drawn.scoresOfLayer[0]
-    let areas = Categories(drawn.groups).names.compactMap { name in
+    let areas = Partition(drawn.groups).firsts(drawn.groups).compactMap { name in
       let kept = scores.indices.filter { drawn.groups[$0] != name }
       return Measures.auroc(scores: kept.map { scores[$0] }, labels: kept.map { drawn.labels[$0] })
     }

@@ -93,18 +93,34 @@ struct PredictivityTests {
     #expect((PermutationTest(blind)?.p ?? 1) < 0.001)
   }
 
-  @Test func theIntervalIsClusteredWhereGroupsHoldSeveralRowsAndDeLongsOtherwise() throws {
+  @Test func theIntervalOfTheTableIsThatOfTheAudit() throws {
     var generator = SeededGenerator(seed: 10)
     let labels = (0..<60).map { _ in generator.index(below: 2) }
     let scores = labels.map { 0.5 * Double($0) + generator.normal() }
-    let delong = try #require(DeLong(scores: scores, labels: labels)?.logitInterval())
     let groups = labels.indices.map { "\($0 / 3)" }
-    let clustered = try #require(ClusteredAUROC(scores: scores, labels: labels, groups: groups)?.interval())
-    let singles = try ScoredRows(scores: scores, labels: labels, groups: labels.indices.map { "\($0)" })
-    #expect(Predictivity(try ScoredRows(scores: scores, labels: labels), permutations: 10).aurocLow == delong.low)
-    #expect(Predictivity(singles, permutations: 10).aurocHigh == delong.high)
-    let grouped = Predictivity(try ScoredRows(scores: scores, labels: labels, groups: groups), permutations: 10)
-    #expect(grouped.aurocLow == clustered.low && grouped.aurocHigh == clustered.high)
+    let kinds = try [
+      ScoredRows(scores: scores, labels: labels),
+      ScoredRows(scores: scores, labels: labels, groups: labels.indices.map { "\($0)" }),
+      ScoredRows(scores: scores, labels: labels, groups: groups),
+      ScoredRows(scores: scores, labels: labels, groups: groups, families: labels.indices.map { "f\($0 / 6)" }),
+    ]
+    let lows = try kinds.map { rows in
+      let table = Predictivity(rows, permutations: 10)
+      let audit = try Audit(candidates: [AuditCandidate(name: "score", rows: rows)], permutations: 10)
+      #expect(table.aurocLow == audit.across?.low && table.aurocHigh == audit.across?.high)
+      return try #require(table.aurocLow)
+    }
+    #expect(lows[0] == lows[1] && Set(lows).count == 3)
+    // Templates that move label and score widen both.
+    let template = Covariate(name: "template", values: .categorical(labels.indices.map { "t\($0 % 4)" }))
+    let moved = labels.indices.map { [1, labels[$0], 0, labels[$0]][$0 % 4] }
+    let shifted = scores.indices.map { scores[$0] + [2, 0, -2, 0][$0 % 4] }
+    let plain = try ScoredRows(scores: shifted, labels: moved, groups: groups)
+    let crossed = try ScoredRows(scores: shifted, labels: moved, groups: groups, covariates: [template])
+    let audit = try Audit(candidates: [AuditCandidate(name: "score", rows: crossed)], permutations: 10)
+    let interval = try #require(crossed.tableInterval)
+    #expect(audit.across?.low == interval.low && audit.across?.high == interval.high)
+    #expect(try interval.low < #require(plain.tableInterval).low)
   }
 
   @Test func theSameSeedGivesTheSameP() throws {

@@ -23,6 +23,17 @@ struct VerdictCaseTests {
     #expect(audit.covariates.map(\.kind) == [name == "length-confound" ? .numeric : .categorical])
   }
 
+  @Test func whatIsNotKnownOfTheRowsIsNamed() throws {
+    let rows = try ScoreCase("length-confound").rows
+    let blind = try ScoredRows(scores: rows.scores, labels: rows.labels, groups: rows.groups)
+    let finding = try #require(
+      try Audit(candidates: [AuditCandidate(name: "score", rows: blind)], permutations: 500).finding("unknown columns"))
+    #expect(finding.severity == .warning)
+    #expect(finding.sentence.contains("answer letter, source, prompt length, template and turn"))
+    let told = try ScoreCase.audit("two-partial-confounds").finding("unknown columns")
+    #expect(told.map { !$0.sentence.contains("letter") && $0.sentence.contains("prompt length") } == true)
+  }
+
   @Test func templatesThatCrossQuestionsWidenTheInterval() throws {
     let audit = try ScoreCase.audit("template-null")
     let across = try #require(audit.across)
@@ -57,6 +68,26 @@ struct VerdictCaseTests {
     #expect(!audit.findings.contains { $0.sentence.contains("less than half") })
   }
 
+  @Test func theOperatingPointOfAnInvertedScoreIsMarked() throws {
+    let inverted = try #require(try ScoreCase.audit("inverted-single").operating)
+    #expect(inverted.isInverted)
+    let rows = try ScoreCase("inverted-single").rows
+    let turned = try Audit(
+      candidates: [AuditCandidate(name: "turned", rows: rows.scored(by: rows.scores.map { -$0 }))], permutations: 500)
+    #expect(turned.operating?.isInverted == false && turned.operating?.points == inverted.points)
+  }
+
+  @Test func theOddsRatioKnowsWhatCrossesTheQuestions() throws {
+    let rows = try ScoreCase("template-null").rows
+    let audit = try ScoreCase.audit("template-null")
+    let blind = try ScoredRows(scores: rows.scores, labels: rows.labels, groups: rows.groups)
+    let oneWay = try Audit(candidates: [AuditCandidate(name: "score", rows: blind)], permutations: 500)
+    let (both, one) = (try #require(audit.across), try #require(oneWay.across))
+    #expect(both.oddsRatio == one.oddsRatio)
+    #expect(try #require(both.oddsRatioHigh) > #require(one.oddsRatioHigh))
+    #expect(try #require(both.oddsRatioLow) < 1 && #require(both.oddsRatioHigh) > 1)
+  }
+
   @Test func blankGroupsAreRefused() {
     #expect(throws: StatisticsError.self) { try ScoreCase("blank-groups") }
   }
@@ -81,6 +112,9 @@ struct VerdictCaseTests {
     let audit = try ScoreCase.audit("rare-1pct")
     expectClose(audit.baseRate, 63.0 / 5_000)
     #expect(audit.finding("base rate")?.severity == .warning)
+    let point = try #require(audit.finding("operating point"))
+    #expect(point.sentence.contains("With the threshold set for 1.0 % false positives on half of the questions"))
+    #expect(point.sentence.contains("has a recall of"))
   }
 
   @Test(arguments: ["half-the-questions", "only-letter-A"])

@@ -82,9 +82,14 @@ import Testing
     }
     struct Share: Decodable { let value, low, high: Double }
     struct Operating: Decodable {
+      struct Partial: Decodable { let value: Double }
+      struct Calibration: Decodable { let slope, brier: Double }
       let threshold: Double
       let recall: Share
       let precision: Double
+      let isInverted: Bool
+      let partialAuroc: Partial
+      let calibration: Calibration
     }
     struct Document: Decodable {
       let verdict, direction, specificity, plan: String
@@ -110,6 +115,72 @@ import Testing
     #expect(free.verdict == "supported" && free.ignored == ["length"])
     let text = try Binary.succeed(["predict", "--ignore", "length", "--scores", file]).output
     #expect(text.contains("The column length was left out on request"))
+  }
+
+  @Test("Reference labels of some rows say how often labels err, and correct for it")
+  func referenceLabels() throws {
+    struct Share: Decodable { let value, low, high: Double }
+    struct Errors: Decodable {
+      let doublyLabelled: Int
+      let sensitivity, specificity, rate, auroc, poweredRate: Share
+    }
+    struct Document: Decodable { let labelErrors: Errors? }
+    let lines = (0..<400).map { row -> String in
+      let truth = row * 7 % 5 < 2 ? 1 : 0
+      let label = row % 10 == 3 ? 1 - truth : truth
+      return "\(truth * 10 + row * 13 % 17),\(label),q\(row / 5),\(row / 5 % 3 == 0 ? "\(truth)" : "")"
+    }
+    try folder.write((["score,label,group,hand"] + lines).joined(separator: "\n"), to: "judged.csv")
+    let arguments = ["predict", "--permutations", "200", "--scores", "judged.csv", "--reference", "hand"]
+    let rows: [Document] = try Binary.succeed(arguments + ["--json"], in: folder).rows()
+    let errors = try #require(rows.first?.labelErrors)
+    #expect(
+      errors.doublyLabelled == 135 && errors.sensitivity.value < 1 && errors.rate.low < 0.4 && errors.rate.high > 0.4)
+    let text = try Binary.succeed(arguments, in: folder).output
+    #expect(text.contains("- Of 135 rows labelled twice, the labels find "))
+    // As a column like any other it would be the label.
+    let blind: [Document] = try Binary.succeed(
+      ["predict", "--json", "--permutations", "200", "--scores", "judged.csv", "--ignore", "hand"], in: folder
+    ).rows()
+    #expect(blind.first.map { $0.labelErrors == nil } == true)
+    try folder.write("score,label,hand\n1,1,2\n", to: "wrong.csv")
+    let refused = try Binary.run(["predict", "--scores", "wrong.csv", "--reference", "hand"], in: folder)
+    #expect(refused.code == 2 && refused.errors.contains("wrong.csv:2") && refused.errors.contains("reference label"))
+  }
+
+  @Test("Questions of nearly the same text are one family, and that is said")
+  func familiesOfTexts() throws {
+    let subjects = [
+      "the weather in March", "old bridges over rivers", "how bread is baked", "a game of chess", "tall trees",
+    ]
+    let lines = (0..<100).map { row in
+      "\(row * 7 % 11),\(row * 3 % 2),\"Please tell me at some length what you think of \(subjects[row % 5]) in case \(row)\""
+    }
+    try folder.write((["score,label,text"] + lines).joined(separator: "\n"), to: "texts.csv")
+    let audit = try judge(["--scores", "texts.csv"])
+    #expect(audit.findings.contains { $0.name == "families" } && audit.verdict == "cannot tell")
+  }
+
+  @Test("Numeric labels are judged by the same rule, with a plan")
+  func numericLabels() throws {
+    struct Numeric: Decodable {
+      let verdict, direction, plan: String
+      let planHash: String?
+    }
+    let lines = (0..<300).map { row in "\(row * 7 % 23 + row * 11 % 100 / 4),\(row * 11 % 100),q\(row / 10)" }
+    try folder.write((["score,label,group"] + lines).joined(separator: "\n"), to: "traits.csv")
+    try folder.write(#"{"smallest_effect": 0.05}"#, to: "numeric-plan.json")
+    // The plan is older than the scores.
+    try folder.write((["score,label,group"] + lines).joined(separator: "\n"), to: "traits.csv")
+    let arguments = [
+      "predict", "--numeric-labels", "--permutations", "200", "--scores", "traits.csv", "--plan-file",
+      "numeric-plan.json",
+    ]
+    let rows: [Numeric] = try Binary.succeed(arguments + ["--json"], in: folder).rows()
+    let document = try #require(rows.first)
+    #expect(document.verdict == "supported" && document.direction == "positive" && document.plan == "as planned")
+    #expect(document.planHash?.count == 64)
+    #expect(try Binary.succeed(arguments, in: folder).output.contains("Plan: as planned (SHA-256 "))
   }
 
   @Test("A blank group is refused with its line, and a plan is followed or not")

@@ -16,12 +16,12 @@ public struct Agreement: Sendable, Equatable {
   public let ac1: Double?
   public let ac1StandardError: Double?
 
-  /// `nil` without items. Categories are those that occur, plus `categories` that might have.
+  /// `nil` without items. Partition are those that occur, plus `categories` that might have.
   public init?(_ first: [String], _ second: [String], categories: [String] = []) {
     precondition(first.count == second.count, "both raters must rate every item")
-    let all = Categories(first + second + categories)
+    let all = Partition(first + second + categories)
     let counts = AgreementTable.counts(
-      Array(all.indexOfRow[..<first.count]), Array(all.indexOfRow[first.count..<2 * first.count]), categories: all.count
+      Array(all.codes[..<first.count]), Array(all.codes[first.count..<2 * first.count]), categories: all.count
     )
     guard let table = AgreementTable(counts: counts) else { return nil }
     items = first.count

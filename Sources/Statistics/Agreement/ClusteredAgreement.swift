@@ -27,7 +27,7 @@ public struct ClusteredAgreement: Sendable, Equatable {
   public init?(_ first: [Int], _ second: [Int], groups: [String], confidence: Double = 0.95) {
     precondition(first.count == second.count && first.count == groups.count, "one rating and group per item")
     precondition((first + second).allSatisfy { $0 == 0 || $0 == 1 }, "ratings must be 0 or 1")
-    let clusters = Categories(groups)
+    let clusters = Partition(groups)
     let counts = AgreementTable.counts(first, second, categories: 2)
     let alike = zip(first, second).map { $0 == $1 ? 1.0 : 0 }
     guard let table = AgreementTable(counts: counts), let mean = ClusteredMean(alike, groups: groups, proportion: true)

@@ -20,7 +20,7 @@ public struct KrippendorffAlpha: Sendable, Equatable {
     precondition(ratings.count == groups.count, "one group per item")
     let usable = ratings.indices.filter { ratings[$0].count > 1 }
     guard !usable.isEmpty else { return nil }
-    let clusters = Categories(usable.map { groups[$0] })
+    let clusters = Partition(usable.map { groups[$0] })
     let parts = clusters.rows().map { rows in
       rows.reduce(into: Coincidences()) { $0.add(ratings[usable[$1]]) }
     }

@@ -33,6 +33,8 @@ public struct Audit: Sendable, Equatable, Codable {
   public let jointAcross: CoefficientEstimate?
   /// Thresholds for 1 % and 5 % false positives, with recall and precision on questions they were not chosen on.
   public let operating: OperatingPoints?
+  /// How strong a confounder that nobody recorded would have to be; `nil` unless a claim predicts and survives.
+  public let sensitivity: Sensitivity?
   /// Covariates left out because the caller asked for it.
   public let ignored: [String]
   /// The share of rows with the behaviour.
@@ -48,7 +50,7 @@ public struct Audit: Sendable, Equatable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case findings, verdict, reason, direction, specificity, plan, within, across, covariates, jointWithin, jointAcross
-    case operating, ignored, baseRate, smallestEffect, best, comparisons
+    case operating, sensitivity, ignored, baseRate, smallestEffect, best, comparisons
   }
 
   /// The index of the candidate that an audit would judge: the one whose 95 % interval, of either claim, stays farthest from
@@ -76,13 +78,14 @@ public struct Audit: Sendable, Equatable, Codable {
       candidates, context, comparisons: self.comparisons, permutations: permutations, seed: seed, options: options)
     best = subject?.best.name
     operating = subject?.operatingPoints(seed: seed)
+    sensitivity = subject.flatMap(Sensitivity.init)
     var findings = blockingFindings(candidates, context, subject)
     let specificity = subject.map { Specificity($0, nulls) } ?? .untested
     if let subject {
       findings += claimFindings(subject) + covariateFindings(subject) + nullFindings(subject, nulls)
       findings += baselineFindings(subject, baselines) + designFindings(subject, seed: seed)
       findings += shapeFindings(subject) + heterogeneityFindings(subject)
-      findings += operatingFindings(subject, operating) + sensitivityFindings(subject)
+      findings += operatingFindings(subject, operating) + [sensitivity?.finding].compactMap { $0 }
     }
     findings += further + namingFindings(context) + options.findings + geometry.map(Finding.init)
     // A stable order: Swift's sort is not, so equal severities keep their place by index.
@@ -101,6 +104,29 @@ public struct Audit: Sendable, Equatable, Codable {
     baseRate = Double(context.labels.reduce(0, +)) / Double(context.labels.count)
     smallestEffect = options.smallestEffect
     evidence = subject.flatMap(AuditEvidence.init)
+  }
+}
+
+/// An audit's verdict alone, for simulations: the same rule without the findings that decide nothing.
+struct Judgement {
+  let verdict: Verdict
+  let direction: Direction
+  let within: ClusteredArea?
+  let across: ClusteredArea?
+
+  init(
+    _ candidates: [AuditCandidate], comparisons: Int = 1, permutations: Int, seed: UInt64,
+    options: AuditOptions = AuditOptions()
+  ) throws(StatisticsError) {
+    try checkCandidates(candidates, [])
+    try options.check()
+    let context = AuditRows(candidates[0].rows, baselines: [])
+    let subject = AuditSubject(
+      candidates, context, comparisons: candidates.count * max(1, comparisons), permutations: permutations, seed: seed,
+      options: options)
+    let decision = Decision(blockingFindings(candidates, context, subject), subject)
+    (verdict, direction) = (decision.verdict, decision.direction)
+    (within, across) = (subject?.claim(.within)?.area, subject?.claim(.across)?.area)
   }
 }
 

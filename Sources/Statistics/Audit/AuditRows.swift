@@ -18,57 +18,33 @@ struct AuditRows {
 
   /// By row the primary cluster, for measures that take names.
   var clusterNames: [String] {
-    hasFamilies ? clusters.primary.codes.map { "\($0)" } : rows.groups ?? questions.codes.map { "\($0)" }
+    (hasFamilies ? rows.families : rows.groups) ?? questions.codes.map { "\($0)" }
   }
 
   /// Whether questions are known and hold several rows, so that rows of one question can be compared.
   var repeatsQuestions: Bool { rows.groups != nil && questions.count < labels.count }
-  /// Whether rows, or whole questions, are independent of each other and nothing crosses them.
+  /// Whether several questions lie in one family.
   var hasFamilies: Bool { clusters.primary.count < questions.count }
 
   init(_ rows: ScoredRows, baselines: [AuditBaseline]) {
     self.rows = rows
     labels = rows.labels
-    let questions = Partition.init(rows)
-    self.questions = questions
     covariates = rows.knownColumns(baselines).filter { $0.distinctValues > 1 }
     terms = CovariateTerms(covariates, rows: labels.count)
-    let families = rows.families.map { Partition($0) }
-    let primary = families.flatMap { questions.isNested(in: $0) ? $0 : nil } ?? questions
-    let sampled = zip(covariates, terms.partitions).filter { $0.0.crosses(questions, levels: $0.1) }
-    crossedNames = sampled.map(\.0.name)
-    clusters = Clusters(primary, crossed: sampled.map(\.1))
-  }
-}
-
-extension Partition {
-  fileprivate init(_ rows: ScoredRows) {
-    self = rows.questionIndex.map { Partition(codes: $0.indexOfRow, count: $0.count) } ?? .rows(rows.count)
+    let units = RowClusters(rows.questionIndex, families: rows.families, covariates, rows: rows.count)
+    (questions, clusters, crossedNames) = (units.questions, units.clusters, units.crossedNames)
   }
 }
 
 extension ScoredRows {
   /// Letter, source, user side and further columns, and baselines that would explain a prediction away.
-  fileprivate func knownColumns(_ baselines: [AuditBaseline]) -> [Covariate] {
+  func knownColumns(_ baselines: [AuditBaseline] = []) -> [Covariate] {
     let named = [("answer letter", letters), ("source", sources), ("user side", userSides)]
     let own = named.compactMap { name, values in values.map { Covariate(name: name, values: .categorical($0)) } }
     let known = Set((own + covariates).map(\.name))
     let trivial = baselines.filter { $0.isTrivial && !known.contains($0.name) && allFinite($0.scores) }
     return own + covariates
       + trivial.map { Covariate(name: $0.name, values: .numeric($0.scores.map(Optional.some))) }
-  }
-}
-
-extension Covariate {
-  /// Letter, source and user side have all their levels in the data; others are sampled where the caller says so, or where
-  /// three levels or more each occur with several questions.
-  fileprivate func crosses(_ questions: Partition, levels: Partition) -> Bool {
-    if isSampled { return levels.count > 1 }
-    guard kind == .categorical, !["answer letter", "source", "user side"].contains(name) else { return false }
-    guard levels.count >= 3, levels.count * 4 <= levels.codes.count, !questions.isNested(in: levels) else {
-      return false
-    }
-    return levels.crossed(with: questions).count >= 2 * levels.count
   }
 }
 

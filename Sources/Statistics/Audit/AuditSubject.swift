@@ -29,7 +29,7 @@ struct AuditSubject {
       usable.map(\.scores), context.labels, context.rows.questionIndex, permutations: permutations, seed: seed)
     maker = ClaimMaker(
       context: context, fits: usable, best: index, further: Double(max(1, comparisons / max(1, candidates.count))),
-      permutations: permutations, seed: seed, permutation: permutation)
+      permutations: permutations, seed: seed, permutation: permutation, smallestEffect: options.smallestEffect)
     claims = maker.claims()
   }
 
@@ -61,12 +61,28 @@ struct AuditSubject {
       fit = own.map { ($0.coefficient, $0.standardError, $0.clusters) }
     } else {
       let own = SlopeLogistic(scores, context.labels, context.clusters.primary)
-      fit = own.map { ($0.slope, $0.standardError, $0.clusters) }
+      fit = own.map { ($0.slope, $0.slopeError, $0.clusters) }
     }
     guard let (slope, error, clusters) = fit else { return nil }
     guard let error, clusters > 1 else { return (Double.exp(slope), nil, nil) }
-    let reach = criticalValue(0.95, df: Double(clusters - 1)) * error
+    let crossing = crossingSpread(question)
+    let reach = criticalValue(0.95, df: crossing?.df ?? Double(clusters - 1)) * error * (crossing?.factor ?? 1)
     return (Double.exp(slope), Double.exp(slope - reach), Double.exp(slope + reach))
+  }
+
+  /// By how much what crosses the questions widens the area's standard error, and the degrees of freedom it leaves: the odds ratio,
+  /// whose own errors know the questions alone, is widened by as much.
+  private func crossingSpread(_ question: Claim.Question) -> (factor: Double, df: Double)? {
+    guard !context.crossedNames.isEmpty, let spread = best.area(question)?.spread, spread.parts[0].variance > 0 else {
+      return nil
+    }
+    let variance = spread.variance
+    return ((variance.value / spread.parts[0].variance).squareRoot(), variance.degreesOfFreedom)
+  }
+
+  /// With everything known held fixed.
+  func joint(_ question: Claim.Question) -> ClusteredRegression? {
+    maker.regression(question, best.scores, terms: context.terms.columns)
   }
 
   /// Each covariate alone, at the leading claim.

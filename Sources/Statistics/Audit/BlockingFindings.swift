@@ -80,7 +80,7 @@ private func tooFewFinding(_ context: AuditRows) -> Finding? {
   if count < 10 {
     return blocking("too few rows", Double(count), "There are only \(count) rows; at least 10 are needed.")
   }
-  guard context.rows.groups != nil else { return nil }
+  guard context.rows.groups != nil || context.hasFamilies else { return nil }
   let clusters = context.clusters.primary
   let (one, several) =
     context.hasFamilies ? ("family of questions", "families of questions") : ("question", "questions")

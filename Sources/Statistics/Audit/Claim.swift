@@ -22,6 +22,10 @@ struct Claim {
   let hasCovariates: Bool
   /// The score is a function of the covariates, or the label is.
   let isDetermined: Bool
+  /// Whether rows are too few to hold all levels of every covariate fixed.
+  let isCut: Bool
+  /// The joint coefficient that the smallest effect of interest would have; `nil` without a fit.
+  let smallestCoefficient: Double?
 
   var sign: Double { area.area >= 0.5 ? 1 : -1 }
 
@@ -42,8 +46,15 @@ struct Claim {
   /// Whether it still does with everything known held fixed: in the joint fit and inside strata.
   var survives: Bool {
     guard hasCovariates else { return true }
-    guard let joint, joint.coefficient * sign > 0, jointP <= 0.05 else { return false }
+    guard !isCut, let joint, joint.coefficient * sign > 0, jointP <= 0.05, !leavesTooLittle else { return false }
     return strataAgree
+  }
+
+  /// Whether what is left beside the covariates is, with its whole interval, smaller than the smallest effect of interest: of very
+  /// many rows the little that bins and powers miss of a confound would differ from 0.
+  var leavesTooLittle: Bool {
+    guard let joint, let smallestCoefficient else { return false }
+    return max(abs(joint.low), abs(joint.high)) < smallestCoefficient
   }
 
   /// Where strata are too thin to estimate, the joint fit decides alone.
@@ -78,6 +89,7 @@ struct ClaimMaker {
   let permutations: Int
   let seed: UInt64
   let permutation: MaxStatisticTest?
+  let smallestEffect: Double
 
   func claims() -> [Claim] {
     let questions = Claim.Question.allCases.filter { fits[best].area($0) != nil }
@@ -134,7 +146,8 @@ struct ClaimMaker {
     return Claim(
       question: question, area: area, adjustedP: adjustedP, permutationP: permutationP(question),
       alone: alone?.estimate, joint: joint?.estimate, jointP: jointP, strata: covariates ? strata(question) : nil,
-      hasCovariates: covariates, isDetermined: determined)
+      hasCovariates: covariates, isDetermined: determined, isCut: !context.terms.cut.isEmpty,
+      smallestCoefficient: joint.map { $0.coefficient(ofArea: 0.5 + smallestEffect) })
   }
 
   /// Exchanging labels inside questions tests the claim within them; exchanging those of rows or whole questions the other.
@@ -158,7 +171,9 @@ struct ClaimMaker {
       Measures.labelVarianceExplained(context.labels, partition) ?? 0
     }
     let order = shares.indices.sorted { (shares[$0], $1) > (shares[$1], $0) }
-    guard let (partition, used) = context.terms.strata(labels: context.labels, within: inner, order: order),
+    guard
+      let (partition, used) = context.terms.strata(
+        labels: context.labels.map(Double.init), within: inner, order: order),
       let area = ClusteredArea.stratified(
         fits[best].order, labels: context.labels, strata: partition, clusters: context.clusters)
     else { return nil }
@@ -192,23 +207,5 @@ private struct TestedEstimate {
   func combined(_ other: TestedEstimate) -> TestedEstimate? {
     guard let a = estimate, let b = other.estimate, let x = spread, let y = other.spread else { return nil }
     return intersectionP((a, x), (b, y)).map { TestedEstimate(p: $0.p, spread: $0.spread) }
-  }
-}
-
-extension Measures {
-  /// `labelVarianceExplained` of numbered parts.
-  static func labelVarianceExplained(_ labels: [Int], _ partition: Partition) -> Double? {
-    let positives = labels.reduce(0, +)
-    guard positives > 0, positives < labels.count else { return nil }
-    var counts = [(rows: Double, positives: Double)](repeating: (0, 0), count: partition.count)
-    for (row, code) in partition.codes.enumerated() {
-      counts[code].rows += 1
-      counts[code].positives += Double(labels[row])
-    }
-    let unexplained = counts.reduce(0.0) { sum, part in
-      part.rows > 0 ? sum + part.positives * (1 - part.positives / part.rows) : sum
-    }
-    let rate = Double(positives) / Double(labels.count)
-    return max(0, 1 - unexplained / (Double(labels.count) * rate * (1 - rate)))
   }
 }

@@ -53,7 +53,16 @@ func covariateFindings(_ subject: AuditSubject) -> [Finding] {
   let unknown = unknownColumns(subject).map { [$0] } ?? []
   guard !subject.context.covariates.isEmpty else { return unknown }
   return subject.claims.filter(\.predicts).flatMap { [jointFinding(subject, $0), strataFinding($0)].compactMap { $0 } }
-    + [listFinding(subject)] + unknown
+    + [listFinding(subject)] + cutFindings(subject.context.terms) + unknown
+}
+
+/// Levels that rows do not allow to be held fixed.
+func cutFindings(_ terms: CovariateTerms) -> [Finding] {
+  terms.cut.map { cut in
+    Finding(
+      severity: .against, name: "levels left out: \(cut.name)", number: Double(cut.levels - 1 - cut.kept),
+      sentence: cut.sentence)
+  }
 }
 
 /// What most often drives both behaviour and activations, by how its column may be called.
@@ -80,9 +89,14 @@ private func unknownColumns(_ subject: AuditSubject) -> Finding? {
 private func listFinding(_ subject: AuditSubject) -> Finding {
   let covariates = subject.context.covariates
   let names = covariates.map { "\($0.name) (\($0.kind == .numeric ? "numeric" : "\($0.distinctValues) levels"))" }
+  let left = subject.context.terms.pairsLeftOut
+  let pairs =
+    covariates.count < 2
+    ? ""
+    : left == 0 ? ", and what pairs of them say together" : "; \(counted(left, "pair")) of them only each by itself"
   return Finding(
     severity: .note, name: "covariates", number: Double(covariates.count),
-    sentence: "Held fixed: \(listed(names)).")
+    sentence: "Held fixed: \(listed(names))\(pairs).")
 }
 
 private func jointFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {

@@ -47,8 +47,13 @@ struct Decision {
 
 /// "0.812 (95 % interval 0.711 to 0.883)".
 func stated(_ area: ClusteredArea) -> String {
-  guard let interval = area.interval() else { return "\(fixed(area.area)) (no interval)" }
-  return "\(fixed(area.area)) (95 % interval \(fixed(interval.low)) to \(fixed(interval.high)))"
+  let interval = area.interval()
+  return statedInterval(area.area, low: interval?.low, high: interval?.high)
+}
+
+func statedInterval(_ value: Double, low: Double?, high: Double?) -> String {
+  guard let low, let high else { return "\(fixed(value)) (no interval)" }
+  return "\(fixed(value)) (95 % interval \(fixed(low)) to \(fixed(high)))"
 }
 
 /// "letter, source and length".
@@ -151,6 +156,7 @@ private func thinSentence(_ subject: AuditSubject, _ predicting: [Claim]) -> Str
   let start =
     "\(subject.best.name) predicts the label \(claim.question.phrase) (AUROC \(stated(claim.area))), but whether it "
     + "does with \(listed(names)) held fixed is open: "
+  if let cut = subject.context.terms.cut.first { return String(start.dropLast(2)) + ". " + cut.sentence }
   guard let joint = claim.joint else { return start + "nothing can be estimated then; more questions are needed." }
   let range =
     "\(points(joint.coefficient)) per standard deviation, 95 % interval "

@@ -1,11 +1,13 @@
 /// The audit of a score and a numeric or ordinal label: the rule of `Audit` on the concordance, which is the AUROC's counterpart.
 ///
-/// Claims are corrected for the two questions by Holm and for `comparisons` by Bonferroni; the joint fit is that of `Audit`, of the
-/// label in standard deviations. Rows are not compared inside strata of the covariates.
+/// A claim predicts if its p, corrected for `comparisons` by Bonferroni and for the two claims by Holm, is at most 0.04 and that of
+/// exchanged labels at most 0.05; it survives if one regression of the label with all covariates, and the concordance inside strata
+/// in which they agree, say so as well.
 public struct NumericAudit: Sendable, Equatable, Codable {
   public let verdict: Verdict
   public let reason: String
   public let direction: Direction
+  public let plan: PlanStatus
   public let within: ClusteredAssociation?
   public let across: ClusteredAssociation?
   /// All measures of both questions, and the permutation test.
@@ -15,13 +17,14 @@ public struct NumericAudit: Sendable, Equatable, Codable {
   public let jointWithin: CoefficientEstimate?
   public let jointAcross: CoefficientEstimate?
   public let covariates: [String]
+  public let ignored: [String]
   public let smallestEffect: Double
   public let findings: [Finding]
 
+  /// - Throws: `StatisticsError` for a covariate of another length and options out of range.
   public init(
     _ rows: NumericRows, covariates: [Covariate] = [], comparisons: Int = 1, permutations: Int = 2_000,
-    seed: UInt64 = 0,
-    options: AuditOptions = AuditOptions()
+    seed: UInt64 = 0, options: AuditOptions = AuditOptions()
   ) throws(StatisticsError) {
     try options.check()
     for covariate in covariates where covariate.count != rows.count {
@@ -29,141 +32,92 @@ public struct NumericAudit: Sendable, Equatable, Codable {
         .lengthMismatch,
         "There are \(rows.count) labels but \(covariate.count) values of \(covariate.name); give one per row.")
     }
-    prediction = NumericPrediction(rows, permutations: permutations, seed: seed)
-    let known = covariates.filter { $0.distinctValues > 1 }
-    let context = NumericContext(rows, known)
-    within = prediction.within(.concordance).flatMap { $0.clusters >= fewestMixedGroups ? $0 : nil }
-    across = prediction.across(.concordance)
-    jointWithin = within == nil ? nil : context.joint(absorbed: true)
-    jointAcross = context.joint(absorbed: false)
-    self.covariates = known.map(\.name)
-    smallestEffect = options.smallestEffect
-    let estimates = [("within questions", within, jointWithin, true), ("across questions", across, jointAcross, false)]
-    let claims = estimates.compactMap { phrase, area, joint, absorbed in
-      area.map { NumericClaim(phrase, $0, alone: context.alone(absorbed: absorbed), joint: joint) }
-    }
-    let decision = NumericDecision(
-      claims, context, comparisons: comparisons, hasCovariates: !known.isEmpty, smallest: options.smallestEffect)
+    prediction = NumericPrediction(rows, covariates: covariates, permutations: permutations, seed: seed)
+    let context = NumericContext(
+      rows, covariates, prediction, comparisons: max(1, comparisons), smallest: options.smallestEffect)
+    let claims = context.claims
+    let within = claims.first { $0.question == .within }
+    let across = claims.first { $0.question == .across }
+    (self.within, self.across) = (within?.area, across?.area)
+    (jointWithin, jointAcross) = (within?.joint?.estimate, across?.joint?.estimate)
+    self.covariates = context.covariates.map(\.name)
+    (smallestEffect, plan, ignored) = (options.smallestEffect, options.plan, options.ignored)
+    let decision = NumericDecision(claims, context)
     (verdict, reason, direction) = (decision.verdict, decision.reason, decision.direction)
-    findings = options.findings + context.shapeFindings
+    findings = claims.flatMap(\.findings) + cutFindings(context.terms) + options.findings + context.shapeFindings
   }
 }
 
-private struct NumericContext {
+/// What the claims of a numeric label are made of.
+struct NumericContext {
   let rows: NumericRows
-  private let covariates: [Covariate]
-  private let questions: Partition
-  private let clusters: Clusters
+  /// Those that vary.
+  let covariates: [Covariate]
+  let terms: CovariateTerms
+  let units: RowClusters
+  let smallest: Double
+  private let prediction: NumericPrediction
+  private let comparisons: Int
 
-  init(_ rows: NumericRows, _ covariates: [Covariate]) {
-    (self.rows, self.covariates) = (rows, covariates)
-    questions = rows.groups.map { Partition($0) } ?? .rows(rows.count)
-    clusters = Clusters(questions, crossed: rows.secondCluster.map { [Partition($0)] } ?? [])
+  init(
+    _ rows: NumericRows, _ covariates: [Covariate], _ prediction: NumericPrediction, comparisons: Int, smallest: Double
+  ) {
+    self.covariates = covariates.filter { $0.distinctValues > 1 }
+    (self.rows, self.prediction, self.comparisons, self.smallest) = (rows, prediction, comparisons, smallest)
+    terms = CovariateTerms(self.covariates, rows: rows.count)
+    units = RowClusters(
+      rows.groups.map { Partition($0) }, families: rows.families, self.covariates, rows: rows.count)
   }
 
-  var questionCount: Int { questions.count }
   var questionsAreKnown: Bool { rows.groups != nil }
+  /// Families or questions.
+  var unitCount: Int { units.clusters.primary.count }
 
-  func joint(absorbed: Bool) -> CoefficientEstimate? {
-    covariates.isEmpty ? nil : fit(CovariateTerms(covariates, rows: rows.count).columns, absorbed)
+  var claims: [NumericClaim] {
+    let within = prediction.within(.concordance).flatMap { $0.clusters >= fewestMixedGroups ? $0 : nil }
+    let areas = [(Claim.Question.within, within), (.across, prediction.across(.concordance))]
+    let known = areas.compactMap { question, area in area.map { (question, $0) } }
+    let corrected = holm(known.map { min(1, ($0.1.p ?? 1) * Double(comparisons)) })
+    return zip(known, corrected).map { claim, p in
+      NumericClaim(
+        question: claim.0, area: claim.1, adjustedP: p, permutationP: permutationP(claim.0),
+        alone: fit(claim.0, []), joint: covariates.isEmpty ? nil : fit(claim.0, terms.columns),
+        strata: strata(claim.0), comparisons: Double(comparisons), smallest: smallest,
+        covariates: covariates.map(\.name), isCut: !terms.cut.isEmpty)
+    }
   }
 
-  func alone(absorbed: Bool) -> CoefficientEstimate? { covariates.isEmpty ? nil : fit([], absorbed) }
-
-  private func fit(_ terms: [[Double]], _ absorbed: Bool) -> CoefficientEstimate? {
-    guard !isConstant(rows.labels), allFinite(rows.scores),
-      let scores = regressionScores(rows.scores, within: absorbed ? questions : nil)
+  private func fit(_ question: Claim.Question, _ terms: [[Double]]) -> ClusteredRegression? {
+    let absorbed = question == .within ? units.questions : nil
+    guard !covariates.isEmpty, !isConstant(rows.labels), allFinite(rows.scores),
+      let scores = regressionScores(rows.scores, within: absorbed)
     else { return nil }
     return ClusteredRegression(
-      scores: scores, outcome: standardized(rows.labels), terms: terms, absorbed: absorbed ? questions : nil,
-      clusters: clusters)?.estimate
+      scores: scores, outcome: standardized(rows.labels), terms: terms, absorbed: absorbed, clusters: units.clusters)
+  }
+
+  /// Exchanging labels inside questions tests the claim within them, exchanging those of rows or whole questions the other.
+  private func permutationP(_ question: Claim.Question) -> Double? {
+    guard let test = prediction.permutation else { return nil }
+    let testsWithin = test.scheme == .withinGroups && units.questions.count < rows.count && questionsAreKnown
+    return testsWithin == (question == .within) ? min(1, test.adjustedP[0] * Double(comparisons)) : nil
+  }
+
+  private func strata(_ question: Claim.Question) -> ClusteredAssociation? {
+    guard !covariates.isEmpty else { return nil }
+    let shares = terms.partitions.map { Measures.varianceExplained(rows.labels, $0) ?? 0 }
+    let order = shares.indices.sorted { (shares[$0], $1) > (shares[$1], $0) }
+    let inner = question == .within ? units.questions : nil
+    return terms.strata(labels: rows.labels, within: inner, order: order).flatMap {
+      ClusteredAssociation(rows, .concordance, strata: $0.partition, units.clusters)
+    }
   }
 
   var shapeFindings: [Finding] {
     guard rows.count <= AuditRows.mostRowsOfEveryCheck, allFinite(rows.scores),
-      let shape = UShape(scores: rows.scores, labels: rows.labels, groups: rows.groups),
+      let shape = UShape(scores: rows.scores, labels: rows.labels, groups: rows.families ?? rows.groups),
       let sentence = shape.sentence(significance: 0.001)
     else { return [] }
     return [Finding(severity: .warning, name: "shape", number: shape.p, sentence: sentence)]
-  }
-}
-
-private struct NumericClaim {
-  let phrase: String
-  let area: ClusteredAssociation
-  let alone: CoefficientEstimate?
-  let joint: CoefficientEstimate?
-
-  init(_ phrase: String, _ area: ClusteredAssociation, alone: CoefficientEstimate?, joint: CoefficientEstimate?) {
-    (self.phrase, self.area, self.alone, self.joint) = (phrase, area, alone, joint)
-  }
-
-  var sign: Double { area.value >= 0.5 ? 1 : -1 }
-
-  func survives(_ hasCovariates: Bool) -> Bool {
-    guard hasCovariates else { return true }
-    return joint.map { $0.coefficient * sign > 0 && $0.p <= 0.05 } ?? false
-  }
-
-  var isExplained: Bool {
-    guard let joint, let alone else { return joint == nil }
-    return sign > 0 ? joint.high < alone.coefficient : joint.low > alone.coefficient
-  }
-
-  func isNegligible(_ smallest: Double) -> Bool {
-    guard let low = area.low, let high = area.high else { return false }
-    return low > 0.5 - smallest && high < 0.5 + smallest
-  }
-
-  var stated: String {
-    guard let low = area.low, let high = area.high else { return "\(fixed(area.value)) (no interval)" }
-    return "\(fixed(area.value)) (95 % interval \(fixed(low)) to \(fixed(high)))"
-  }
-}
-
-private struct NumericDecision {
-  let verdict: Verdict
-  let reason: String
-  let direction: Direction
-
-  init(_ claims: [NumericClaim], _ context: NumericContext, comparisons: Int, hasCovariates: Bool, smallest: Double) {
-    guard !claims.isEmpty else {
-      (verdict, reason, direction) = (
-        .cannotTell, "Score or label do not vary, or a score is not a finite number.", .none
-      )
-      return
-    }
-    let list = claims.map { "\($0.phrase) \($0.stated)" }.joined(separator: ", ")
-    guard context.rows.count >= 10, !context.questionsAreKnown || context.questionCount >= 10 else {
-      let unit = context.questionsAreKnown ? "\(context.questionCount) questions" : "\(context.rows.count) rows"
-      (verdict, direction) = (.cannotTell, .none)
-      reason = "There are only \(unit); at least 10 are needed. Concordance: \(list)."
-      return
-    }
-    let p = holm(claims.map { min(1, ($0.area.p ?? 1) * Double(comparisons)) })
-    let predicting = zip(claims, p).filter { $0.1 <= Claim.significance }.map(\.0)
-    let held = predicting.filter { $0.survives(hasCovariates) && !$0.isNegligible(smallest) }
-    direction = (held.first ?? predicting.first).map { $0.sign > 0 ? .positive : .inverted } ?? .none
-    if let first = held.first {
-      verdict = .supported
-      reason =
-        "The score predicts the label\(first.sign < 0 ? ", inverted," : "") "
-        + held.map { "\($0.phrase) with a concordance of \($0.stated)" }.joined(separator: ", and ")
-        + (hasCovariates ? ", also with the other columns held fixed." : ".")
-    } else if claims.allSatisfy({ $0.isNegligible(smallest) }) {
-      verdict = .absent
-      reason = "The concordance is within \(fixed(smallest)) of 0.5, the smallest effect of interest: \(list)."
-    } else if predicting.isEmpty {
-      (verdict, reason) = (.cannotTell, "The concordance cannot be distinguished from 0.5: \(list).")
-    } else if predicting.allSatisfy({ $0.survives(hasCovariates) }) {
-      verdict = .cannotTell
-      reason =
-        "The concordance can be distinguished from 0.5, but by less than the smallest effect of interest: \(list)."
-    } else if predicting.filter({ !$0.survives(hasCovariates) }).allSatisfy(\.isExplained) {
-      (verdict, reason) = (.explained, "The score predicts the label (\(list)), but the other columns explain it.")
-    } else {
-      verdict = .cannotTell
-      reason = "The score predicts the label (\(list)), but whether it does with the other columns held fixed is open."
-    }
   }
 }

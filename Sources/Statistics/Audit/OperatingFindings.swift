@@ -3,37 +3,32 @@ extension AuditSubject {
   /// inverted. `nil` where a half lacks a label.
   func operatingPoints(seed: UInt64) -> OperatingPoints? {
     let turned = (leading?.sign ?? 1) < 0 ? best.scores.map { -$0 } : best.scores
-    return try? OperatingPoints(context.rows.scored(by: turned), seed: seed)
+    return try? OperatingPoints(
+      context.rows.scored(by: turned), seed: seed, isInverted: (leading?.sign ?? 1) < 0, probabilities: !context.isHuge)
   }
 }
 
 /// What a threshold would do, for a score that predicts.
 func operatingFindings(_ subject: AuditSubject, _ operating: OperatingPoints?) -> [Finding] {
   guard subject.claims.contains(where: \.predicts), let point = operating?.points.first else { return [] }
-  let turned = (subject.leading?.sign ?? 1) < 0 ? " (of the score turned over)" : ""
+  let turned = operating?.isInverted == true ? " (of the score turned over)" : ""
   let precision = point.precision.map { ", precision \(percent($0)) at the base rate of these rows" } ?? ""
   let note = point.note.map { " \($0)" } ?? ""
+  let calibration = operating?.calibration.map(calibrationFinding)
   return [
     Finding(
       severity: .note, name: "operating point", number: point.recall.value,
       sentence: "With the threshold set for \(percent(point.targetFalsePositiveRate)) false positives on half of the "
-        + "questions\(turned), the other half has a recall of \(stated(point.recall)) and \(stated(point.falsePositiveRate)) false "
+        + "questions\(turned), the other half has a recall of \(point.recall.stated) and \(point.falsePositiveRate.stated) false "
         + "positives\(precision).\(note)")
-  ]
+  ] + [calibration].compactMap { $0 }
 }
 
-private func stated(_ share: ClusteredProportion) -> String {
-  guard let interval = share.interval else { return percent(share.value) }
-  return "\(percent(share.value)) (95 % interval \(percent(interval.low)) to \(percent(interval.high)))"
-}
-
-/// How strong what nobody recorded would have to be, for a supported prediction.
-func sensitivityFindings(_ subject: AuditSubject) -> [Finding] {
-  guard let claim = subject.leading, claim.predicts, claim.survives, let estimate = subject.estimate(claim.question),
-    let odds = estimate.oddsRatio
-  else { return [] }
-  let interval = estimate.oddsRatioLow.flatMap { low in estimate.oddsRatioHigh.map { Interval(low: low, high: $0) } }
-  let rate = Double(subject.context.labels.reduce(0, +)) / Double(subject.context.labels.count)
-  guard let value = EValue(oddsRatio: odds, interval: interval, baseRate: rate) else { return [] }
-  return [Finding(severity: .note, name: "sensitivity", number: value.value, sentence: value.sentence)]
+private func calibrationFinding(_ calibration: OperatingPoints.Calibration) -> Finding {
+  let slope = statedInterval(calibration.slope, low: calibration.slopeLow, high: calibration.slopeHigh)
+  return Finding(
+    severity: .note, name: "calibration", number: calibration.slope,
+    sentence:
+      "As a probability, fitted to other questions, the score has a calibration slope of \(slope), where 1 is right, and a "
+      + "Brier score of \(fixed(calibration.brier)).")
 }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// What an audit's verdict rests on, for correcting several audits together.
 struct AuditEvidence: Sendable, Equatable {
   /// Of the leading claim, corrected for its own candidates and comparisons.
@@ -8,12 +10,22 @@ struct AuditEvidence: Sendable, Equatable {
   init?(_ subject: AuditSubject) {
     guard let claim = subject.leading, let spread = claim.area.spread else { return nil }
     p = claim.adjustedP
-    let names = subject.context.clusterNames
+    let prefix = Self.prefix(subject)
+    let names = subject.context.clusterNames.map { prefix + $0 }
     var deviations: [String: Double] = [:]
     for (row, code) in subject.context.clusters.primary.codes.enumerated() where deviations[names[row]] == nil {
       deviations[names[row]] = spread.parts[0].deviations[code]
     }
     self.deviations = deviations
+  }
+
+  /// Questions and given families are the same wherever they are called the same; rows without groups and families found in texts
+  /// have numbers for names, which mean something in their own target only: its labels tell it from others.
+  private static func prefix(_ subject: AuditSubject) -> String {
+    let context = subject.context
+    let areNumbers = context.rows.groups == nil || (context.hasFamilies && context.rows.familiesAreFromTexts)
+    guard areNumbers else { return "" }
+    return SHA256.hexadecimalDigest(of: context.labels.map { UInt8($0) }) + " "
   }
 }
 

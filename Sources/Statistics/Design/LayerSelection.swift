@@ -25,13 +25,13 @@ public struct LayerSelection: Sendable, Equatable {
   /// `nil` for no layers, a score that is not finite, or if a half lacks a class.
   public init?(scoresOfLayer: [[Double]], labels: [Int], groups: [String]? = nil, seed: UInt64 = 0) {
     precondition(scoresOfLayer.allSatisfy { $0.count == labels.count }, "every layer needs one score per row")
-    let categories = Categories(groups ?? labels.indices.map { String($0) })
+    let categories = Partition(groups ?? labels.indices.map { String($0) })
     var generator = SeededGenerator(seed: seed)
     var order = Array(0..<categories.count)
     generator.shuffle(&order)
     let firstHalf = Set(order.prefix(categories.count / 2))
     let halves = [true, false].map { wanted in
-      labels.indices.filter { firstHalf.contains(categories.indexOfRow[$0]) == wanted }
+      labels.indices.filter { firstHalf.contains(categories.codes[$0]) == wanted }
     }
     let areas = halves.map { rows in areasOfLayers(scoresOfLayer, labels, rows) }
     guard let first = fold(choosingOn: areas[0], judgedOn: areas[1]),

@@ -27,12 +27,12 @@ public struct NearDuplicates: Sendable, Equatable {
   ///   - threshold: 0 (excluded) to 1.
   public init(_ texts: [String], threshold: Double = NearDuplicates.defaultThreshold) {
     precondition(threshold > 0 && threshold <= 1, "a similarity lies in 0...1")
-    let distinct = Categories(texts)
-    var search = FamilySearch(ShingleSets(distinct.names), threshold)
-    for text in distinct.names.indices { search.add(text) }
-    let roots = Categories(keys: distinct.indexOfRow.map { search.links.root($0) })
-    families = roots.indexOfRow
-    sizes = roots.sizes
+    let distinct = Partition(texts)
+    var search = FamilySearch(ShingleSets(distinct.firsts(texts)), threshold)
+    for text in 0..<distinct.count { search.add(text) }
+    let roots = Partition(keys: distinct.codes.map { search.links.root($0) })
+    families = roots.codes
+    sizes = roots.sizes()
     var first: [Int: Int] = [:]
     example =
       texts.indices.lazy.compactMap { [families] index -> [Int]? in

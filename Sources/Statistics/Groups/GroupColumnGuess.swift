@@ -45,7 +45,7 @@ public struct GroupColumnGuess: Sendable, Equatable {
       "There is no column \"group\", but \"\(column)\" is likely meant; rename it or name it as the group column."
     case .values(let distinct, let each):
       "There is no column \"group\", but the values of \"\(column)\" repeat as questions do (\(distinct) of them, "
-        + "\(rounded(each)) rows each); if rows that share one are alike, name it as the group column."
+        + "\(fixed(each, 2)) rows each); if rows that share one are alike, name it as the group column."
     }
   }
 

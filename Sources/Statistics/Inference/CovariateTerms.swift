@@ -3,78 +3,53 @@ import RealModule
 /// Covariates as columns of a regression, without an intercept, and as strata to compare rows inside.
 ///
 /// A categorical covariate is an indicator a level. A numeric one of up to 12 distinct values is categorical; of more, it
-/// enters by indicators of up to 50 bins of as many rows each (16 of 100 rows, 20 of 120 to 500), by itself and by the first
-/// three powers of its normal scores, so that steps, straight lines and bends are all followed. Pairs of categorical covariates enter by their products while there are rows enough.
+/// enters by itself, by the first three powers of its normal scores, and by indicators of 2.1 sqrt(rows) bins of as many rows
+/// each, so that steps, straight lines and bends are all followed. Pairs of covariates enter by products (`PairTerms`).
+///
+/// Rows allow for so many columns (`mostColumns`); each covariate has its share, and `cut` says whose levels did not all fit.
 struct CovariateTerms: Sendable {
   /// Column by column.
-  private(set) var columns: [[Double]] = []
+  let columns: [[Double]]
   let covariates: [Covariate]
   /// By covariate, its levels or bins.
   let partitions: [Partition]
+  /// Covariates whose levels are not all held fixed, for want of rows.
+  let cut: [CutCovariate]
+  /// How many pairs of covariates have products that did not fit.
+  let pairsLeftOut: Int
   /// By covariate, its levels or a quarter of the rows each: what rows are compared inside of.
   private let coarse: [Partition]
 
-  /// The most columns that rows allow: a quarter of them, 150, 20,000,000 numbers in all, and what a jackknife over as many
-  /// clusters as rows solves in seconds.
-  static func mostColumns(rows: Int) -> Int {
-    let solvable = Int(Double.root(1.2e10 / Double(max(rows, 1)), 3))
-    return max(1, min(rows / 4, 150, 20_000_000 / max(rows, 1), solvable))
-  }
+  /// The most columns that rows allow: a quarter of them, 120, and 20,000,000 numbers in all.
+  static func mostColumns(rows: Int) -> Int { max(1, min(rows / 4, 120, 20_000_000 / max(rows, 1))) }
 
   init(_ covariates: [Covariate], rows: Int) {
     self.covariates = covariates
     let most = Self.mostColumns(rows: rows)
-    let bins = Self.bins(rows, most: most / (covariates.count { $0.kind == .numeric } + 1))
-    partitions = covariates.map { $0.levels(bins: bins) }
-    coarse = zip(covariates, partitions).map { covariate, fine in
-      covariate.kind == .numeric && !covariate.isDiscrete ? covariate.levels(bins: 4) : fine
+    let wishes = covariates.map { CovariateWish($0, rows: rows, most: most) }
+    let pairs = pairsOf(wishes, rows: rows, most: most)
+    // First levels and a few bins, then up to a third for products of pairs, then finer bins.
+    let needed = sharedOut(most, among: wishes.map(\.needed))
+    let left = most - needed.reduce(0, +)
+    let kept = min(most / 3, left, pairs.reduce(0) { $0 + $1.count })
+    let finer = sharedOut(left - kept, among: zip(wishes, needed).map { $0.wanted - $1 })
+    let shares = zip(needed, finer).map(+)
+    let own = zip(wishes, shares).map { $0.columns($1) }
+    partitions = zip(wishes, shares).map { $0.partition($1) }
+    coarse = wishes.map(\.coarse)
+    var columns = own.flatMap { $0 }
+    var leftOut = 0
+    for pair in pairs.sorted(by: { $0.count < $1.count }) {
+      if columns.count + pair.count <= most { columns += pair.columns } else { leftOut += 1 }
     }
-    var columns: [[Double]] = []
-    for (covariate, partition) in zip(covariates, partitions) {
-      columns += indicators(partition, most: most)
-      if case .numeric(let numbers) = covariate.values, !covariate.isDiscrete {
-        columns += Self.slopes(numbers, rows: rows)
-      }
-    }
-    let categorical = zip(covariates, partitions).filter { $0.0.kind == .categorical || $0.0.isDiscrete }.map(\.1)
-    for (index, one) in categorical.enumerated() {
-      for other in categorical.dropFirst(index + 1) {
-        let cells = one.crossed(with: other)
-        // Products only where cells hold 10 rows on average: emptier ones would fit noise.
-        guard cells.count * 10 <= rows, columns.count + cells.count <= most else { continue }
-        columns += indicators(cells, most: most)
-      }
-    }
-    self.columns = columns.count > most ? Array(columns.prefix(most)) : columns
-  }
-
-  /// 6 rows a bin up to 20 bins, then 25 rows a bin up to 50.
-  private static func bins(_ rows: Int, most: Int) -> Int { max(2, min(most, 50, max(rows / 25, min(20, rows / 6)))) }
-
-  /// The number itself and the first powers of its normal scores.
-  private static func slopes(_ numbers: [Double?], rows: Int) -> [[Double]] {
-    let known = numbers.compactMap { $0 }
-    guard known.count > 1, !isConstant(known) else { return [] }
-    let normal = normalScores(known)
-    let powers =
-      rows < 60
-      ? []
-      : rows < 200
-        ? [normal, normal.map { $0 * $0 }]
-        : [normal, normal.map { $0 * $0 }, normal.map { $0 * $0 * $0 }]
-    return ([standardized(known)] + powers).map { values in
-      var next = 0
-      return numbers.map { number in
-        guard number != nil else { return 0 }
-        next += 1
-        return values[next - 1]
-      }
-    }
+    self.columns = columns
+    pairsLeftOut = leftOut
+    cut = zip(wishes, own).compactMap { $0.cut($1.count) }
   }
 
   /// The strata in which all covariates agree (numeric ones by quarters), but for those that would leave under two thirds of the
-  /// rows in strata with both labels. `order` lists covariates, those that matter most first.
-  func strata(labels: [Int], within: Partition?, order: [Int]) -> (partition: Partition, used: [Int])? {
+  /// rows in strata with different labels. `order` lists covariates, those that matter most first.
+  func strata(labels: [Double], within: Partition?, order: [Int]) -> (partition: Partition, used: [Int])? {
     var strata = within ?? .whole(labels.count)
     let most = rowsInMixed(strata, labels)
     var used: [Int] = []
@@ -86,20 +61,109 @@ struct CovariateTerms: Sendable {
     return used.isEmpty ? nil : (strata, used)
   }
 
-  private func rowsInMixed(_ partition: Partition, _ labels: [Int]) -> Int {
-    var counts = [(rows: Int, positives: Int)](repeating: (0, 0), count: partition.count)
-    for (row, code) in partition.codes.enumerated() {
-      counts[code].rows += 1
-      counts[code].positives += labels[row]
+  private func rowsInMixed(_ partition: Partition, _ labels: [Double]) -> Int {
+    var least = [Double](repeating: .infinity, count: partition.count)
+    var (largest, sizes) = (least.map { -$0 }, [Int](repeating: 0, count: partition.count))
+    for (label, code) in zip(labels, partition.codes) {
+      least[code] = min(least[code], label)
+      largest[code] = max(largest[code], label)
+      sizes[code] += 1
     }
-    return counts.reduce(0) { $0 + ($1.positives > 0 && $1.positives < $1.rows ? $1.rows : 0) }
+    return sizes.indices.reduce(0) { $0 + (largest[$1] > least[$1] ? sizes[$1] : 0) }
+  }
+}
+
+/// A covariate of which only the commonest levels have a column.
+struct CutCovariate: Sendable {
+  let name: String
+  /// Levels that have a column, and all.
+  let kept: Int
+  let levels: Int
+
+  var sentence: String {
+    "Of the \(levels) levels of \(name) only the \(kept + 1) commonest can be held fixed with so few rows, so the others may "
+      + "explain the prediction; more rows or coarser levels would tell, or --ignore \(name), which the output then says."
+  }
+}
+
+/// How many of `count` columns each may have that wants so many: as many as it wants, and nobody over a fair share while another
+/// is short.
+func sharedOut(_ count: Int, among wanted: [Int]) -> [Int] {
+  var shares = wanted.map { _ in 0 }
+  var left = count
+  for (rank, index) in wanted.indices.sorted(by: { (wanted[$0], $0) < (wanted[$1], $1) }).enumerated() {
+    shares[index] = min(wanted[index], left / (wanted.count - rank))
+    left -= shares[index]
+  }
+  return shares
+}
+
+/// The columns that one covariate would have.
+struct CovariateWish {
+  let covariate: Covariate
+  /// Its own columns, and how many of them before other covariates have more than that.
+  let wanted: Int
+  var needed: Int { levels == nil ? min(wanted, 12) : wanted }
+  /// Levels, or a quarter of the rows each.
+  let coarse: Partition
+  /// Normal scores of a number that is not discrete.
+  let normal: [Double]?
+  private let levels: Partition?
+  private let slopes: [[Double]]
+
+  init(_ covariate: Covariate, rows: Int, most: Int) {
+    self.covariate = covariate
+    if case .numeric(let numbers) = covariate.values, !covariate.isDiscrete {
+      let bins = max(2, min(most, Int(2.1 * Double(rows).squareRoot())))
+      slopes = numericSlopes(numbers, rows: rows)
+      normal = slopes.count > 1 ? slopes[1] : slopes.first
+      wanted = slopes.count + bins - 1
+      levels = nil
+      coarse = covariate.levels(bins: 4)
+    } else {
+      let levels = covariate.levels(bins: 2)
+      (slopes, normal, wanted) = ([], nil, levels.count - 1)
+      (self.levels, coarse) = (levels, levels)
+    }
+  }
+
+  /// Levels, or as many bins as columns are left beside the slopes.
+  func partition(_ share: Int) -> Partition { levels ?? covariate.levels(bins: max(2, share - slopes.count + 1)) }
+
+  func columns(_ share: Int) -> [[Double]] {
+    let slopes = slopes.prefix(share)
+    return slopes + indicators(partition(share), most: share - slopes.count)
+  }
+
+  func cut(_ kept: Int) -> CutCovariate? {
+    guard let levels, kept < levels.count - 1 else { return nil }
+    return CutCovariate(name: covariate.name, kept: kept, levels: levels.count)
+  }
+}
+
+/// The number itself and the first powers of its normal scores; 0 where it is not known.
+private func numericSlopes(_ numbers: [Double?], rows: Int) -> [[Double]] {
+  let known = numbers.compactMap { $0 }
+  guard known.count > 1, !isConstant(known) else { return [] }
+  let normal = normalScores(known)
+  let powers = rows < 60 ? 0 : rows < 200 ? 2 : 3
+  let raised = (0..<powers).map { power in
+    normal.map { value in (0..<power).reduce(value) { product, _ in product * value } }
+  }
+  return ([standardized(known)] + raised).map { values in
+    var next = 0
+    return numbers.map { number in
+      guard number != nil else { return 0 }
+      next += 1
+      return values[next - 1]
+    }
   }
 }
 
 /// An indicator of every level but the commonest; beyond `most` levels, of the commonest `most`.
-private func indicators(_ partition: Partition, most: Int) -> [[Double]] {
+func indicators(_ partition: Partition, most: Int) -> [[Double]] {
   let sizes = partition.sizes()
-  let levels = (0..<partition.count).sorted { (sizes[$0], $1) > (sizes[$1], $0) }.dropFirst().prefix(most)
+  let levels = (0..<partition.count).sorted { (sizes[$0], $1) > (sizes[$1], $0) }.dropFirst().prefix(max(0, most))
   return levels.map { level in partition.codes.map { $0 == level ? 1 : 0 } }
 }
 
@@ -107,43 +171,4 @@ private func indicators(_ partition: Partition, most: Int) -> [[Double]] {
 func normalScores(_ values: [Double]) -> [Double] {
   let count = Double(values.count)
   return midRanks(values).map { NormalDistribution.quantile($0 / (count + 1)) }
-}
-
-extension Covariate {
-  /// Numbers of up to this many distinct values are taken as categories: turns, counts, Likert answers.
-  static let mostDiscreteValues = 12
-
-  var isDiscrete: Bool {
-    guard case .numeric(let numbers) = values else { return false }
-    var seen: Set<Double?> = []
-    for number in numbers where seen.insert(number).inserted && seen.count > Self.mostDiscreteValues { return false }
-    return true
-  }
-
-  /// Its levels, or bins of as many rows each; rows where it is not known are a level.
-  func levels(bins: Int) -> Partition {
-    switch values {
-    case .categorical(let names): Partition(names)
-    case .numeric(let numbers) where isDiscrete: Partition(numbers.map { $0.map { "\($0)" } ?? "" })
-    case .numeric(let numbers): Self.binned(numbers, bins)
-    }
-  }
-
-  private static func binned(_ numbers: [Double?], _ bins: Int) -> Partition {
-    let ranks = midRanks(numbers.compactMap { $0 })
-    var next = 0
-    let names = numbers.map { number in
-      guard number != nil else { return "" }
-      next += 1
-      return "\(min(bins - 1, Int((ranks[next - 1] - 0.5) / Double(ranks.count) * Double(bins))))"
-    }
-    return Partition(names)
-  }
-
-  var distinctValues: Int {
-    switch values {
-    case .categorical(let names): Set(names).count
-    case .numeric(let numbers): Set(numbers).count
-    }
-  }
 }

@@ -1,4 +1,5 @@
-/// Rows sorted into numbered parts (questions, templates, strata), as plain numbers: fast to cross and to sort by.
+/// Rows sorted into numbered parts (questions, letters, strata): plain numbers, fast to cross and to sort by. Parts are numbered
+/// in order of appearance, never by hashing, so that neither sums nor random draws depend on it.
 struct Partition: Sendable, Equatable {
   /// The part of each row, 0..<count.
   let codes: [Int]
@@ -6,9 +7,16 @@ struct Partition: Sendable, Equatable {
 
   init(codes: [Int], count: Int) { (self.codes, self.count) = (codes, count) }
 
-  init(_ names: [String]) {
-    let categories = Categories(names)
-    self.init(codes: categories.indexOfRow, count: categories.count)
+  init(_ names: [String]) { self.init(keys: names) }
+
+  init<Key: Hashable>(keys: some Sequence<Key>) {
+    var codeOfKey: [Key: Int] = [:]
+    let codes = keys.map { key in
+      if let code = codeOfKey[key] { return code }
+      codeOfKey[key] = codeOfKey.count
+      return codeOfKey.count - 1
+    }
+    self.init(codes: codes, count: codeOfKey.count)
   }
 
   /// All rows in one part.
@@ -24,7 +32,7 @@ struct Partition: Sendable, Equatable {
     precondition(codes.count == other.codes.count, "partitions must be of the same rows")
     let pairs = zip(codes, other.codes).lazy.map { $0 * other.count + $1 }
     return count * other.count <= 8 * codes.count + 1_024
-      ? Partition(dense: pairs, bound: count * other.count) : Partition(sparse: pairs)
+      ? Partition(dense: pairs, bound: count * other.count) : Partition(keys: pairs)
   }
 
   private init(dense keys: some Sequence<Int>, bound: Int) {
@@ -40,21 +48,35 @@ struct Partition: Sendable, Equatable {
     self.init(codes: codes, count: next)
   }
 
-  private init(sparse keys: some Sequence<Int>) {
-    var codeOfKey: [Int: Int] = [:]
-    let codes = keys.map { key in
-      if let code = codeOfKey[key] { return code }
-      codeOfKey[key] = codeOfKey.count
-      return codeOfKey.count - 1
-    }
-    self.init(codes: codes, count: codeOfKey.count)
-  }
-
   /// How many rows each part has.
   func sizes() -> [Int] {
     var sizes = [Int](repeating: 0, count: count)
     for code in codes { sizes[code] += 1 }
     return sizes
+  }
+
+  /// The rows of each part.
+  func rows() -> [[Int]] {
+    var result = [[Int]](repeating: [], count: count)
+    for (row, code) in codes.enumerated() { result[code].append(row) }
+    return result
+  }
+
+  /// Rows and positives of each part.
+  func counts(_ labels: [Int]) -> [(rows: Int, positives: Int)] {
+    var result = [(rows: Int, positives: Int)](repeating: (0, 0), count: count)
+    for (row, code) in codes.enumerated() {
+      result[code].rows += 1
+      result[code].positives += labels[row] == 1 ? 1 : 0
+    }
+    return result
+  }
+
+  /// By part the value of its first row.
+  func firsts<Value>(_ values: [Value]) -> [Value] {
+    var result: [Value] = []
+    for (row, code) in codes.enumerated() where code == result.count { result.append(values[row]) }
+    return result
   }
 
   /// Whether all rows of a part of `self` lie in one part of `other`, as questions lie in families.
@@ -104,5 +126,16 @@ struct ScoreOrder: Sendable {
       ranks[row] = rank
     }
     self.ranks = ranks
+  }
+
+  /// Rows of equal score, the lowest first.
+  var ties: [ArraySlice<Int>] {
+    var blocks: [ArraySlice<Int>] = []
+    var start = 0
+    for position in rows.indices where position + 1 == rows.count || ranks[rows[position + 1]] != ranks[rows[start]] {
+      blocks.append(rows[start...position])
+      start = position + 1
+    }
+    return blocks
   }
 }

@@ -1,13 +1,16 @@
 import RealModule
 
-/// Logistic regression of a 0/1 label on one score, with errors clustered by the sandwich times G/(G - 1), as statsmodels'
-/// `cov_type="cluster"` without its (n - 1)/(n - k): for the odds ratio across questions.
+/// Logistic regression of a 0/1 label on one number, with errors clustered by the sandwich times G/(G - 1), as statsmodels'
+/// `cov_type="cluster"` without its (n - 1)/(n - k): for the odds ratio across questions and for the calibration of a probability.
 struct SlopeLogistic: Sendable {
   let slope: Double
-  let standardError: Double?
+  let intercept: Double
+  /// Clustered; `nil` with one cluster.
+  let slopeError: Double?
+  let interceptError: Double?
   let clusters: Int
 
-  /// `nil` where the score separates the labels or does not vary.
+  /// `nil` where the number separates the labels or does not vary.
   init?(_ scores: [Double], _ labels: [Int], _ clusters: Partition) {
     var (a, b) = (0.0, 0.0)
     var sums = Sums()
@@ -20,20 +23,26 @@ struct SlopeLogistic: Sendable {
       guard abs(b) < 40 else { return nil }
       if max(abs(step.a), abs(step.b)) < 1e-10 { break }
     }
-    var gradients = [(Double, Double)](repeating: (0, 0), count: clusters.count)
-    for row in labels.indices {
-      let residual = Double(labels[row]) - logistic(a + b * scores[row])
-      gradients[clusters.codes[row]].0 += residual
-      gradients[clusters.codes[row]].1 += residual * scores[row]
-    }
-    slope = b
-    self.clusters = clusters.count
+    (intercept, slope, self.clusters) = (a, b, clusters.count)
     let count = Double(clusters.count)
-    let squares = gradients.reduce(0.0) { sum, gradient in
-      let step = sums.solve(gradient.0, gradient.1).b
-      return sum + step * step
+    let squares = Self.steps(scores, labels, clusters, sums, (a, b)).reduce((a: 0.0, b: 0.0)) { sum, step in
+      (sum.a + step.a * step.a, sum.b + step.b * step.b)
     }
-    standardError = count > 1 ? (count / (count - 1) * squares).squareRoot() : nil
+    interceptError = count > 1 ? (count / (count - 1) * squares.a).squareRoot() : nil
+    slopeError = count > 1 ? (count / (count - 1) * squares.b).squareRoot() : nil
+  }
+
+  /// By cluster, its summed gradient taken through the inverse information.
+  private static func steps(
+    _ scores: [Double], _ labels: [Int], _ clusters: Partition, _ sums: Sums, _ fit: (a: Double, b: Double)
+  ) -> [(a: Double, b: Double)] {
+    var gradients = [(a: Double, b: Double)](repeating: (0, 0), count: clusters.count)
+    for row in labels.indices {
+      let residual = Double(labels[row]) - logistic(fit.a + fit.b * scores[row])
+      gradients[clusters.codes[row]].a += residual
+      gradients[clusters.codes[row]].b += residual * scores[row]
+    }
+    return gradients.map { sums.solve($0.a, $0.b) }
   }
 
   private struct Sums {

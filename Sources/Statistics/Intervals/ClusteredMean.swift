@@ -16,10 +16,10 @@ public struct ClusteredMean: Sendable, Equatable {
   public init?(_ values: [Double], groups: [String], proportion: Bool = false) {
     precondition(groups.count == values.count, "groups and values must have the same length")
     guard !values.isEmpty, allFinite(values) else { return nil }
-    let categories = Categories(groups)
+    let categories = Partition(groups)
     let centre = Statistics.mean(values)
     var sums = [Double](repeating: 0, count: categories.count)
-    for (row, group) in categories.indexOfRow.enumerated() { sums[group] += values[row] - centre }
+    for (row, group) in categories.codes.enumerated() { sums[group] += values[row] - centre }
     (mean, rows, self.groups) = (centre, values.count, categories.count)
     isProportion = proportion
     isExtremeProportion = proportion && isConstant(values) && (centre == 0 || centre == 1)

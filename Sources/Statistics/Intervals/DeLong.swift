@@ -1,5 +1,3 @@
-import RealModule
-
 /// The area under the ROC curve with DeLong's variance: rows independent of each other.
 ///
 /// psi(x, y) is 1 if x > y, 1/2 if x = y, else 0, over m positives x and n negatives y. A positive's *component* is its
@@ -22,21 +20,8 @@ public struct DeLong: Sendable, Equatable {
     negatives = components.negatives
   }
 
-  /// The same variance on the logit scale, always inside 0...1:
-  /// logit(auroc) +- z sqrt(variance) / (auroc (1 - auroc)), back-transformed (Qin and Hotilovac 2008).
-  ///
-  /// Holds its confidence for few rows and areas near 1, where the usual interval does not (docs/calibration.md).
-  /// At an area of exactly 0 or 1 Newcombe's score interval; `nil` without a variance, and if it is 0 elsewhere.
-  public func logitInterval(confidence: Double = 0.95) -> Interval? {
-    guard let variance else { return nil }
-    let critical = criticalValue(confidence)
-    if auroc == 0 || auroc == 1 {
-      return scoreInterval(auroc, positives: positives, negatives: negatives, critical: critical)
-    }
-    return Statistics.logitInterval(auroc, variance: variance, critical: critical)
-  }
-
-  /// The usual interval: auroc +- z sqrt(variance), cut to 0...1; `nil` without a variance.
+  /// The usual interval: auroc +- z sqrt(variance), cut to 0...1; `nil` without a variance. Few rows and areas near 1 are covered
+  /// less often than it says; tables and verdicts take `ClusteredArea.interval`.
   public func interval(confidence: Double = 0.95) -> Interval? {
     variance.map {
       normalInterval(auroc, variance: $0, confidence: confidence).clamped(to: 0...1)
@@ -75,52 +60,6 @@ public struct PairedDeLong: Sendable, Equatable {
   public func interval(confidence: Double = 0.95) -> Interval {
     normalInterval(difference, variance: variance, confidence: confidence)
   }
-}
-
-/// DeLong's component of every row.
-struct PlacementComponents {
-  let auroc: Double
-  let labels: [Int]
-  /// Row i's component: the mean of psi over all pairs that row i takes part in.
-  let values: [Double]
-  let positives: Int
-  var negatives: Int { labels.count - positives }
-
-  init?(scores: [Double], labels: [Int]) {
-    precondition(scores.count == labels.count, "scores and labels must have the same length")
-    guard allFinite(scores) else { return nil }
-    let positives = labels.count { $0 == 1 }
-    guard positives > 0, positives < labels.count else { return nil }
-    self.labels = labels
-    self.positives = positives
-    let ranks = midRanks(scores)
-    let ownRanks = ranksWithinClass(scores, labels)
-    let m = Double(positives)
-    let n = Double(labels.count - positives)
-    auroc = aurocFromRanks(ranks, labels, positives: positives)
-    // A row's rank minus its rank in its own class counts the rows of the other class below it.
-    values = labels.indices.map { row in
-      let below = ranks[row] - ownRanks[row]
-      return labels[row] == 1 ? below / n : 1 - below / m
-    }
-  }
-
-  /// S10/m + S01/n of one number per row; `nil` if a class has a single row.
-  func variance(of numbers: [Double]) -> Double? {
-    guard positives > 1, negatives > 1 else { return nil }
-    let ofPositives = labels.indices.filter { labels[$0] == 1 }.map { numbers[$0] }
-    let ofNegatives = labels.indices.filter { labels[$0] != 1 }.map { numbers[$0] }
-    return sampleVariance(ofPositives) / Double(positives) + sampleVariance(ofNegatives) / Double(negatives)
-  }
-}
-
-private func ranksWithinClass(_ scores: [Double], _ labels: [Int]) -> [Double] {
-  var result = [Double](repeating: 0, count: scores.count)
-  for isPositive in [true, false] {
-    let rows = labels.indices.filter { (labels[$0] == 1) == isPositive }
-    for (row, rank) in zip(rows, midRanks(rows.map { scores[$0] })) { result[row] = rank }
-  }
-  return result
 }
 
 func sampleVariance(_ values: [Double]) -> Double {

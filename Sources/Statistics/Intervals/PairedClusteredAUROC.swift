@@ -34,12 +34,12 @@ public struct PairedClusteredAUROC: Sendable, Equatable {
 
   private init?(_ a: (scores: [Double], labels: [Int]), _ b: (scores: [Double], labels: [Int]), _ groups: [String]) {
     precondition(groups.count == a.labels.count, "groups and labels must have the same length")
-    let categories = Categories(groups)
+    let categories = Partition(groups)
     guard let areaA = ClusteredAUROC(a.scores, a.labels, categories),
       let areaB = ClusteredAUROC(b.scores, b.labels, categories),
       let df = areaA.degreesOfFreedom, let otherDF = areaB.degreesOfFreedom
     else { return nil }
-    let clusters = Partition(codes: categories.indexOfRow, count: categories.count)
+    let clusters = Partition(codes: categories.codes, count: categories.count)
     func deviations(_ scores: [Double], _ labels: [Int]) -> [Double] {
       PairTotals(ScoreOrder(scores), labels: labels, strata: .whole(labels.count), clusters: clusters).deviations()
     }

@@ -4,11 +4,15 @@ public enum Proportion {
   /// `nil` unless 0 <= successes <= trials, trials > 0 and 0 < confidence < 1.
   public static func wilson(successes: Int, trials: Int, confidence: Double = 0.95) -> Interval? {
     guard isPossible(successes, trials, confidence) else { return nil }
-    let n = Double(trials)
-    let z = NormalDistribution.quantile(0.5 + confidence / 2)
-    let low = wilsonLow(Double(successes), n, z)
-    let high = 1 - wilsonLow(Double(trials - successes), n, z)
-    return Interval(low: successes == 0 ? 0 : low, high: successes == trials ? 1 : high)
+    return wilson(share: Double(successes) / Double(trials), trials: Double(trials), confidence: confidence)
+  }
+
+  /// The same of a share and a number of trials, positive, that need not be whole.
+  static func wilson(share: Double, trials n: Double, confidence: Double) -> Interval {
+    let z = criticalValue(confidence)
+    let low = wilsonLow(share * n, n, z)
+    let high = 1 - wilsonLow((1 - share) * n, n, z)
+    return Interval(low: share == 0 ? 0 : max(0, low), high: share == 1 ? 1 : min(1, high))
   }
 
   /// The smaller root of (p - k/n)^2 = z^2 p(1-p)/n, in the form that does not cancel for small k.

@@ -7,7 +7,7 @@ public struct PredictionPoweredRows: Sendable, Equatable {
   /// By the judge, one per other row.
   public let unlabelled: [Double]
   /// Groups of the two sets of rows; a name in both is one group. Without them every row is its own.
-  let groups: Categories
+  let groups: Partition
 
   /// - Throws: `StatisticsError` for fewer than two doubly labelled rows, no other row, unequal lengths or a value that is not
   ///   finite.
@@ -36,9 +36,9 @@ public struct PredictionPoweredRows: Sendable, Equatable {
     }
     (self.reference, self.judged, self.unlabelled) = (reference, judged, unlabelled)
     if let groups, let unlabelledGroups {
-      self.groups = Categories(groups + unlabelledGroups)
+      self.groups = Partition(groups + unlabelledGroups)
     } else {
-      self.groups = .rowByRow(reference.count + unlabelled.count)
+      self.groups = .rows(reference.count + unlabelled.count)
     }
   }
 }
@@ -141,17 +141,17 @@ private struct PoweredParts {
   let variance: Double?
   let degreesOfFreedom: Double
 
-  init(reference: [Double], judged: [Double], unlabelled: [Double], spread: Double, groups: Categories) {
+  init(reference: [Double], judged: [Double], unlabelled: [Double], spread: Double, groups: Partition) {
     let (n, other) = (Double(reference.count), Double(unlabelled.count))
     let product = zip(reference, judged).reduce(0) { $0 + $1.0 * $1.1 } / n
     weight = spread > 0 ? min(1, max(0, product / ((1 + n / other) * spread))) : 0
     var sums = [Double](repeating: 0, count: groups.count)
     var sizes = sums
     for row in reference.indices {
-      sums[groups.indexOfRow[row]] += (reference[row] - weight * judged[row]) / n
-      sizes[groups.indexOfRow[row]] += 1
+      sums[groups.codes[row]] += (reference[row] - weight * judged[row]) / n
+      sizes[groups.codes[row]] += 1
     }
-    for row in unlabelled.indices { sums[groups.indexOfRow[reference.count + row]] += weight * unlabelled[row] / other }
+    for row in unlabelled.indices { sums[groups.codes[reference.count + row]] += weight * unlabelled[row] / other }
     let used = sizes.count { $0 > 0 }
     degreesOfFreedom = satterthwaite(sizes, count: used)
     let count = Double(used)

@@ -15,10 +15,10 @@ extension Measures {
   public static func withinGroupAUROC(scores: [Double], labels: [Int], groups: [String]) -> WithinGroupAUROC? {
     precondition(scores.count == labels.count && groups.count == labels.count, "arrays must have the same length")
     guard allFinite(scores) else { return nil }
-    return withinGroupAUROC(scores, labels, Categories(groups))
+    return withinGroupAUROC(scores, labels, Partition(groups))
   }
 
-  static func withinGroupAUROC(_ scores: [Double], _ labels: [Int], _ groups: Categories) -> WithinGroupAUROC? {
+  static func withinGroupAUROC(_ scores: [Double], _ labels: [Int], _ groups: Partition) -> WithinGroupAUROC? {
     var ordered = 0.0
     var pairs = 0
     var mixed = 0
@@ -42,10 +42,10 @@ extension Measures {
   /// it is 1 by construction.
   public static func labelVarianceExplained(labels: [Int], by categories: [String]) -> Double? {
     precondition(categories.count == labels.count, "arrays must have the same length")
-    return labelVarianceExplained(labels, Categories(categories))
+    return labelVarianceExplained(labels, Partition(categories))
   }
 
-  static func labelVarianceExplained(_ labels: [Int], _ categories: Categories) -> Double? {
+  static func labelVarianceExplained(_ labels: [Int], _ categories: Partition) -> Double? {
     let positives = labels.count { $0 == 1 }
     guard positives > 0, positives < labels.count else { return nil }
     let rate = Double(positives) / Double(labels.count)
@@ -60,8 +60,8 @@ extension Measures {
   /// So it is at least 0.5, and does not depend on how the categories are named. `nil` unless both classes occur.
   public static func categoryAUROC(labels: [Int], categories: [String]) -> Double? {
     precondition(categories.count == labels.count, "arrays must have the same length")
-    let index = Categories(categories)
+    let index = Partition(categories)
     let shares = index.counts(labels).map { Double($0.positives) / Double($0.rows) }
-    return auroc(scores: index.indexOfRow.map { shares[$0] }, labels: labels)
+    return auroc(scores: index.codes.map { shares[$0] }, labels: labels)
   }
 }

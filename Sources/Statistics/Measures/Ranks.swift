@@ -30,3 +30,11 @@ func midRanks(_ values: [Double]) -> [Double] {
 func tieSizes(_ values: [Double]) -> [Double] {
   tieBlocks(values, ascendingOrder(values)).map { Double($0.count) }
 }
+
+/// The quantile of ascending values by linear interpolation (Hyndman and Fan's type 7, as NumPy and R).
+func quantile(_ sorted: [Double], _ share: Double) -> Double {
+  let position = share * Double(sorted.count - 1)
+  let below = min(max(Int(position), 0), sorted.count - 1)
+  let above = min(below + 1, sorted.count - 1)
+  return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
+}

@@ -4,8 +4,12 @@ extension Measures {
   /// finite. Not corrected for the number of categories: with one row per category it is 1 by construction.
   public static func varianceExplained(_ values: [Double], by categories: [String]) -> Double? {
     precondition(categories.count == values.count, "arrays must have the same length")
+    return varianceExplained(values, Partition(categories))
+  }
+
+  static func varianceExplained(_ values: [Double], _ partition: Partition) -> Double? {
     guard allFinite(values), !isConstant(values) else { return nil }
-    let within = Categories(categories).rows().reduce(0.0) { $0 + sumOfSquares($1.map { values[$0] }) }
+    let within = partition.rows().reduce(0.0) { $0 + sumOfSquares($1.map { values[$0] }) }
     return min(1, max(0, 1 - within / sumOfSquares(values)))
   }
 

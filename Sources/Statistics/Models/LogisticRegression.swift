@@ -48,30 +48,6 @@ public struct LogisticRegression: Sendable, Equatable {
     return normalInterval(coefficients[index], variance: variance, confidence: confidence)
   }
 
-  /// Standard errors that hold when rows of one group are alike: the sandwich H^-1 (sum over groups of s s') H^-1 times
-  /// G/(G-1), s being a group's summed gradient. Coefficients in order, the intercept last.
-  ///
-  /// `features`, `labels` are those of the fit. `nil` with one group or a singular H.
-  public func clusterRobustStandardErrors(features: [[Double]], labels: [Int], groups: [String]) -> [Double]? {
-    precondition(features.count == labels.count && groups.count == labels.count, "arrays must have the same length")
-    let categories = Categories(groups)
-    let width = coefficients.count + 1
-    var information = [Double](repeating: 0, count: width * width)
-    var gradients = [[Double]](repeating: [Double](repeating: 0, count: width), count: categories.count)
-    for (row, values) in features.enumerated() {
-      let x = values + [1]
-      let p = probability(values)
-      for a in 0..<width {
-        gradients[categories.indexOfRow[row]][a] += (Double(labels[row]) - p) * x[a]
-        for b in 0..<width { information[a * width + b] += p * (1 - p) * x[a] * x[b] }
-      }
-    }
-    guard categories.count > 1, let factor = CholeskyFactor(information, size: width) else { return nil }
-    let steps = gradients.map(factor.solve)
-    let correction = Double(categories.count) / Double(categories.count - 1)
-    return (0..<width).map { a in (correction * steps.reduce(0) { $0 + $1[a] * $1[a] }).squareRoot() }
-  }
-
   /// Wald's two-sided p-value of a coefficient; `nil` for a penalised fit.
   public func p(ofCoefficient index: Int) -> Double? {
     guard let errors = coefficientStandardErrors, coefficients.indices.contains(index) else { return nil }

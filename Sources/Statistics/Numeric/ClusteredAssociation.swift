@@ -17,7 +17,7 @@ public enum NumericMeasure: String, Sendable, Equatable, Codable, CaseIterable {
   /// The value without an effect.
   public var null: Double { self == .concordance ? 0.5 : 0 }
 
-  func leaveOneOut(_ x: [Double], _ y: [Double], strata: Categories) -> (any LeaveOneOutMeasure)? {
+  func leaveOneOut(_ x: [Double], _ y: [Double], strata: Partition) -> (any LeaveOneOutMeasure)? {
     switch self {
     case .concordance, .somersD: StratifiedConcordance(x, y, strata: strata) { $0.somersD }
     case .kendallTauB: StratifiedConcordance(x, y, strata: strata) { $0.tauB }
@@ -34,7 +34,7 @@ public enum NumericMeasure: String, Sendable, Equatable, Codable, CaseIterable {
 
 /// An association of score and numeric label with an interval and a test that hold when rows of one cluster are alike.
 ///
-/// The variance is `ClusterVariance`'s (one cluster left out at a time, two ways where a second factor is given). The 95 %
+/// The variance is `ClusteredVariance`'s (one cluster left out at a time, two ways where something crosses the questions). The 95 %
 /// interval is atanh(r) +- t sqrt(V) / (1 - r^2), taken back by tanh (Fisher's z), with Student's t; for `concordance` that
 /// is the logit interval of the AUROC. p is of the same t, so p < 0.05 exactly if the interval leaves out no effect.
 /// In 1,000 simulations each (`NumericCoverageTests`: 12 and 30 groups of 10, 30 groups of Zipf's sizes) the interval held the
@@ -59,7 +59,11 @@ public struct ClusteredAssociation: Sendable, Equatable, Codable {
   ///
   /// `nil` if score or label do not vary, or a score is not finite.
   public static func across(_ rows: NumericRows, _ measure: NumericMeasure) -> ClusteredAssociation? {
-    ClusteredAssociation(rows, measure, strata: .single(rows.count))
+    across(rows, measure, rows.clusters())
+  }
+
+  static func across(_ rows: NumericRows, _ measure: NumericMeasure, _ clusters: Clusters) -> ClusteredAssociation? {
+    ClusteredAssociation(rows, measure, strata: .whole(rows.count), clusters)
   }
 
   /// Over pairs of rows of one group (concordance, D, tau-b), or after subtracting the group's mean (of values for
@@ -67,32 +71,30 @@ public struct ClusteredAssociation: Sendable, Equatable, Codable {
   ///
   /// `nil` without groups, if score or label vary in no group, or a score is not finite.
   public static func within(_ rows: NumericRows, _ measure: NumericMeasure) -> ClusteredAssociation? {
-    rows.groups.flatMap { ClusteredAssociation(rows, measure, strata: Categories($0)) }
+    within(rows, measure, rows.clusters())
   }
 
-  /// Within strata of any kind: letters, crossed covariates.
-  public static func within(
-    _ rows: NumericRows, strata: [String], _ measure: NumericMeasure
-  ) -> ClusteredAssociation? {
-    precondition(strata.count == rows.count, "strata and rows must have the same length")
-    return ClusteredAssociation(rows, measure, strata: Categories(strata))
+  static func within(_ rows: NumericRows, _ measure: NumericMeasure, _ clusters: Clusters) -> ClusteredAssociation? {
+    rows.groups.flatMap { ClusteredAssociation(rows, measure, strata: Partition($0), clusters) }
   }
 
-  private init?(_ rows: NumericRows, _ measure: NumericMeasure, strata: Categories) {
+  init?(_ rows: NumericRows, _ measure: NumericMeasure, strata: Partition, _ clusters: Clusters) {
     guard allFinite(rows.scores), let found = measure.leaveOneOut(rows.scores, rows.labels, strata: strata)
     else { return nil }
-    let variance = ClusterVariance(found, rows.clusters, second: rows.secondCluster.map(Categories.init))
+    let spread = ClusterSpread(found, clusters)
+    let variance = spread?.variance
+    let taking = spread.map { Int($0.parts[0].count) } ?? min(1, rows.count)
     let estimate = FisherEstimate(
-      found.value, variance, isOrder: measure != .spearman && measure != .pearson)
+      found.value, variance, clusters: taking, isOrder: measure != .spearman && measure != .pearson)
     let interval = estimate.interval()
     self.measure = measure
     value = measure.scaled(found.value)
     low = interval.map { measure.scaled($0.low) }
     high = interval.map { measure.scaled($0.high) }
     p = estimate.p
-    standardError = variance.map { $0.variance.squareRoot() * (measure == .concordance ? 0.5 : 1) }
+    standardError = variance.map { $0.value.squareRoot() * (measure == .concordance ? 0.5 : 1) }
     degreesOfFreedom = variance?.degreesOfFreedom
-    clusters = variance?.clusters ?? min(1, rows.count)
+    self.clusters = taking
   }
 
   public var interval: Interval? {
@@ -103,18 +105,20 @@ public struct ClusteredAssociation: Sendable, Equatable, Codable {
 /// A correlation and its variance, judged on Fisher's scale.
 struct FisherEstimate {
   let value: Double
-  let variance: ClusterVariance?
+  let variance: ClusteredVariance?
+  /// That take part.
+  let clusters: Int
   /// Whether perfect order has an interval: that of an AUROC of 1 with as many rows of either class as there are clusters.
   let isOrder: Bool
 
-  init(_ value: Double, _ variance: ClusterVariance?, isOrder: Bool) {
-    (self.value, self.variance, self.isOrder) = (value, variance, isOrder)
+  init(_ value: Double, _ variance: ClusteredVariance?, clusters: Int, isOrder: Bool) {
+    (self.value, self.variance, self.clusters, self.isOrder) = (value, variance, clusters, isOrder)
   }
 
   /// The statistic on Fisher's scale in standard errors.
   private var statistic: Double? {
-    guard let variance, variance.variance > 0, abs(value) < 1 else { return nil }
-    return Double.atanh(value) * (1 - value * value) / variance.variance.squareRoot()
+    guard let variance, variance.value > 0, abs(value) < 1 else { return nil }
+    return Double.atanh(value) * (1 - value * value) / variance.value.squareRoot()
   }
 
   var p: Double? {
@@ -126,12 +130,11 @@ struct FisherEstimate {
     guard let variance else { return nil }
     let critical = criticalValue(confidence, df: variance.degreesOfFreedom)
     if isOrder, abs(value) == 1 {
-      let count = variance.clusters
-      return scoreInterval(value > 0 ? 1 : 0, positives: count, negatives: count, critical: critical)
+      return scoreInterval(value > 0 ? 1 : 0, positives: clusters, negatives: clusters, critical: critical)
         .map { Interval(low: 2 * $0.low - 1, high: 2 * $0.high - 1) }
     }
     guard statistic != nil else { return nil }
-    let reach = critical * variance.variance.squareRoot() / (1 - value * value)
+    let reach = critical * variance.value.squareRoot() / (1 - value * value)
     return Interval(low: Double.tanh(Double.atanh(value) - reach), high: Double.tanh(Double.atanh(value) + reach))
   }
 }

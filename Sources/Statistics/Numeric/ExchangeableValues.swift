@@ -13,12 +13,12 @@ struct ExchangeableValues {
   var count: Int { labels.count }
 
   /// Rows exchange labels inside their group.
-  init(rows: [[Double]], _ labels: [Double], _ groups: Categories, _ statistic: NumericPermutationTest.Statistic) {
+  init(rows: [[Double]], _ labels: [Double], _ groups: Partition, _ statistic: NumericPermutationTest.Statistic) {
     self.init(rows, labels, blocks: groups.rows(), statistic)
   }
 
   /// Groups exchange their mean labels; a group's value is the mean over its rows (of ranks among all rows).
-  init(means: [[Double]], _ labels: [Double], _ groups: Categories, _ statistic: NumericPermutationTest.Statistic) {
+  init(means: [[Double]], _ labels: [Double], _ groups: Partition, _ statistic: NumericPermutationTest.Statistic) {
     let members = groups.rows()
     let average = { (values: [Double]) in members.map { rows in mean(rows.map { values[$0] }) } }
     let ranked = statistic == .ranks ? means.map(midRanks) : means
@@ -87,29 +87,10 @@ struct ExchangeableValues {
   /// The same from the normal distribution with the exchanges' correlations.
   func normalExtremes(_ count: Int, _ generator: inout SeededGenerator) -> [Double] {
     let used = (0..<scores).filter { variances[$0] > 0 }
-    let matrix = used.map { a in
+    let correlations = used.flatMap { a in
       used.map { covariance(a, $0) / variances[a].squareRoot() / variances[$0].squareRoot() }
     }
-    let factor = semidefiniteFactor(matrix)
-    return (0..<count).map { _ in
-      let draws = used.map { _ in generator.normal() }
-      return factor.reduce(0) { largest, row in max(largest, abs(zip(row, draws).reduce(0) { $0 + $1.0 * $1.1 })) }
-    }
+    let factor = SemidefiniteFactor(correlations, size: used.count)
+    return (0..<count).map { _ in factor.draw(&generator).reduce(0) { max($0, abs($1)) } }
   }
-}
-
-/// A lower triangular L with L L' equal to a correlation matrix, which may be singular (scores that are alike).
-private func semidefiniteFactor(_ matrix: [[Double]]) -> [[Double]] {
-  var lower = matrix.map { $0.map { _ in 0.0 } }
-  for column in matrix.indices {
-    let done = lower[column][..<column].reduce(0) { $0 + $1 * $1 }
-    let pivot = matrix[column][column] - done
-    guard pivot > 1e-12 else { continue }
-    lower[column][column] = pivot.squareRoot()
-    for row in matrix.indices.dropFirst(column + 1) {
-      let dot = zip(lower[row][..<column], lower[column][..<column]).reduce(0) { $0 + $1.0 * $1.1 }
-      lower[row][column] = (matrix[row][column] - dot) / lower[column][column]
-    }
-  }
-  return lower
 }

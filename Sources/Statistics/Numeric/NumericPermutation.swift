@@ -35,8 +35,8 @@ public struct NumericPermutationTest: Sendable, Equatable, Codable {
     guard !scores.isEmpty, (1...1_000_000).contains(permutations), allFinite(labels), scores.allSatisfy(allFinite),
       !isConstant(labels)
     else { return nil }
-    let clusters = groups.map(Categories.init) ?? .single(labels.count)
-    let isFixed = (labelShare(labels, clusters) ?? 1) >= nearlyExplained
+    let clusters = groups.map { Partition($0) } ?? .whole(labels.count)
+    let isFixed = (Measures.varianceExplained(scaledToOne(labels), clusters) ?? 1) >= nearlyExplained
     let units =
       isFixed
       ? ExchangeableValues(means: scores, labels, clusters, statistic)
@@ -59,11 +59,4 @@ public struct NumericPermutationTest: Sendable, Equatable, Codable {
       Double(1 + extremes.count { $0 >= own - 1e-9 }) / Double(permutations + 1)
     }
   }
-}
-
-/// The share of the label's variance between groups.
-private func labelShare(_ labels: [Double], _ clusters: Categories) -> Double? {
-  let within = centred(labels, clusters.rows()).reduce(0) { $0 + $1 * $1 }
-  let whole = sumOfSquares(labels)
-  return whole > 0 ? 1 - within / whole : nil
 }

@@ -17,15 +17,17 @@ public struct NumericPrediction: Sendable, Equatable, Codable {
   public let permutation: NumericPermutationTest?
 
   /// - Parameters:
+  ///   - covariates: of which those that cross the questions and are sampled are a second cluster.
   ///   - permutations: how many `permutation` draws (1...1,000,000).
   ///   - seed: of the permutations.
-  public init(_ rows: NumericRows, permutations: Int = 2_000, seed: UInt64 = 0) {
+  public init(_ rows: NumericRows, covariates: [Covariate] = [], permutations: Int = 2_000, seed: UInt64 = 0) {
+    let clusters = rows.clusters(covariates.filter { $0.distinctValues > 1 })
     self.rows = rows.count
     groups = rows.groups.map { Set($0).count }
     distinctLabels = Set(rows.labels).count
     labelVarianceBetweenGroups = rows.groups.flatMap { Measures.varianceExplained(rows.labels, by: $0) }
-    within = NumericMeasure.allCases.compactMap { ClusteredAssociation.within(rows, $0) }
-    across = NumericMeasure.allCases.compactMap { ClusteredAssociation.across(rows, $0) }
+    within = NumericMeasure.allCases.compactMap { ClusteredAssociation.within(rows, $0, clusters) }
+    across = NumericMeasure.allCases.compactMap { ClusteredAssociation.across(rows, $0, clusters) }
     permutation = NumericPermutationTest(
       scores: [rows.scores], labels: rows.labels, groups: rows.groups, permutations: permutations, seed: seed)
   }

@@ -9,13 +9,13 @@ public struct NumericRows: Sendable, Equatable {
   public let labels: [Double]
   /// The distinct question of each row: the unit of independence. Without one every row is its own.
   public let groups: [String]?
-  /// A second factor in which rows are alike and which crosses the questions: a template, a persona.
-  public let secondCluster: [String]?
+  /// The family of near-duplicate questions that each row's question belongs to: then the unit of independence.
+  public let families: [String]?
 
   public var count: Int { labels.count }
 
   public init(
-    scores: [Double], labels: [Double], groups: [String]? = nil, secondCluster: [String]? = nil
+    scores: [Double], labels: [Double], groups: [String]? = nil, families: [String]? = nil
   ) throws(StatisticsError) {
     guard !labels.isEmpty else {
       throw StatisticsError(.empty, "There are no rows to judge; give at least one score and label.")
@@ -26,7 +26,7 @@ public struct NumericRows: Sendable, Equatable {
     }
     for (name, count) in [
       ("scores", scores.count), ("groups", groups?.count ?? labels.count),
-      ("values of the second cluster", secondCluster?.count ?? labels.count),
+      ("families", families?.count ?? labels.count),
     ] where count != labels.count {
       throw StatisticsError(
         .lengthMismatch, "There are \(labels.count) labels but \(count) \(name); give one of each per row.")
@@ -35,13 +35,16 @@ public struct NumericRows: Sendable, Equatable {
       throw StatisticsError(
         .invalidLabel, "The label of row \(row) is \(labels[row]); write a number, or leave the row out.", row: row)
     }
-    (self.scores, self.labels, self.groups, self.secondCluster) = (scores, labels, groups, secondCluster)
+    (self.scores, self.labels, self.groups, self.families) = (scores, labels, groups, families)
   }
 
   /// The same rows with other scores (another layer, a baseline), which must be one per row.
   public func scored(by scores: [Double]) throws(StatisticsError) -> NumericRows {
-    try NumericRows(scores: scores, labels: labels, groups: groups, secondCluster: secondCluster)
+    try NumericRows(scores: scores, labels: labels, groups: groups, families: families)
   }
 
-  var clusters: Categories { groups.map(Categories.init) ?? .rowByRow(count) }
+  /// Questions or families, and what of the covariates crosses them.
+  func clusters(_ covariates: [Covariate] = []) -> Clusters {
+    RowClusters(groups.map { Partition($0) }, families: families, covariates, rows: count).clusters
+  }
 }

@@ -12,7 +12,7 @@ struct PairOrder {
     untiedY = Self.untied(y)
     let order = ascendingOrder(x)
     let blocks = tieBlocks(x, order)
-    let ranks = denseRanks(y)
+    let ranks = ScoreOrder(y).ranks
     add(order, blocks, ranks, sign: 1)
     add(order, blocks.reversed(), ranks, sign: -1)
   }
@@ -38,16 +38,6 @@ struct PairOrder {
     }
     return result
   }
-}
-
-/// Ranks from 0 without gaps, equal values sharing one.
-func denseRanks(_ values: [Double]) -> [Int] {
-  let order = ascendingOrder(values)
-  var ranks = [Int](repeating: 0, count: values.count)
-  for (rank, block) in tieBlocks(values, order).enumerated() {
-    for position in block { ranks[order[position]] = rank }
-  }
-  return ranks
 }
 
 /// How many of the numbers inserted so far are below a bound (Fenwick 1994), each in O(log n).

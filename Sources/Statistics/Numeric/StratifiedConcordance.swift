@@ -28,14 +28,14 @@ struct StratifiedConcordance: LeaveOneOutMeasure {
   let value: Double
   private let scores: [Double]
   private let labels: [Double]
-  private let strata: Categories
+  private let strata: Partition
   private let total: ConcordanceSums
   private let ofRow: [ConcordanceSums]
   private let measure: @Sendable (ConcordanceSums) -> Double?
 
   /// `nil` if no pair differs in label (and, for tau-b, none in score).
   init?(
-    _ scores: [Double], _ labels: [Double], strata: Categories,
+    _ scores: [Double], _ labels: [Double], strata: Partition,
     measure: @escaping @Sendable (ConcordanceSums) -> Double?
   ) {
     var ofRow = [ConcordanceSums](repeating: ConcordanceSums(), count: scores.count)
@@ -56,9 +56,9 @@ struct StratifiedConcordance: LeaveOneOutMeasure {
     (self.total, self.ofRow, self.measure) = (total, ofRow, measure)
   }
 
-  func values(without clusters: Categories) -> [Double?] {
+  func values(without clusters: Partition) -> [Double?] {
     var removed = [ConcordanceSums](repeating: ConcordanceSums(), count: clusters.count)
-    for (row, cluster) in clusters.indexOfRow.enumerated() { removed[cluster] = removed[cluster] + ofRow[row] }
+    for (row, cluster) in clusters.codes.enumerated() { removed[cluster] = removed[cluster] + ofRow[row] }
     for cells in clusterCells(strata: strata, clusters: clusters) {
       for cell in cells {
         removed[cell.cluster] = removed[cell.cluster] - inside(cell.rows, isStratum: cells.count == 1)
@@ -67,9 +67,9 @@ struct StratifiedConcordance: LeaveOneOutMeasure {
     return removed.map { $0.untiedLabel > 0 ? measure(total - $0) : nil }
   }
 
-  func weights(of clusters: Categories) -> [Double] {
+  func weights(of clusters: Partition) -> [Double] {
     var weights = [Double](repeating: 0, count: clusters.count)
-    for (row, cluster) in clusters.indexOfRow.enumerated() {
+    for (row, cluster) in clusters.codes.enumerated() {
       weights[cluster] += ofRow[row].untiedLabel * ofRow[row].untiedLabel
     }
     return weights

@@ -27,12 +27,12 @@ struct StratifiedPearson: LeaveOneOutMeasure {
   let value: Double
   private let x: [Double]
   private let y: [Double]
-  private let strata: Categories
+  private let strata: Partition
   private let sizes: [Int]
   private let total: ProductSums
 
   /// `nil` if one of the two varies in no stratum.
-  init?(_ x: [Double], _ y: [Double], strata: Categories) {
+  init?(_ x: [Double], _ y: [Double], strata: Partition) {
     let members = strata.rows()
     self.x = centred(scaledToOne(x), members)
     self.y = centred(scaledToOne(y), members)
@@ -45,7 +45,7 @@ struct StratifiedPearson: LeaveOneOutMeasure {
     self.value = value
   }
 
-  func values(without clusters: Categories) -> [Double?] {
+  func values(without clusters: Partition) -> [Double?] {
     var removed = [ProductSums](repeating: ProductSums(), count: clusters.count)
     for (stratum, cells) in clusterCells(strata: strata, clusters: clusters).enumerated() {
       for cell in cells {
@@ -55,10 +55,10 @@ struct StratifiedPearson: LeaveOneOutMeasure {
     return removed.map { $0.xx > 0 || $0.yy > 0 ? (total - $0).correlation(of: total) : nil }
   }
 
-  func weights(of clusters: Categories) -> [Double] {
-    let size = strata.indexOfRow.map { sizes[$0] }
+  func weights(of clusters: Partition) -> [Double] {
+    let size = strata.codes.map { sizes[$0] }
     var weights = [Double](repeating: 0, count: clusters.count)
-    for (row, cluster) in clusters.indexOfRow.enumerated() where size[row] > 1 {
+    for (row, cluster) in clusters.codes.enumerated() where size[row] > 1 {
       weights[cluster] += 1 - 1 / Double(size[row])
     }
     return weights

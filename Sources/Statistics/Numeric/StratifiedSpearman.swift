@@ -10,13 +10,13 @@ struct StratifiedSpearman: LeaveOneOutMeasure {
   /// What the sums lose with a row.
   private var ofRow: [ProductSums]
   private let sizes: [Int]
-  private let strata: Categories
+  private let strata: Partition
   private let x: [Double]
   private let y: [Double]
   private let mostVisits: Int
 
   /// `nil` if one of the two varies in no stratum.
-  init?(_ x: [Double], _ y: [Double], strata: Categories, mostVisits: Int = 20_000_000) {
+  init?(_ x: [Double], _ y: [Double], strata: Partition, mostVisits: Int = 20_000_000) {
     (self.x, self.y, self.mostVisits) = (x, y, mostVisits)
     var ofRow = [ProductSums](repeating: ProductSums(), count: x.count)
     let members = strata.rows()
@@ -33,7 +33,7 @@ struct StratifiedSpearman: LeaveOneOutMeasure {
     self.value = value
   }
 
-  func values(without clusters: Categories) -> [Double?] {
+  func values(without clusters: Partition) -> [Double?] {
     let cells = clusterCells(strata: strata, clusters: clusters)
     let visits = zip(sizes, cells).reduce(0) { $0 + ($1.1.count > 1 ? $1.0 * $1.1.count : 0) }
     var removed = [ProductSums](repeating: ProductSums(), count: clusters.count)
@@ -49,9 +49,9 @@ struct StratifiedSpearman: LeaveOneOutMeasure {
     return removed.indices.map { takesPart[$0] ? (total - removed[$0]).correlation(of: total) : nil }
   }
 
-  func weights(of clusters: Categories) -> [Double] {
+  func weights(of clusters: Partition) -> [Double] {
     var weights = [Double](repeating: 0, count: clusters.count)
-    for (row, cluster) in clusters.indexOfRow.enumerated() where sizes[strata.indexOfRow[row]] > 1 {
+    for (row, cluster) in clusters.codes.enumerated() where sizes[strata.codes[row]] > 1 {
       weights[cluster] += 1
     }
     return weights

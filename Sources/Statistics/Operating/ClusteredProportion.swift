@@ -18,22 +18,32 @@ public struct ClusteredProportion: Sendable, Equatable, Codable {
     if let low, let high { Interval(low: low, high: high) } else { nil }
   }
 
+  /// "92.0 % (95 % interval 84.1 % to 96.2 %)".
+  var stated: String {
+    guard let low, let high else { return percent(value) }
+    return "\(percent(value)) (95 % interval \(percent(low)) to \(percent(high)))"
+  }
+
   /// `nil` without rows. Without groups every row is its own.
   ///
   /// - Parameter outcomes: 0 or 1 per row.
   public init?(_ outcomes: [Int], groups: [String]? = nil, confidence: Double = 0.95) {
     precondition(groups.map { $0.count == outcomes.count } ?? true, "one group per row")
+    self.init(outcomes, groups.map { Partition($0) } ?? .rows(outcomes.count), confidence: confidence)
+  }
+
+  /// - Parameter clusters: every one of which has a row.
+  init?(_ outcomes: [Int], _ clusters: Partition, confidence: Double = 0.95) {
     guard !outcomes.isEmpty, outcomes.allSatisfy({ $0 == 0 || $0 == 1 }) else { return nil }
-    let clusters = groups.map(Categories.init) ?? .rowByRow(outcomes.count)
     let share = Double(outcomes.reduce(0, +)) / Double(outcomes.count)
-    let sizes = clusters.sizes.map(Double.init)
+    let sizes = clusters.sizes().map(Double.init)
     let df = satterthwaite(sizes, count: clusters.count)
     let deviations = zip(clusters.counts(outcomes), sizes).map { Double($0.positives) - share * $1 }
     let effective = Self.effectiveRows(share, deviations, rows: outcomes.count)
     let shrink = criticalValue(confidence) / criticalValue(confidence, df: df)
     let interval =
       clusters.count < 2
-      ? nil : wilsonInterval(share, trials: effective * shrink * shrink, confidence: confidence)
+      ? nil : Proportion.wilson(share: share, trials: effective * shrink * shrink, confidence: confidence)
     (value, rows, self.groups, effectiveRows) = (share, outcomes.count, clusters.count, effective)
     (low, high) = (interval?.low, interval?.high)
   }
@@ -46,15 +56,4 @@ public struct ClusteredProportion: Sendable, Equatable, Codable {
     let variance = groups / (groups - 1) * squares / Double(rows) / Double(rows)
     return min(Double(rows), share * (1 - share) / variance)
   }
-}
-
-/// Wilson's score interval of a share of a number of trials that need not be whole. Trials must be positive.
-func wilsonInterval(_ share: Double, trials: Double, confidence: Double) -> Interval {
-  let z = criticalValue(confidence)
-  let square = z * z
-  let middle = (share + square / (2 * trials)) / (1 + square / trials)
-  let reach =
-    z / (1 + square / trials)
-    * (share * (1 - share) / trials + square / (4 * trials * trials)).squareRoot()
-  return Interval(low: share == 0 ? 0 : max(0, middle - reach), high: share == 1 ? 1 : min(1, middle + reach))
 }

@@ -12,10 +12,13 @@ public struct GroupHalves: Sendable, Equatable {
   /// - Throws: `StatisticsError` if a half would lack a class.
   public init(labels: [Int], groups: [String]?, seed: UInt64) throws(StatisticsError) {
     precondition(groups.map { $0.count == labels.count } ?? true, "one group per row")
-    let clusters = groups.map(Categories.init) ?? .rowByRow(labels.count)
+    try self.init(labels, groups.map { Partition($0) } ?? .rows(labels.count), seed: seed)
+  }
+
+  init(_ labels: [Int], _ clusters: Partition, seed: UInt64) throws(StatisticsError) {
     let isChoosing = Self.dealt(clusters.counts(labels), seed)
-    choosing = labels.indices.filter { isChoosing[clusters.indexOfRow[$0]] }
-    measuring = labels.indices.filter { !isChoosing[clusters.indexOfRow[$0]] }
+    choosing = labels.indices.filter { isChoosing[clusters.codes[$0]] }
+    measuring = labels.indices.filter { !isChoosing[clusters.codes[$0]] }
     for half in [choosing, measuring] where Set(half.map { labels[$0] }).count < 2 {
       throw StatisticsError(
         .empty,

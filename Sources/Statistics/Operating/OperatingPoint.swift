@@ -15,6 +15,8 @@ public struct OperatingPoint: Sendable, Equatable, Codable {
   public let precisionLow: Double?
   public let precisionHigh: Double?
   public let baseRate: Double
+  /// The area under the curve up to the target rate, standardised, of all rows.
+  public let partialAUROC: PartialAUROC?
   /// Why the point should be doubted: too few negatives to set or to check so low a rate.
   public let note: String?
 }
@@ -29,14 +31,34 @@ public struct OperatingPoints: Sendable, Equatable, Codable {
   public let points: [OperatingPoint]
   public let choosingRows: Int
   public let measuringRows: Int
+  /// Whether thresholds are of minus the score, because it predicts inverted.
+  public let isInverted: Bool
+  /// Whether the score as a probability means what it says; `nil` where no such fit exists, and of very many rows.
+  public let calibration: Calibration?
+
+  /// `ProbabilityCalibration` in numbers.
+  public struct Calibration: Sendable, Equatable, Codable {
+    /// 1 if it is calibrated, less if it is too sure.
+    public let slope: Double
+    public let slopeLow: Double?
+    public let slopeHigh: Double?
+    public let intercept: Double
+    public let brier: Double
+    public let brierLow: Double?
+    public let brierHigh: Double?
+    public let expectedCalibrationError: Double
+  }
 
   /// - Parameters:
   ///   - falsePositiveRates: targets, each in 0..<1.
   ///   - baseRate: for precision; the share of positives of all rows if `nil`. In 0...1.
   ///   - seed: of the split.
+  ///   - isInverted: whether the scores given are turned over.
+  ///   - probabilities: whether to fit the calibration of the probability.
   /// - Throws: `StatisticsError` for a score that is not finite, a rate out of range, and where a half lacks a class.
   public init(
-    _ rows: ScoredRows, falsePositiveRates: [Double] = [0.01, 0.05], baseRate: Double? = nil, seed: UInt64 = 0
+    _ rows: ScoredRows, falsePositiveRates: [Double] = [0.01, 0.05], baseRate: Double? = nil, seed: UInt64 = 0,
+    isInverted: Bool = false, probabilities: Bool = true
   ) throws(StatisticsError) {
     if let row = rows.scores.firstIndex(where: { !$0.isFinite }) {
       throw StatisticsError(
@@ -46,22 +68,37 @@ public struct OperatingPoints: Sendable, Equatable, Codable {
     for rate in falsePositiveRates + [baseRate ?? 0] where !(rate >= 0 && rate < 1) {
       throw StatisticsError(.invalidValue, "The rate \(rate) is out of range; give a share from 0 to below 1.")
     }
-    let halves = try GroupHalves(labels: rows.labels, groups: rows.families ?? rows.groups, seed: seed)
+    let clusters = rows.families.map { Partition($0) } ?? rows.questionIndex ?? .rows(rows.count)
+    let halves = try GroupHalves(rows.labels, clusters, seed: seed)
     let rate = baseRate ?? Double(rows.positives) / Double(rows.count)
-    points = falsePositiveRates.compactMap { OperatingPoint(rows, halves, target: $0, baseRate: rate) }
+    points = falsePositiveRates.compactMap { OperatingPoint(rows, clusters, halves, target: $0, baseRate: rate) }
     (choosingRows, measuringRows) = (halves.choosing.count, halves.measuring.count)
+    self.isInverted = isInverted
+    calibration = probabilities ? Calibration(rows, seed: seed) : nil
+  }
+}
+
+extension OperatingPoints.Calibration {
+  init?(_ rows: ScoredRows, seed: UInt64) {
+    let groups = rows.families ?? rows.groups
+    guard let found = ProbabilityCalibration(scores: rows.scores, labels: rows.labels, groups: groups, seed: seed),
+      let slope = found.slope, let intercept = found.intercept
+    else { return nil }
+    self.init(
+      slope: slope, slopeLow: found.slopeInterval?.low, slopeHigh: found.slopeInterval?.high, intercept: intercept,
+      brier: found.brier, brierLow: found.brierInterval?.low, brierHigh: found.brierInterval?.high,
+      expectedCalibrationError: found.expectedCalibrationError)
   }
 }
 
 extension OperatingPoint {
-  init?(_ rows: ScoredRows, _ halves: GroupHalves, target: Double, baseRate: Double) {
+  init?(_ rows: ScoredRows, _ clusters: Partition, _ halves: GroupHalves, target: Double, baseRate: Double) {
     let threshold = Self.threshold(
       halves.choosing.map { rows.scores[$0] }, halves.choosing.map { rows.labels[$0] }, target: target)
     let flagged = { (label: Int) in
       let own = halves.measuring.filter { rows.labels[$0] == label }
       return ClusteredProportion(
-        own.map { rows.scores[$0] >= threshold ? 1 : 0 },
-        groups: (rows.families ?? rows.groups).map { names in own.map { names[$0] } })
+        own.map { rows.scores[$0] >= threshold ? 1 : 0 }, Partition(keys: own.map { clusters.codes[$0] }))
     }
     guard let recall = flagged(1), let alarms = flagged(0) else { return nil }
     let precision = PrecisionEstimate(recall, alarms, baseRate: baseRate)
@@ -69,7 +106,9 @@ extension OperatingPoint {
     self.init(
       targetFalsePositiveRate: target, threshold: threshold, recall: recall, falsePositiveRate: alarms,
       precision: precision.value, precisionLow: precision.interval?.low, precisionHigh: precision.interval?.high,
-      baseRate: baseRate, note: Self.note(target, choosing: negatives[0], measuring: negatives[1]))
+      baseRate: baseRate,
+      partialAUROC: PartialAUROC(rows.scores, rows.labels, clusters, maximumFalsePositiveRate: target),
+      note: Self.note(target, choosing: negatives[0], measuring: negatives[1]))
   }
 
   /// The smallest score that flags no more than the target share of the negatives.
@@ -91,11 +130,6 @@ extension OperatingPoint {
       ? "the threshold stands above every negative instead" : "the rate is known only roughly"
     return "A false-positive rate of \(percent(target)) rests on \(fewest) negatives in one half of the questions: "
       + "\(consequence); \(needed) in each half would do."
-  }
-
-  private static func percent(_ share: Double) -> String {
-    let tenths = (share * 1000).rounded() / 10
-    return (tenths == tenths.rounded() ? String(Int(tenths)) : String(tenths)) + " %"
   }
 }
 

@@ -28,6 +28,10 @@ public struct PartialAUROC: Sendable, Equatable, Codable {
   /// is its own.
   public init?(scores: [Double], labels: [Int], groups: [String]? = nil, maximumFalsePositiveRate rate: Double) {
     precondition(scores.count == labels.count && (groups.map { $0.count == labels.count } ?? true), "lengths differ")
+    self.init(scores, labels, groups.map { Partition($0) } ?? .rows(labels.count), maximumFalsePositiveRate: rate)
+  }
+
+  init?(_ scores: [Double], _ labels: [Int], _ groups: Partition, maximumFalsePositiveRate rate: Double) {
     let positives = labels.count { $0 == 1 }
     guard allFinite(scores), positives > 0, positives < labels.count, rate > 0, rate <= 1 else { return nil }
     let curve = PartialCurve(scores, labels, rate)
@@ -35,7 +39,6 @@ public struct PartialAUROC: Sendable, Equatable, Codable {
     maximumFalsePositiveRate = rate
     value = rate == 1 ? curve.area : 0.5 * (1 + (curve.area - rate * rate / 2) / spread)
     negativesInReach = rate * Double(labels.count - positives)
-    let groups = groups.map(Categories.init) ?? .rowByRow(labels.count)
     let scale = rate == 1 ? 1 : 0.5 / spread
     let inReach = Self.groupsInReach(scores, labels, groups, rate)
     let estimate = TwoClassInfluence(curve.contributions, labels, groups, negativeGroups: inReach)
@@ -51,11 +54,11 @@ public struct PartialAUROC: Sendable, Equatable, Codable {
 
 extension PartialAUROC {
   /// Groups with one of the negatives that score highest, as many as the rate lets through.
-  private static func groupsInReach(_ scores: [Double], _ labels: [Int], _ groups: Categories, _ rate: Double) -> Int {
+  private static func groupsInReach(_ scores: [Double], _ labels: [Int], _ groups: Partition, _ rate: Double) -> Int {
     let negatives = labels.indices.filter { labels[$0] != 1 }
     let ranked = negatives.map { scores[$0] }.sorted(by: >)
     let last = ranked[min(ranked.count, max(1, Int((rate * Double(ranked.count)).rounded(.up)))) - 1]
-    return Set(negatives.filter { scores[$0] >= last }.map { groups.indexOfRow[$0] }).count
+    return Set(negatives.filter { scores[$0] >= last }.map { groups.codes[$0] }).count
   }
 }
 
@@ -114,7 +117,7 @@ struct TwoClassInfluence {
   /// `nil` if fewer than two groups have a positive, or a negative that counts.
   ///
   /// - Parameter negativeGroups: how many groups have a negative that counts.
-  init?(_ contributions: [Double], _ labels: [Int], _ groups: Categories, negativeGroups: Int) {
+  init?(_ contributions: [Double], _ labels: [Int], _ groups: Partition, negativeGroups: Int) {
     let parts = [1, 0].map { Self.deviations(contributions, labels, groups, label: $0) }
     let counts = [parts[0].count { $0 != nil }, min(negativeGroups, parts[1].count { $0 != nil })]
     guard counts.allSatisfy({ $0 > 1 }) else { return nil }
@@ -129,15 +132,15 @@ struct TwoClassInfluence {
 
   /// By group how far its rows of a class move the class mean; `nil` for a group without one.
   private static func deviations(
-    _ contributions: [Double], _ labels: [Int], _ groups: Categories, label: Int
+    _ contributions: [Double], _ labels: [Int], _ groups: Partition, label: Int
   ) -> [Double?] {
     let rows = labels.indices.filter { (labels[$0] == 1) == (label == 1) }
     let centre = mean(rows.map { contributions[$0] })
     var sums = [Double](repeating: 0, count: groups.count)
     var sizes = [Int](repeating: 0, count: groups.count)
     for row in rows {
-      sums[groups.indexOfRow[row]] += contributions[row] - centre
-      sizes[groups.indexOfRow[row]] += 1
+      sums[groups.codes[row]] += contributions[row] - centre
+      sizes[groups.codes[row]] += 1
     }
     return zip(sums, sizes).map { $1 == 0 || $1 == rows.count ? nil : $0 / Double(rows.count - $1) }
   }

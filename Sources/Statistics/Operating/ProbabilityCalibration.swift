@@ -58,14 +58,14 @@ private struct CoxCalibration {
 
   init?(_ probabilities: [Double], _ labels: [Int], _ groups: [String]) {
     let smallest = Double.ulpOfOne
-    let features = probabilities.map { [logit(min(max($0, smallest), 1 - smallest))] }
-    guard let fit = try? LogisticRegression.fit(features: features, labels: labels, inverseRegularization: nil)
-    else { return nil }
-    (slope, intercept) = (fit.coefficients[0], fit.intercept)
-    guard let errors = fit.clusterRobustStandardErrors(features: features, labels: labels, groups: groups)
-    else { return }
-    let critical = criticalValue(0.95, df: Double(Set(groups).count - 1))
-    slopeInterval = Interval(low: slope - critical * errors[0], high: slope + critical * errors[0])
-    interceptInterval = Interval(low: intercept - critical * errors[1], high: intercept + critical * errors[1])
+    let logits = probabilities.map { logit(min(max($0, smallest), 1 - smallest)) }
+    let clusters = Partition(groups)
+    guard let fit = SlopeLogistic(logits, labels, clusters) else { return nil }
+    (slope, intercept) = (fit.slope, fit.intercept)
+    let critical = criticalValue(0.95, df: Double(clusters.count - 1))
+    slopeInterval = fit.slopeError.map { Interval(low: slope - critical * $0, high: slope + critical * $0) }
+    interceptInterval = fit.interceptError.map {
+      Interval(low: intercept - critical * $0, high: intercept + critical * $0)
+    }
   }
 }

@@ -8,9 +8,9 @@ struct LabelPermutation {
   private var units: any ExchangeableUnits
 
   /// `nil` unless both classes occur and all scores are finite.
-  init?(scores: [[Double]], labels: [Int], groups: Categories?) {
+  init?(scores: [[Double]], labels: [Int], groups: Partition?) {
     guard Set(labels).count > 1, scores.allSatisfy(allFinite) else { return nil }
-    let groups = groups ?? .single(labels.count)
+    let groups = groups ?? .whole(labels.count)
     let explained = Measures.labelVarianceExplained(labels, groups) ?? 1
     if explained < nearlyExplained {
       scheme = .withinGroups
@@ -56,7 +56,7 @@ private struct RowsInsideGroups: ExchangeableUnits {
   private let scoreCount: Int
   private var pairs = 0.0
 
-  init(_ scores: [[Double]], _ labels: [Int], _ categories: Categories) {
+  init(_ scores: [[Double]], _ labels: [Int], _ categories: Partition) {
     scoreCount = scores.count
     ranks = [Double](repeating: 0, count: labels.count * scores.count)
     for members in categories.rows() {
@@ -131,14 +131,14 @@ private struct WholeGroups: ExchangeableUnits {
   /// Per score and group the sum over its rows of rank minus mean rank.
   private let rankSums: [[Double]]
 
-  init(_ scores: [[Double]], _ labels: [Int], _ categories: Categories) {
+  init(_ scores: [[Double]], _ labels: [Int], _ categories: Partition) {
     let counts = categories.counts(labels)
     meanLabels = counts.map { Double($0.positives) / Double($0.rows) }
     sizes = counts.map { Double($0.rows) }
     let centre = Double(labels.count + 1) / 2
     rankSums = scores.map { values in
       var sums = [Double](repeating: 0, count: categories.count)
-      for (row, rank) in midRanks(values).enumerated() { sums[categories.indexOfRow[row]] += rank - centre }
+      for (row, rank) in midRanks(values).enumerated() { sums[categories.codes[row]] += rank - centre }
       return sums
     }
   }

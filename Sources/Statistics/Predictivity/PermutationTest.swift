@@ -46,10 +46,10 @@ public struct MaxStatisticTest: Sendable, Equatable {
   public init?(
     scores: [[Double]], labels: [Int], groups: [String]? = nil, permutations: Int = 2_000, seed: UInt64 = 0
   ) {
-    self.init(scores, labels, groups.map(Categories.init), permutations: permutations, seed: seed)
+    self.init(scores, labels, groups.map { Partition($0) }, permutations: permutations, seed: seed)
   }
 
-  init?(_ scores: [[Double]], _ labels: [Int], _ groups: Categories?, permutations: Int, seed: UInt64) {
+  init?(_ scores: [[Double]], _ labels: [Int], _ groups: Partition?, permutations: Int, seed: UInt64) {
     precondition(scores.allSatisfy { $0.count == labels.count }, "every score needs one value per row")
     guard !scores.isEmpty, (1...1_000_000).contains(permutations),
       var labelling = LabelPermutation(scores: scores, labels: labels, groups: groups)
@@ -58,7 +58,7 @@ public struct MaxStatisticTest: Sendable, Equatable {
     var generator = SeededGenerator(seed: seed)
     var extreme = [Int](repeating: 1, count: scores.count)
     let steps = Double(permutations) * Double(labels.count) * Double(scores.count)
-    let limit = steps > 5e8 ? labelling.covariance().map { NormalDraws($0, count: scores.count) } : nil
+    let limit = steps > 5e8 ? labelling.covariance().map { SemidefiniteFactor($0, size: scores.count) } : nil
     for _ in 0..<permutations {
       let deviations: [Double]
       if let limit {
@@ -72,33 +72,5 @@ public struct MaxStatisticTest: Sendable, Equatable {
     }
     adjustedP = extreme.map { Double($0) / Double(permutations + 1) }
     scheme = labelling.scheme
-  }
-}
-
-/// Draws from a normal distribution with mean 0 by the Cholesky factor of its covariance, which may be singular.
-private struct NormalDraws {
-  private let lower: [Double]
-  private let count: Int
-
-  init(_ covariance: [Double], count: Int) {
-    var lower = covariance
-    for column in 0..<count {
-      let pivot = lower[column * count + column]
-      let root = pivot > 1e-12 * covariance[column * count + column] ? pivot.squareRoot() : 0
-      for row in column..<count {
-        lower[row * count + column] = root > 0 ? lower[row * count + column] / root : 0
-      }
-      for row in column + 1..<max(count, column + 1) {
-        for other in column + 1...row {
-          lower[row * count + other] -= lower[row * count + column] * lower[other * count + column]
-        }
-      }
-    }
-    (self.lower, self.count) = (lower, count)
-  }
-
-  func draw(_ generator: inout SeededGenerator) -> [Double] {
-    let normals = (0..<count).map { _ in generator.normal() }
-    return (0..<count).map { row in (0...row).reduce(0) { $0 + lower[row * count + $1] * normals[$1] } }
   }
 }

@@ -7,8 +7,7 @@ public struct Predictivity: Sendable, Equatable, Codable {
   public let groups: Int?
   public let positives: Int
   public let auroc: Double?
-  /// The 95 % interval of `auroc`, on the logit scale: clustered by group (`ClusteredAUROC.interval`) if groups hold several
-  /// rows, else DeLong's (`DeLong.logitInterval`).
+  /// The 95 % interval of `auroc` that the audit states across questions (`ClusteredArea.interval`).
   public let aurocLow: Double?
   public let aurocHigh: Double?
   /// AUROC with pairs compared only inside a group; `nil` without groups or if no group has both classes.
@@ -46,17 +45,13 @@ public struct Predictivity: Sendable, Equatable, Codable {
 extension ScoredRows {
   public var auroc: Double? { Measures.auroc(scores: scores, labels: labels) }
 
-  /// The 95 % interval that tables give: clustered where groups hold several rows, else DeLong's, both on the logit scale.
-  public var tableInterval: Interval? { aurocInterval(self) }
+  /// The 95 % interval that tables and verdicts give: clustered by question or family, and by what crosses them; `nil` where it is
+  /// undefined.
+  public var tableInterval: Interval? {
+    guard allFinite(scores) else { return nil }
+    return ClusteredArea.pooled(ScoreOrder(scores), labels: labels, clusters: clusters)?.interval()
+  }
 
   /// Whether groups hold several rows, so that rows are not independent.
   var hasClusters: Bool { questionIndex.map { $0.count < count } ?? false }
-}
-
-/// The interval that a judgement rests on: clustered where groups hold several rows, else DeLong's on the logit scale.
-func aurocInterval(_ rows: ScoredRows, confidence: Double = 0.95) -> Interval? {
-  guard let groups = rows.questionIndex, groups.count < rows.count else {
-    return DeLong(scores: rows.scores, labels: rows.labels)?.logitInterval(confidence: confidence)
-  }
-  return ClusteredAUROC(rows.scores, rows.labels, groups)?.interval(confidence: confidence)
 }

@@ -25,7 +25,7 @@ public struct ScoredRows: Sendable, Equatable {
   public let familiesAreFromTexts: Bool
 
   /// The groups as numbers, made once.
-  let questionIndex: Categories?
+  let questionIndex: Partition?
 
   public var count: Int { labels.count }
 
@@ -55,8 +55,10 @@ public struct ScoredRows: Sendable, Equatable {
         .lengthMismatch,
         "There are \(labels.count) labels but \(covariate.count) values of \(covariate.name); give one per row.")
     }
-    let questions = groups.map(Categories.init)
-    if let blank = questions?.names.first(where: GroupNames.isBlank), let row = groups?.firstIndex(of: blank) {
+    let questions = groups.map { Partition($0) }
+    if let names = groups, let blank = questions?.firsts(names).first(where: GroupNames.isBlank),
+      let row = names.firstIndex(of: blank)
+    {
       throw StatisticsError(
         .invalidValue, "Row \(row) has a blank group; name the question of every row, or leave the column out.",
         row: row)
@@ -110,7 +112,7 @@ public struct ScoredRows: Sendable, Equatable {
   }
 
   /// The groups as numbers; without groups every row is its own.
-  var groupsOrRows: Categories {
-    questionIndex ?? .rowByRow(count)
+  var groupsOrRows: Partition {
+    questionIndex ?? .rows(count)
   }
 }

@@ -33,14 +33,14 @@ func groupWarning(_ rows: ScoredRows) -> String? {
 }
 
 /// How many labels are right if each row is given the commoner label of its category.
-private func followers(_ rows: ScoredRows, _ categories: Categories) -> Int {
+private func followers(_ rows: ScoredRows, _ categories: Partition) -> Int {
   categories.counts(rows.labels).reduce(0) { $0 + max($1.positives, $1.rows - $1.positives) }
 }
 
 /// How many mixed groups a within-group AUROC must rest on to be called an estimate.
 let fewestMixedGroups = 5
 
-private func withinQuestionsClause(_ rows: ScoredRows, _ groups: Categories) -> String {
+private func withinQuestionsClause(_ rows: ScoredRows, _ groups: Partition) -> String {
   let mixed = groups.counts(rows.labels).count { $0.positives > 0 && $0.positives < $0.rows }
   if mixed == 0 { return "within questions the AUROC cannot be estimated" }
   if mixed < fewestMixedGroups {
@@ -52,7 +52,7 @@ private func withinQuestionsClause(_ rows: ScoredRows, _ groups: Categories) -> 
 
 private func letterWarning(_ rows: ScoredRows) -> String? {
   guard let names = rows.letters else { return nil }
-  let letters = Categories(names)
+  let letters = Partition(names)
   guard let share = Measures.labelVarianceExplained(rows.labels, letters), share >= nearlyExplained else { return nil }
   return "The label is \(percent(share)) explained by the answer letter (\(followers(rows, letters)) of \(rows.count) "
     + "labels follow from it); a score that reads the letter would predict it as well."

@@ -14,9 +14,9 @@ extension Heterogeneity {
   ) -> Heterogeneity? {
     precondition(scores.count == labels.count && levels.count == labels.count, "arrays must have the same length")
     guard allFinite(scores), allFinite(labels) else { return nil }
-    let clusters = groups.map(Categories.init) ?? .rowByRow(labels.count)
-    let categories = Categories(levels)
-    let areas = zip(categories.names, categories.rows()).compactMap { name, rows in
+    let clusters = groups.map { Partition($0) } ?? .rows(labels.count)
+    let categories = Partition(levels)
+    let areas = zip(categories.firsts(levels), categories.rows()).compactMap { name, rows in
       LevelArea(name, rows, scores, labels, clusters, within: within)
     }
     guard areas.count > 1 else { return nil }
@@ -53,11 +53,11 @@ private struct LevelArea {
   let deviations: [Int: Double]
 
   init?(
-    _ name: String, _ rows: [Int], _ scores: [Double], _ labels: [Double], _ clusters: Categories, within: Bool
+    _ name: String, _ rows: [Int], _ scores: [Double], _ labels: [Double], _ clusters: Partition, within: Bool
   ) {
-    let keys = rows.map { clusters.indexOfRow[$0] }
-    let own = Categories(keys: keys)
-    let strata = within ? own : .single(rows.count)
+    let keys = rows.map { clusters.codes[$0] }
+    let own = Partition(keys: keys)
+    let strata = within ? own : .whole(rows.count)
     guard
       let area = StratifiedConcordance(
         rows.map { scores[$0] }, rows.map { labels[$0] }, strata: strata, measure: { $0.somersD }),
@@ -68,7 +68,7 @@ private struct LevelArea {
     guard present.count > 1 else { return nil }
     let centre = mean(present)
     var deviations: [Int: Double] = [:]
-    for (row, index) in own.indexOfRow.enumerated() {
+    for (row, index) in own.codes.enumerated() {
       if let value = values[index] { deviations[keys[row]] = (value - centre) / 2 }
     }
     (self.name, value, self.deviations) = (name, (area.value + 1) / 2, deviations)

@@ -13,7 +13,7 @@ struct ClusteredLeastSquares {
   let degreesOfFreedom: Double
 
   /// `nil` if the columns are collinear or there are no more rows than columns. Columns should be of a similar scale.
-  init?(columns: [[Double]], y: [Double], groups: Categories) {
+  init?(columns: [[Double]], y: [Double], groups: Partition) {
     let width = columns.count + 1
     let row = { (index: Int) in columns.map { $0[index] } + [1] }
     let groupSums = Self.sums(columns, y, groups)
@@ -29,7 +29,7 @@ struct ClusteredLeastSquares {
     }
     covariance = Self.jackknife(total, groupSums, fitted)
     var gradients = [[Double]](repeating: [Double](repeating: 0, count: width), count: groups.count)
-    for (index, group) in groups.indexOfRow.enumerated() {
+    for (index, group) in groups.codes.enumerated() {
       let x = row(index)
       let residual = y[index] - zip(x, fitted).reduce(0) { $0 + $1.0 * $1.1 }
       for a in 0..<width { gradients[group][a] += x[a] * residual }
@@ -50,7 +50,7 @@ struct ClusteredLeastSquares {
     return outerSum(steps, times: Double(groups.count - 1) / Double(groups.count))
   }
 
-  private static func sums(_ columns: [[Double]], _ y: [Double], _ groups: Categories) -> [NormalSums] {
+  private static func sums(_ columns: [[Double]], _ y: [Double], _ groups: Partition) -> [NormalSums] {
     let width = columns.count + 1
     return groups.rows().map { rows in
       var sums = NormalSums(width)

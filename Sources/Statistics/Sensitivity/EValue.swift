@@ -36,21 +36,13 @@ public struct EValue: Sendable, Equatable, Codable {
   public var sentence: String {
     let start =
       "A confounder that nobody recorded could explain this away if it were associated with both the score and the behaviour "
-      + "by a risk ratio of \(rounded(value)) each"
+      + "by a risk ratio of \(fixed(value, 2)) each"
     guard let ofInterval else { return start + "." }
-    return start + " (\(rounded(ofInterval)) to move the interval to no effect)."
+    return start + " (\(fixed(ofInterval, 2)) to move the interval to no effect)."
   }
 
   private static func strength(_ ratio: Double) -> Double {
     let above = ratio < 1 ? 1 / ratio : ratio
     return above.isFinite ? above + (above * (above - 1)).squareRoot() : .infinity
   }
-}
-
-/// A number with two decimals.
-func rounded(_ value: Double) -> String {
-  guard value.isFinite, abs(value) < 1e13 else { return "\(value)" }
-  let hundredths = Int((abs(value) * 100).rounded())
-  let rest = hundredths % 100
-  return (value < 0 && hundredths > 0 ? "-" : "") + "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
 }

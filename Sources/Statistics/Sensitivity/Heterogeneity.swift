@@ -47,16 +47,11 @@ public struct Heterogeneity: Sendable, Equatable, Codable {
   public func sentence(what: String, between: String, significance: Double = 0.05) -> String {
     let shown = levels.sorted { $0.value > $1.value }
     let ends = shown.count > 4 ? Array(shown.prefix(2) + shown.suffix(2)) : shown
-    let list = ends.map { "\($0.name) \(rounded($0.value))" }.joined(separator: ", ")
+    let list = ends.map { "\($0.name) \(fixed($0.value, 2))" }.joined(separator: ", ")
     let verb = p < significance ? "differs between \(between)" : "does not demonstrably differ between \(between)"
-    let chance = p < 0.001 ? "p < 0.001" : "p = \(rounded3(p))"
-    return "The \(what) \(verb) (\(list); \(chance), I^2 = \(rounded(inconsistency)))."
+    let chance = p < 0.001 ? "p < 0.001" : "p = \(fixed(p))"
+    return "The \(what) \(verb) (\(list); \(chance), I^2 = \(fixed(inconsistency, 2)))."
   }
-}
-
-private func rounded3(_ p: Double) -> String {
-  let digits = String(Int((p * 1000).rounded()))
-  return p >= 0.9995 ? "1" : "0." + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
 }
 
 /// Wald's statistic of "all values are equal"; `nil` if the covariance of the differences is singular.

@@ -25,8 +25,8 @@ public struct RobustnessValue: Sendable, Equatable, Codable {
 
   /// One sentence for a report.
   public var sentence: String {
-    "A confounder that nobody recorded would have to explain \(rounded(100 * value)) % of what is left of both the score and "
-      + "the label to explain this away (\(rounded(100 * ofInterval)) % to move the interval to no effect)."
+    "A confounder that nobody recorded would have to explain \(fixed(100 * value, 2)) % of what is left of both the score and "
+      + "the label to explain this away (\(fixed(100 * ofInterval, 2)) % to move the interval to no effect)."
   }
 
   private static func share(_ f: Double) -> Double {

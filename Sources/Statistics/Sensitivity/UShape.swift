@@ -28,7 +28,7 @@ public struct UShape: Sendable, Equatable, Codable {
   /// Without groups every row is its own.
   public init?(scores: [Double], labels: [Double], groups: [String]? = nil) {
     precondition(scores.count == labels.count && (groups.map { $0.count == labels.count } ?? true), "lengths differ")
-    let clusters = groups.map(Categories.init) ?? .rowByRow(labels.count)
+    let clusters = groups.map { Partition($0) } ?? .rows(labels.count)
     guard allFinite(scores), allFinite(labels), !isConstant(labels), clusters.count > 2 else { return nil }
     let n = Double(scores.count)
     let u = midRanks(scores).map { ($0 - 0.5) / n - 0.5 }
@@ -58,10 +58,10 @@ public struct UShape: Sendable, Equatable, Codable {
     guard p < significance, shape != .monotonic else { return nil }
     let place =
       shape == .valley ? "at low and at high scores than in between" : "in between than at low and at high scores"
-    return "The label depends on the score, but not monotonically: it is higher \(place) (\(rounded(fitted[0])), "
-      + "\(rounded(fitted[1])) and \(rounded(fitted[2])) at the lowest, middle and highest score, p \(smallP)); an AUROC "
+    return "The label depends on the score, but not monotonically: it is higher \(place) (\(fixed(fitted[0], 2)), "
+      + "\(fixed(fitted[1], 2)) and \(fixed(fitted[2], 2)) at the lowest, middle and highest score, p \(smallP)); an AUROC "
       + "cannot show that."
   }
 
-  private var smallP: String { p < 0.001 ? "< 0.001" : "= \(rounded(p))" }
+  private var smallP: String { p < 0.001 ? "< 0.001" : "= \(fixed(p, 2))" }
 }

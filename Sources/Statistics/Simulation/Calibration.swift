@@ -50,10 +50,10 @@ public enum Calibration {
         let rows = try ScoredRows(scores: scores, labels: drawn.labels, groups: groupsKnown ? drawn.groups : nil)
         candidates.append(AuditCandidate(name: "layer \(layer)", rows: rows))
       }
-      tally.add(aurocInterval(candidates[0].rows))
+      tally.add(candidates[0].rows.tableInterval)
       guard permutations > 0 else { continue }
       tally.add(
-        try Audit(candidates: candidates, permutations: permutations, seed: generator.next()).verdict)
+        try Judgement(candidates, permutations: permutations, seed: generator.next()).verdict)
     }
     return tally.result(experiments: experiments)
   }

@@ -51,8 +51,8 @@ extension Calibration {
     for _ in 0..<experiments {
       let rows = try confound.draw(lettersKnown: lettersKnown, using: &generator)
       let candidates = [AuditCandidate(name: "layer 0", rows: rows)]
-      let audit = try Audit(candidates: candidates, permutations: permutations, seed: generator.next())
-      supported += audit.verdict == .supported ? 1 : 0
+      let judgement = try Judgement(candidates, permutations: permutations, seed: generator.next())
+      supported += judgement.verdict == .supported ? 1 : 0
     }
     return Double(supported) / Double(experiments)
   }

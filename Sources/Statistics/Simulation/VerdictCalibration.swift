@@ -35,13 +35,26 @@ public struct VerdictCalibration: Sendable, Equatable, Codable {
 public struct VerdictLine: Sendable {
   public let cell: AuditCell
   public let promise: VerdictCalibration.Promise
+  /// In which share of experiments both 95 % intervals are to hold the truth; `nil` where that is not promised.
+  public let coverage: ClosedRange<Double>?
 
   init(
-    _ name: String, _ groups: Int, _ promise: VerdictCalibration.Promise, _ change: (inout AuditCell) -> Void = { _ in }
+    _ name: String, _ groups: Int, _ promise: VerdictCalibration.Promise, coverage: ClosedRange<Double>? = nil,
+    _ change: (inout AuditCell) -> Void = { _ in }
   ) {
     var cell = AuditCell(name, groups: groups)
     change(&cell)
-    (self.cell, self.promise) = (cell, promise)
+    (self.cell, self.promise, self.coverage) = (cell, promise, coverage)
+  }
+
+  /// Whether the promises are kept, two standard errors of the simulation allowed for.
+  public func isKept(by result: VerdictCalibration) -> Bool {
+    guard promise.isKept(by: result.supported, experiments: result.experiments) else { return false }
+    guard let coverage else { return true }
+    let slack = 2 * (0.95 * 0.05 / Double(result.experiments)).squareRoot()
+    return [result.coverageWithin, result.coverageAcross].compactMap { $0 }.allSatisfy {
+      $0 >= coverage.lowerBound - slack && $0 <= coverage.upperBound + slack
+    }
   }
 }
 
@@ -59,7 +72,7 @@ extension Calibration {
     var tally = VerdictTally(cell)
     for _ in 0..<experiments {
       let candidates = try cell.draw(using: &generator)
-      tally.add(try Audit(candidates: candidates, permutations: permutations, seed: generator.next()))
+      tally.add(try Judgement(candidates, permutations: permutations, seed: generator.next()))
     }
     return tally.result(experiments)
   }
@@ -110,12 +123,16 @@ extension Calibration {
 
   private static var clusteredLines: [VerdictLine] {
     let templates: [VerdictLine] = [(30, 4), (30, 8), (100, 4), (100, 8)].map { groups, levels in
-      VerdictLine("\(levels) templates crossed with questions", groups, .supportedAtMost(0.05)) {
+      VerdictLine(
+        "\(levels) templates crossed with questions", groups, .supportedAtMost(0.05), coverage: 0.93...0.97
+      ) {
         $0.templates = .init(levels: levels, onLabel: 0.6, onScore: 0.6)
       }
     }
     let families: [VerdictLine] = [(60, 5), (100, 10), (200, 5)].map { questions, size in
-      VerdictLine("families of \(size) near-duplicates, one row each", questions, .supportedAtMost(0.05)) {
+      VerdictLine(
+        "families of \(size) near-duplicates, one row each", questions, .supportedAtMost(0.05), coverage: 0.93...0.98
+      ) {
         ($0.rowsPerGroup, $0.questionOnLabel, $0.questionOnScore) = (1, 0, 0)
         $0.families = .init(levels: questions / size, onLabel: 0.8, onScore: 0.8)
       }
@@ -161,19 +178,18 @@ private struct VerdictTally {
 
   init(_ cell: AuditCell) { self.cell = cell }
 
-  mutating func add(_ audit: Audit) {
-    verdicts[audit.verdict, default: 0] += 1
+  mutating func add(_ judgement: Judgement) {
+    verdicts[judgement.verdict, default: 0] += 1
     // The best of several layers is too good by choice; a single one has the truth of the recipe.
     guard let truth = cell.truth, cell.layers == 1 else { return }
-    Self.count(audit.within, truth.within, &within)
-    Self.count(audit.across, truth.across, &across)
+    Self.count(judgement.within, truth.within, &within)
+    Self.count(judgement.across, truth.across, &across)
   }
 
-  private static func count(_ estimate: AreaEstimate?, _ truth: Double, _ counts: inout (intervals: Int, covering: Int))
-  {
-    guard let low = estimate?.low, let high = estimate?.high else { return }
+  private static func count(_ area: ClusteredArea?, _ truth: Double, _ counts: inout (intervals: Int, covering: Int)) {
+    guard let interval = area?.interval() else { return }
     counts.intervals += 1
-    counts.covering += low <= truth && truth <= high ? 1 : 0
+    counts.covering += interval.contains(truth) ? 1 : 0
   }
 
   func result(_ experiments: Int) -> VerdictCalibration {

@@ -34,30 +34,14 @@ public struct JudgedVector: Sendable {
       layer.scores[.cosine].map { AuditCandidate(name: "layer \(layer.layer)", rows: $0) }
     }
     guard !candidates.isEmpty else { return nil }
+    let leakage = Leakage.finding(audit.target.rows, questions: subject.madeOf, prompts: subject.prompts)
     let best = Audit.bestCandidate(candidates).flatMap { index in
       judged.first { "layer \($0.layer)" == candidates[index].name }
     }
     return try Audit(
       candidates: candidates, baselines: audit.target.rowBaselines() + (best.map(trainedBaselines) ?? []),
       nulls: nulls(judged), geometry: (best.map(geometry) ?? []) + sampled(best), comparisons: comparisons,
-      permutations: audit.options.permutations, seed: audit.options.seed, further: [leakage].compactMap { $0 })
-  }
-
-  /// A vector made of the prompts that it is judged on knows their answers; one made of the same questions with other prompts
-  /// may have learnt them. Of pairs only the questions are known, so that a question in common counts as a prompt.
-  private var leakage: Finding? {
-    guard let made = subject.madeOf, !made.isEmpty else { return nil }
-    let rows = audit.target.rows
-    let asked = rows.filter { made.contains($0.group) || (!$0.question.isEmpty && made.contains($0.question)) }
-    guard !asked.isEmpty else { return nil }
-    let same = subject.prompts.map { prompts in rows.filter { prompts.contains($0.prompt) } } ?? asked
-    let blocks = !same.isEmpty
-    let shared = blocks ? same : asked
-    return Finding(
-      severity: blocks ? .blocking : .warning, name: "leakage", number: Double(shared.count) / Double(rows.count),
-      sentence: "\(shared.count) of \(rows.count) rows ask questions that the vector was made of, such as "
-        + "\"\(shared[0].question.prefix(60))\", " + (blocks ? "" : "with other prompts, ")
-        + "so it may have learnt their answers; judge it on other questions.")
+      permutations: audit.options.permutations, seed: audit.options.seed, further: leakage.map { [$0] } ?? [])
   }
 
   private func nulls(_ judged: [Layer]) -> [AuditNull] {

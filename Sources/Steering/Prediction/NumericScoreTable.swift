@@ -27,7 +27,7 @@ public struct NumericScoreTable: Sendable {
     do {
       rows = try NumericRows(
         scores: try table.column("score").numbers(), labels: labels, groups: groups,
-        secondCluster: options.clusters.first.flatMap { table.columnIfPresent($0)?.strings })
+        families: options.ignored.contains("family") ? nil : table.columnIfPresent("family")?.strings)
     } catch let error as StatisticsError {
       throw TelltaleError(.badInput, error.message, at: .init(file: table.file))
     }

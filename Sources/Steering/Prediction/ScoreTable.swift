@@ -12,11 +12,15 @@ public struct ScoreTable: Sendable {
     public var clusters: [String] = []
     /// Columns left out.
     public var ignored: [String] = []
+    /// A column of labels taken as true, blank where there is none: no covariate, but what the errors of `label` are measured by.
+    public var reference: String?
 
     public init() {}
   }
 
   public let rows: ScoredRows
+  /// By row the label taken as true; `nil` without such a column.
+  public let reference: [Int?]?
   /// Columns left out on request.
   public let ignored: [String]
   /// Columns that cannot be held fixed: the same in every row, or texts that differ in most of them.
@@ -34,8 +38,11 @@ public struct ScoreTable: Sendable {
     }
     for name in options.clusters + options.ignored { _ = try table.column(name) }
     let labels = try Self.labels(table)
+    reference = try options.reference.map { try Self.reference(table, $0) }
     let groups = try Self.groups(table, options, count: labels.count)
-    let further = table.header.filter { !Self.known.contains($0) && !options.ignored.contains($0) }
+    let further = table.header.filter {
+      !Self.known.contains($0) && !options.ignored.contains($0) && $0 != options.reference
+    }
     let covariates = further.map { name in
       Covariate(
         name: name, cells: table.columnIfPresent(name)?.strings ?? [], isSampled: options.clusters.contains(name))
@@ -81,6 +88,18 @@ public struct ScoreTable: Sendable {
         at: .init(file: table.file, line: table.rows[wrong].line, item: "column label"))
     }
     return labels
+  }
+
+  private static func reference(_ table: CSVTable, _ name: String) throws -> [Int?] {
+    try zip(table.column(name).strings, table.rows).map { cell, row in
+      if cell.allSatisfy(\.isWhitespace) { return nil }
+      guard let label = Int(cell), label == 0 || label == 1 else {
+        throw TelltaleError(
+          .badInput, "the reference label is \"\(cell)\"; write 1, 0 or nothing",
+          at: .init(file: table.file, line: row.line, item: "column \(name)"))
+      }
+      return label
+    }
   }
 
   private static func refuseBlanks(_ groups: [String]?, _ table: CSVTable, _ file: URL?) throws(TelltaleError) {

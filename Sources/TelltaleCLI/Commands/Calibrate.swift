@@ -65,7 +65,7 @@ struct Calibrate: ParsableCommand {
           seed: seed &+ UInt64(part[index].offset))
       }
       for (line, result) in zip(part, results) {
-        if json { try Output.json(result) } else { Output.line(Self.row(result, line.element.promise)) }
+        if json { try Output.json(result) } else { Output.line(Self.row(result, line.element)) }
       }
     }
   }
@@ -74,13 +74,15 @@ struct Calibrate: ParsableCommand {
     "| case | questions | supported | promise | explained | absent | cannot tell | coverage within | across |\n"
     + "|---|---|---|---|---|---|---|---|---|"
 
-  private static func row(_ result: VerdictCalibration, _ promise: VerdictCalibration.Promise) -> String {
-    let asked =
-      switch promise {
+  private static func row(_ result: VerdictCalibration, _ line: VerdictLine) -> String {
+    let share =
+      switch line.promise {
       case .supportedAtMost(let share): "at most \(percent(share))"
       case .supportedAtLeast(let share): "at least \(percent(share))"
       }
-    let kept = promise.isKept(by: result.supported, experiments: result.experiments) ? "" : " (not kept)"
+    let asked =
+      share + (line.coverage.map { ", coverage \(percent($0.lowerBound)) to \(percent($0.upperBound))" } ?? "")
+    let kept = line.isKept(by: result) ? "" : " (not kept)"
     let cells = [
       result.name, "\(result.groups)", percent(result.supported), asked + kept, percent(result.explained),
       percent(result.absent), percent(result.cannotTell), percent(result.coverageWithin),

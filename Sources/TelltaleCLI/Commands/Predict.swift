@@ -57,24 +57,25 @@ struct Predict: ParsableCommand {
     guard labels == nil || directory != nil else { throw ValidationError("--labels goes with a run directory") }
     if let labels, LabelChoice(labels) == nil { throw ValidationError("--labels: \(LabelChoice.refusal(labels))") }
     guard groups == nil || !scores.isEmpty else { throw ValidationError("--groups goes with --scores") }
-    guard !scores.isEmpty || choices.areDefaults else {
-      throw ValidationError("--cluster, --ignore, --smallest-effect, --plan-file and --numeric-labels go with --scores")
+    guard !scores.isEmpty || choices.areDefaults(forPlanning: plan.plan) else {
+      throw ValidationError(
+        "--cluster, --ignore, --reference, --smallest-effect, --plan-file and --numeric-labels go with --scores")
     }
     try plan.validate()
     try choices.validate()
   }
 
   func run() throws {
-    if plan.plan { return try plan.answer(comparisons: comparisons, json: json) }
+    if plan.plan {
+      return try plan.answer(comparisons: comparisons, smallestEffect: choices.smallestEffect, json: json)
+    }
     if let directory { return try judge(runDirectory: directory) }
     if choices.numericLabels { return try judgeNumericLabels() }
     let tables = try ScoredFiles(scores, groups: groups, choices: choices)
-    let (options, planFile) = try choices.options(scores: scores, comparisons: comparisons)
+    let (options, followed) = try choices.options(scores: scores, comparisons: comparisons)
     var report = try tables.judge(
       comparisons: comparisons, permutations: permutations, seed: seed, options: options)
-    if let planFile {
-      report.plan = (planFile.hash, planFile.deviations(choices, comparisons: comparisons, data: scores))
-    }
+    report.plan = followed
     try report.print(json: json)
   }
 
@@ -82,13 +83,13 @@ struct Predict: ParsableCommand {
     var columns = ScoreTable.Options()
     columns.groups = groups.map { URL(fileURLWithPath: $0) }
     (columns.clusters, columns.ignored) = (choices.cluster, choices.ignore)
-    let (options, _) = try choices.options(scores: scores, comparisons: comparisons)
+    let (options, followed) = try choices.options(scores: scores, comparisons: comparisons)
     for path in scores {
       let table = try NumericScoreTable(URL(fileURLWithPath: path), options: columns)
       let audit = try NumericAudit(
         table.rows, covariates: table.covariates, comparisons: comparisons * scores.count, permutations: permutations,
         seed: seed, options: options)
-      try NumericReport(file: path, audit: audit).print(json: json)
+      try NumericReport(file: path, audit: audit, plan: followed).print(json: json)
     }
   }
 

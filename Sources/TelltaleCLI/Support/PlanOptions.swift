@@ -33,12 +33,14 @@ struct PlanOptions: ParsableArguments {
     var positiveRate: Double
     var power: Double
     var comparisons: Int
+    var smallestEffect: Double
     var designEffect: Double
     var groups: Int?
     var simulatedPower: Double?
 
     enum CodingKeys: String, CodingKey {
       case auroc, correlation, power, comparisons, groups
+      case smallestEffect = "smallest_effect"
       case rowsPerGroup = "rows_per_group"
       case positiveRate = "positive_rate"
       case designEffect = "design_effect"
@@ -46,27 +48,44 @@ struct PlanOptions: ParsableArguments {
     }
   }
 
-  func answer(comparisons: Int, json: Bool) throws {
+  func answer(comparisons: Int, smallestEffect: Double, json: Bool) throws {
     let analysis: PowerAnalysis
     do {
       analysis = try PowerAnalysis(
         auroc: auroc ?? .nan, rowsPerGroup: rowsPerGroup, positiveRate: positiveRate, correlation: correlation)
     } catch { throw TelltaleError(.badInput, error.message) }
-    let needed = try VerdictPower(analysis, comparisons: comparisons).groupsNeeded(power: power)
-    // Where too many rows would have to be simulated, the formula for the interval alone.
-    let groups = needed?.groups ?? analysis.groupsNeeded(power: power, comparisons: comparisons)
+    var options = AuditOptions()
+    options.smallestEffect = smallestEffect
+    let needed = try VerdictPower(analysis, comparisons: comparisons, options: options).groupsNeeded(power: power)
+    let groups = groups(needed, analysis, comparisons)
     if json {
       return try Output.json(
         Answer(
           auroc: analysis.auroc, rowsPerGroup: rowsPerGroup, correlation: correlation, positiveRate: positiveRate,
-          power: power, comparisons: comparisons, designEffect: analysis.designEffect, groups: groups,
-          simulatedPower: needed?.power))
+          power: power, comparisons: comparisons, smallestEffect: smallestEffect, designEffect: analysis.designEffect,
+          groups: groups, simulatedPower: simulatedPower(needed)))
     }
-    Output.line(sentence(analysis, groups, comparisons, needed?.power))
+    Output.line(sentence(analysis, groups, comparisons, needed))
+  }
+
+  private func groups(_ needed: VerdictPower.Answer, _ analysis: PowerAnalysis, _ comparisons: Int) -> Int? {
+    switch needed {
+    case .groups(let count, _): count
+    // The formula for the interval alone.
+    case .tooManyRows: analysis.groupsNeeded(power: power, comparisons: comparisons)
+    case .notReached: nil
+    }
+  }
+
+  private func simulatedPower(_ needed: VerdictPower.Answer) -> Double? {
+    switch needed {
+    case .groups(_, let power), .notReached(_, let power): power
+    case .tooManyRows: nil
+    }
   }
 
   private func sentence(
-    _ analysis: PowerAnalysis, _ groups: Int?, _ comparisons: Int, _ simulated: Double?
+    _ analysis: PowerAnalysis, _ groups: Int?, _ comparisons: Int, _ needed: VerdictPower.Answer
   ) -> String {
     func number(_ value: Double) -> String { String(format: "%.4g", value) }
     let goal = "an AUROC of \(number(analysis.auroc)) with a power of \(number(power))"
@@ -74,11 +93,16 @@ struct PlanOptions: ParsableArguments {
     let design =
       "\(number(rowsPerGroup)) rows each, correlated by \(number(correlation)) "
       + "(design effect \(number(analysis.designEffect)))"
+    if case .notReached(let count, let found) = needed {
+      return
+        "More than \(count) groups are needed to detect \(goal) in \(looks), \(design): of simulated experiments of that size "
+        + "\(number(100 * found)) % were supported."
+    }
     guard let groups else { return "A million groups are not enough to detect \(goal) in \(looks), \(design)." }
     // Fewer than ten groups are never enough for the audit to speak of questions in general.
     let floor = groups < 10 ? "; the audit asks for at least 10" : ""
     let how =
-      simulated.map { "; of simulated experiments of that size \(number(100 * $0)) % were supported" }
+      simulatedPower(needed).map { "; of simulated experiments of that size \(number(100 * $0)) % were supported" }
       ?? "; by the formula for the interval, because so many rows are not simulated"
     return "\(groups) groups are needed to detect \(goal) in \(looks), \(design)\(how)\(floor)."
   }

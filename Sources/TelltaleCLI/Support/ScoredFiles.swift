@@ -11,7 +11,7 @@ struct ScoredFiles {
   init(_ paths: [String], groups: String?, choices: AuditChoices) throws {
     var options = ScoreTable.Options()
     options.groups = groups.map { URL(fileURLWithPath: $0) }
-    (options.clusters, options.ignored) = (choices.cluster, choices.ignore)
+    (options.clusters, options.ignored, options.reference) = (choices.cluster, choices.ignore, choices.reference)
     files = try paths.map { [options] path in
       let url = URL(fileURLWithPath: path)
       return (url.deletingPathExtension().lastPathComponent, try ScoreTable(url, options: options))
@@ -37,7 +37,18 @@ struct ScoredFiles {
       rowsAgree
       ? [try audit(candidates, comparisons)] : try candidates.map { try audit([$0], comparisons * candidates.count) }
     let unusable = Set(files.flatMap(\.table.unusable)).sorted()
-    return ScoreReport(rows: rows, audits: audits, unusable: unusable)
+    return ScoreReport(rows: rows, audits: audits, unusable: unusable, labelErrors: try labelErrors())
+  }
+
+  /// One per file; empty without a column of reference labels.
+  private func labelErrors() throws -> [LabelErrors] {
+    try files.compactMap { file in
+      try file.table.reference.map { reference in
+        do { return try LabelErrors(file.table.rows, reference: reference) } catch let error as StatisticsError {
+          throw TelltaleError(.badInput, error.message, at: .init(file: file.name))
+        }
+      }
+    }
   }
 }
 
@@ -49,14 +60,19 @@ struct ScoreReport {
   let audits: [Audit]
   /// Columns that could not be held fixed.
   let unusable: [String]
+  /// One per file; empty without reference labels.
+  let labelErrors: [LabelErrors]
   /// The plan's SHA-256 and in what it was not followed.
-  var plan: (hash: String, deviations: [String])?
+  var plan: FollowedPlan?
 
   func print(json: Bool) throws {
     if json { return try printJSON() }
     for (index, row) in rows.enumerated() {
       if rows.count > 1 { Output.line("\(index == 0 ? "" : "\n")\(SafeText.visible(row.target ?? ""))") }
       describe(row)
+      if labelErrors.indices.contains(index) {
+        for sentence in labelErrors[index].sentences { Output.line("- \(sentence)") }
+      }
       if audits.count == rows.count { describe(audits[index]) }
     }
     guard audits.count != rows.count else { return }
@@ -66,13 +82,20 @@ struct ScoreReport {
 
   /// One file gives one object; several give a list of rows and a list of audits.
   private func printJSON() throws {
-    if rows.count == 1 { return try Output.json(AuditDocument(row: rows[0], audit: audits[0], unusable, plan)) }
-    try Output.json(Several(rows: rows, audits: audits.map { AuditDocument(row: nil, audit: $0, unusable, plan) }))
+    if rows.count == 1 {
+      return try Output.json(
+        AuditDocument(row: rows[0], audit: audits[0], unusable, plan, labelErrors: labelErrors.first))
+    }
+    try Output.json(
+      Several(
+        rows: rows, audits: audits.map { AuditDocument(row: nil, audit: $0, unusable, plan) }, labelErrors: labelErrors)
+    )
   }
 
   private struct Several: Encodable {
     var rows: [PredictivityRow]
     var audits: [AuditDocument]
+    var labelErrors: [LabelErrors]
   }
 
   private func describe(_ row: PredictivityRow) {
@@ -96,13 +119,7 @@ struct ScoreReport {
     }
     Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")
     Output.line("Direction: \(audit.direction.rawValue). Specific to this vector: \(audit.specificity.rawValue).")
-    Output.line("Plan: \(audit.plan.rawValue)\(planClause).")
-  }
-
-  private var planClause: String {
-    guard let plan else { return "" }
-    let deviations = plan.deviations.isEmpty ? "" : "; not as planned: \(plan.deviations.joined(separator: ", "))"
-    return " (SHA-256 \(plan.hash)\(deviations))"
+    Output.line("Plan: \(audit.plan.rawValue)\(plan?.clause ?? "").")
   }
 
   private func estimate(_ estimate: AreaEstimate?) -> String {
@@ -112,8 +129,6 @@ struct ScoreReport {
       "\(number(estimate.auroc))  [\(number(estimate.low)), \(number(estimate.high))]  p \(number(estimate.p))\(odds)"
   }
 
-  private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
-
   private func number(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "undefined" }
 }
 
@@ -122,14 +137,18 @@ private struct AuditDocument: Encodable {
   private let row: PredictivityRow?
   private let audit: Audit
   private let unusable: [String]
-  private let plan: (hash: String, deviations: [String])?
+  private let plan: FollowedPlan?
+  private let labelErrors: LabelErrors?
 
-  init(row: PredictivityRow?, audit: Audit, _ unusable: [String], _ plan: (hash: String, deviations: [String])?) {
-    (self.row, self.audit, self.unusable, self.plan) = (row, audit, unusable, plan)
+  init(
+    row: PredictivityRow?, audit: Audit, _ unusable: [String], _ plan: FollowedPlan?,
+    labelErrors: LabelErrors? = nil
+  ) {
+    (self.row, self.audit, self.unusable, self.plan, self.labelErrors) = (row, audit, unusable, plan, labelErrors)
   }
 
   private enum Key: String, CodingKey {
-    case audit, operating, unusableColumns, planHash, planDeviations
+    case audit, operating, unusableColumns, planHash, planDeviations, labelErrors
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -141,6 +160,7 @@ private struct AuditDocument: Encodable {
     try container.encode(unusable, forKey: .unusableColumns)
     try container.encodeIfPresent(plan?.hash, forKey: .planHash)
     try container.encodeIfPresent(plan?.deviations, forKey: .planDeviations)
+    try container.encodeIfPresent(labelErrors, forKey: .labelErrors)
   }
 }
 

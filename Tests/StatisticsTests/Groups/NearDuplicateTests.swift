@@ -19,7 +19,7 @@ struct NearDuplicateTests {
         return row?["question"] as? String ?? ""
       }
     }
-    return Categories(texts).names
+    return Partition(texts).firsts(texts)
   }
 
   @Test(.enabled(if: isThere))
@@ -90,7 +90,7 @@ struct NearDuplicateTests {
         family = family.map { $0 == from ? to : $0 }
       }
     }
-    let expected = Categories(keys: family).indexOfRow
+    let expected = Partition(keys: family).codes
     #expect(NearDuplicates(texts, threshold: 0.6).families == expected)
     #expect(Set(expected).count < 140 && Set(expected).count > 10)
   }

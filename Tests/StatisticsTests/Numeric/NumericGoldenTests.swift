@@ -8,9 +8,13 @@ struct NumericGoldenTests {
 
   init() throws { golden = try MeasureGolden.load() }
 
-  private func rows(_ set: MeasureGolden.Numeric, second: Bool = false) throws -> NumericRows {
-    try NumericRows(
-      scores: set.scores, labels: set.labels, groups: set.groups, secondCluster: second ? set.second : nil)
+  private func rows(_ set: MeasureGolden.Numeric) throws -> NumericRows {
+    try NumericRows(scores: set.scores, labels: set.labels, groups: set.groups)
+  }
+
+  private func variance(_ measure: some LeaveOneOutMeasure, _ first: Partition, _ crossed: [Partition] = []) -> Double?
+  {
+    ClusterSpread(measure, Clusters(first, crossed: crossed))?.variance.value
   }
 
   @Test func `values across and within groups`() throws {
@@ -31,20 +35,20 @@ struct NumericGoldenTests {
 
   @Test func `variances by group, by a second factor and by both`() throws {
     for set in golden.numeric {
-      let factors = [Categories(set.groups), Categories(set.second)]
+      let factors = [Partition(set.groups), Partition(set.second)]
       for (within, expectations) in [(false, set.across), (true, set.within)] {
         for (name, expected) in expectations {
           let measure = try #require(NumericMeasure(rawValue: name))
-          let strata = within ? factors[0] : .single(set.scores.count)
+          let strata = within ? factors[0] : .whole(set.scores.count)
           let found = try #require(measure.leaveOneOut(set.scores, set.labels, strata: strata))
           let what = "\(set.name) \(name) \(within ? "within" : "across")"
           expectClose(
-            ClusterVariance(found, factors[0])?.variance, expected.byGroup, relative: 1e-9, "\(what) by group")
+            variance(found, factors[0]), expected.byGroup, relative: 1e-9, "\(what) by group")
           expectClose(
-            ClusterVariance(found, factors[1])?.variance, expected.bySecond, relative: 1e-9, "\(what) by second")
+            variance(found, factors[1]), expected.bySecond, relative: 1e-9, "\(what) by second")
           expectClose(
-            ClusterVariance(found, factors[0], second: factors[1])?.variance,
-            max(expected.byGroup, expected.bySecond, expected.byGroup + expected.bySecond - expected.byBoth),
+            variance(found, factors[0], [factors[1]]),
+            max(expected.byGroup, expected.byGroup + expected.bySecond - expected.byBoth),
             relative: 1e-9, "\(what) two ways")
         }
       }
@@ -53,12 +57,12 @@ struct NumericGoldenTests {
 
   @Test func `the first-order variance of Spearman's rho is near the exact one`() throws {
     let data = CorrelatedClusters(seed: 21, sizes: .init(repeating: 8, count: 40), correlation: 0.5)
-    let groups = Categories(data.groups)
-    let exact = try #require(StratifiedSpearman(data.x, data.y, strata: .single(320)))
-    let near = try #require(StratifiedSpearman(data.x, data.y, strata: .single(320), mostVisits: 0))
-    let variance = try #require(ClusterVariance(exact, groups)?.variance)
-    expectClose(ClusterVariance(near, groups)?.variance, variance, relative: 0.1)
-    #expect(ClusterVariance(near, groups)?.variance != variance)
+    let groups = Partition(data.groups)
+    let exact = try #require(StratifiedSpearman(data.x, data.y, strata: .whole(320)))
+    let near = try #require(StratifiedSpearman(data.x, data.y, strata: .whole(320), mostVisits: 0))
+    let byLeavingOut = try #require(variance(exact, groups))
+    expectClose(variance(near, groups), byLeavingOut, relative: 0.1)
+    #expect(variance(near, groups) != byLeavingOut)
   }
 
   @Test func `the permutation test's statistic and its p by exchanging and by the normal distribution`() throws {
@@ -84,9 +88,9 @@ struct NumericGoldenTests {
     expectClose(across.value, area.auroc)
     expectClose(across.standardError, area.jackknifeVariance?.squareRoot())
     let within = try #require(ClusteredAssociation.within(rows, .concordance))
-    let stratified = try #require(
-      StratifiedAUROC(scores: set.scores, labels: labels, strata: set.groups, groups: set.groups))
-    expectClose(within.value, stratified.auroc)
-    expectClose(within.standardError, stratified.variance?.squareRoot())
+    let questions = Partition(set.groups)
+    let pairs = PairTotals(ScoreOrder(set.scores), labels: labels, strata: questions, clusters: questions)
+    expectClose(within.value, pairs.area)
+    expectClose(within.standardError, pairs.jackknifeVariance()?.squareRoot())
   }
 }

@@ -133,7 +133,12 @@ struct NumericPermutationTests {
     let test = try #require(
       NumericPermutationTest(scores: [flat, labels], labels: labels, groups: groups, permutations: 199, mostVisits: 1))
     #expect(test.adjustedP == [1, 1.0 / 200] && test.z[0] == 0)
-    #expect(scores.count == 3)
+    let alone = NumericPermutationTest(
+      scores: [scores[0]], labels: labels, groups: groups, permutations: 199, mostVisits: 1)
+    let besideFlat = NumericPermutationTest(
+      scores: [flat, scores[0]], labels: labels, groups: groups, permutations: 199, mostVisits: 1)
+    expectClose(besideFlat?.adjustedP[1], alone?.adjustedP[0], absolute: 0.1)
+    expectClose(besideFlat?.z[1], alone?.z[0])
   }
 
   @Test func `where the group fixes the label whole groups are exchanged, and two of them show nothing`() throws {

@@ -51,7 +51,8 @@ struct OperatingPointTests {
 
   @Test func `Wilson's interval for trials that need not be whole equals SciPy's for whole ones`() {
     for case_ in golden.wilson {
-      let interval = wilsonInterval(Double(case_.k) / Double(case_.n), trials: Double(case_.n), confidence: 0.95)
+      let interval = Proportion.wilson(
+        share: Double(case_.k) / Double(case_.n), trials: Double(case_.n), confidence: 0.95)
       expectClose(interval.low, case_.low, absolute: 1e-12)
       expectClose(interval.high, case_.high, absolute: 1e-12)
     }
@@ -96,10 +97,16 @@ struct OperatingPointTests {
     )
     #expect(low < precision && precision < high)
     #expect(five.note == nil)
+    #expect(
+      five.partialAUROC
+        == PartialAUROC(scores: scores, labels: labels, groups: groups, maximumFalsePositiveRate: 0.05))
+    let calibration = try #require(points.calibration)
+    #expect(calibration.slopeLow ?? 2 < 1 && calibration.slopeHigh ?? 0 > 1 && calibration.brier < 0.1)
+    #expect(!points.isInverted)
     let few = try OperatingPoints(
       ScoredRows(
         scores: Array(scores.prefix(200)), labels: Array(labels.prefix(200)), groups: Array(groups.prefix(200))))
-    #expect(few.points[0].note?.contains("1 %") == true && few.points[0].note?.contains("500") == true)
+    #expect(few.points[0].note?.contains("1.0 %") == true && few.points[0].note?.contains("500") == true)
     let again = try OperatingPoints(rows, baseRate: 0.01, seed: 1)
     #expect(points == again)
   }

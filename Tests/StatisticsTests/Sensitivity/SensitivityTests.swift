@@ -58,7 +58,7 @@ struct SensitivityTests {
   @Test func `least squares with clustered errors are statsmodels' (CR1) and those of refitting (CR3)`() throws {
     let set = golden.leastSquares
     let fit = try #require(
-      ClusteredLeastSquares(columns: [set.x, set.x.map { $0 * $0 }], y: set.y, groups: Categories(set.groups)))
+      ClusteredLeastSquares(columns: [set.x, set.x.map { $0 * $0 }], y: set.y, groups: Partition(set.groups)))
     let (cr1, cr3) = (try #require(fit.sandwich), try #require(fit.covariance))
     for a in 0..<3 {
       expectClose(fit.coefficients[a], set.coefficients[a], relative: 1e-9)
@@ -67,7 +67,7 @@ struct SensitivityTests {
         expectClose(cr3[a][b], set.cr3[a][b], relative: 1e-8, absolute: 1e-14)
       }
     }
-    #expect(ClusteredLeastSquares(columns: [set.x, set.x], y: set.y, groups: Categories(set.groups)) == nil)
+    #expect(ClusteredLeastSquares(columns: [set.x, set.x], y: set.y, groups: Partition(set.groups)) == nil)
   }
 
   @Test func `an effect in one letter only is found, one in both is not called different`() throws {
