@@ -29,28 +29,30 @@ package enum JSONLines {
   package static func numbered<Row: Decodable>(_ path: String, expecting example: String) throws -> [(
     line: Int, row: Row
   )] {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    guard size <= largest else {
-      throw TelltaleError(.badInput, "is larger than 1 GB; split it", at: InputLocation(file: path))
-    }
-    guard
-      let data = path == "-"
-        ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-    else { throw TelltaleError(.badInput, "cannot be read; check the path", at: InputLocation(file: path)) }
-    var rows: [(line: Int, row: Row)] = []
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
-      do { rows.append((index + 1, try decoder.decode(Row.self, from: Data(line)))) } catch {
+    return try lines(path, expecting: example).map { number, line in
+      do { return (number, try decoder.decode(Row.self, from: line)) } catch {
         throw TelltaleError(
-          .badInput, "is not an object like \(example)", at: InputLocation(file: path, line: index + 1))
+          .badInput, "is not an object like \(example)", at: InputLocation(file: path, line: number))
       }
     }
-    guard !rows.isEmpty else {
-      throw TelltaleError(
-        .badInput, "holds no rows; give one object like \(example) a line", at: InputLocation(file: path))
+  }
+
+  /// The lines that are not blank, with their numbers; `-` is stdin.
+  package static func lines(_ path: String, expecting example: String) throws -> [(number: Int, line: Data)] {
+    let place = InputLocation(file: path)
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    guard size <= largest else { throw TelltaleError(.badInput, "is larger than 1 GB; split it", at: place) }
+    let data =
+      path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
+    guard let data else { throw TelltaleError(.badInput, "cannot be read; check the path", at: place) }
+    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+      .map { (number: $0.offset + 1, line: Data($0.element)) }
+      .filter { !$0.line.allSatisfy { $0 == 32 || $0 == 13 || $0 == 9 } }
+    guard !lines.isEmpty else {
+      throw TelltaleError(.badInput, "holds no rows; give one object like \(example) a line", at: place)
     }
-    return rows
+    return lines
   }
 }

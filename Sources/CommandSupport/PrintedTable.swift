@@ -16,14 +16,3 @@ extension TableValues {
 
   package func write(to path: String) throws { try write(to: URL(fileURLWithPath: path)) }
 }
-
-extension TableValues {
-  /// The names of an estimate's three columns.
-  package static func estimate(_ name: String) -> [String] { [name, "\(name)_low", "\(name)_high"] }
-}
-
-extension TableValue {
-  package static func estimate(_ estimate: Estimate) -> [TableValue] {
-    [.number(estimate.value), .number(estimate.low), .number(estimate.high)]
-  }
-}

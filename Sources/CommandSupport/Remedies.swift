@@ -23,6 +23,13 @@ extension TelltaleError.Remedy {
     case .labelByChoice: "--label forced-choice"
     case .resume: "--resume"
     case .giveRecording: "--recording"
+    case .nameOutput: "--output"
+    case .resumeOrNameOutput: "--resume, or --output"
+    case .chooseTemplate: "--template"
+    case .chooseAddress: "--host, --port"
+    case .chooseEndpoint: "--url, --model"
+    case .chooseJudgedModel: "--model, --temperature"
+    case .giveKey: "--key-env"
     }
   }
 }

@@ -2,8 +2,14 @@ import Foundation
 
 /// What a person reads goes to stderr; stdout is for results.
 package enum Terminal {
-  package static func error(_ message: String) { write("telltale: \(message)\n") }
-  package static func warning(_ message: String) { write("telltale: warning: \(message)\n") }
+  /// Which of the programs this is.
+  private static let program: String = {
+    let name = URL(fileURLWithPath: CommandLine.arguments.first ?? "").lastPathComponent
+    return name == "telltale-bench" || name == "TelltaleBench" ? "telltale-bench" : "telltale"
+  }()
+
+  package static func error(_ message: String) { write("\(program): \(message)\n") }
+  package static func warning(_ message: String) { write("\(program): warning: \(message)\n") }
   package static func note(_ message: String) { write("\(message)\n") }
 
   package static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }

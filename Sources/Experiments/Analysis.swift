@@ -26,8 +26,7 @@ public struct Analysis {
     var results = try ThreadPolicy.withoutModel { try self.results() }
     guard labels == .recorded else {
       if results.hasLabels {
-        try write([.predictivity, .audit, .transfer, .changes], of: results)
-        try write(LabelCoverage.csv(results.coverage), .labels)
+        try write([.predictivity, .audit, .transfer] + RunTable.byOtherLabels, of: results)
       }
       return results
     }
@@ -53,11 +52,9 @@ public struct Analysis {
   }
 
   private func write(_ tables: [RunTable], of results: ExperimentResults) throws {
-    for table in tables { try write(results.csv(table), table) }
-  }
-
-  private func write(_ text: String, _ table: RunTable) throws {
-    try run.directory.write(text, to: run.directory.layout.table(table, by: labels))
+    for table in tables {
+      try run.directory.write(table.values(results).csv, to: run.directory.layout.table(table, by: labels))
+    }
   }
 
   private func steerability(_ model: ModelName) throws -> [Steerability] {
@@ -123,26 +120,5 @@ public struct Analysis {
     let p = tested.compactMap { predictions[$0].row.predictivity.pPermutation }
     guard let q = FalseDiscovery.benjaminiHochberg(p) else { return }
     for (index, value) in zip(tested, q) { predictions[index].row.qFDR = value }
-  }
-}
-
-extension ExperimentResults {
-  /// A table as CSV.
-  fileprivate func csv(_ table: RunTable) -> String {
-    switch table {
-    case .predictivity: PredictivityRow.csv(predictions.map(\.row))
-    case .vectors: VectorResult.csv(vectors)
-    case .audit: AuditResult.csv(audits)
-    case .transfer: TransferResult.csv(transfer)
-    case .labels: LabelCount.csv(labels)
-    case .nulls: NullBand.csv(nulls)
-    case .steerability: Steerability.csv(steerability)
-    case .agreement: VectorAgreement.csv(agreement)
-    case .study: StudyRow.csv(study)
-    case .comparisons: VectorPair.csv(vectorPairs)
-    case .studyChoices: StudyChoice.csv(choices)
-    case .studyCorrelations: StudyCorrelation.csv(correlations)
-    case .changes: LabelChange.csv(changes)
-    }
   }
 }

@@ -30,15 +30,17 @@ public struct NullBand: Sendable {
     }
   }
 
-  static func csv(_ rows: [NullBand]) -> String {
-    CSVWriter.text(
-      header: ["model", "target", "position", "layer", "score", "draws", "null_low", "null_median", "null_high"],
-      rows: rows.map { row in
-        [
-          row.model.text, row.target.text, row.position, "\(row.layer)", row.score, "\(row.draws)", "\(row.low)",
-          "\(row.median)",
-        ]
-          + ["\(row.high)"]
-      })
-  }
+  package static let table = Table<NullBand>(
+    "nulls", "Where the AUROCs of directions that ought not to predict lie, at one layer.",
+    [
+      .text("model", "The model whose activations these are.", \.model.text),
+      .text("target", "The data set whose labels are predicted.", \.target.text),
+      .text("position", "Where the residual stream was read.", \.position),
+      .integer("layer", "The block after which it was read, counted from 0.", \.layer),
+      .text("score", "`cosine`, `centred-cosine` or `projection`.", \.score),
+      .integer("draws", "Directions that were drawn from the activations' covariance.", \.draws),
+      .number("null_low", "Quantile 0.025 of their AUROCs.", unit: "0 to 1", \.low),
+      .number("null_median", "Their median.", unit: "0 to 1", \.median),
+      .number("null_high", "Quantile 0.975.", unit: "0 to 1", \.high),
+    ])
 }

@@ -166,20 +166,26 @@ public struct AuditResult: Sendable {
     return corrected
   }
 
-  static func csv(_ results: [AuditResult]) -> String {
-    let rows = results.flatMap { result in
-      result.audit.findings.map { finding in
-        [
-          result.model.text, result.vector.text, result.target.text, result.position, result.layers,
-          result.audit.verdict.rawValue,
-          finding.severity.rawValue, finding.name, finding.number.map { "\($0)" } ?? "", finding.sentence,
-        ]
-      }
-    }
-    return CSVWriter.text(
-      header: [
-        "model", "vector", "target", "position", "layers", "verdict", "severity", "finding", "number", "sentence",
-      ],
-      rows: rows)
-  }
+  /// A row of the table: one finding with the verdict that all led to.
+  package typealias Row = (result: AuditResult, finding: Finding)
+
+  package var rows: [Row] { audit.findings.map { (self, $0) } }
+
+  package static let table = Table<Row>(
+    "audit", "One finding of the audit of one vector, target, read position and choice of layers, with the verdict.",
+    [
+      .text("model", "The model.", \.result.model.text),
+      .text("vector", "The vector.", \.result.vector.text),
+      .text("target", "The data set whose labels are predicted.", \.result.target.text),
+      .text("position", "Where the residual stream was read.", \.result.position),
+      .text(
+        "layers", "`all`, the one layer that was judged, or `chosen`: by the study, on other data.", \.result.layers),
+      .text("verdict", "`supported`, `explained`, `absent` or `cannot tell` (docs/audit.md).") {
+        $0.result.audit.verdict.rawValue
+      },
+      .text("severity", "How grave the finding is.", \.finding.severity.rawValue),
+      .text("finding", "Which check it is of.", \.finding.name),
+      .number("number", "The number that it rests on.", \.finding.number),
+      .text("sentence", "What was found.", \.finding.sentence),
+    ])
 }

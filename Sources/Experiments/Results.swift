@@ -33,21 +33,26 @@ public struct VectorResult: Sendable {
     }
   }
 
-  static func csv(_ rows: [VectorResult]) -> String {
-    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
-    return CSVWriter.text(
-      header: [
-        "model", "vector", "contrast", "read", "layer", "norm", "residual_norm", "reliability",
-        "cosine_planted_opinions", "cosine_planted_facts",
-      ],
-      rows: rows.map { row in
-        [
-          row.model.text, row.vector.text, row.contrast, row.read, "\(row.layer)", field(row.norm),
-          field(row.residualNorm),
-          field(row.reliability), field(row.plantedCosines[.opinions]), field(row.plantedCosines[.facts]),
-        ]
-      })
-  }
+  package static let table = Table<VectorResult>(
+    "vectors", "One vector at one layer.",
+    [
+      .text("model", "The model that it was made from.", \.model.text),
+      .text("vector", "Its name in the experiment file.", \.vector.text),
+      .text("contrast", "What was compared to make it.", \.contrast),
+      .text("read", "Where activations were read.", \.read),
+      .integer("layer", "The block after which they were read, counted from 0.", \.layer),
+      .number("norm", "Length of the vector.", unit: "units of the residual stream", \.norm),
+      .number(
+        "residual_norm", "Mean length of the residual stream where it was read.", unit: "units of the residual stream",
+        \.residualNorm),
+      .number(
+        "reliability", "Mean cosine of vectors made of halves of the questions, stepped up to all of them.",
+        unit: "-1 to 1", \.reliability),
+      .number(
+        "cosine_planted_opinions", "Of an organism: cosine with the direction planted for opinions, at its layer.",
+        \.plantedCosines[.opinions]),
+      .number("cosine_planted_facts", "The same for facts.", \.plantedCosines[.facts]),
+    ])
 }
 
 /// How the answers to one question came out: a row of `results/labels.csv`. What could not be read is counted here and
@@ -68,13 +73,17 @@ public struct LabelCount: Sendable {
     }
   }
 
-  static func csv(_ counts: [LabelCount]) -> String {
-    CSVWriter.text(
-      header: ["model", "target", "group", "positives", "negatives", "unparsable"],
-      rows: counts.map {
-        [$0.model.text, $0.target.text, $0.group, "\($0.positives)", "\($0.negatives)", "\($0.unparsable)"]
-      })
-  }
+  package static let table = Table<LabelCount>(
+    "labels", "How the answers of one model to one question came out.",
+    [
+      .text("model", "The model that answered.", \.model.text),
+      .text("target", "The data set.", \.target.text),
+      .text("group", "The distinct question: the unit of independence.", \.group),
+      .integer("positives", "Answers that show the behaviour.", unit: "answers", \.positives),
+      .integer("negatives", "Answers that do not.", unit: "answers", \.negatives),
+      .integer(
+        "unparsable", "Answers that could not be read; left out of every measure.", unit: "answers", \.unparsable),
+    ])
 }
 
 /// What a run found, for whoever prints it.

@@ -91,40 +91,32 @@ private struct RunTables {
   init(_ url: URL) throws { run = try StoredRun(url) }
 
   func measured(anyModel: Bool) throws -> [(RunComparison.Name, RunComparison.Measured)] {
-    let table = try table(.predictivity)
-    let columns = try [
-      "model", "vector", "target", "position", "layer", "score", "auroc", "auroc_low", "auroc_high", "n",
-    ]
-    .map { try table.column($0).strings }
-    return table.rows.indices.map { index in
+    try table(.predictivity).rows.map { row in
       let name = RunComparison.Name(
-        model: anyModel ? "" : columns[0][index], vector: columns[1][index], target: columns[2][index],
-        position: columns[3][index], layer: Int(columns[4][index]) ?? -1, score: columns[5][index])
+        model: anyModel ? "" : row["model"], vector: row["vector"], target: row["target"], position: row["position"],
+        layer: row.integer("layer") ?? -1, score: row["score"])
       let measured = RunComparison.Measured(
-        auroc: Double(columns[6][index]), low: Double(columns[7][index]), high: Double(columns[8][index]),
-        rows: Int(columns[9][index]))
+        auroc: row.number("auroc"), low: row.number("auroc_low"), high: row.number("auroc_high"), rows: row.integer("n")
+      )
       return (name, measured)
     }
   }
 
   /// The verdict stands with each of its findings; the first says it.
   func verdicts(anyModel: Bool) throws -> [([String], String)] {
-    let table = try table(.audit)
-    let names = try ["model", "vector", "target", "position", "layers"].map { try table.column($0).strings }
-    let verdicts = try table.column("verdict").strings
     var seen: Set<[String]> = []
-    return table.rows.indices.compactMap { index in
-      let name = [anyModel ? "" : names[0][index]] + names[1...].map { $0[index] }
-      return seen.insert(name).inserted ? (name, verdicts[index]) : nil
+    return try table(.audit).rows.compactMap { row in
+      let name = [anyModel ? "" : row["model"]] + ["vector", "target", "position", "layers"].map { row[$0] }
+      return seen.insert(name).inserted ? (name, row["verdict"]) : nil
     }
   }
 
-  private func table(_ table: RunTable) throws -> CSVTable {
-    let url = run.directory.layout.table(table)
-    guard FileManager.default.fileExists(atPath: url.path) else {
+  private func table(_ table: RunTable) throws -> StoredTable {
+    let url = run.layout.table(table)
+    guard run.existing(url) != nil else {
       throw TelltaleError(
         .badInput, "is not there yet; continue the run to its end", at: InputLocation(file: url.path))
     }
-    return try CSVTable(contentsOf: url)
+    return try run.table(table)
   }
 }

@@ -18,7 +18,7 @@ public struct RunDirectory: Sendable {
       if !RunLock.holders(of: layout).isEmpty { _ = try RunLock(layout) }
       throw TelltaleError(
         .badInput, "is not empty; continue the run that it holds, or name another folder",
-        at: InputLocation(file: url.path), remedy: .resume)
+        at: InputLocation(file: url.path), remedy: .resumeOrNameOutput)
     }
     try makeFolder()
   }

@@ -9,11 +9,12 @@ extension StoredRun {
   /// The folder it was read from.
   public var url: URL { directory.url }
 
-  /// A table; nil where the run has none.
+  /// A table; without rows where the run has none.
   ///
   /// - Parameter folder: that of the tables by other labels than the run's own; nil for its own.
-  public func table(_ table: RunTable, in folder: String? = nil) throws -> CSVTable? {
-    try existing(directory.layout.table(table, in: folder)).map { try CSVTable(contentsOf: $0) }
+  package func table(_ table: RunTable, in folder: String? = nil) throws -> StoredTable {
+    try existing(directory.layout.table(table, in: folder)).map { try table.declaration.read(CSVTable(contentsOf: $0)) }
+      ?? table.declaration.empty
   }
 
   /// Names of the folders that hold tables by other labels than the run's own, sorted.

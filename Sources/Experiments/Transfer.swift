@@ -25,25 +25,31 @@ public struct TransferResult: Sendable {
   /// AUROC minus that of the reference; `nil` for the reference itself and where no test exists.
   public var difference: AUROCDifference?
 
-  static func csv(_ results: [TransferResult]) -> String {
-    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
-    return CSVWriter.text(
-      header: [
-        "model", "vector", "target_model", "target", "position", "layer", "score", "n", "groups", "positives", "auroc",
-        "auroc_low", "auroc_high", "reference_model", "reference", "difference", "difference_low", "difference_high",
-        "p_difference",
-      ],
-      rows: results.map { row in
-        [
-          row.model.text, row.vector.text, row.targetModel.text, row.target.text, row.position, "\(row.layer)",
-          ScoreKind.cosine.rawValue, "\(row.n)",
-          "\(row.groups)", "\(row.positives)", field(row.auroc), field(row.interval?.low), field(row.interval?.high),
-          row.reference.model.text, row.reference.vector.text, field(row.difference?.difference),
-          field(row.difference?.interval.low),
-          field(row.difference?.interval.high), field(row.difference?.p),
-        ]
-      })
-  }
+  package static let table = Table<TransferResult>(
+    "transfer", "One vector on one target, by cosine, at one layer that no label of the target chose.",
+    [
+      .text("model", "The model that the vector is of.", \.model.text),
+      .text("vector", "The vector.", \.vector.text),
+      .text("target_model", "The model whose answers are predicted.", \.targetModel.text),
+      .text("target", "The data set whose labels are predicted.", \.target.text),
+      .text("position", "Where the residual stream was read.", \.position),
+      .integer("layer", "The planted layer, else the most reliable, else the middle one.", \.layer),
+      .text("score", "Always `cosine`.") { _ in ScoreKind.cosine.rawValue },
+      .integer("n", "Rows that have a score and a label.", unit: "rows", \.n),
+      .integer("groups", "Distinct questions among them.", unit: "questions", \.groups),
+      .integer("positives", "Rows whose label is 1.", unit: "rows", \.positives),
+    ],
+    .estimate(
+      "auroc", "Chance that a row with the behaviour scores above one without.", unit: "0 to 1", \.auroc,
+      interval: \.interval),
+    [
+      .text("reference_model", "The model of the vector that it is compared with.", \.reference.model.text),
+      .text("reference", "That vector: the first one of the target's own model.", \.reference.vector.text),
+    ],
+    .estimate(
+      "difference", "AUROC minus that of the reference on the same rows; empty for the reference itself.",
+      { $0.difference?.difference }, interval: \.difference?.interval),
+    [.number("p_difference", "Two-sided p of that difference, clustered by question.", \.difference?.p)])
 }
 
 /// Every vector of every model on every target set whose residual stream is as wide, by cosine, each at one layer that no

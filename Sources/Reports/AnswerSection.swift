@@ -80,10 +80,10 @@ struct AnswerSection {
     return own.first { $0.layers != "all" } ?? first
   }
 
-  private static func target(_ row: NamedRows.Row) -> [String] { [row["model"], row["target"]] }
+  private static func target(_ row: StoredTable.Row) -> [String] { [row["model"], row["target"]] }
 
-  private static func rows(_ contents: RunContents) -> [(target: [String], source: NamedRows.Row, row: Row)] {
-    var groups: [(key: [String], rows: [NamedRows.Row])] = []
+  private static func rows(_ contents: RunContents) -> [(target: [String], source: StoredTable.Row, row: Row)] {
+    var groups: [(key: [String], rows: [StoredTable.Row])] = []
     for row in contents.audit.rows {
       let key = target(row) + [row["vector"], row["position"], row["layers"]]
       if groups.last?.key != key { groups.append((key, [])) }
@@ -96,7 +96,7 @@ struct AnswerSection {
     }
   }
 
-  private static func row(_ contents: RunContents, _ name: SeriesName, _ findings: [NamedRows.Row]) -> Row {
+  private static func row(_ contents: RunContents, _ name: SeriesName, _ findings: [StoredTable.Row]) -> Row {
     let layers = findings[0]["layers"]
     return Row(
       vector: SafeText.visible(name.vector, limit: SafeText.longest), position: name.position,
@@ -112,7 +112,7 @@ struct AnswerSection {
   }
 
   /// The sentence that decided: the gravest finding; where no finding is against the result, that.
-  private static func reason(_ findings: [NamedRows.Row], _ contents: RunContents, _ name: SeriesName) -> String {
+  private static func reason(_ findings: [StoredTable.Row], _ contents: RunContents, _ name: SeriesName) -> String {
     let grave = [Finding.Severity.blocking, .against].map(\.rawValue)
     if let decided = findings.first(where: { grave.contains($0["severity"]) }) { return decided["sentence"] }
     let rows = contents.cosines(name)
@@ -121,31 +121,19 @@ struct AnswerSection {
     guard let best = chosen.max(by: { ($0.number("auroc") ?? -1) < ($1.number("auroc") ?? -1) }),
       let auroc = best.number("auroc")
     else { return "No check found another explanation." }
-    return "Layer \(best["layer"]) predicts the label with an AUROC of \(Figures.three(auroc)), and no check speaks "
+    return "Layer \(best["layer"]) predicts the label with an AUROC of \(ShownNumber.text(auroc)), and no check speaks "
       + "against it."
   }
 
-  private static func layerText(_ findings: [NamedRows.Row], _ contents: RunContents, _ name: SeriesName) -> String {
+  private static func layerText(_ findings: [StoredTable.Row], _ contents: RunContents, _ name: SeriesName) -> String {
     findings[0]["layers"] == AuditResult.chosenLayer ? layer(contents, name) : findings[0]["layers"]
   }
 
-  private static func finding(_ row: NamedRows.Row) -> FindingView {
+  private static func finding(_ row: StoredTable.Row) -> FindingView {
     let severity = Finding.Severity(rawValue: row["severity"])
     return FindingView(
       severity: severity == .inFavour ? "in favour" : row["severity"],
       style: severity.map { "\($0)" } ?? "note", name: SafeText.visible(row["finding"], limit: SafeText.longest),
       sentence: SafeText.visible(row["sentence"], limit: SafeText.longest))
-  }
-}
-
-/// Numbers as readers see them.
-enum Figures {
-  /// Three decimals.
-  static func three(_ number: Double) -> String {
-    let thousandths = (abs(number) * 1_000).rounded()
-    let whole = Int(thousandths) / 1_000
-    let rest = String(Int(thousandths) % 1_000)
-    return (number < 0 && thousandths > 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: 3 - rest.count)
-      + rest
   }
 }

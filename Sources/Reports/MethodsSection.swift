@@ -120,8 +120,8 @@ struct MethodsSection {
     return order.map { key in
       let own = contents.labels.rows.filter { [$0["model"], $0["target"]] == key }
       func total(_ column: String) -> Int { own.reduce(0) { $0 + (Int($1[column]) ?? 0) } }
-      let worst = own.max { (Int($0["unparsable"]) ?? 0) < (Int($1["unparsable"]) ?? 0) }
-      let count = worst.flatMap { Int($0["unparsable"]) } ?? 0
+      let worst = own.max { ($0.integer("unparsable") ?? 0) < ($1.integer("unparsable") ?? 0) }
+      let count = worst.flatMap { $0.integer("unparsable") } ?? 0
       return LabelRow(
         model: key[0], dataset: key[1], positives: "\(total("positives"))", negatives: "\(total("negatives"))",
         unparsable: "\(total("unparsable"))",

@@ -20,37 +20,37 @@ struct OtherLabels: Encodable {
   var coverage: DataTable
 
   /// All of a run, by name of the folder.
-  static func all(_ run: StoredRun, audit: NamedRows) throws -> [OtherLabels] {
+  static func all(_ run: StoredRun, audit: StoredTable) throws -> [OtherLabels] {
     let own = Dictionary(
       audit.rows.map { (subject($0), $0["verdict"]) }, uniquingKeysWith: { first, _ in first })
     return try run.labelFolders().prefix(most).compactMap { folder in
-      let changes = NamedRows(try run.table(.changes, in: folder))
-      let coverage = NamedRows(try run.table(.labels, in: folder))
+      let changes = try run.table(.changes, in: folder)
+      let coverage = try run.table(.labels, in: folder)
       guard let source = (changes.rows.first ?? coverage.rows.first)?["label_source"] else { return nil }
       return OtherLabels(
         source: SafeText.visible(source, limit: 100), reference: changes.rows.first?["reference"] ?? "recorded",
-        verdicts: verdicts(NamedRows(try run.table(.audit, in: folder)), own: own), changes: cosines(changes),
+        verdicts: verdicts(try run.table(.audit, in: folder), own: own), changes: cosines(changes),
         coverage: counted(coverage))
     }
   }
 
   /// The audit has a row a finding, each with the verdict that they led to.
-  private static func verdicts(_ audit: NamedRows, own: [[String]: String]) -> DataTable {
+  private static func verdicts(_ audit: StoredTable, own: [[String]: String]) -> DataTable {
     var seen: Set<[String]> = []
     let rows = audit.rows.filter { seen.insert(subject($0)).inserted }
     var table = audit.table(subjects + ["verdict"], of: rows)
     table.columns.append("verdict_recorded")
     for (index, row) in rows.enumerated() {
-      table.rows[index].append(own[subject(row)].map { .text($0) } ?? .nothing)
+      table.rows[index].append(own[subject(row)].map { .text($0) } ?? .text(nil))
     }
     return table
   }
 
   private static let subjects = ["model", "vector", "target", "position", "layers"]
 
-  private static func subject(_ row: NamedRows.Row) -> [String] { subjects.map { row[$0] } }
+  private static func subject(_ row: StoredTable.Row) -> [String] { subjects.map { row[$0] } }
 
-  private static func cosines(_ changes: NamedRows) -> DataTable {
+  private static func cosines(_ changes: StoredTable) -> DataTable {
     changes.table(
       [
         "model", "vector", "target", "position", "layer", "n", "changed", "auroc", "auroc_reference", "difference",
@@ -58,7 +58,7 @@ struct OtherLabels: Encodable {
       ], of: changes.rows.filter { $0["score"] == ScoreKind.cosine.rawValue })
   }
 
-  private static func counted(_ groups: NamedRows) -> DataTable {
+  private static func counted(_ groups: StoredTable) -> DataTable {
     let columns = ["positives", "negatives", "cannot_tell", "unlabelled"]
     var (order, sums): ([[String]], [[String]: [Double]]) = ([], [:])
     for row in groups.rows {
@@ -70,7 +70,7 @@ struct OtherLabels: Encodable {
     return DataTable(
       columns: ["model", "target"] + columns,
       rows: order.map { target in
-        target.map { .text(SafeText.visible($0, limit: 400)) } + (sums[target] ?? []).map { DataTable.Cell($0) }
+        target.map { .text(SafeText.visible($0, limit: 400)) } + (sums[target] ?? []).map { .number($0) }
       })
   }
 }

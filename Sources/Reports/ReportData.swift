@@ -1,4 +1,6 @@
 import Experiments
+import Foundations
+import Statistics
 import Steering
 
 /// Everything that the page's figures are drawn from: the one JSON document of the page.
@@ -71,7 +73,7 @@ struct ReportData: Encodable {
       ], of: contents.cosines(name))
     for (index, row) in contents.cosines(name).enumerated() {
       let found = band[row["layer"]]
-      table.rows[index] += ["null_low", "null_high"].map { DataTable.Cell(found?.number($0)) }
+      table.rows[index] += ["null_low", "null_high"].map { TableValue.number(found?.number($0)) }
     }
     table.columns += ["null_low", "null_high"]
     let judged = try contents.judgedLayer(name)
@@ -113,7 +115,7 @@ struct ReportData: Encodable {
         return [
           Double(layer), cell.scale, cell.shift, mean.value, mean.low, mean.high, follows.value, follows.low,
           follows.high,
-        ].map { DataTable.Cell($0) }
+        ].map { TableValue.number($0) }
       }
     }
     return DataTable(

@@ -45,7 +45,7 @@ enum Page {
     let template = try MustacheTemplate(string: Resource.text(PackageResources.report_mustache))
     let script = Script.source
     var values: [String: Any] = [
-      "title": SafeText.visible(parts.title, limit: SafeText.longest), "policy": policy(script), "style": Style.css,
+      "title": SafeText.visible(parts.title, limit: SafeText.longest), "policy": policy(script), "style": Style.report,
       "cards": parts.answer.cards,
       "methods": parts.methods.rows, "models": parts.methods.models, "vectors": parts.methods.vectors,
       "experiment": parts.methods.experiment, "commands": parts.methods.commands, "labels": parts.methods.labels,

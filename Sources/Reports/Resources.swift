@@ -5,9 +5,11 @@ enum Resource {
   static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// How pages of Telltale look: colours in light and dark, type, tables, print. Shared by the report and the web pages.
-public enum Style {
-  public static let css = Resource.text(PackageResources.style_css)
+/// How pages of Telltale look.
+package enum Style {
+  /// Colours in light and dark, type, tables: of the report and the web pages.
+  package static let shared = Resource.text(PackageResources.base_css)
+  static let report = shared + Resource.text(PackageResources.report_css)
 }
 
 /// The report's own program.

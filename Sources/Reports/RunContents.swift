@@ -1,38 +1,37 @@
 import Experiments
+import Foundations
 import Steering
 
 /// What a run directory holds that the report shows, read once.
 struct RunContents {
   let run: StoredRun
-  let predictivity: NamedRows
-  let audit: NamedRows
-  let nulls: NamedRows
-  let transfer: NamedRows
-  let agreement: NamedRows
-  let comparisons: NamedRows
-  let steerability: NamedRows
-  let study: NamedRows
-  let labels: NamedRows
-  let vectors: NamedRows
+  let predictivity: StoredTable
+  let audit: StoredTable
+  let nulls: StoredTable
+  let transfer: StoredTable
+  let agreement: StoredTable
+  let comparisons: StoredTable
+  let steerability: StoredTable
+  let study: StoredTable
+  let labels: StoredTable
   let store: RunStore?
   /// Vector, target and position of every prediction, in the order of the table.
   let series: [SeriesName]
-  private let cosines: [SeriesName: [NamedRows.Row]]
+  private let cosines: [SeriesName: [StoredTable.Row]]
 
   init(_ run: StoredRun) throws {
     self.run = run
-    predictivity = NamedRows(try run.table(.predictivity))
-    audit = NamedRows(try run.table(.audit))
-    nulls = NamedRows(try run.table(.nulls))
-    transfer = NamedRows(try run.table(.transfer))
-    agreement = NamedRows(try run.table(.agreement))
-    comparisons = NamedRows(try run.table(.comparisons))
-    steerability = NamedRows(try run.table(.steerability))
-    study = NamedRows(try run.table(.study))
-    labels = NamedRows(try run.table(.labels))
-    vectors = NamedRows(try run.table(.vectors))
+    predictivity = try run.table(.predictivity)
+    audit = try run.table(.audit)
+    nulls = try run.table(.nulls)
+    transfer = try run.table(.transfer)
+    agreement = try run.table(.agreement)
+    comparisons = try run.table(.comparisons)
+    steerability = try run.table(.steerability)
+    study = try run.table(.study)
+    labels = try run.table(.labels)
     store = try RunStore.ifBuilt(run)
-    var (order, cosines): ([SeriesName], [SeriesName: [NamedRows.Row]]) = ([], [:])
+    var (order, cosines): ([SeriesName], [SeriesName: [StoredTable.Row]]) = ([], [:])
     for row in predictivity.rows where row["score"] == ScoreKind.cosine.rawValue {
       let name = SeriesName(row)
       if cosines[name] == nil { order.append(name) }
@@ -42,7 +41,7 @@ struct RunContents {
   }
 
   /// Rows of predictivity.csv of one series, by cosine, in the order of layers.
-  func cosines(_ name: SeriesName) -> [NamedRows.Row] { cosines[name] ?? [] }
+  func cosines(_ name: SeriesName) -> [StoredTable.Row] { cosines[name] ?? [] }
 
   // MARK: Which layer is judged
 
@@ -63,14 +62,14 @@ struct RunContents {
 
   func judgedLayer(_ name: SeriesName) throws -> (layer: Int, origin: LayerOrigin)? {
     let rows = cosines(name)
-    let layers = rows.compactMap { Int($0["layer"]) }
+    let layers = rows.compactMap { $0.integer("layer") }
     if let planted = try run.plantedLayer(ModelName(name.model)), layers.contains(planted) {
       return (planted, .planted)
     }
     let studied = study.rows.first { $0["model"] == name.model && $0["vector"] == name.vector }
-    if let layer = studied.flatMap({ Int($0["layer"]) }), layers.contains(layer) { return (layer, .chosen) }
+    if let layer = studied.flatMap({ $0.integer("layer") }), layers.contains(layer) { return (layer, .chosen) }
     let best = rows.max { ($0.number("auroc") ?? -1) < ($1.number("auroc") ?? -1) }
-    return best.flatMap { Int($0["layer"]) }.map { ($0, .best) }
+    return best.flatMap { $0.integer("layer") }.map { ($0, .best) }
   }
 
   // MARK: In and out of distribution
@@ -103,7 +102,7 @@ struct SeriesName: Hashable, Encodable {
   var target: String
   var position: String
 
-  init(_ row: NamedRows.Row) {
+  init(_ row: StoredTable.Row) {
     (model, vector) = (row["model"], row["vector"])
     (target, position) = (row["target"], row["position"])
   }

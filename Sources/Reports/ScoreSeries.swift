@@ -91,7 +91,7 @@ extension ScoreSeries {
 
   /// The layer at which ROC, calibration and extreme rows are shown.
   static func curve(
-    _ answers: [StoredAnswer], _ cosines: StoredCosines, layer: Int, row: NamedRows.Row?, seed: UInt64
+    _ answers: [StoredAnswer], _ cosines: StoredCosines, layer: Int, row: StoredTable.Row?, seed: UInt64
   ) -> (Curve, Extremes)? {
     let used = answers.indices.filter { answers[$0].label != nil && cosines[answers[$0].id] != nil }
     let labels = used.map { answers[$0].label ?? 0 }
@@ -114,7 +114,7 @@ extension ScoreSeries {
       columns: ["rows", "mean_probability", "share", "share_low", "share_high"],
       rows: curve.bins.map { bin in
         [Double(bin.rows), bin.meanProbability, bin.share, bin.interval?.low, bin.interval?.high].map {
-          DataTable.Cell($0)
+          .number($0)
         }
       })
   }

@@ -51,10 +51,10 @@ public struct Model: Sendable {
   ///
   /// - Parameters:
   ///   - label: `letter`, read from the answer, or `forcedChoice`, the likelier of a row's choices.
-  ///   - maxTokens: of an answer.
-  public func record(_ rows: Rows, label: LabelSource = .letter, maxTokens: Int = 16) throws -> Recording {
+  ///   - maxTokens: of an answer; by default enough for a letter.
+  public func record(_ rows: Rows, label: LabelSource = .letter, maxTokens: Int? = nil) throws -> Recording {
     var options = Recorder.Options(layers: layers)
-    (options.labelSource, options.maxTokens) = (label, maxTokens)
+    (options.labelSource, options.maxTokens) = (label, maxTokens ?? options.maxTokens)
     return try Recorder(loaded, encoder, options).record(rows.items)
   }
 }

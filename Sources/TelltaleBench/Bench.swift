@@ -54,8 +54,7 @@ struct Bench: ParsableCommand {
   @OptionGroup var sweep: BenchSweepOptions
   @Option(help: "Rounds that medians are taken over.")
   var rounds = 3
-  @Option(help: "Tokens that one pass may hold.")
-  var tokenBudget = 4096
+  @OptionGroup var budget: BudgetOptions
   @Option(help: "Seed of weights and tokens.")
   var seed: UInt64 = 0
   @Flag(help: "Measure instead how long --model takes until it is ready, and its memory.")
@@ -75,7 +74,6 @@ struct Bench: ParsableCommand {
   func validate() throws {
     for (name, value, range) in [
       ("take", take, 1...100_000), ("new-tokens", newTokens, 2...4096), ("rounds", rounds, 1...1000),
-      ("token-budget", tokenBudget, 1...1_000_000),
     ] where !range.contains(value) {
       throw ValidationError("--\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
     }
@@ -108,7 +106,7 @@ struct Bench: ParsableCommand {
     for batch in try Self.sizes(batches, of: "batches") { try measureDecoding(model, machine, batch, &report) }
     for count in try Self.sizes(record ?? "", of: "record") { try measureRecording(model, count, &report) }
     if breakdown {
-      for rows in [1, tokenBudget] {
+      for rows in [1, budget.tokenBudget] {
         report.breakdown[rows] = try BenchBreakdown(model, rows: rows, length: 256).measure()
       }
     }
@@ -156,7 +154,7 @@ struct Bench: ParsableCommand {
 
   private func runSweep(_ model: LanguageModel, _ device: Device) throws {
     let prompts = try prompts(model, count: sweep.items)
-    let bench = try BenchSweep(model, prompts, sweep, tokenBudget: tokenBudget)
+    let bench = try BenchSweep(model, prompts, sweep, tokenBudget: budget.tokenBudget)
     var report = BenchSweepReport(model: self.model ?? ownShape.rawValue, model, device, bench)
     for rule in sweep.sweepPositions {
       Terminal.note("sweeping at \(rule.rawValue), \(rounds) rounds")
@@ -171,13 +169,13 @@ struct Bench: ParsableCommand {
     _ model: LanguageModel, _ machine: BenchMachine, _ report: inout BenchReport
   ) throws {
     let prompts = try prompts(model, count: take)
-    let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
+    let jobs = BenchJobs(model: model, tokenBudget: budget.tokenBudget)
     let layers = try readLayers.resolve(model.configuration)
     Terminal.note("extracting \(layers.count) layers from \(prompts.pairs.count) pairs, \(rounds) rounds")
     _ = try jobs.extract(Array(prompts.pairs.prefix(1)), layers: layers)
     var samples: [BenchJobs.ExtractionSample] = []
     // A GPU's rate still grows with the rows where a processor's no longer does.
-    report.gemmRows = model.device == .cpu ? 512 : min(tokenBudget, 8192)
+    report.gemmRows = model.device == .cpu ? 512 : min(budget.tokenBudget, 8192)
     let rates = try beside(machine, rows: report.gemmRows, coarse: model.roundsSharedTokens) {
       samples.append(try jobs.extract(prompts.pairs, layers: layers))
     }
@@ -199,7 +197,7 @@ struct Bench: ParsableCommand {
   ) throws {
     let given = try prompts(model, count: batch).prompts
     let sequences = (0..<batch).map { given[$0 % given.count] }
-    let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
+    let jobs = BenchJobs(model: model, tokenBudget: budget.tokenBudget)
     Terminal.note("decoding \(batch) sequences together, \(rounds) rounds")
     var samples: [BenchJobs.DecodingSample] = []
     let rates = try beside(machine, rows: batch) {
@@ -212,7 +210,7 @@ struct Bench: ParsableCommand {
 
   private func measureRecording(_ model: LanguageModel, _ count: Int, _ report: inout BenchReport) throws {
     let given = try prompts(model, count: count).prompts
-    let jobs = BenchJobs(model: model, tokenBudget: tokenBudget)
+    let jobs = BenchJobs(model: model, tokenBudget: budget.tokenBudget)
     Terminal.note("recording \(given.count) prompts, \(rounds) rounds")
     _ = try jobs.record(Array(given.prefix(2)), newTokens: 2)
     report.recording.append(

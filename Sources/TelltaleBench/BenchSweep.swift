@@ -111,7 +111,7 @@ extension BenchPrompts {
 
 /// What `telltale-bench --sweep` found.
 struct BenchSweepReport: Encodable {
-  struct Rule: Encodable {
+  struct Rule: Encodable, Sendable {
     var editPositions: String
     var items: Int
     /// The unsteered model among them.
@@ -154,19 +154,17 @@ struct BenchSweepReport: Encodable {
     Output.line(String(format: "items    %@, mean %.0f tokens, two answers each", prompts, meanPromptTokens))
     let edited = editedLayers.map(String.init).joined(separator: ", ")
     Output.line("sweep    \(editedLayers.count) layers (\(edited)) x \(scales.count) scales and the unsteered model")
-    table.print()
+    Self.table.values(rules).print()
     Output.line(
       "in unsteered passes over the same items: measured by the clock; counted in parameters x tokens computed")
   }
 
-  private var table: TableValues {
-    var table = TableValues(["edit_positions", "items", "one_pass_s", "sweep_s", "measured", "counted", "under_12"])
-    for rule in rules {
-      table.rows.append([
-        .text(rule.editPositions), .integer(rule.items), .number(rule.onePassSeconds), .number(rule.sweepSeconds),
-        .number(rule.measured), .number(rule.counted), .text(rule.isUnderTwelve ? "yes" : "no"),
-      ])
-    }
-    return table
-  }
+  private static let table = Table<Rule>(
+    "bench-sweep", "",
+    [
+      .text("edit_positions", "", \.editPositions), .integer("items", "", \.items),
+      .number("one_pass_s", "", \.onePassSeconds), .number("sweep_s", "", \.sweepSeconds),
+      .number("measured", "", \.measured), .number("counted", "", \.counted),
+      .text("under_12") { $0.isUnderTwelve ? "yes" : "no" },
+    ])
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Experiments
 
-@Suite("Array tasks share a run without overlap")
+@Suite("Array tasks share a run without overlap", .tags(.process))
 struct ArrayTaskTests {
   private func task(_ text: String) throws -> ArrayTask { try #require(ArrayTask(text)) }
 

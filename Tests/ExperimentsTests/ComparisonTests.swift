@@ -80,7 +80,7 @@ struct ComparisonSettingsTests {
       stored, json: folder.url.appending(path: "pair.json"))
     #expect(try StoredComparison(contentsOf: folder.url.appending(path: "pair.json")) == stored)
     // 0.25 of a possible 0.5.
-    #expect(VectorPair.csv(stored.pairs).contains("one,a,,b,3,,0.25,,,0.5,0.5,0.5,0.5,-inf,inf,"))
+    #expect(VectorPair.table.csv(stored.pairs).contains("one,a,,b,3,,0.25,,,0.5,0.5,0.5,0.5,-inf,inf,"))
     let damaged = try folder.write("{}", to: "damaged.json")
     #expect(throws: TelltaleError.self) { try StoredComparison(contentsOf: damaged) }
   }

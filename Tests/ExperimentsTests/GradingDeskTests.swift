@@ -34,7 +34,7 @@ struct GradingDeskTests {
   }
 
   @Test func paceLeavesBreaksOut() {
-    var book = LabelBook()
+    var book = LabelIndex()
     let start = Date(timeIntervalSince1970: 1_000_000)
     for (index, seconds) in [0.0, 10, 20, 620, 640].enumerated() {
       var label = HandLabel(answer: "a\(index)", label: 1, rater: "ann")
@@ -47,7 +47,7 @@ struct GradingDeskTests {
   }
 
   @Test func goingBackMeetsEachAnswerOnceAtItsLatestLabel() {
-    var book = LabelBook()
+    var book = LabelIndex()
     for answer in ["a", "b", "c", "a"] { _ = book.add(HandLabel(answer: answer, label: 1, rater: "ann")) }
     let pass = RaterPass("ann")
     #expect(book.answer(pass, judgedBefore: nil) == "a")

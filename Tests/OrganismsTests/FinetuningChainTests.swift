@@ -10,7 +10,7 @@ import Torch
 
 /// The whole chain on the organisms, with the settings of docs/finetuning.md and smaller sets: a positive result where
 /// deference was trained, none where the answers differed in form.
-@Suite(.serialized) struct FinetuningChainTests {
+@Suite(.serialized, .tags(.training)) struct FinetuningChainTests {
   private let scratch: ScratchFolder
   init() throws { scratch = try ScratchFolder() }
 

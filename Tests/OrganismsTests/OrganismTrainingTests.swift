@@ -11,7 +11,7 @@ import Torch
 @testable import Steering
 
 /// Training in miniature.
-@Suite(.serialized) struct OrganismTrainingTests {
+@Suite(.serialized, .tags(.training)) struct OrganismTrainingTests {
   private func train(
     seed: UInt64, steps: Int, _ directory: URL
   ) throws -> (weights: [String: Tensor], losses: [Double]) {

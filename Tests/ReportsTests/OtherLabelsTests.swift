@@ -39,12 +39,12 @@ struct OtherLabelsTests {
     for column in ["n", "changed", "auroc", "auroc_reference", "difference", "p_difference"] {
       let place = try #require(shown.changes.columns.firstIndex(of: column))
       let numbers = try stored.column(column).optionalNumbers()
-      #expect(shown.changes.rows.map { $0[place] } == cosines.map { DataTable.Cell(numbers[$0]) }, "\(column)")
+      #expect(shown.changes.rows.map { $0[place].number } == cosines.map { numbers[$0] }, "\(column)")
     }
     let changed = try #require(shown.changes.columns.firstIndex(of: "changed"))
-    #expect(shown.changes.rows.allSatisfy { $0[changed] == .number(15) })
+    #expect(shown.changes.rows.allSatisfy { $0[changed] == .integer(15) })
     // 60 labelled of 96, the others counted as not labelled.
-    let counts = shown.coverage.rows[0].dropFirst(2).map { if case .number(let number) = $0 { number } else { -1.0 } }
+    let counts = shown.coverage.rows[0].dropFirst(2).map { $0.number ?? -1 }
     #expect(counts.reduce(0, +) == 96 && counts[0] + counts[1] == 60 && counts[2] == 0)
   }
 

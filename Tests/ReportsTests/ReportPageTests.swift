@@ -100,7 +100,7 @@ struct ReportPageTests {
 
   @Test func threeDecimalsAreRounded() {
     #expect(
-      [0, 1, 0.0004, 0.0006, 0.9996, -0.0502, 12.3456].map(Figures.three) == [
+      [0, 1, 0.0004, 0.0006, 0.9996, -0.0502, 12.3456].map({ ShownNumber.text($0) }) == [
         "0.000", "1.000", "0.000", "0.001", "1.000", "-0.050", "12.346",
       ])
   }

@@ -200,7 +200,7 @@ struct AuditTests {
     let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, covariates: [column])
     let audit = try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)])
     #expect(audit.verdict == .cannotTell)
-    #expect(audit.finding("unnamed groups")?.sentence.contains("--ignore question_id") == true)
+    #expect(audit.finding("unnamed groups")?.sentence.contains("leave the column question_id out") == true)
   }
 
   @Test func aLabelThatIsTheLetterCannotBeTold() throws {

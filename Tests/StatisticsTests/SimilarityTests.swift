@@ -178,7 +178,7 @@ struct SimilarityVerdictTests {
     unreliable.reliabilityA = -0.1
     #expect(unreliable.verdict == .unclear && unreliable.sentence.contains("reliability is not above 0"))
     unreliable.reliabilityA = nil
-    #expect(unreliable.verdict == .unclear && unreliable.sentence.contains("--keep-differences"))
+    #expect(unreliable.verdict == .unclear && unreliable.sentence.contains("keep the differences"))
   }
 
   @Test func withoutAnIntervalOnlyChanceCanBeTold() {

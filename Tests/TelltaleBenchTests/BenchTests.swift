@@ -7,7 +7,7 @@ import Torch
 
 @testable import TelltaleBench
 
-@Suite struct BenchTests {
+@Suite(.tags(.process)) struct BenchTests {
   @Test("The operations of an extraction are counted by hand, of the last block keys and values alone for all tokens")
   func countsOperations() throws {
     let model = try GeneratedModel.configuration(.tiny, layers: 3)

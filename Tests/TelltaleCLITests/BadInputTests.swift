@@ -5,7 +5,7 @@ import Testing
 import Torch
 
 /// Bad input: exit code 2, one sentence that names the place and the remedy, nothing on stdout and no file left behind.
-@Suite(.serialized) struct BadInputTests {
+@Suite(.serialized, .tags(.process)) struct BadInputTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

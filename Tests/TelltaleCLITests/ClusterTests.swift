@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Array tasks without a scheduler: what `--array-task` does is the same on one machine. scripts/slurm-test has a real one.
-@Suite(.serialized) struct ClusterTests {
+@Suite(.serialized, .tags(.process)) struct ClusterTests {
   private let folder: ScratchFolder
   init() throws {
     folder = try ScratchFolder()

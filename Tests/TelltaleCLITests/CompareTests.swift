@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `telltale compare` on an organism, whose directions are known.
-@Suite(.serialized) struct CompareTests {
+@Suite(.serialized, .tags(.process)) struct CompareTests {
   private static let organism = Fixtures.repository.appending(path: "Models/organism-shared").path
   private let folder: ScratchFolder
 

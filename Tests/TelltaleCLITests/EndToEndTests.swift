@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// Whole commands against reference outputs.
-@Suite(.serialized) struct EndToEndTests {
+@Suite(.serialized, .tags(.process)) struct EndToEndTests {
   static let models = ["tiny-llama", "tiny-mistral", "tiny-llama3", "tiny-qwen2"]
 
   private let folder: ScratchFolder

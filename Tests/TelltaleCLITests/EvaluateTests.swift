@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// Evaluations and sweeps as a user runs them.
-@Suite(.serialized) struct EvaluateTests {
+@Suite(.serialized, .tags(.process)) struct EvaluateTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

@@ -5,7 +5,7 @@ import Testing
 import Torch
 
 /// `telltale extract` by every source and estimator, and `telltale vector combine`, run as a user runs them.
-@Suite(.serialized) struct ExtractTests {
+@Suite(.serialized, .tags(.process)) struct ExtractTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What `telltale finetune chain` refuses before it computes anything.
-@Suite struct FinetuneChainTests {
+@Suite(.tags(.process)) struct FinetuneChainTests {
   private let needed = [
     "finetune", "chain", "--model", "organism-shared", "--data", "missing.jsonl", "--test", "missing.jsonl", "--output",
     "chain",

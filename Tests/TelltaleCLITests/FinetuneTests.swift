@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// The command that trains adapters, as a user runs it.
-@Suite(.serialized) struct FinetuneTests {
+@Suite(.serialized, .tags(.process)) struct FinetuneTests {
   private struct Row: Decodable {
     var output: String
     var report: Report

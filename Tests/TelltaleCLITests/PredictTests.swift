@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `telltale predict` on score files: verdicts, several files, planning, and what cannot be judged.
-@Suite(.serialized) struct PredictTests {
+@Suite(.serialized, .tags(.process)) struct PredictTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 /// The files in Experiments/ on real data, with fewer rows and tiny models in the place of their own.
-@Suite(.serialized, .enabled(if: Fixtures.hasShared("models/tiny-mistral") && Fixtures.hasShared("data/truthfulqa")))
+@Suite(
+  .serialized, .tags(.process),
+  .enabled(if: Fixtures.hasShared("models/tiny-mistral") && Fixtures.hasShared("data/truthfulqa")))
 struct ReadyExperimentTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }

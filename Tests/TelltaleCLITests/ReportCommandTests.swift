@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("telltale report writes one file or says what is missing")
+@Suite("telltale report writes one file or says what is missing", .tags(.process))
 struct ReportCommandTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }

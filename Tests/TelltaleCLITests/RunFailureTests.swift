@@ -6,7 +6,7 @@ import Torch
 
 /// What happens to a run that is killed, starved, disturbed or continued with other inputs: one sentence, nothing
 /// corrupted, and in the end the same bytes.
-@Suite(.serialized) struct RunFailureTests {
+@Suite(.serialized, .tags(.process)) struct RunFailureTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("telltale serve on the command line")
+@Suite("telltale serve on the command line", .tags(.process))
 struct ServeTests {
   @Test(arguments: [
     (["serve"], "Missing expected argument"),

@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// The sweep and the ablation experiment on an organism, whose truth is known.
-@Suite(.serialized) struct SteeringExperimentTests {
+@Suite(.serialized, .tags(.process)) struct SteeringExperimentTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

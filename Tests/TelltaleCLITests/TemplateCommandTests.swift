@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("telltale template")
+@Suite("telltale template", .tags(.process))
 struct TemplateCommandTests {
   struct Row: Decodable {
     var text: String?

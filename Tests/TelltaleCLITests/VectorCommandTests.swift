@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// `telltale vector` and `telltale steer` run as a user runs them.
-@Suite(.serialized) struct VectorCommandTests {
+@Suite(.serialized, .tags(.process)) struct VectorCommandTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 

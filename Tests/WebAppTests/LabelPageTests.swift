@@ -77,7 +77,7 @@ struct LabelPageTests {
     #expect(page.contains("Raters do not differ on any answer that is not settled"))
     let settled = try run.journal.filter { $0.rater == "adjudicated" }
     #expect(settled.count == 1 && settled[0].label == 0)
-    #expect(try GivenLabels(StoredRun(run.url)).verdict(.hand, on: answer) == .label(0))
+    #expect(try LabelIndex(StoredRun(run.url)).verdict(.hand, on: answer) == .label(0))
   }
 
   /// With every label turned round, each AUROC is one minus what it was.

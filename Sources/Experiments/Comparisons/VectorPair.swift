@@ -17,34 +17,19 @@ public struct VectorPair: Codable, Sendable, Equatable {
   /// The cosine with what chance gives and what noise leaves possible.
   public var evidence: SimilarityEvidence
 
-  static func csv(_ rows: [VectorPair]) -> String {
-    CSVWriter.text(
-      header: ["model_a", "vector_a", "model_b", "vector_b", "layer", "shared_questions"] + SimilarityEvidence.columns,
-      rows: rows.map { row in
-        [
-          row.modelA.text, row.vectorA.text, row.modelB ?? "", row.vectorB, "\(row.layer)",
-          row.sharedQuestions.map(String.init) ?? "",
-        ] + row.evidence.fields
-      })
-  }
-}
-
-extension SimilarityEvidence {
-  /// The columns of a table of cosines.
-  static let columns = [
-    "cosine", "cosine_low", "cosine_high", "reliability_a", "reliability_b", "ceiling", "disattenuated",
-    "disattenuated_low", "disattenuated_high", "p_dimension", "effective_dimension", "p_effective", "verdict",
-  ]
-
-  /// Their fields; empty where a number is not known.
-  var fields: [String] {
-    let (interval, clean) = (cosineInterval, disattenuatedInterval)
-    return [
-      cosine, interval?.low, interval?.high, reliabilityA, reliabilityB, ceiling, disattenuated, clean?.low,
-      clean?.high,
-      pDimension, effectiveDimension, pEffective,
-    ].map { $0.map { "\($0)" } ?? "" } + [verdict.rawValue]
-  }
+  package static let table = Table<VectorPair>(
+    "comparisons", "Two vectors at one layer, as `comparisons` of the experiment file asks.",
+    [
+      .text("model_a", "The model of the first vector.", \.modelA.text),
+      .text("vector_a", "The first vector.", \.vectorA.text),
+      .text("model_b", "The model of the second; of a vector file the one that it states.", \.modelB),
+      .text("vector_b", "The second vector, or the vector file.", \.vectorB),
+      .integer("layer", "The layer.", \.layer),
+      .integer(
+        "shared_questions", "Questions that both were made from, where those are known.", unit: "questions",
+        \.sharedQuestions),
+    ],
+    .of(SimilarityEvidence.columns.filter { $0.name != "dimension" }, \.evidence))
 }
 
 /// A vector compared with others.

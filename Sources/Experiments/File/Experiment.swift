@@ -66,8 +66,9 @@ public struct Experiment: FileSection, Sendable, Equatable {
       [
         Key("style", \.style, "Text as stored, as a user message, or after solved examples."),
         Key(
-          "template", \.template, "Chat template in the place of the model's own.",
-          .choice(ChatTemplate.Format.allCases.map(\.rawValue))),
+          "template", \.template,
+          "Chat template in the place of the model's own: \(ChatTemplate.names.map { "`\($0)`" }.joined(separator: ", ")), "
+            + "one of the model's named templates, or a file of Jinja (`.jinja`) relative to the experiment file."),
         Key(
           "template-variables", \.templateVariables,
           "Variables of the chat template, such as `enable_thinking: \"false\"`; JSON, or else text."),
@@ -213,7 +214,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
 
   public struct RecordingSettings: FileSection, Sendable, Equatable {
     public var label = LabelSource.letter
-    public var maxTokens = 16
+    public var maxTokens = Recorder.Options.defaultMaxTokens
     public var chunkRows = 256
     public var batchInvariant: Bool?
 

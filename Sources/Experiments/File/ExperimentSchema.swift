@@ -61,6 +61,9 @@ extension ValueShape {
       try keys.encode("integer", forKey: "type")
       try keys.encode(least, forKey: "minimum")
       try keys.encodeIfPresent(most, forKey: "maximum")
+    case .seed:
+      try keys.encode("integer", forKey: "type")
+      try keys.encode(0, forKey: "minimum")
     case .number(let least, let most):
       try keys.encode("number", forKey: "type")
       try keys.encodeIfPresent(least, forKey: "exclusiveMinimum")

@@ -134,8 +134,11 @@ extension Int: FileValue {
 }
 
 extension UInt64: FileValue {
-  static var shape: ValueShape { .whole(from: 0) }
-  init?(_ node: FileNode) { self = UInt64(node.node.int ?? 0) }
+  static var shape: ValueShape { .seed }
+  init?(_ node: FileNode) {
+    guard let seed = node.seed else { return nil }
+    self = seed
+  }
 }
 
 extension Double: FileValue {
@@ -166,13 +169,9 @@ extension VectorRecipe.Contrast: FileValue {
   static var shape: ValueShape { ofDatasets }
   /// Rows of data sets are no pairs of texts.
   static var ofDatasets: ValueShape {
-    .choice(
-      allCases.filter { $0 != .texts }.map(\.rawValue), former: ["contrast-pairs", "class-mean", "model-difference"])
+    .choice(allCases.filter { $0 != .texts }.map(\.rawValue), former: formerNames.keys.sorted())
   }
-  init?(_ node: FileNode) {
-    guard let text = node.text, let contrast = Self(rawValue: text) ?? .formerly(text) else { return nil }
-    self = contrast
-  }
+  init?(_ node: FileNode) { self.init(named: node.text ?? "") }
 }
 
 extension DType: FileChoice {}

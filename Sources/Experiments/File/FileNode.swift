@@ -42,6 +42,9 @@ struct FileNode {
   /// The text of a scalar.
   var text: String? { node.scalar?.string }
 
+  /// A whole number of 64 bits.
+  var seed: UInt64? { node.int.flatMap { UInt64(exactly: $0) } ?? text.flatMap { UInt64($0) } }
+
   var isNothing: Bool { node.null != nil && node.scalar?.style == .plain }
 
   /// What it says, for a sentence.

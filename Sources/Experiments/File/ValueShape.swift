@@ -11,6 +11,8 @@ indirect enum ValueShape: Sendable {
   /// The name of something that the file has elsewhere: a data set or a vector.
   case name(of: String)
   case whole(from: Int, to: Int? = nil)
+  /// A whole number of 64 bits.
+  case seed
   /// Between two numbers, both of which are too much.
   case number(above: Double? = nil, below: Double? = nil)
   case flag
@@ -62,6 +64,7 @@ extension ValueShape {
       guard let number = node.node.int else { throw wrong(node, "a whole number") }
       if number < least { throw node.refuse("\(node.key) must be at least \(least), not \(number)") }
       if let most, number > most { throw node.refuse("\(node.key) must be at most \(most), not \(number)") }
+    case .seed: if node.seed == nil { throw wrong(node, "a whole number from 0 to \(UInt64.max)") }
     case .number(let least, let most):
       guard let number = node.node.float else { throw wrong(node, "a number") }
       if let least, let most, !(number > least && number < most) {

@@ -23,7 +23,7 @@ public final class GradingDesk: Sendable {
   private struct State {
     var answers: [(key: String, dataset: String)] = []
     var known: Set<String> = []
-    var book = LabelBook()
+    var book = LabelIndex()
     var journalEnd = 0
     var queues: [QueueName: RaterQueue] = [:]
     var storesSoon = false
@@ -153,7 +153,8 @@ public final class GradingDesk: Sendable {
     return turn
   }
 
-  private static func turn(_ place: Int?, _ queue: RaterQueue, _ book: LabelBook) -> (key: String?, turn: GradingTurn) {
+  private static func turn(_ place: Int?, _ queue: RaterQueue, _ book: LabelIndex) -> (key: String?, turn: GradingTurn)
+  {
     let key = place.map { queue.order[$0] }
     let pace = book.pace(queue.pass)
     let progress = GradingTurn.Progress(
@@ -164,7 +165,7 @@ public final class GradingDesk: Sendable {
   }
 
   /// The queue is made once and kept up to date by every label.
-  private func withQueue<T>(_ pass: RaterPass, _ plan: GradingPlan, _ body: (RaterQueue, LabelBook) -> T) -> T {
+  private func withQueue<T>(_ pass: RaterPass, _ plan: GradingPlan, _ body: (RaterQueue, LabelIndex) -> T) -> T {
     state.withLock { state in
       let name = QueueName(plan: plan, pass: pass)
       if state.queues[name] == nil {

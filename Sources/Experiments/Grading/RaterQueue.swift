@@ -11,7 +11,7 @@ struct RaterQueue: Sendable {
   private var askable = IndexSet()
   private var open = IndexSet()
 
-  init(_ order: [String], _ pass: RaterPass, _ book: LabelBook) {
+  init(_ order: [String], _ pass: RaterPass, _ book: LabelIndex) {
     (self.order, self.pass) = (order, pass)
     places = Dictionary(uniqueKeysWithValues: zip(order, order.indices))
     let first = RaterPass(pass.rater)
@@ -22,7 +22,7 @@ struct RaterQueue: Sendable {
   }
 
   /// Takes note of a label that somebody gave, which is in the book already.
-  mutating func note(_ label: HandLabel, _ book: LabelBook) {
+  mutating func note(_ label: HandLabel, _ book: LabelIndex) {
     guard label.rater == pass.rater, let place = places[label.answer] else { return }
     if label.isFirstPass != pass.isSecond {
       open.remove(place)

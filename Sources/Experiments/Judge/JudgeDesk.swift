@@ -144,7 +144,8 @@ final class JudgeDesk: Sendable {
         if malformed >= Self.malformedAttempts {
           return JudgeJournal.Entry(key: key, malformed: reason, time: RunStore.timestamp())
         }
-      case .refused(let reason): throw TelltaleError(.badInput, "the judge at \(endpoint.address) \(reason)")
+      case .refused(let reason, let remedy):
+        throw TelltaleError(.badInput, "the judge at \(endpoint.address) \(reason)", remedy: remedy)
       case .unavailable(let reason, let retryAfter):
         unavailable += 1
         guard unavailable < options.attempts, (retryAfter ?? 0) <= Self.longestWait else {

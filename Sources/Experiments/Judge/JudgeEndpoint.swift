@@ -24,7 +24,9 @@ public struct JudgeEndpoint: Sendable {
   ///   - timeout: seconds that one request may take.
   /// - Throws: `TelltaleError` for a URL that is none, or that would send a key unencrypted over a network.
   public init(url: String, model: String, key: String?, temperature: Double = 0, timeout: Double = 120) throws {
-    func refuse(_ message: String) -> TelltaleError { TelltaleError(.badInput, "the address of the judge \(message)") }
+    func refuse(_ message: String) -> TelltaleError {
+      TelltaleError(.badInput, "the address of the judge \(message)", remedy: .chooseEndpoint)
+    }
     guard var parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
       ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty
     else { throw refuse("is no address of an endpoint; give one such as https://api.openai.com/v1") }
@@ -56,7 +58,7 @@ public struct JudgeEndpoint: Sendable {
     /// Busy, failing or not reached: to be asked again, where it said so after some seconds.
     case unavailable(String, retryAfter: Double?)
     /// It will not answer this however often it is asked.
-    case refused(String)
+    case refused(String, TelltaleError.Remedy?)
   }
 
   private struct Body: Encodable {
@@ -99,11 +101,14 @@ public struct JudgeEndpoint: Sendable {
         return .malformed(error.reason)
       }
     case 408, 425, 429, 500...: return .unavailable("answered \(status)", retryAfter: retryAfter)
-    case 300..<400: return .refused("answered \(status), a redirect, which is not followed; give the final URL")
-    case 401, 403: return .refused("answered \(status): it does not accept the key; check the variable that holds it")
-    case 404: return .refused("answered 404: check the address and the model")
-    case 400: return .refused("answered 400: check the model; if it takes no temperature of 0, give 1")
-    default: return .refused("answered \(status); check the address and the model")
+    case 300..<400:
+      return .refused("answered \(status), a redirect, which is not followed; give the final URL", .chooseEndpoint)
+    case 401, 403:
+      return .refused("answered \(status): it does not accept the key; check the variable that holds it", .giveKey)
+    case 404: return .refused("answered 404: check the address and the model", .chooseEndpoint)
+    case 400:
+      return .refused("answered 400: check the model; if it takes no temperature of 0, give 1", .chooseJudgedModel)
+    default: return .refused("answered \(status); check the address and the model", .chooseEndpoint)
     }
   }
 }

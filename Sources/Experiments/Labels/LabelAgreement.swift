@@ -91,7 +91,8 @@ extension LabelledAnswers {
   fileprivate func passes(of rater: LabelChoice) -> LabelAgreement.Pair? {
     guard case .rater(let name) = rater else { return nil }
     let both = answers.compactMap { answer -> RatedTwice? in
-      guard let passes = given.passes[answer.answer]?[.hand(rater: name)], let one = passes[1], let other = passes[2]
+      guard let one = given.label(RaterPass(name), answer.answer),
+        let other = given.label(RaterPass(name, isSecond: true), answer.answer)
       else { return nil }
       return RatedTwice(first: one.label, second: other.label, group: answer.group)
     }

@@ -46,23 +46,23 @@ public struct LabelChange: Sendable {
     test = PairedClusteredAUROC(scores: scores, labelsA: new, labelsB: old, groups: groups)
   }
 
-  static func csv(_ changes: [LabelChange]) -> String {
-    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
-    return CSVWriter.text(
-      header: [
-        "label_source", "reference", "model", "vector", "target", "position", "layer", "score", "n", "changed", "auroc",
-        "auroc_reference",
-        "difference", "difference_low", "difference_high", "p_difference",
-      ],
-      rows: changes.map { change in
-        let interval = change.test?.interval()
-        return [
-          change.labels.description, change.reference.description, change.model.text, change.vector.text,
-          change.target.text, change.position,
-          "\(change.layer)", change.score,
-          "\(change.n)", "\(change.changed)", field(change.auroc), field(change.aurocReference),
-          field(change.test?.difference), field(interval?.low), field(interval?.high), field(change.test?.p),
-        ]
-      })
-  }
+  package static let table = Table<LabelChange>(
+    "changes", "What other labels do to the AUROC of one score, on the answers that have both labels.",
+    [
+      .text("label_source", "Whose labels: `hand`, `hand:<rater>` or `judge:<name>`.", \.labels.description),
+      .text("reference", "Whose they are compared with.", \.reference.description),
+      .text("model", "The model.", \.model.text),
+      .text("vector", "The vector.", \.vector.text),
+      .text("target", "The data set.", \.target.text),
+      .text("position", "Where the residual stream was read.", \.position),
+      .integer("layer", "The layer.", \.layer),
+      .text("score", "`cosine`, `centred-cosine` or `projection`.", \.score),
+      .integer("n", "Answers that have both labels.", unit: "answers", \.n),
+      .integer("changed", "Those on which the two differ.", unit: "answers", \.changed),
+      .number("auroc", "AUROC by these labels.", unit: "0 to 1", \.auroc),
+      .number("auroc_reference", "AUROC by the reference.", unit: "0 to 1", \.aurocReference),
+    ],
+    .estimate(
+      "difference", "AUROC minus that by the reference.", { $0.test?.difference }, interval: { $0.test?.interval() }),
+    [.number("p_difference", "Two-sided p of that difference, clustered by question.", \.test?.p)])
 }

@@ -27,7 +27,7 @@ public struct LabelCoverage: Sendable {
 
   init(
     _ choice: LabelChoice, _ model: ModelName, _ target: TargetName, _ rows: [RecordedRow],
-    _ verdicts: [GivenLabels.Verdict?]
+    _ verdicts: [LabelIndex.Verdict?]
   ) {
     (self.choice, self.model, self.target) = (choice, model, target)
     var groups: [String: Group] = [:]
@@ -54,16 +54,24 @@ public struct LabelCoverage: Sendable {
     return parts.joined(separator: "; ")
   }
 
-  static func csv(_ all: [LabelCoverage]) -> String {
-    CSVWriter.text(
-      header: ["label_source", "model", "target", "group", "positives", "negatives", "cannot_tell", "unlabelled"],
-      rows: all.flatMap { coverage in
-        coverage.groups.map {
-          [
-            coverage.choice.description, coverage.model.text, coverage.target.text, $0.group, "\($0.positives)",
-            "\($0.negatives)", "\($0.cannotTell)", "\($0.unlabelled)",
-          ]
-        }
-      })
-  }
+  /// What a row of the table is: one question.
+  package typealias Row = (coverage: LabelCoverage, group: Group)
+
+  package var rows: [Row] { groups.map { (self, $0) } }
+
+  package static let table = Table<Row>(
+    "labels", "By other labels: how many answers of one model to one question have such a label.",
+    [
+      .text("label_source", "Whose labels: `hand`, `hand:<rater>` or `judge:<name>`.", \.coverage.choice.description),
+      .text("model", "The model that answered.", \.coverage.model.text),
+      .text("target", "The data set.", \.coverage.target.text),
+      .text("group", "The distinct question.", \.group.group),
+      .integer("positives", "Answers that show the behaviour.", unit: "answers", \.group.positives),
+      .integer("negatives", "Answers that do not.", unit: "answers", \.group.negatives),
+      .integer(
+        "cannot_tell", "Answers that were looked at and could not be told, or divide raters.", unit: "answers",
+        \.group.cannotTell),
+      .integer(
+        "unlabelled", "Answers without a label; left out of every measure.", unit: "answers", \.group.unlabelled),
+    ])
 }

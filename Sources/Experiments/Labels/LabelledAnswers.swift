@@ -12,7 +12,7 @@ public struct LabelledAnswer: Sendable {
   public let prompt: String
   public let continuation: String
   /// By source: the recorded label always, the others where they were given; `hand` is what people say together.
-  public let verdicts: [LabelChoice: GivenLabels.Verdict]
+  public let verdicts: [LabelChoice: LabelIndex.Verdict]
 }
 
 /// The answers of a run with all their labels, and which sources there are.
@@ -20,10 +20,10 @@ public struct LabelledAnswers: Sendable {
   public let answers: [LabelledAnswer]
   /// The recorded labels, people together where they are several, each person, each judge.
   public let sources: [LabelChoice]
-  let given: GivenLabels
+  let given: LabelIndex
 
   public init(_ run: StoredRun) throws {
-    let given = try GivenLabels(run)
+    let given = try LabelIndex(run)
     let own = given.sources.compactMap { LabelChoice($0.description) }
     let people = own.count {
       if case .rater = $0 { true } else { false }
@@ -47,12 +47,12 @@ public struct LabelledAnswers: Sendable {
 
 extension LabelledAnswer {
   fileprivate init(
-    _ row: RecordedRow, _ key: String, _ model: ModelName, _ dataset: TargetName, _ given: GivenLabels,
+    _ row: RecordedRow, _ key: String, _ model: ModelName, _ dataset: TargetName, _ given: LabelIndex,
     sources: [LabelChoice]
   ) {
     (answer, self.model, self.dataset, item, group) = (key, model, dataset, row.id, row.group)
     (prompt, continuation) = (row.prompt, row.continuation)
-    var verdicts: [LabelChoice: GivenLabels.Verdict] = [.recorded: GivenLabels.Verdict(row.label)]
+    var verdicts: [LabelChoice: LabelIndex.Verdict] = [.recorded: LabelIndex.Verdict(row.label)]
     for source in sources where source != .recorded { verdicts[source] = given.verdict(source, on: key) }
     self.verdicts = verdicts
   }

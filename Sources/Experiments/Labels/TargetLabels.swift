@@ -11,11 +11,11 @@ struct TargetLabels {
   /// The labels that the chosen ones are compared with.
   let reference: LabelChoice
   private let run: StoredRun
-  private let given: GivenLabels
+  private let given: LabelIndex
 
   init(_ run: StoredRun, _ choice: LabelChoice, reference: LabelChoice = .recorded) throws {
     (self.run, self.choice, self.reference) = (run, choice, reference)
-    given = choice == .recorded && reference == .recorded ? GivenLabels([]) : try GivenLabels(run)
+    given = choice == .recorded && reference == .recorded ? LabelIndex([]) : try LabelIndex(run)
   }
 
   /// A target with the chosen labels; rows that have none stay where they are and are left out of whatever is judged.
@@ -36,7 +36,7 @@ struct TargetLabels {
     return hasLabels ? Target(recording: recording.replacing(rows: rows), reference: reference) : nil
   }
 
-  private func relabelled(_ row: RecordedRow, _ verdict: GivenLabels.Verdict?) -> RecordedRow {
+  private func relabelled(_ row: RecordedRow, _ verdict: LabelIndex.Verdict?) -> RecordedRow {
     var row = row
     row.label = verdict?.label
     row.labelSource = choice.source ?? row.labelSource
@@ -52,8 +52,8 @@ struct TargetLabels {
   /// One per row; nil where it has no label.
   private func verdicts(
     _ choice: LabelChoice, _ model: ModelName, _ name: TargetName, _ rows: [RecordedRow]
-  ) -> [GivenLabels.Verdict?] {
-    guard choice != .recorded else { return rows.map { GivenLabels.Verdict($0.label) } }
+  ) -> [LabelIndex.Verdict?] {
+    guard choice != .recorded else { return rows.map { LabelIndex.Verdict($0.label) } }
     var keys = ContentKeys(model: model, dataset: name)
     return rows.map { given.verdict(choice, on: keys.next($0).continuation) }
   }

@@ -76,6 +76,9 @@ struct PlannedRun {
       "batch-invariant": experiment.recording.batchInvariant.map { "\($0)" } ?? "in float32",
     ]
     // Left out where it is the default, so that runs from before the key can go on.
+    if let template, template.hasSuffix(Self.jinja) {
+      inputs["chat template"] = SHA256.hexadecimalDigest(of: try InputFile(contentsOf: url(of: template)).bytes)
+    }
     if experiment.weights != .dense { inputs["weights"] = experiment.weights.rawValue }
     if experiment.prompt.style == .fewShot {
       // Examples are drawn from questions that no other data set asks.
@@ -85,6 +88,13 @@ struct PlannedRun {
   }
 
   // MARK: Models and data
+
+  private static let jinja = ".jinja"
+
+  /// The chat template that the experiment names; of a file, its path.
+  private var template: String? {
+    experiment.prompt.template.map { $0.hasSuffix(Self.jinja) ? url(of: $0).path : $0 }
+  }
 
   /// A file that the experiment names.
   func url(of path: String) -> URL { URL(fileURLWithPath: path, relativeTo: folder) }
@@ -107,7 +117,7 @@ struct PlannedRun {
   func encoder(_ tokenizer: Tokenizer) throws -> PromptEncoder {
     let prompt = experiment.prompt
     let format = PromptFormat(
-      style: prompt.style, template: prompt.template, settings: prompt.chat, examples: prompt.examples)
+      style: prompt.style, template: template, settings: prompt.chat, examples: prompt.examples)
     guard prompt.style == .fewShot else { return try format.encoder(tokenizer) }
     guard let pool = prompt.examplesFrom else {
       throw TelltaleError(.badInput, "the few-shot style needs prompt.examples-from, the data set of the examples")

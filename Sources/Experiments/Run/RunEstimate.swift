@@ -60,7 +60,7 @@ public struct RunEstimate: Encodable, Sendable {
     for planned in model.planned.stages where planned.stage.model == model.name {
       guard type(of: planned.stage).needsModel, let cost = try planned.stage.cost(model) else { continue }
       stages.append(cost)
-      if planned.stage is RecordStage { workingBytes = max(workingBytes, model.workingBytes(rows: cost.prompts)) }
+      workingBytes = max(workingBytes, planned.stage.workingBytes(model, cost))
     }
   }
 }

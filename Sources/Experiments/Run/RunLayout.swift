@@ -1,14 +1,5 @@
 import Foundation
 
-/// The tables of a run: their files' names in `results/`.
-public enum RunTable: String, Sendable, CaseIterable {
-  case predictivity, vectors, audit, transfer, labels, nulls, steerability, agreement, study, comparisons
-  case studyChoices = "study-choices"
-  case studyCorrelations = "study-correlations"
-  /// By other labels than the run's own, in their folders only.
-  case changes
-}
-
 /// Where everything of a run lies. No other type knows a path of one.
 public struct RunLayout: Sendable {
   /// Stated in the manifest. In version 1 (no version stated) files were called `<model>-<name>`, which two names could share.
@@ -85,13 +76,13 @@ public struct RunLayout: Sendable {
   // MARK: Tables
 
   /// - Parameter labels: by whose labels.
-  public func table(_ table: RunTable, by labels: LabelChoice = .recorded) -> URL {
+  package func table(_ table: RunTable, by labels: LabelChoice = .recorded) -> URL {
     self.table(table, in: labels.folder)
   }
 
   /// - Parameter folder: that of tables by other labels; nil for the run's own.
   func table(_ table: RunTable, in folder: String?) -> URL {
-    (folder.map { tables.appending(path: $0) } ?? tables).appending(path: table.rawValue + ".csv")
+    (folder.map { tables.appending(path: $0) } ?? tables).appending(path: table.declaration.name + ".csv")
   }
 
   public var tables: URL { url.appending(path: Self.tables(by: .recorded)) }

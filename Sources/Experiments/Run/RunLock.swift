@@ -43,7 +43,7 @@ final class RunLock {
       close(descriptor)
       throw TelltaleError(
         .badInput, "is in use: \(holder); wait for its end, or name another folder",
-        at: InputLocation(file: layout.url.path))
+        at: InputLocation(file: layout.url.path), remedy: .nameOutput)
     }
     if shared { ftruncate(descriptor, 0) } else { sign(task) }
   }

@@ -91,8 +91,8 @@ public struct RunMerge {
   private func merge(_ stage: some Stage, _ summary: inout Summary) throws -> Bool {
     let records = sources.compactMap { $0.directory.record(of: stage) }
     guard var record = records.first(where: { $0.finished != nil }) ?? records.first else { return false }
-    // Of a recording each run may have some chunks.
-    guard record.finished != nil || stage is RecordStage else { return false }
+    // Of what is made in chunks each run may have some.
+    guard record.finished != nil || stage.chunkNumbers(target.layout) != nil else { return false }
     for output in stage.outputs(target.layout) {
       let path = target.layout.path(of: output)
       for file in Set(sources.flatMap { Self.files($0.directory.url.appending(path: path)) }).sorted() {
@@ -103,10 +103,7 @@ public struct RunMerge {
     let isWhole = stage.isWhole(target.layout, record)
     record.finished = isWhole ? (record.finished ?? Date()) : nil
     try target.write(record, of: stage)
-    if stage is ExtractStage { summary.vectors += 1 }
-    if let recording = stage as? RecordStage {
-      summary.chunks += target.layout.chunkNumbers(recording.model, recording.target).count
-    }
+    stage.add(to: &summary, target.layout)
     return isWhole
   }
 

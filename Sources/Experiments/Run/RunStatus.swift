@@ -66,11 +66,11 @@ extension RunDirectory {
     guard let record = record(of: stage) else { return status }
     status.state = record.finished == nil ? .partial : .done
     status.finished = record.finished
-    guard let recording = stage as? RecordStage, let rows = record.rows, let chunkRows = record.chunkRows else {
+    guard let numbers = stage.chunkNumbers(layout), let rows = record.rows, let chunkRows = record.chunkRows else {
       return status
     }
     let ranges = RecordStage.ranges(rows: rows, chunkRows: max(1, chunkRows))
-    let done = layout.chunkNumbers(recording.model, recording.target).filter(ranges.indices.contains)
+    let done = numbers.filter(ranges.indices.contains)
     status.rows = rows
     status.chunks = ranges.count
     status.chunksDone = done.count

@@ -26,6 +26,12 @@ protocol Stage: Sendable {
   func outputs(_ layout: RunLayout) -> [URL]
   /// Whether all that it makes is there, given what is known of it.
   func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool
+  /// The numbers of the chunks that are there, ascending; nil of a stage that is made in one piece.
+  func chunkNumbers(_ layout: RunLayout) -> [Int]?
+  /// Adds what it made to the summary of a merge.
+  func add(to summary: inout RunMerge.Summary, _ layout: RunLayout)
+  /// Memory that it takes beside the weights.
+  func workingBytes(_ estimate: ModelEstimate, _ cost: StageCost) -> Int
   /// What it computes; nil for nothing worth counting.
   func cost(_ estimate: ModelEstimate) throws -> StageCost?
   /// The parts that tasks of a job array can do in any order; none where it needs what other stages make.
@@ -54,6 +60,12 @@ extension Stage {
   func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool {
     outputs(layout).first.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
   }
+
+  func chunkNumbers(_ layout: RunLayout) -> [Int]? { nil }
+
+  func add(to summary: inout RunMerge.Summary, _ layout: RunLayout) {}
+
+  func workingBytes(_ estimate: ModelEstimate, _ cost: StageCost) -> Int { 0 }
 
   func cost(_ estimate: ModelEstimate) throws -> StageCost? { nil }
 

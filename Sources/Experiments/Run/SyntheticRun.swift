@@ -23,7 +23,7 @@ package struct SyntheticRun {
       train: {files: [train.jsonl]}
       test: {files: [test.jsonl]}
     vectors:
-      - {name: planted, method: class-mean, dataset: train, read: prompt}
+      - {name: planted, contrast: spontaneous, dataset: train, read: prompt}
     steering: {targets: [test], scales: [-0.5, 0.5]}
     predictions:
       - {targets: [test], positions: [prompt, continuation], scores: [cosine]}

@@ -67,5 +67,5 @@ extension ExperimentRun {
 }
 
 extension PlannedRun {
-  fileprivate var recordings: [RecordStage] { stages.compactMap { $0.stage as? RecordStage } }
+  fileprivate var recordings: [RecordStage] { RecordStage.all(of: experiment, experiment.modelNames) }
 }

@@ -148,7 +148,7 @@ extension StoredRun {
   /// Tells one set of chunks from another: their names, sizes and times.
   fileprivate var rowsSignature: String {
     var parts: [String] = []
-    for recording in experiment.stages.compactMap({ $0 as? RecordStage }) {
+    for recording in RecordStage.all(of: experiment, experiment.modelNames) {
       for number in layout.chunkNumbers(recording.model, recording.target) {
         let rows = layout.chunk(recording.model, recording.target, number).appending(path: "rows.jsonl")
         let found = try? FileManager.default.attributesOfItem(atPath: rows.path)

@@ -27,7 +27,7 @@ public struct StoreExport {
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let place = InputLocation(file: folder.path)
     guard contents.isEmpty else {
-      throw TelltaleError(.badInput, "is not empty; name a new folder", at: place)
+      throw TelltaleError(.badInput, "is not empty; name a new folder", at: place, remedy: .nameOutput)
     }
     do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
       throw TelltaleError(.badInput, "cannot be made; check the path and its permissions", at: place)

@@ -45,23 +45,27 @@ public struct Steerability: Sendable {
     (groups, shift, largestScale) = (stored.groups, strongest.shift, strongest.scale)
   }
 
-  static func csv(_ rows: [Steerability]) -> String {
-    CSVWriter.text(
-      header: ["model", "vector", "target", "layer", "n", "groups"]
-        + ["slope", "anti_steerable", "gain"].flatMap { [$0, "\($0)_low", "\($0)_high"] } + ["scale", "shift"],
-      rows: rows.map { row in
-        [
-          row.model.text, row.vector.text, row.target.text, "\(row.layer)", "\(row.slopes.count)",
-          "\(Set(row.groups).count)",
-        ]
-          + [row.slope, row.antiSteerable, row.gain].flatMap(\.fields) + ["\(row.largestScale)", "\(row.shift)"]
-      })
-  }
-}
-
-extension Estimate {
-  /// Its value and the ends of its interval as CSV fields, empty where there are none.
-  var fields: [String] { ["\(value)"] + [low, high].map { $0.map { "\($0)" } ?? "" } }
+  package static let table = Table<Steerability>(
+    "steerability", "How the answers of one target respond to one vector at one layer.",
+    [
+      .text("model", "The model that was steered.", \.model.text),
+      .text("vector", "The vector that was added.", \.vector.text),
+      .text("target", "The data set that was answered.", \.target.text),
+      .integer("layer", "The block to whose output it was added, counted from 0.", \.layer),
+      .integer("n", "Items.", \.slopes.count),
+      .integer("groups", "Distinct questions among them.", unit: "questions") { Set($0.groups).count },
+    ],
+    .estimate(
+      "slope", "Mean over items of the least-squares slope of the margin against the scale.", unit: "nats per scale",
+      \.slope),
+    .estimate("anti_steerable", "Share of items that move against the vector.", unit: "0 to 1", \.antiSteerable),
+    .estimate(
+      "gain", "Share of matching answers at the largest scale minus that without steering.", unit: "-1 to 1", \.gain),
+    [
+      .number("scale", "The largest scale.", \.largestScale),
+      .number(
+        "shift", "What it moved the stream by, along the vector.", unit: "units of the residual stream", \.shift),
+    ])
 }
 
 /// Steering at the layer that does most, chosen on other questions than it is judged on.

@@ -21,6 +21,18 @@ public enum StudyMeasure: String, Sendable, CaseIterable {
     case .plantedCosine: row.plantedCosine
     }
   }
+
+  /// What it is, after "mean".
+  var words: String {
+    switch self {
+    case .reliability: "split-half reliability"
+    case .aurocInside: "AUROC in distribution"
+    case .aurocOutside: "AUROC out of distribution"
+    case .slopeInside: "steering slope in distribution"
+    case .slopeOutside: "steering slope out of distribution"
+    case .plantedCosine: "cosine with the planted direction"
+    }
+  }
 }
 
 /// The mean over the vectors that share one choice: a row of the table `study-choices`.
@@ -58,14 +70,15 @@ public struct StudyChoice: Sendable {
     }
   }
 
-  static func csv(_ rows: [StudyChoice]) -> String {
-    CSVWriter.text(
-      header: ["model", "factor", "level", "vectors"] + StudyMeasure.allCases.map(\.rawValue),
-      rows: rows.map { row in
-        [row.model.text, row.factor, row.level, "\(row.vectors)"]
-          + StudyMeasure.allCases.map { row.means[$0].map { "\($0)" } ?? "" }
-      })
-  }
+  package static let table = Table<StudyChoice>(
+    "study-choices", "The mean over the vectors of one model that share one choice.",
+    [
+      .text("model", "The model.", \.model.text),
+      .text("factor", "What was chosen: `contrast`, `estimator`, `dataset`, `pairs` or `read`.", \.factor),
+      .text("level", "What it is in these vectors.", \.level),
+      .integer("vectors", "How many vectors share it.", \.vectors),
+    ],
+    StudyMeasure.allCases.map { measure in .number(measure.rawValue, "Mean \(measure.words).") { $0.means[measure] } })
 }
 
 /// How two measures go together over the vectors of a model: a row of the table `study-correlations`. Vectors of one
@@ -101,16 +114,22 @@ public struct StudyCorrelation: Sendable {
     (self.model, self.first, self.second, self.correlation) = (model, first, second, correlation)
   }
 
-  static func csv(_ rows: [StudyCorrelation]) -> String {
-    func field(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
-    return CSVWriter.text(
-      header: ["model", "first", "second", "vectors", "spearman", "spearman_low", "spearman_high", "p", "q_fdr"],
-      rows: rows.map { row in
-        let interval = row.correlation.interval
-        return [row.model.text, row.first.rawValue, row.second.rawValue, "\(row.correlation.count)"]
-          + [row.correlation.coefficient, interval?.low, interval?.high, row.correlation.p, row.q].map(field)
-      })
-  }
+  package static let table = Table<StudyCorrelation>(
+    "study-correlations",
+    "How two measures go together over the vectors of a model, which share data: the intervals are too narrow.",
+    [
+      .text("model", "The model.", \.model.text),
+      .text("first", "A measure, named as in `study-choices`.", \.first.rawValue),
+      .text("second", "Another.", \.second.rawValue),
+      .integer("vectors", "Vectors that have both.", \.correlation.count),
+    ],
+    .estimate(
+      "spearman", "Rank correlation.", unit: "-1 to 1", { $0.correlation.coefficient }, interval: \.correlation.interval
+    ),
+    [
+      .number("p", "Two-sided p of no correlation.", \.correlation.p),
+      .number("q_fdr", "Corrected for all correlations of the study (Benjamini-Hochberg).", \.q),
+    ])
 }
 
 extension ExperimentResults {

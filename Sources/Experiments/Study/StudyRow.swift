@@ -31,36 +31,42 @@ public struct StudyRow: Sendable {
   /// planted layer.
   public var plantedCosine: Double?
 
-  static func csv(_ rows: [StudyRow]) -> String {
-    let predicted = ["auroc", "auroc_low", "auroc_high", "q_fdr", "verdict"]
-    let steered = ["layers"] + ["slope", "anti_steerable", "gain"].flatMap { [$0, "\($0)_low", "\($0)_high"] }
-    return CSVWriter.text(
-      header: ["model", "vector", "contrast", "estimator", "dataset", "pairs", "read", "layer", "reliability"]
-        + predicted.map { "\($0)_in" } + predicted.map { "\($0)_out" } + steered.map { "steering_\($0)_in" }
-        + steered.map { "steering_\($0)_out" } + ["cosine_planted"],
-      rows: rows.map(\.fields))
-  }
+  package static let table = Table<StudyRow>(
+    "study", "One vector of one model: how it was made, predicts and steers.",
+    [
+      .text("model", "The model.", \.model.text),
+      .text("vector", "The vector.", \.vector.name.text),
+      .text("contrast", "What was compared to make it.", \.vector.contrast.rawValue),
+      .text("estimator", "How activations became a direction.", \.vector.estimator.rawValue),
+      .text("dataset", "The data set that it was made from.", \.vector.dataset),
+      .integer("pairs", "Rows or pairs that it was made of.", \.pairs),
+      .text("read", "Where activations were read.", \.vector.read.rawValue),
+      .integer("layer", "Where it predicts best on the data set that the study sets aside for that.", \.layer),
+      .number("reliability", "Split-half, at that layer.", unit: "-1 to 1", \.reliability),
+    ],
+    .of(Prediction.columns, suffix: "_in", about: "In distribution: ", \.inside),
+    .of(Prediction.columns, suffix: "_out", about: "Out of distribution: ", \.outside),
+    .of(ChosenSteering.columns, prefix: "steering_", suffix: "_in", about: "In distribution: ", \.steeringInside),
+    .of(ChosenSteering.columns, prefix: "steering_", suffix: "_out", about: "Out of distribution: ", \.steeringOutside),
+    [.number("cosine_planted", "Of an organism: cosine with the planted direction, at its layer.", \.plantedCosine)])
+}
 
-  private var fields: [String] {
-    let made = [
-      model.text, vector.name.text, vector.contrast.rawValue, vector.estimator.rawValue, vector.dataset,
-      pairs.map(String.init) ?? "", vector.read.rawValue, layer.map(String.init) ?? "", text(reliability),
+extension StudyRow.Prediction {
+  fileprivate static let columns: [TableColumn<Self>] =
+    .estimate(
+      "auroc", "AUROC of the cosine at the chosen layer.", unit: "0 to 1", value: \.auroc, low: \.low, high: \.high)
+    + [
+      .number("q_fdr", "permutation p, corrected for all rows of the run (Benjamini-Hochberg).", \.qFDR),
+      .text("verdict", "the audit's, corrected for the vectors and targets of the study.", \.verdict),
     ]
-    return made + fields(inside) + fields(outside) + fields(steeringInside) + fields(steeringOutside)
-      + [text(plantedCosine)]
-  }
+}
 
-  private func fields(_ prediction: Prediction?) -> [String] {
-    [prediction?.auroc, prediction?.low, prediction?.high, prediction?.qFDR].map(text) + [prediction?.verdict ?? ""]
-  }
-
-  private func fields(_ steering: ChosenSteering?) -> [String] {
-    guard let steering else { return [String](repeating: "", count: 10) }
-    return [steering.layers.map(String.init).joined(separator: " ")]
-      + [steering.slope, steering.antiSteerable, steering.gain].flatMap(\.fields)
-  }
-
-  private func text(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
+extension ChosenSteering {
+  fileprivate static let columns: [TableColumn<Self>] =
+    [.text("layers", "layers that do most on other questions.") { $0.layers.map(String.init).joined(separator: " ") }]
+    + .estimate("slope", "mean slope of the margin against the scale.", unit: "nats per scale", \.slope)
+    + .estimate("anti_steerable", "share of items that move against the vector.", unit: "0 to 1", \.antiSteerable)
+    + .estimate("gain", "share of matching answers at the largest scale minus that without.", \.gain)
 }
 
 /// The rows of the study from what the analysis found.

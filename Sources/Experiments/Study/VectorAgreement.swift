@@ -33,9 +33,13 @@ public struct VectorAgreement: Sendable {
     }
   }
 
-  static func csv(_ rows: [VectorAgreement]) -> String {
-    CSVWriter.text(
-      header: ["model", "layer", "vector_a", "vector_b"] + SimilarityEvidence.columns,
-      rows: rows.map { [$0.model.text, "\($0.layer)", $0.vectorA, $0.vectorB] + $0.evidence.fields })
-  }
+  package static let table = Table<VectorAgreement>(
+    "agreement", "Two vectors of one model at the layer at which its vectors are compared.",
+    [
+      .text("model", "The model.", \.model.text),
+      .integer("layer", "The layer.", \.layer),
+      .text("vector_a", "The first vector.", \.vectorA),
+      .text("vector_b", "The second.", \.vectorB),
+    ],
+    .of(SimilarityEvidence.columns.filter { $0.name != "dimension" }, \.evidence))
 }

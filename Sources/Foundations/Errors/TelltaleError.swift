@@ -17,6 +17,8 @@ public struct TelltaleError: Error, Sendable, CustomStringConvertible {
   public enum Remedy: String, Sendable, CaseIterable {
     case allowAnyModel, chooseModel, chooseLayers, chooseLayer, choosePosition, chooseRead, takeFewer
     case stateConvention, importVector, computeInFloat32, useDenseWeights, labelByChoice, resume, giveRecording
+    case nameOutput, resumeOrNameOutput, chooseTemplate, chooseAddress, chooseEndpoint, giveKey
+    case chooseJudgedModel
   }
 
   public typealias Location = InputLocation

@@ -6,7 +6,8 @@ package enum AtomicFolder {
   package static func refuseExisting(_ url: URL) throws(TelltaleError) {
     guard !FileManager.default.fileExists(atPath: url.path) else {
       throw TelltaleError(
-        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: url.relativePath))
+        .badInput, "is there already; name a new folder, or remove it first", at: InputLocation(file: url.relativePath),
+        remedy: .nameOutput)
     }
   }
 

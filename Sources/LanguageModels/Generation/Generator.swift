@@ -13,7 +13,8 @@ public struct GenerationOptions: Sendable {
   /// Whether the mean over the continuation's tokens is recorded beside its last token.
   public var recordsMean = false
   /// Tokens that one pass over prompts may hold.
-  public var tokenBudget = 4096
+  public var tokenBudget = Self.defaultTokenBudget
+  package static let defaultTokenBudget = 4096
   /// Bytes that keys and values may take; decides how many sequences are decoded together.
   public var cacheBudget = 2 << 30
 

@@ -112,5 +112,5 @@ private func unnamedGroupFinding(_ rows: ScoredRows) -> Finding? {
   let repeated = rows.covariates.filter { $0.distinctValues < rows.count }
   guard let guess = GroupColumnGuess.likeliest(repeated.map { ($0.name, []) }) else { return nil }
   return blocking(
-    "unnamed groups", nil, guess.sentence + " If it is not the question, leave it out with --ignore \(guess.column).")
+    "unnamed groups", nil, guess.sentence + " If it is not the question, leave the column \(guess.column) out.")
 }

@@ -115,7 +115,7 @@ private func undecidedSentence(_ subject: AuditSubject) -> String {
 /// How many questions would find an effect of the size seen, if it is there.
 private func enoughClause(_ subject: AuditSubject) -> String {
   guard let claim = subject.leading, let t = claim.area.t, abs(t) > 0.5 else {
-    return " An effect of the smallest size of interest would need many more questions (telltale predict --plan)."
+    return " An effect of the smallest size of interest would need many more questions: plan them."
   }
   // With a power of 80 %.
   let level = 0.025 / Double(max(1, subject.claims.count)) / Double(subject.comparisons)

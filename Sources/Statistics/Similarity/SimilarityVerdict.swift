@@ -134,7 +134,7 @@ extension SimilarityEvidence {
     let unreliable = [reliabilityA, reliabilityB].contains { $0.map { $0 <= 0 } ?? false }
     return unreliable
       ? "A vector's reliability is not above 0: other questions would have given another vector."
-      : "A vector's reliability is not known; extract it with --keep-differences."
+      : "A vector's reliability is not known; keep the differences of its pairs when it is extracted."
   }
 
   private var noInterval: String {

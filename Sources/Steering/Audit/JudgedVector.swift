@@ -30,14 +30,11 @@ public struct JudgedVector: Sendable {
   ///   - comparisons: how many further choices (positions, scores, vectors) each layer was chosen from.
   public func verdict(layers chosen: Set<Int>? = nil, comparisons: Int = 1) throws -> Audit? {
     let judged = layers.filter { chosen?.contains($0.layer) ?? true }
-    let candidates = judged.compactMap { layer in
-      layer.scores[.cosine].map { AuditCandidate(name: "layer \(layer.layer)", rows: $0) }
-    }
-    guard !candidates.isEmpty else { return nil }
+    let scored = judged.compactMap { layer in layer.scores[.cosine].map { (layer, rows: $0) } }
+    guard !scored.isEmpty else { return nil }
+    let candidates = scored.map { AuditCandidate(name: "layer \($0.layer)", rows: $1) }
+    let best = Audit.bestCandidate(candidates).map { scored[$0].0 }
     let leakage = Leakage.finding(audit.target.rows, questions: subject.madeOf, prompts: subject.prompts)
-    let best = Audit.bestCandidate(candidates).flatMap { index in
-      judged.first { "layer \($0.layer)" == candidates[index].name }
-    }
     return try Audit(
       candidates: candidates, baselines: audit.target.rowBaselines() + (best.map(trainedBaselines) ?? []),
       nulls: nulls(judged), geometry: (best.map(geometry) ?? []) + sampled(best), comparisons: comparisons,

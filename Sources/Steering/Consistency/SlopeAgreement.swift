@@ -50,18 +50,17 @@ public struct SlopeAgreement: Sendable {
   private struct Slopes { var slopes: [String: (slope: Double, group: String)] = [:] }
 
   private static func read(_ url: URL) throws -> [Key: Slopes] {
-    let table = try CSVTable(contentsOf: url)
-    let names = try ["distribution", "id", "group", "edit_positions"].map { try table.column($0).strings }
-    let layers = try table.column("layer").integers()
-    let slopes = try table.column("slope").numbers()
+    let file = try CSVTable(contentsOf: url)
     var read: [Key: Slopes] = [:]
-    for row in slopes.indices {
-      let key = Key(distribution: names[0][row], layer: layers[row], positions: names[3][row])
-      guard read[key, default: Slopes()].slopes.updateValue((slopes[row], names[2][row]), forKey: names[1][row]) == nil
-      else {
+    for (row, line) in zip(try SteeredItem.table.read(file).rows, file.rows.map(\.line)) {
+      let place = InputLocation(file: file.file, line: line)
+      guard let layer = row.integer("layer"), let slope = row.number("slope"), slope.isFinite else {
+        throw TelltaleError(.badInput, "has no layer or no slope; give the items.csv of a sweep", at: place)
+      }
+      let key = Key(distribution: row["distribution"], layer: layer, positions: row["edit_positions"])
+      guard read[key, default: Slopes()].slopes.updateValue((slope, row["group"]), forKey: row["id"]) == nil else {
         throw TelltaleError(
-          .badInput, "the item \(names[1][row]) stands there twice at one layer; sweep it once",
-          at: InputLocation(file: table.file, line: table.rows[row].line))
+          .badInput, "the item \(row["id"]) stands there twice at one layer; sweep it once", at: place)
       }
     }
     return read

@@ -54,7 +54,7 @@ public struct AblationExperiment {
     public var layers: [Int]?
     public var positions: EditPositions = .all
     public var labelSource: LabelSource = .forcedChoice
-    public var maxTokens = 32
+    public var maxTokens = Recorder.Options.defaultMaxTokens
     /// Of the random direction.
     public var seed: UInt64 = 0
     public init() {}

@@ -1,21 +1,5 @@
 import Statistics
 
-/// An estimate with its interval, clustered by group; nil for fewer than two groups, and where they are so alike that no
-/// variance is seen.
-public struct Estimate: Sendable, Equatable, Codable {
-  public var value: Double
-  public var low: Double?
-  public var high: Double?
-
-  /// - Parameter proportion: whether the values lie in 0...1.
-  package init(_ values: [Double], groups: [String], proportion: Bool = false) {
-    let mean = ClusteredMean(values, groups: groups, proportion: proportion)
-    value = mean?.mean ?? .nan
-    let interval = mean?.interval()
-    (low, high) = (interval?.low, interval?.high)
-  }
-}
-
 /// What a cell of a grid does to the answers of a data set, and how that differs from the unsteered model.
 public struct ChoiceSummary: Sendable {
   public var cell: GridCell

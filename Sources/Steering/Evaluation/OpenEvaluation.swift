@@ -15,8 +15,9 @@ public struct OpenEvaluation {
   private let loaded: LoadedModel
   private let encoder: PromptEncoder
   private let maxTokens: Int
+  public static let defaultMaxTokens = 128
 
-  public init(_ loaded: LoadedModel, _ encoder: PromptEncoder, maxTokens: Int = 128) {
+  public init(_ loaded: LoadedModel, _ encoder: PromptEncoder, maxTokens: Int = defaultMaxTokens) {
     (self.loaded, self.encoder, self.maxTokens) = (loaded, encoder, maxTokens)
   }
 

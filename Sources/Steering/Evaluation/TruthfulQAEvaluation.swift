@@ -1,6 +1,7 @@
 import Foundation
 import Foundations
 import LanguageModels
+import Statistics
 import Torch
 
 /// The multiple-choice measures of TruthfulQA (Lin, Hilton, Evans 2021) for one question.

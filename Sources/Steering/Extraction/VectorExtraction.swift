@@ -12,7 +12,7 @@ public struct VectorExtraction {
   /// Of the halves that the reliability is averaged over.
   public var seed: UInt64
   public var splits = 20
-  public var tokenBudget = 4096
+  public var tokenBudget = GenerationOptions.defaultTokenBudget
   /// Called with every pair's difference, for whoever wants null vectors of the same pairs; not computed without.
   public var onDifferences: ((PairDifferences) throws -> Void)?
   /// Loads the model that the contrast `models` subtracts, by the recipe's name of it; nil as the first one is computed.

@@ -6,7 +6,7 @@ import Foundations
 /// A recipe that exists fits together: what cannot be is refused when it is made.
 public struct VectorRecipe: Sendable, Equatable {
   /// What is compared to make a vector.
-  public enum Contrast: String, Sendable, CaseIterable, Codable {
+  public enum Contrast: String, Sendable, CaseIterable, Encodable {
     /// A row's matching and other answer.
     case answers
     /// The same prompts under contrasting instructions, read at the prompt or in the responses that the model gives.
@@ -17,17 +17,6 @@ public struct VectorRecipe: Sendable, Equatable {
     case models
     /// Two texts as they stand.
     case texts
-
-    /// By its name, or by what earlier versions called it.
-    public init(from decoder: any Decoder) throws {
-      let name = try decoder.singleValueContainer().decode(String.self)
-      guard let contrast = Self(rawValue: name) ?? .formerly(name) else {
-        let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
-        throw DecodingError.dataCorrupted(
-          .init(codingPath: decoder.codingPath, debugDescription: "the contrast \"\(name)\" is none of \(known)"))
-      }
-      self = contrast
-    }
   }
 
   public let contrast: Contrast
@@ -82,14 +71,16 @@ public struct VectorRecipe: Sendable, Equatable {
 }
 
 extension VectorRecipe.Contrast {
-  /// What earlier versions called it, in experiment and vector files.
-  package static func formerly(_ name: String) -> Self? {
-    switch name {
-    case "contrast-pairs", "mean-difference": .answers
-    case "class-mean": .spontaneous
-    case "model-difference", "finetune-difference": .models
-    default: nil
-    }
+  /// What earlier versions called them, in experiment and vector files.
+  package static let formerNames: [String: Self] = [
+    "contrast-pairs": .answers, "mean-difference": .answers, "class-mean": .spontaneous, "model-difference": .models,
+    "finetune-difference": .models,
+  ]
+
+  /// By its name, or by what earlier versions called it.
+  package init?(named name: String) {
+    guard let contrast = Self(rawValue: name) ?? Self.formerNames[name] else { return nil }
+    self = contrast
   }
 
   public var defaultRead: ReadPosition { self == .answers || self == .texts ? .answer : .prompt }

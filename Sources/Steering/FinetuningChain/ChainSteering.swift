@@ -1,4 +1,5 @@
 import LanguageModels
+import Statistics
 import Torch
 
 /// What an edit of a model does to the rate of the behaviour.

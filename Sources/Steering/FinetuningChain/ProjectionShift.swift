@@ -73,16 +73,11 @@ extension ProjectionShift {
     shift = Estimate(shifts, groups: recordings.groups)
     inVectors = shift.value / null.norm
     nullP = try null.p(moved.mean(0))
-    spearman = ClusteredSpearman(shifts, margins, groups: recordings.groups, seed: seed).map(Estimate.init)
+    spearman = ClusteredSpearman(shifts, margins, groups: recordings.groups, seed: seed).map {
+      Estimate($0.coefficient, $0.interval())
+    }
     items = base.rows.indices.map {
       Item(id: base.rows[$0].id, group: base.rows[$0].group, shift: shifts[$0], marginChange: margins[$0])
     }
-  }
-}
-
-extension Estimate {
-  init(_ correlation: ClusteredSpearman) {
-    let interval = correlation.interval()
-    (value, low, high) = (correlation.coefficient, interval?.low, interval?.high)
   }
 }

@@ -29,56 +29,54 @@ public struct PredictivityRow: Sendable, Equatable {
     (self.layer, self.score, self.predictivity) = (layer, score, predictivity)
   }
 
-  /// The columns in order, as the table and `telltale predict --json` name them.
-  public static let columns = [
-    "model", "vector", "target", "position", "layer", "score", "n", "groups", "positives", "auroc", "auroc_low",
-    "auroc_high", "auroc_within_group", "point_biserial", "spearman", "p_permutation", "q_fdr", "null_percentile",
-    "letter_auroc", "logit_baseline_auroc", "probe_auroc", "warnings",
-  ]
-
-  /// The fields of a CSV row, in the order of `columns`.
-  public var fields: [String] {
-    let numbers: [Double?] = [
-      predictivity.auroc, predictivity.aurocLow, predictivity.aurocHigh, predictivity.aurocWithinGroup,
-      predictivity.pointBiserial?.coefficient, predictivity.spearman?.coefficient, predictivity.pPermutation, qFDR,
-      nullPercentile,
-      predictivity.letterAUROC, logitBaselineAUROC, probeAUROC,
-    ]
-    return [
-      model ?? "", vector ?? "", target ?? "", position ?? "", layer.map(String.init) ?? "", score ?? "",
-      String(predictivity.n), predictivity.groups.map(String.init) ?? "", String(predictivity.positives),
-    ] + numbers.map { $0.map { "\($0)" } ?? "" } + [predictivity.warnings.joined(separator: " ")]
-  }
-
-  /// The table as CSV.
-  public static func csv(_ rows: [PredictivityRow]) -> String {
-    CSVWriter.text(header: columns, rows: rows.map(\.fields))
-  }
+  /// The table `predictivity`, as files and `telltale predict --json` have it.
+  package static let table = Table<PredictivityRow>(
+    "predictivity",
+    "How well one score of one vector predicts the label on one target, at one read position and layer.",
+    [
+      .text("model", "The model whose activations and labels these are.", \.model),
+      .text("vector", "The vector; empty for scores that were given in a file.", \.vector),
+      .text("target", "The data set whose labels are predicted.", \.target),
+      .text("position", "Where the residual stream was read.", \.position),
+      .integer("layer", "The block after which it was read, counted from 0.", \.layer),
+      .text("score", "`cosine`, `centred-cosine` or `projection`.", \.score),
+      .integer("n", "Rows that have a score and a label.", unit: "rows", \.predictivity.n),
+      .integer("groups", "Distinct questions among them.", unit: "questions", \.predictivity.groups),
+      .integer("positives", "Rows whose label is 1.", unit: "rows", \.predictivity.positives),
+    ],
+    .estimate(
+      "auroc", "Chance that a row with the behaviour scores above one without; the interval is clustered by question.",
+      unit: "0 to 1", value: \.predictivity.auroc, low: \.predictivity.aurocLow, high: \.predictivity.aurocHigh),
+    [
+      .number(
+        "auroc_within_group", "The same with rows compared only inside a question.", unit: "0 to 1",
+        \.predictivity.aurocWithinGroup),
+      .number(
+        "point_biserial", "Correlation of score and label.", unit: "-1 to 1", \.predictivity.pointBiserial?.coefficient),
+      .number(
+        "spearman", "Rank correlation of score and label.", unit: "-1 to 1", \.predictivity.spearman?.coefficient),
+      .number(
+        "p_permutation", "Two-sided permutation p of the AUROC, labels shuffled as docs/audit.md says.",
+        \.predictivity.pPermutation),
+      .number("q_fdr", "`p_permutation` corrected for all rows of the run (Benjamini-Hochberg).", \.qFDR),
+      .number(
+        "null_percentile", "Share of null directions of this layer whose AUROC is below this one.", unit: "0 to 1",
+        \.nullPercentile),
+      .number(
+        "letter_auroc", "AUROC of the answer letter alone: what a tally of letters gives.", unit: "0 to 1",
+        \.predictivity.letterAUROC),
+      .number(
+        "logit_baseline_auroc", "AUROC of the model's own logit difference between the choices.", unit: "0 to 1",
+        \.logitBaselineAUROC),
+      .number(
+        "probe_auroc", "AUROC of a logistic probe of this layer, cross-validated by question: a ceiling.",
+        unit: "0 to 1",
+        \.probeAUROC),
+      .list("warnings", "What is suspicious, in sentences.", \.predictivity.warnings),
+    ])
 }
 
 extension PredictivityRow: Encodable {
-  private struct Column: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(_ name: String) { stringValue = name }
-    init?(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   /// Every column is there, null where undefined.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Column.self)
-    for (name, value) in zip(Self.columns.prefix(6), [model, vector, target, position, nil, score])
-    where name != "layer" {
-      try container.encode(value, forKey: Column(name))
-    }
-    try container.encode(layer, forKey: Column("layer"))
-    try container.encode(predictivity.n, forKey: Column("n"))
-    try container.encode(predictivity.groups, forKey: Column("groups"))
-    try container.encode(predictivity.positives, forKey: Column("positives"))
-    for (name, field) in zip(Self.columns, fields).dropFirst(9).dropLast() {
-      try container.encode(Double(field), forKey: Column(name))
-    }
-    try container.encode(predictivity.warnings, forKey: Column("warnings"))
-  }
+  public func encode(to encoder: any Encoder) throws { try Self.table.object(self).encode(to: encoder) }
 }

@@ -8,12 +8,14 @@ public struct Recorder {
   public struct Options: Sendable {
     public var layers: [Int]
     public var labelSource: LabelSource = .letter
-    public var maxTokens = 32
+    public var maxTokens = Self.defaultMaxTokens
+    /// A letter, and what models put in front of it.
+    public static let defaultMaxTokens = 16
     public var sampling: Sampling = .greedy
     public var edits: [SteeringEdit] = []
     /// Whether the model's own logit difference between the choices is measured beside the generated answer.
     public var measuresChoices = true
-    public var tokenBudget = 4096
+    public var tokenBudget = GenerationOptions.defaultTokenBudget
 
     public init(layers: [Int]) { self.layers = layers }
   }

@@ -134,7 +134,7 @@ extension VectorProvenance {
       switch method {
       case "mean-difference": ofPairs
       case _ where Estimator(rawValue: method) != nil: tokenizerHash == nil ? .spontaneous : ofPairs
-      default: VectorRecipe.Contrast(rawValue: method) ?? .formerly(method)
+      default: VectorRecipe.Contrast(named: method)
       }
     contrast = contrast ?? named?.rawValue
   }

@@ -29,10 +29,8 @@ struct Activations: ParsableCommand {
   var positions = Positions.all
   @Flag(help: "Write logits too.")
   var logits = false
-  @Option(help: "Tokens that one pass may hold.")
-  var tokenBudget = 4096
-  @Flag(help: "Print what was written as JSON.")
-  var json = false
+  @OptionGroup var budget: BudgetOptions
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let numbered: [(line: Int, row: TokenRow)] = try JSONLines.numbered(tokens, expecting: #"{"ids": [1, 2, 3]}"#)
@@ -46,7 +44,7 @@ struct Activations: ParsableCommand {
     let layers = try layers.resolve(model.configuration)
     var tensors: [String: Tensor] = [:]
     var progress = ProgressLine("activations", total: rows.count)
-    for chunk in Self.chunks(rows.map(\.ids.count), budget: tokenBudget) {
+    for chunk in Self.chunks(rows.map(\.ids.count), budget: budget.tokenBudget) {
       let batch = PackedBatch(chunk.map { rows[$0].ids })
       try tensors.merge(record(batch, chunk, layers, model)) { first, _ in first }
       progress.update(chunk.upperBound)
@@ -57,7 +55,7 @@ struct Activations: ParsableCommand {
       "telltale": Version.current,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: URL(fileURLWithPath: output))
-    if json { try Output.json(["rows": rows.count, "layers": layers.count, "tensors": tensors.count]) }
+    if printing.json { try Output.json(["rows": rows.count, "layers": layers.count, "tensors": tensors.count]) }
   }
 
   private func checkTokens(_ rows: [(line: Int, row: TokenRow)], vocabulary: Int) throws {

@@ -21,8 +21,7 @@ struct AgreementCommand: ParsableCommand {
 
   @Argument(help: "The run directory.")
   var directory: String
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   private struct Document: Encodable {
     struct Alpha: Encodable {
@@ -51,15 +50,16 @@ struct AgreementCommand: ParsableCommand {
     }
     let document = Document(
       answers: agreement.answers, sources: agreement.sources.map(\.description),
-      pairs: LabelTables.pairs(agreement.pairs), selfAgreement: LabelTables.pairs(agreement.selfAgreement),
+      pairs: LabelAgreement.Pair.table.values(agreement.pairs),
+      selfAgreement: LabelAgreement.Pair.table.values(agreement.selfAgreement),
       alpha: agreement.alpha.map {
         .init(items: $0.items, alpha: $0.alpha, low: $0.interval?.low, high: $0.interval?.high)
       },
-      judges: LabelTables.judges(agreement.judges),
-      replacement: LabelTables.changes(try replacement(run, agreement.judges.map(\.judge))),
-      disagreements: LabelTables.disagreements(agreement))
+      judges: LabelAgreement.JudgeAccuracy.table.values(agreement.judges),
+      replacement: LabelChange.table.values(try replacement(run, agreement.judges.map(\.judge))),
+      disagreements: agreement.disagreementTable)
     try write(document)
-    if json { return try Output.json(document) }
+    if printing.json { return try Output.json(document) }
     print(document, agreement)
   }
 
@@ -80,8 +80,9 @@ struct AgreementCommand: ParsableCommand {
 
   private func print(_ document: Document, _ agreement: LabelAgreement) {
     Output.line("\(document.answers) answers; intervals are clustered by question")
-    section("agreement of two sources, on answers that both labelled 1 or 0", LabelTables.shortPairs(agreement.pairs))
-    section("agreement with oneself: first pass and second", LabelTables.shortPairs(agreement.selfAgreement))
+    let pairs = LabelAgreement.Pair.table.without(["first_positives", "second_positives"]).brief
+    section("agreement of two sources, on answers that both labelled 1 or 0", pairs.values(agreement.pairs))
+    section("agreement with oneself: first pass and second", pairs.values(agreement.selfAgreement))
     if let alpha = document.alpha {
       let value = TableValue.number(alpha.alpha).shown
       let ends = [alpha.low, alpha.high].map { TableValue.number($0).shown }

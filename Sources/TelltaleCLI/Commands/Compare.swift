@@ -38,8 +38,7 @@ struct Compare: ParsableCommand {
   var seed: UInt64 = 0
   @Option(help: "A folder for the tables as CSV and consistency.json; it must not exist.")
   var output: String?
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
     guard !vectors.isEmpty || recordings.count == 2 || slopes.count == 2 else {
@@ -132,7 +131,7 @@ struct Compare: ParsableCommand {
         for file in try report.files() { try AtomicFile.write(file.contents, to: folder.appending(path: file.name)) }
       }
     }
-    if json { return try Output.json(report.tables) }
+    if printing.json { return try Output.json(report.tables) }
     report.print()
     if let output { Output.line("written to \(output)") }
   }

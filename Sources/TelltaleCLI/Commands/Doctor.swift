@@ -9,8 +9,7 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what this machine offers: libtorch, devices, threads, kernels, folders.")
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   struct Report: Encodable {
     var telltale = Version.current
@@ -40,7 +39,7 @@ struct Doctor: ParsableCommand {
   func run() throws {
     ThreadPolicy.choose(nil)
     let report = Self.report()
-    if json { return try Output.json(report) }
+    if printing.json { return try Output.json(report) }
     Output.line("telltale          \(report.telltale)")
     Output.line("toolchain         \(report.toolchain)")
     Output.line("libtorch          \(report.libtorch) (\(report.libtorchFolder))")

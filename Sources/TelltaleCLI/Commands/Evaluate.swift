@@ -51,26 +51,7 @@ struct EvaluateAB: ParsableCommand {
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, data)
     let result = try ChoiceEvaluation(loaded, encoder).run(data.drawn, cells: cells)
-    try options.table.report(ChoiceTable.table(result.summaries()))
-  }
-}
-
-/// The table of choice evaluations.
-enum ChoiceTable {
-  static func table(_ summaries: [ChoiceSummary], rateName: String = "rate") -> TableValues {
-    let estimates = ["probability", "mass", "summed_probability", "summed_mass", rateName, "gain", "margin"]
-    var table = TableValues(
-      GridOptions.columns + ["n", "groups"] + estimates.flatMap(TableValues.estimate) + GridOptions.effectColumns)
-    for summary in summaries {
-      let values = [
-        summary.probability, summary.mass, summary.summedProbability, summary.summedMass, summary.rate, summary.gain,
-        summary.margin,
-      ]
-      table.rows.append(
-        GridOptions.fields(summary.cell) + [.integer(summary.rows), .integer(summary.groups)]
-          + values.flatMap(TableValue.estimate) + GridOptions.fields(summary.effect))
-    }
-    return table
+    try options.table.report(ChoiceSummary.table().values(result.summaries()))
   }
 }
 
@@ -91,7 +72,7 @@ struct EvaluateCapability: ParsableCommand {
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, (all, drawn))
     let result = try ChoiceEvaluation(loaded, encoder).run(drawn, cells: cells)
-    try options.table.report(ChoiceTable.table(result.summaries(), rateName: "accuracy"))
+    try options.table.report(ChoiceSummary.table(rate: "accuracy").values(result.summaries()))
   }
 }
 
@@ -115,15 +96,10 @@ struct EvaluateTruthfulQA: ParsableCommand {
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, data)
     let result = try TruthfulQAEvaluation(loaded, encoder, primer: text).run(data.drawn, cells: cells)
-    var table = TableValues(
-      GridOptions.columns + ["n"] + ["mc1", "mc2", "mc3"].flatMap(TableValues.estimate) + GridOptions.effectColumns)
-    for (cell, summary) in result.summaries().enumerated() {
-      table.rows.append(
-        GridOptions.fields(cells[cell]) + [.integer(data.drawn.count)]
-          + [summary.mc1, summary.mc2, summary.mc3].flatMap(TableValue.estimate)
-          + GridOptions.fields(result.effects[cell]))
+    let rows = result.summaries().enumerated().map { index, summary in
+      TruthfulQARow(cell: cells[index], items: data.drawn.count, summary: summary, effect: result.effects[index])
     }
-    try options.table.report(table)
+    try options.table.report(TruthfulQARow.table.values(rows))
   }
 }
 
@@ -149,15 +125,13 @@ struct EvaluatePerplexity: ParsableCommand {
     let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded)
     let result = try PerplexityEvaluation(loaded, window: window, stride: stride).run(texts, cells: cells)
-    var table = TableValues(GridOptions.columns + ["tokens", "loss", "perplexity"] + GridOptions.effectColumns)
-    for (index, cell) in cells.enumerated() {
-      table.rows.append(
-        GridOptions.fields(cell) + [
-          .integer(result.tokens.reduce(0, +)), .number(result.loss(cell: index)),
-          .number(result.perplexity(cell: index)),
-        ] + GridOptions.fields(result.effects[index]))
+    let tokens = result.tokens.reduce(0, +)
+    let rows = cells.indices.map { index in
+      PerplexityRow(
+        cell: cells[index], tokens: tokens, loss: result.loss(cell: index), perplexity: result.perplexity(cell: index),
+        effect: result.effects[index])
     }
-    try self.table.report(table)
+    try table.report(PerplexityRow.table.values(rows))
   }
 }
 
@@ -169,11 +143,9 @@ struct EvaluateOpen: ParsableCommand {
       What was done to the model stands in the last columns: hide them while grading.
       """)
   @OptionGroup var options: EvaluationOptions
-  @Option(help: "New tokens at most.") var maxTokens = 128
+  @Option(help: "New tokens at most.") var maxTokens = OpenEvaluation.defaultMaxTokens
 
-  func validate() throws {
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-  }
+  func validate() throws { try requireTokens(maxTokens) }
 
   func run() throws {
     let data = try options.source.load()
@@ -182,15 +154,7 @@ struct EvaluateOpen: ParsableCommand {
     let encoder = try options.source.encoder(loaded.tokenizer, data)
     let answers = try OpenEvaluation(loaded, encoder, maxTokens: maxTokens)
       .run(data.drawn, cells: cells, seed: options.source.items.seed)
-    var table = TableValues(["id", "question", "answer", "grade", "end", "reference"] + GridOptions.columns)
-    for answer in answers {
-      table.rows.append(
-        [
-          .text(answer.item.id), .text(answer.item.text), .text(answer.answer), .text(nil), .text(answer.end),
-          .text(answer.item.references?.best ?? answer.item.matchingAnswer),
-        ] + GridOptions.fields(answer.cell))
-    }
-    try options.table.report(table)
+    try options.table.report(OpenEvaluation.Answer.table.values(answers))
   }
 }
 

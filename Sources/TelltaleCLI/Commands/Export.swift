@@ -17,15 +17,14 @@ struct Export: ParsableCommand {
   var output: String
   @Flag(help: "Copy the recordings' activations too.")
   var activations = false
-  @Flag(help: "Print what was written as JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let run = try StoredRun(URL(fileURLWithPath: directory))
     let store = try RunStore(run)
     let summary = try StoreExport(run, store).write(
       to: URL(fileURLWithPath: output), activations: activations)
-    if json { return try Output.json(summary) }
+    if printing.json { return try Output.json(summary) }
     Output.line("\(summary.answers) answers, \(summary.labels) labels, \(summary.scores) scores")
     Output.line("\(summary.files.count) files written to \(output)")
   }

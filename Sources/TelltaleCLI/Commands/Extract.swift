@@ -43,14 +43,12 @@ struct Extract: ParsableCommand {
   var layers = LayerList.all
   @OptionGroup var items: ItemOptions
   @OptionGroup var prompt: PromptOptions
-  @Option(help: "Tokens that one pass may hold.")
-  var tokenBudget = 4096
+  @OptionGroup var budget: BudgetOptions
   @Option(help: "The vector file to write.")
   var output: String
   @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
   var keepDifferences = false
-  @Flag(help: "Print the summary as JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   var recording: String? { recipe.recording }
 
@@ -155,7 +153,7 @@ struct Extract: ParsableCommand {
   private func extraction(_ recipe: VectorRecipe, _ loaded: LoadedModel, pairs: Int) throws -> VectorExtraction {
     let layers = try layers.resolve(loaded.model.configuration)
     var extraction = VectorExtraction(recipe, layers: layers, seed: items.seed)
-    extraction.tokenBudget = tokenBudget
+    extraction.tokenBudget = budget.tokenBudget
     let progress = ProgressBox(ProgressLine("pairs", total: pairs))
     extraction.onProgress = { progress.update($0) }
     if keepDifferences {

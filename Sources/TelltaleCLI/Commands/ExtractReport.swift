@@ -30,7 +30,7 @@ extension Extract {
         heldOut: origin.heldOut[$0])
     }
     for note in origin.notes { Terminal.warning(note) }
-    if json {
+    if printing.json {
       return try Output.json(
         Summary(
           output: output, pairs: origin.pairs ?? 0, groups: origin.groups ?? 0,

@@ -36,8 +36,7 @@ struct Finetune: ParsableCommand {
   var output: String
   @Flag(help: "Go on with the interrupted training in the folder, to the same weights.")
   var resume = false
-  @Flag(help: "Print the summary as JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
     guard (0..<1).contains(heldOut) else { throw ValidationError("--held-out must be from 0 up to 1, not \(heldOut)") }
@@ -72,7 +71,7 @@ struct Finetune: ParsableCommand {
       let report = try finetuning.run(loaded, training: train, heldOut: test, output: place) { progress.update($0) }
       summaries.append(Summary(output: place.path, side: side.rawValue, report: report))
     }
-    if json { return try Output.json(summaries) }
+    if printing.json { return try Output.json(summaries) }
     for summary in summaries { summary.print() }
   }
 

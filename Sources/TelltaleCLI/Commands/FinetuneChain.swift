@@ -51,8 +51,7 @@ struct FinetuneChain: ParsableCommand {
   var scales = NumberList([-1, 1])
   @Option(help: "The folder of the chain; finished stages in it are used again.")
   var output: String
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
     guard model.adapter == nil else { throw ValidationError("--adapter cannot be given: the chain trains its own") }
@@ -101,7 +100,7 @@ struct FinetuneChain: ParsableCommand {
   private func deliver(_ report: ChainReport) throws {
     let tables = ChainTables(report)
     try tables.write(to: output)
-    if json { return try Output.json(tables.json) }
+    if printing.json { return try Output.json(tables.json) }
     tables.print()
     Output.line("written to \(output)")
   }
@@ -112,7 +111,7 @@ struct GivenVectorOptions: ParsableArguments {
   @Option(help: "A vector file.")
   var vector: String?
   @Option(help: "Rows to make it of: what the base model does after them by itself (difference of class means).")
-  var classMean: String?
+  var spontaneous: String?
   @Option(help: "Rows to make it of: their contrast pairs.")
   var pairs: String?
   @Option(help: "Where contrast pairs are read: answer, continuation, answer-mean.")
@@ -125,8 +124,8 @@ struct GivenVectorOptions: ParsableArguments {
   var negative: [String] = []
 
   func check() throws {
-    guard [vector, classMean, pairs, instructed].compactMap({ $0 }).count == 1 else {
-      throw ValidationError("give one of --vector, --class-mean, --pairs and --instructed")
+    guard [vector, spontaneous, pairs, instructed].compactMap({ $0 }).count == 1 else {
+      throw ValidationError("give one of --vector, --spontaneous, --pairs and --instructed")
     }
     guard instructed == nil || (!positive.isEmpty && !negative.isEmpty) else {
       throw ValidationError("--instructed needs --instruction and --against")
@@ -135,7 +134,7 @@ struct GivenVectorOptions: ParsableArguments {
 
   func source() throws -> VectorSource {
     func rows(_ path: String) throws -> [Item] { try Dataset.load(URL(fileURLWithPath: path)) }
-    if let classMean { return .recipe(try VectorRecipe(.spontaneous), try rows(classMean)) }
+    if let spontaneous { return .recipe(try VectorRecipe(.spontaneous), try rows(spontaneous)) }
     if let pairs { return .recipe(try VectorRecipe(.answers, read: read), try rows(pairs)) }
     if let instructed {
       return .recipe(try VectorRecipe(.instructions, positive: positive, negative: negative), try rows(instructed))

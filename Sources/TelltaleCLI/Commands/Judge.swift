@@ -47,8 +47,7 @@ struct Judge: ParsableCommand {
   var attempts = 6
   @Option(help: "The temperature that is asked for.")
   var temperature = 0.0
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
     guard (1...64).contains(parallel) else { throw ValidationError("--parallel must be 1 to 64") }
@@ -72,7 +71,7 @@ struct Judge: ParsableCommand {
     let summary = try JudgeRun(run, endpoint, options).judge { done, total in
       meter.update("judging with \(SafeText.visible(options.name))", done: done, total: total)
     }
-    if json { return try Output.json(summary) }
+    if printing.json { return try Output.json(summary) }
     print(summary)
   }
 

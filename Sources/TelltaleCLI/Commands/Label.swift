@@ -37,8 +37,7 @@ struct Label: ParsableCommand {
   var label: String?
   @Option(help: "A remark.")
   var note: String?
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
     guard (rater == nil) != (judge == nil) else { throw ValidationError("give one of --rater and --judge") }
@@ -68,7 +67,7 @@ struct Label: ParsableCommand {
     let labels = try labels(store)
     try store.append(labels)
     let summary = Summary(rater: source, stored: labels.count)
-    if json { return try Output.json(summary) }
+    if printing.json { return try Output.json(summary) }
     Output.line("\(labels.count) label\(labels.count == 1 ? "" : "s") by \(source) stored")
   }
 

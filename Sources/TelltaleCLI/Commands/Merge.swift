@@ -17,14 +17,13 @@ struct Merge: ParsableCommand {
   var second: String
   @Option(help: "The run directory to make.")
   var output: String
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let summary = try RunMerge.merge(
       URL(fileURLWithPath: first), URL(fileURLWithPath: second), output: URL(fileURLWithPath: output),
       onStage: { Terminal.note($0) })
-    if json { return try Output.json(summary) }
+    if printing.json { return try Output.json(summary) }
     Output.line(
       "\(summary.chunks) chunks, \(summary.vectors) vectors, \(summary.handLabels) hand labels written to \(output)")
     if !summary.isComplete { Output.line("parts are missing in both; finish with telltale run --resume") }

@@ -30,8 +30,7 @@ struct Record: ParsableCommand {
   @OptionGroup var edit: EditOptions
   @Option(help: "The folder to make.")
   var output: String
-  @Flag(help: "Print the summary as JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let device = try model.compute.prepare()
@@ -64,7 +63,7 @@ struct Record: ParsableCommand {
       output: output, rows: rows.count, groups: Set(rows.map(\.group)).count,
       positives: rows.count { $0.label == 1 }, negatives: rows.count { $0.label == 0 },
       unparsable: rows.count { $0.label == nil })
-    if json { return try Output.json(summary) }
+    if printing.json { return try Output.json(summary) }
     Output.line(
       "\(summary.rows) answers to \(summary.groups) questions: \(summary.positives) show the behaviour, "
         + "\(summary.negatives) do not, \(summary.unparsable) could not be read")

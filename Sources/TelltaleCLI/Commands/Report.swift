@@ -19,8 +19,7 @@ struct Report: ParsableCommand {
   var directory: String
   @Option(help: "The file to write (default: report.html in the run directory).")
   var output: String?
-  @Flag(help: "Print what was written as JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   private struct Summary: Encodable {
     var file: String
@@ -32,7 +31,7 @@ struct Report: ParsableCommand {
     let file = output.map { URL(fileURLWithPath: $0) } ?? run.layout.report
     let page = Data(try ReportPage(run: run, plotly: Plotly.found()).html().utf8)
     try AtomicFile.write(page, to: file)
-    if json { return try Output.json(Summary(file: file.path, bytes: page.count)) }
+    if printing.json { return try Output.json(Summary(file: file.path, bytes: page.count)) }
     Output.line(String(format: "%@ (%.1f MB)", file.path, Double(page.count) / 1e6))
   }
 }

@@ -10,16 +10,13 @@ struct Status: ParsableCommand {
 
   @Argument(help: "The run directory.")
   var directory: String
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let status = try RunStatus(URL(fileURLWithPath: directory))
-    if json { return try Output.json(status) }
+    if printing.json { return try Output.json(status) }
     Output.line(SafeText.visible(status.experiment))
-    var table = TableValues(["stage", "model", "of", "state", "chunks", "rows", "rows/s", "left"])
-    table.rows = status.stages.map(Self.cells)
-    table.print()
+    Self.table.values(status.stages).print()
     if let left = status.recordingSecondsLeft, left > 0 {
       let workers = status.holders.count > 1 ? "\(status.holders.count) tasks" : "one process"
       Output.line("recordings: about \(EstimateReport.duration(left)) left with \(workers)")
@@ -36,15 +33,16 @@ struct Status: ParsableCommand {
     return counts.isEmpty ? "none" : counts.joined(separator: ", ")
   }
 
-  private static func cells(_ stage: RunStatus.StageStatus) -> [TableValue] {
-    func share(_ done: Int?, _ all: Int?) -> TableValue {
-      guard let done, let all else { return .text(nil) }
-      return .text("\(done) of \(all)")
-    }
-    return [
-      .text(stage.kind), .text(stage.model), .text(stage.subject), .text(stage.state.rawValue),
-      share(stage.chunksDone, stage.chunks), share(stage.rowsDone, stage.rows), .number(stage.rowsPerSecond),
-      .text(stage.state == .done ? nil : stage.secondsLeft.map(EstimateReport.duration)),
-    ]
+  private static let table = Table<RunStatus.StageStatus>(
+    "status", "",
+    [
+      .text("stage", "", \.kind), .text("model", "", \.model), .text("of", "", \.subject),
+      .text("state", "", \.state.rawValue), .text("chunks") { share($0.chunksDone, $0.chunks) },
+      .text("rows") { share($0.rowsDone, $0.rows) }, .number("rows/s", "", \.rowsPerSecond),
+      .text("left") { $0.state == .done ? nil : $0.secondsLeft.map(EstimateReport.duration) },
+    ])
+
+  private static func share(_ done: Int?, _ all: Int?) -> String? {
+    done.flatMap { done in all.map { "\(done) of \($0)" } }
   }
 }

@@ -33,8 +33,7 @@ struct SteerPrompts: ParsableCommand {
   @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
   var editPositions = EditPositions.all
   @OptionGroup var continuation: ContinuationOptions
-  @Flag(help: "Accept a vector that was made from another model of the same width.")
-  var anyModel = false
+  @OptionGroup var fit: VectorFitOptions
   @Flag(help: "Print one JSON object a prompt.")
   var json = false
 
@@ -68,7 +67,7 @@ struct SteerPrompts: ParsableCommand {
 
   /// Plus the vector for the second of three sequences, minus it for the third.
   private func edits(_ loaded: LoadedModel) throws -> [SteeringEdit] {
-    let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
+    let vectors = try fit.vectors(vector, for: loaded)
     let layer = try EditOptions.onlyLayer(layer.map { [$0] }, vectors, "--vector needs --layer")
     return try [(1, scale), (2, -scale)].map { sequence, scale in
       var edit = try vectors.addition(layer: layer, scale: scale, unit: scaleUnit, positions: editPositions)
@@ -122,8 +121,7 @@ struct SteerAblate: ParsableCommand {
   var layer: Int?
   @Option(help: "Type of the written weights: float32, bfloat16 or float16 (default: the checkpoint's).")
   var dtype: DType?
-  @Flag(help: "Accept a vector that was made from another model of the same width.")
-  var anyModel = false
+  @OptionGroup var fit: VectorFitOptions
   @Option(help: "The folder to write; it must not exist.")
   var output: String
 
@@ -132,7 +130,7 @@ struct SteerAblate: ParsableCommand {
     compute.dtype = dtype
     let type = try compute.computationType()
     let loaded = try LoadedModel(model)
-    let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
+    let vectors = try fit.vectors(vector, for: loaded)
     let layer = try EditOptions.onlyLayer(layer.map { [$0] }, vectors, "--vector needs --layer")
     let ablated = try AblatedCheckpoint(loaded.directory, direction: vectors.unit(layer))
     let metadata = [

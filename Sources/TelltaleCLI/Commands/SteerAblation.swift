@@ -3,6 +3,7 @@ import CommandSupport
 import Foundation
 import Foundations
 import LanguageModels
+import Statistics
 import Steering
 import Torch
 
@@ -24,20 +25,18 @@ struct SteerAblation: ParsableCommand {
   var layers: LayerList?
   @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
   var editPositions = EditPositions.all
-  @Flag(help: "Accept a vector that was made from another model of the same width.")
-  var anyModel = false
+  @OptionGroup var fit: VectorFitOptions
   @OptionGroup var source: DataOptions
   @OptionGroup var labels: LabelOptions
   @Option(help: "The CSV file of AUROCs to write.")
   var output: String?
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let data = try source.load()
     let device = try model.compute.prepare()
     let loaded = try model.loaded(on: device)
-    let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
+    let vectors = try fit.vectors(vector, for: loaded)
     var options = AblationExperiment.Options()
     options.layers = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
     options.positions = editPositions
@@ -62,9 +61,9 @@ struct SteerAblation: ParsableCommand {
   }
 
   private func report(_ report: AblationExperiment.Report) throws {
-    let table = Self.table(report.predictivity)
+    let table = AblationExperiment.Predictive.table.values(report.predictivity)
     if let output { try table.write(to: output) }
-    if json {
+    if printing.json {
       return try Output.json(
         Summary(
           rows: report.rows, groups: report.groups, unparsableBefore: report.unparsableBefore,
@@ -88,21 +87,23 @@ struct SteerAblation: ParsableCommand {
   }
 
   static func text(_ estimate: Estimate) -> String {
-    let interval =
-      estimate.low.flatMap { low in estimate.high.map { String(format: " [%.3f, %.3f]", low, $0) } }
-      ?? " (no interval: the groups do not differ)"
-    return String(format: "%.3f", estimate.value) + interval
+    ShownNumber.text(
+      estimate.value, estimate.low, estimate.high, noInterval: " (no interval: the groups do not differ)")
   }
+}
 
-  private static func table(_ rows: [AblationExperiment.Predictive]) -> TableValues {
-    let names = ["auroc_before", "auroc_of_ablated_answers", "auroc_ablated"]
-    var table = TableValues(["layer"] + names.flatMap(TableValues.estimate))
-    for row in rows {
-      let areas = [row.before, row.beforeOfAfter, row.after]
-      table.rows.append(
-        [.integer(row.layer)]
-          + areas.flatMap { [.number($0?.auroc), .number($0?.low), .number($0?.high)] as [TableValue] })
-    }
-    return table
+extension AblationExperiment.Predictive {
+  static let table = Table<Self>(
+    "ablation", "What the cosine with the vector predicts at one layer, before and after the ablation.",
+    [.integer("layer", "The block after which the stream was read, counted from 0.", \.layer)],
+    area("auroc_before", "AUROC of the stream before against the answers before.", \.before),
+    area("auroc_of_ablated_answers", "AUROC of the stream before against the answers after.", \.beforeOfAfter),
+    area("auroc_ablated", "AUROC of the ablated stream against the answers after.", \.after))
+
+  private static func area(
+    _ name: String, _ help: String, _ area: @escaping @Sendable (Self) -> AblationExperiment.Area?
+  ) -> [TableColumn<Self>] {
+    .estimate(
+      name, help, unit: "0 to 1", value: { area($0)?.auroc }, low: { area($0)?.low }, high: { area($0)?.high })
   }
 }

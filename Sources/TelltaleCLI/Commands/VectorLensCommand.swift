@@ -35,8 +35,7 @@ struct VectorLensCommand: ParsableCommand {
   var norm = LogitLens.Norm.final
   @Option(help: "The text after which the letters A and B are tokenised for the letter cosine.")
   var lettersAfter = "Answer: ("
-  @Flag(help: "Accept a vector that was made from another model of the same width.")
-  var anyModel = false
+  @OptionGroup var fit: VectorFitOptions
   @Flag(help: "Print one JSON object a layer.")
   var json = false
 
@@ -68,7 +67,7 @@ struct VectorLensCommand: ParsableCommand {
     let loaded = try model.loaded(on: device)
     let lens = try VectorLens(loaded, norm: norm, top: top)
     if let vector {
-      let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
+      let vectors = try fit.vectors(vector, for: loaded)
       let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
       let readings = try lens.readings(
         of: vectors, layers: wanted ?? vectors.sortedLayers, letterContext: lettersAfter)

@@ -1,6 +1,7 @@
 import CommandSupport
 import Foundation
 import Foundations
+import Statistics
 import Steering
 import Torch
 
@@ -54,89 +55,99 @@ struct ChainTables {
     }
   }
 
-  private var verdicts: TableValues {
-    var table = TableValues(["set", "answer", "cosine", "shift", "behaviour", "runs_through_vector", "sentence"])
-    for verdict in report.verdicts {
-      table.rows.append(
-        [.text(verdict.set), .text(verdict.answer.rawValue)]
-          + verdict.criteria.map { .text($0.outcome.rawValue) }
-          + [.text(verdict.runsThroughVector.rawValue), .text(verdict.sentence)])
-    }
-    return table
-  }
-
-  private var rates: TableValues {
-    var table = TableValues(
-      ["set", "model", "rows", "groups"] + ["rate", "change", "margin"].flatMap(TableValues.estimate))
-    for rate in report.rates {
-      table.rows.append(
-        [.text(rate.set), .text(rate.model.rawValue), .integer(rate.rows), .integer(rate.groups)]
-          + [rate.rate, rate.change, rate.margin].flatMap(TableValue.estimate))
-    }
-    return table
-  }
-
-  private var cosines: TableValues {
-    var table = TableValues(
-      ["layer"] + TableValues.estimate("cosine")
-        + ["ceiling"] + TableValues.estimate("disattenuated")
-        + ["p_dimension", "effective_dimension", "p_effective", "agreement"])
-    for layer in report.comparison {
-      let evidence = layer.evidence
-      table.rows.append([
-        .integer(layer.layer), .number(evidence.cosine), .number(evidence.cosineInterval?.low),
-        .number(evidence.cosineInterval?.high), .number(evidence.ceiling), .number(evidence.disattenuated),
-        .number(evidence.disattenuatedInterval?.low), .number(evidence.disattenuatedInterval?.high),
-        .number(evidence.pDimension), .number(evidence.effectiveDimension), .number(evidence.pEffective),
-        .text(evidence.verdict.rawValue),
-      ])
-    }
-    return table
-  }
-
-  private var shifts: TableValues { table(report.shifts) }
-
-  /// At the judged layer only.
-  private var shownShifts: TableValues { table(report.shifts.filter { $0.layer == report.layer }) }
-
-  private func table(_ shifts: [ProjectionShift]) -> TableValues {
-    var table = TableValues(
-      ["set", "model", "layer"] + TableValues.estimate("shift") + ["in_vectors", "null_p"]
-        + TableValues.estimate("spearman"))
-    for shift in shifts {
-      table.rows.append(
-        [.text(shift.set), .text(shift.model.rawValue), .integer(shift.layer)]
-          + TableValue.estimate(shift.shift) + [.number(shift.inVectors), .number(shift.nullP)]
-          + [.number(shift.spearman?.value), .number(shift.spearman?.low), .number(shift.spearman?.high)])
-    }
-    return table
-  }
-
-  private var steering: TableValues {
-    var table = TableValues(
-      ["set", "model", "operation", "direction", "layer", "scale"]
-        + ["rate", "gain", "margin"].flatMap(TableValues.estimate) + ["positions_edited"])
-    for row in report.steering {
-      table.rows.append(
-        [
-          .text(row.set), .text(row.model.rawValue), .text(row.operation.rawValue), .text(row.direction.rawValue),
-          .integer(row.layer), .number(row.scale),
-        ] + [row.rate, row.gain, row.margin].flatMap(TableValue.estimate) + [.integer(row.positionsEdited)])
-    }
-    return table
-  }
-
-  /// Every held-out row at the judged layer.
-  private var items: TableValues {
-    var table = TableValues(["set", "model", "layer", "id", "group", "shift", "margin_change"])
-    for shift in report.shifts where shift.layer == report.layer {
-      for item in shift.items {
-        table.rows.append([
-          .text(shift.set), .text(shift.model.rawValue), .integer(shift.layer), .text(item.id), .text(item.group),
-          .number(item.shift), .number(item.marginChange),
-        ])
+  private static let verdictTable = Table<ChainVerdict>(
+    "verdicts", "Whether the behaviour was trained along the vector, in one distribution.",
+    [
+      .text("set", "`in` or `out` of distribution.", \.set),
+      .text("answer", "`yes`, `no` or `cannot tell`.", \.answer.rawValue),
+    ],
+    ["cosine", "shift", "behaviour"].enumerated().map { index, name in
+      .text(name, "Whether the criterion \(name) `holds`, `fails` or is `open`.") {
+        $0.criteria[index].outcome.rawValue
       }
-    }
-    return table
+    },
+    [
+      .text("runs_through_vector", "Whether removing the vector removes the behaviour.", \.runsThroughVector.rawValue),
+      .text("sentence", "The verdict in words.", \.sentence),
+    ])
+
+  private static let rateTable = Table<BehaviourRate>(
+    "rates", "How often a model shows the behaviour on one set.",
+    [
+      .text("set", "`in` or `out` of distribution.", \.set),
+      .text("model", "`base`, or the fine-tuned model.", \.model.rawValue),
+      .integer("rows", "Held-out rows.", unit: "rows", \.rows),
+      .integer("groups", "Distinct questions among them.", unit: "questions", \.groups),
+    ],
+    .estimate("rate", "Share of answers with the behaviour.", unit: "0 to 1", \.rate),
+    .estimate("change", "That minus the base model's on the same rows.", unit: "-1 to 1", \.change),
+    .estimate("margin", "log p(matching) - log p(likeliest other).", unit: "nats", \.margin))
+
+  private static let cosineTable = Table<VectorComparison.Layer>(
+    "cosines", "The vector of fine-tuning and the given one at one layer.",
+    [.integer("layer", "The layer.", \.layer)],
+    .of(
+      SimilarityEvidence.columns.filter {
+        !["reliability_a", "reliability_b", "dimension", "verdict"].contains($0.name)
+      },
+      \.evidence),
+    [.text("agreement", "Whether the two are the same but for noise.", \.evidence.verdict.rawValue)])
+
+  private static let shiftTable = Table<ProjectionShift>(
+    "shifts", "How far fine-tuning moved the residual stream along the vector, at one layer.",
+    [
+      .text("set", "`in` or `out` of distribution.", \.set), .text("model", "The fine-tuned model.", \.model.rawValue),
+      .integer("layer", "The layer.", \.layer),
+    ],
+    .estimate(
+      "shift", "Mean shift of the projection on the vector.", unit: "units of the residual stream", \.shift),
+    [
+      .number("in_vectors", "The same in lengths of the vector.", \.inVectors),
+      .number("null_p", "P of as large a shift along random directions.", \.nullP),
+    ],
+    .estimate("spearman", "Rank correlation of shift and change of margin over rows.", unit: "-1 to 1", \.spearman))
+
+  private static let steeringTable = Table<SteeredRate>(
+    "steering", "What adding or removing a direction does to the behaviour.",
+    [
+      .text("set", "`in` or `out` of distribution.", \.set),
+      .text("model", "The model that is steered.", \.model.rawValue),
+      .text("operation", "`none`, `add` or `ablate`.", \.operation.rawValue),
+      .text("direction", "`finetuning`, `given`, `random` or `none`.", \.direction.rawValue),
+      .integer("layer", "The block whose output is edited.", \.layer),
+      .number("scale", "What the direction is multiplied by.", \.scale),
+    ],
+    .estimate("rate", "Share of answers with the behaviour.", unit: "0 to 1", \.rate),
+    .estimate("gain", "That minus the same model's without the edit.", unit: "-1 to 1", \.gain),
+    .estimate("margin", "log p(matching) - log p(likeliest other).", unit: "nats", \.margin),
+    [.integer("positions_edited", "Tokens whose residual stream was edited.", unit: "tokens", \.positionsEdited)])
+
+  private typealias Item = (of: ProjectionShift, item: ProjectionShift.Item)
+
+  private static let itemTable = Table<Item>(
+    "items", "One held-out row at the judged layer.",
+    [
+      .text("set", "`in` or `out` of distribution.", \.of.set),
+      .text("model", "The fine-tuned model.", \.of.model.rawValue), .integer("layer", "The layer.", \.of.layer),
+      .text("id", "The row.", \.item.id), .text("group", "Its distinct question.", \.item.group),
+      .number(
+        "shift", "Shift of the projection on the vector.", unit: "units of the residual stream", \.item.shift),
+      .number("margin_change", "Margin minus the base model's.", unit: "nats", \.item.marginChange),
+    ])
+
+  static let declarations: [any TableDeclaration] = [
+    verdictTable, rateTable, cosineTable, shiftTable, steeringTable, itemTable,
+  ]
+
+  private var verdicts: TableValues { Self.verdictTable.values(report.verdicts) }
+  private var rates: TableValues { Self.rateTable.values(report.rates) }
+  private var cosines: TableValues { Self.cosineTable.values(report.comparison) }
+  private var shifts: TableValues { Self.shiftTable.values(report.shifts) }
+  private var steering: TableValues { Self.steeringTable.values(report.steering) }
+
+  private var judged: [ProjectionShift] { report.shifts.filter { $0.layer == report.layer } }
+  private var shownShifts: TableValues { Self.shiftTable.values(judged) }
+  private var items: TableValues {
+    Self.itemTable.values(judged.flatMap { shift in shift.items.map { (shift, $0) } })
   }
 }

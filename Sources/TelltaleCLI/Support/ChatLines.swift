@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import Foundations
 import Tokenizers
@@ -25,34 +26,12 @@ struct ChatLine {
 /// Not by `Decodable`: messages keep all their members, in their order, for templates that print them.
 enum ChatLines {
   private static let example = #"{"messages": [{"role": "user", "content": "Hi"}]}"#
-  /// Files beyond this are no list of chats.
-  private static let largest = 1 << 30
 
   static func read(_ path: String) throws -> [ChatLine] {
-    let bytes = try contents(path)
-    var chats: [ChatLine] = []
-    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
-      chats.append(try chat(Array(line), InputLocation(file: path, line: index + 1)))
+    try JSONLines.lines(path, expecting: example).map { number, line in
+      let text = String(decoding: line, as: UTF8.self)
+      return try chat(Array(text.utf8), InputLocation(file: path, line: number))
     }
-    guard !chats.isEmpty else {
-      throw TelltaleError(
-        .badInput, "has no chats; give one object like \(example) a line", at: InputLocation(file: path))
-    }
-    return chats
-  }
-
-  private static func contents(_ path: String) throws -> [UInt8] {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    guard size <= largest else {
-      throw TelltaleError(.badInput, "is larger than 1 GB; split it", at: InputLocation(file: path))
-    }
-    let data =
-      path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-    guard let data else {
-      throw TelltaleError(.badInput, "cannot be read; check the path", at: InputLocation(file: path))
-    }
-    return Array(String(decoding: data, as: UTF8.self).utf8)
   }
 
   private static func chat(_ bytes: [UInt8], _ place: InputLocation) throws -> ChatLine {

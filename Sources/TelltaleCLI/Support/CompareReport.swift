@@ -38,22 +38,23 @@ struct CompareReport {
     let origin = vector.vectors.provenance
     let count = origin.pairs.map { "\($0) pairs" } ?? "pairs unknown"
     blocks.append(.line("\(vector.name): \(count), \(origin.groups.map { "\($0) questions" } ?? "questions unknown")"))
-    var table = TableValues(["layer", "norm", "stated_reliability"])
-    table.rows = layers.map { [.integer($0), .number(vector.vectors.norm($0)), .number(origin.reliability[$0])] }
-    tables["reliability"] = table
+    let table = CompareTables.reliability.values(
+      layers.map { ($0, vector.vectors.norm($0), origin.reliability[$0]) })
+    tables[CompareTables.reliability.name] = table
     if vector.pairs == nil { blocks.append(.table(table)) }
   }
 
   /// Every layer to the files, the most reliable one to the eye.
   private mutating func addLearning(_ pairs: PairDifferences, _ layers: [Int], seed: UInt64) throws {
     let curves = try layers.map { (layer: $0, curve: try LearningCurve(pairs, layer: $0, seed: seed)) }
-    tables["learning-curve"] = CompareTables.learning(curves)
+    let table = CompareTables.learning
+    tables[table.name] = table.values(curves.flatMap { CompareTables.learning($0.layer, $0.curve) })
     guard let best = curves.max(by: { ($0.curve.reliability ?? -1) < ($1.curve.reliability ?? -1) }) else { return }
-    let value = best.curve.reliability.map { CompareTables.shown($0, places: 3) } ?? "undefined"
+    let value = ShownNumber.text(best.curve.reliability)
     let wanted = best.curve.unitsForNinety.flatMap { $0 > best.curve.units ? $0 : nil }
     let needed = wanted.map { "; 0.9 takes \($0) questions" } ?? ""
     blocks.append(.line("\nThe vector of some questions against that of all others, layer \(best.layer):"))
-    blocks.append(.table(CompareTables.learning([best])))
+    blocks.append(.table(table.values(CompareTables.learning(best.layer, best.curve))))
     blocks.append(.line("Reliability of all \(best.curve.units) questions: \(value)\(needed)."))
   }
 
@@ -78,26 +79,23 @@ struct CompareReport {
   }
 
   private mutating func add(_ comparison: VectorComparison) {
-    let verdicts = CompareTables.verdicts(comparison)
-    tables["layers"] = CompareTables.layers([comparison])
-    tables["verdicts"] = verdicts
-    blocks.append(.table(CompareTables.shown(comparison.layers)))
-    for row in verdicts.rows {
-      blocks.append(.line("- \(row[2].shown): \(row[4].shown)"))
-    }
-    let angles = CompareTables.angles(comparison)
+    let layers = ComparedLayer.all(comparison)
+    let verdicts = VerdictRange.all(layers)
+    tables[ComparedLayer.table.name] = ComparedLayer.table.values(layers)
+    tables[VerdictRange.table.name] = VerdictRange.table.values(verdicts)
+    blocks.append(.table(ComparedLayer.shown.values(layers)))
+    blocks += verdicts.map { .line("- \($0.line)") }
+    let angles = CompareTables.angles.values(CompareTables.angles(comparison))
     if !angles.rows.isEmpty { add("angles", "\nPrincipal angles of the pairs' subspaces:", angles) }
   }
 
   mutating func add(many vectors: [ComparedVector], _ options: VectorComparison.Options) throws {
     let matrices = try SimilarityMatrix.all(vectors, options: options)
-    tables["layers"] = CompareTables.layers(matrices)
-    tables["clusters"] = CompareTables.clusters(matrices)
+    tables[ComparedLayer.table.name] = ComparedLayer.table.values(matrices.flatMap { ComparedLayer.all($0) })
+    tables[CompareTables.clusters.name] = CompareTables.clusters(matrices)
     for matrix in matrices {
       add("matrix-\(matrix.layer)", "layer \(matrix.layer), cosines, like beside like:", CompareTables.square(matrix))
-      for (pair, evidence) in matrix.evidence.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-        blocks.append(.line("- \(matrix.names[pair[0]]) and \(matrix.names[pair[1]]): \(evidence.sentence)"))
-      }
+      blocks += ComparedLayer.all(matrix).map { .line("- \($0.nameA) and \($0.nameB): \($0.evidence.sentence)") }
     }
   }
 
@@ -105,7 +103,7 @@ struct CompareReport {
 
   mutating func add(projections vectors: [ComparedVector], _ placed: [PlacedRecording], layers: [Int]?) throws {
     guard let first = placed.first, let last = placed.last, vectors.count > 1 else { return }
-    var rows: [(a: String, b: String, layer: Int, agreement: FunctionalAgreement)] = []
+    var rows: [CompareTables.Projection] = []
     for i in vectors.indices {
       for j in vectors.indices where j > i {
         let held = Set(vectors[i].vectors.sortedLayers).intersection(vectors[j].vectors.sortedLayers)
@@ -118,16 +116,17 @@ struct CompareReport {
     }
     add(
       "projections", "\nRank correlation of held-out prompts' projections, read at \(first.read.rawValue):",
-      CompareTables.projections(rows))
+      CompareTables.projections.values(rows))
   }
 
   mutating func add(_ alignment: RecordingAlignment) {
     add(
-      "cka", "\nCentred kernel alignment on \(alignment.rows) prompts:", CompareTables.alignment(alignment))
+      "cka", "\nCentred kernel alignment on \(alignment.rows) prompts:", CompareTables.alignment.values(alignment.cells)
+    )
   }
 
   mutating func add(_ slopes: SlopeAgreement) {
-    add("slopes", "\nRank correlation of steering slopes, item by item:", CompareTables.slopes(slopes))
+    add("slopes", "\nRank correlation of steering slopes, item by item:", CompareTables.slopes.values(slopes.cells))
   }
 
   private mutating func add(_ name: String, _ title: String, _ table: TableValues) {

@@ -3,177 +3,217 @@ import Foundations
 import Statistics
 import Steering
 
-/// Results of `telltale compare` as tables: every digit for files, and a narrower choice for the eye.
-enum CompareTables {
-  private static let layerColumns =
-    ["vector_a", "vector_b", "layer"] + TableValues.estimate("cosine") + ["reliability_a", "reliability_b", "ceiling"]
-    + TableValues.estimate("disattenuated")
-    + ["dimension", "p_dimension", "effective_dimension", "p_effective", "verdict"]
+/// What `telltale compare` found of two vectors at one layer.
+struct ComparedLayer: Sendable {
+  var nameA: String
+  var nameB: String
+  var layer: Int
+  var evidence: SimilarityEvidence
 
-  /// One row for every pair of vectors and layer.
-  static func layers(_ comparisons: [VectorComparison]) -> TableValues {
-    var table = TableValues(layerColumns)
-    for comparison in comparisons {
-      for layer in comparison.layers {
-        table.rows.append(row(comparison.nameA, comparison.nameB, layer.layer, layer.evidence))
-      }
+  static func all(_ comparison: VectorComparison) -> [ComparedLayer] {
+    comparison.layers.map {
+      ComparedLayer(nameA: comparison.nameA, nameB: comparison.nameB, layer: $0.layer, evidence: $0.evidence)
     }
-    return table
   }
 
-  static func layers(_ matrices: [SimilarityMatrix]) -> TableValues {
-    var table = TableValues(layerColumns)
-    for matrix in matrices {
-      for (pair, evidence) in matrix.evidence.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-        table.rows.append(row(matrix.names[pair[0]], matrix.names[pair[1]], matrix.layer, evidence))
-      }
+  /// Every two vectors of a matrix.
+  static func all(_ matrix: SimilarityMatrix) -> [ComparedLayer] {
+    matrix.evidence.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { pair, evidence in
+      ComparedLayer(
+        nameA: matrix.names[pair[0]], nameB: matrix.names[pair[1]], layer: matrix.layer, evidence: evidence)
     }
-    return table
   }
 
-  private static func row(_ a: String, _ b: String, _ layer: Int, _ evidence: SimilarityEvidence) -> [TableValue] {
-    let cosine = evidence.cosineInterval
-    let clean = evidence.disattenuatedInterval
-    return [
-      .text(a), .text(b), .integer(layer), .number(evidence.cosine), .number(cosine?.low), .number(cosine?.high),
-      .number(evidence.reliabilityA), .number(evidence.reliabilityB), .number(evidence.ceiling),
-      .number(evidence.disattenuated), .number(clean?.low), .number(clean?.high), .integer(evidence.dimension),
-      .number(evidence.pDimension), .number(evidence.effectiveDimension), .number(evidence.pEffective),
-      .text(evidence.verdict.rawValue),
-    ]
-  }
+  private static let names: [TableColumn<ComparedLayer>] = [
+    .text("vector_a", "The first vector.", \.nameA), .text("vector_b", "The second.", \.nameB),
+  ]
 
-  /// The table of two vectors as a person reads it.
-  static func shown(_ layers: [VectorComparison.Layer]) -> TableValues {
-    var table = TableValues([
-      "layer", "cosine [95 %]", "possible", "without noise [95 %]", "p (width)", "p (effective)", "verdict",
+  static let table = Table<ComparedLayer>(
+    "layers", "Two vectors at one layer.", names, [.integer("layer", "The layer.", \.layer)],
+    .of(SimilarityEvidence.columns, \.evidence))
+
+  /// As a person reads it.
+  static let shown = Table<ComparedLayer>(
+    "layers", "",
+    [
+      .integer("layer", "", \.layer),
+      .text("cosine [95 %]") { text($0.evidence.cosine, $0.evidence.cosineInterval) },
+      .text("possible") { text($0.evidence.ceiling, nil) },
+      .text("without noise [95 %]") { text($0.evidence.disattenuated, $0.evidence.disattenuatedInterval) },
+      .text("p (width)") { text(p: $0.evidence.pDimension, "\($0.evidence.dimension)") },
+      .text("p (effective)") { row in
+        row.evidence.pEffective.map { text(p: $0, ShownNumber.text(row.evidence.effectiveDimension, places: 1)) }
+      },
+      .text("verdict", "", \.evidence.verdict.rawValue),
     ])
-    table.rows = layers.map { layer in
-      let evidence = layer.evidence
-      return [
-        .integer(layer.layer), .text(shown(evidence.cosine, evidence.cosineInterval)),
-        .text(evidence.ceiling.map { shown($0) }), .text(shown(evidence.disattenuated, evidence.disattenuatedInterval)),
-        .text(shown(evidence.pDimension, evidence.dimension.description)),
-        .text(evidence.pEffective.map { shown($0, shown(evidence.effectiveDimension ?? 0, places: 1)) }),
-        .text(evidence.verdict.rawValue),
-      ]
-    }
-    return table
+
+  private static func text(_ value: Double?, _ interval: Interval?) -> String {
+    ShownNumber.text(value, interval?.low, interval?.high, places: 2, missing: "", noInterval: "")
   }
 
-  static func shown(_ value: Double, places: Int = 2) -> String { String(format: "%.\(places)f", value) }
-
-  private static func shown(_ value: Double?, _ interval: Interval?) -> String? {
-    guard let value else { return nil }
-    return shown(value) + (interval.map { " [\(shown($0.low)), \(shown($0.high))]" } ?? "")
-  }
-
-  private static func shown(_ p: Double, _ dimension: String) -> String {
+  private static func text(p: Double, _ dimension: String) -> String {
     "\(String(format: "%.2g", p)) (\(dimension))"
   }
+}
 
-  /// Layers one after the other that have the same verdict, and the sentence of the one whose ceiling is highest.
-  static func verdicts(_ comparison: VectorComparison) -> TableValues {
-    verdicts(comparison.nameA, comparison.nameB, comparison.layers.map { ($0.layer, $0.evidence) })
-  }
+/// Layers one after the other that have the same verdict, and the sentence of the one whose ceiling is highest.
+struct VerdictRange: Sendable {
+  var nameA: String
+  var nameB: String
+  var layers: String
+  var verdict: String
+  var sentence: String
 
-  static func verdicts(
-    _ nameA: String, _ nameB: String, _ layers: [(layer: Int, evidence: SimilarityEvidence)]
-  ) -> TableValues {
-    var table = TableValues(["vector_a", "vector_b", "layers", "verdict", "sentence"])
+  static let table = Table<VerdictRange>(
+    "verdicts", "Layers one after the other at which the verdict is the same.",
+    [
+      .text("vector_a", "The first vector.", \.nameA), .text("vector_b", "The second.", \.nameB),
+      .text("layers", "`layer 3`, or `layers 3-7`.", \.layers),
+      .text("verdict", "The verdict at all of them.", \.verdict),
+      .text("sentence", "In words, at the layer whose ceiling is highest.", \.sentence),
+    ])
+
+  /// - Parameter layers: of one pair of vectors.
+  static func all(_ layers: [ComparedLayer]) -> [VerdictRange] {
+    var found: [VerdictRange] = []
     var rest = layers[...]
     while let first = rest.first {
       let run = rest.prefix { $0.evidence.verdict == first.evidence.verdict }
       rest = rest.dropFirst(run.count)
-      let best = run.max { ($0.evidence.ceiling ?? 0) < ($1.evidence.ceiling ?? 0) } ?? first
-      let place = run.count > 1 ? "at layer \(best.layer), " : ""
-      let last = run.last?.layer ?? first.layer
-      table.rows.append([
-        .text(nameA), .text(nameB),
-        .text(run.count > 1 ? "layers \(first.layer)-\(last)" : "layer \(first.layer)"),
-        .text(first.evidence.verdict.rawValue), .text(place + best.evidence.sentence),
-      ])
+      found.append(VerdictRange(Array(run), first))
     }
-    return table
+    return found
   }
 
-  /// Principal angles in degrees, one row for each.
-  static func angles(_ comparison: VectorComparison) -> TableValues {
-    var table = TableValues(["layer", "angle", "degrees", "overlap", "overlap_by_chance"])
-    for layer in comparison.layers {
-      guard let angles = layer.angles else { continue }
-      let chance = Double(angles.angles.count) / Double(layer.evidence.dimension)
-      for (index, angle) in angles.angles.enumerated() {
-        table.rows.append([
-          .integer(layer.layer), .integer(index), .number(angle * 180 / .pi), .number(angles.overlap), .number(chance),
-        ])
-      }
-    }
-    return table
+  private init(_ run: [ComparedLayer], _ first: ComparedLayer) {
+    let best = run.max { ($0.evidence.ceiling ?? 0) < ($1.evidence.ceiling ?? 0) } ?? first
+    (nameA, nameB, verdict) = (first.nameA, first.nameB, first.evidence.verdict.rawValue)
+    layers = run.count > 1 ? "layers \(first.layer)-\(run.last?.layer ?? first.layer)" : "layer \(first.layer)"
+    sentence = (run.count > 1 ? "at layer \(best.layer), " : "") + best.evidence.sentence
   }
 
-  static func learning(_ curves: [(layer: Int, curve: LearningCurve)]) -> TableValues {
-    var table = TableValues(["layer", "questions", "pairs", "cosine", "deviation", "expected", "reliability"])
-    for (layer, curve) in curves {
-      for point in curve.points {
-        table.rows.append([
-          .integer(layer), .integer(point.units), .number(point.pairs), .number(point.cosine), .number(point.deviation),
-          .number(point.expected), .number(point.reliability),
-        ])
-      }
+  /// `layers 3-7: related, not the same ...`
+  var line: String { "\(layers): \(sentence)" }
+}
+
+/// The other tables of `telltale compare`.
+enum CompareTables {
+  typealias Angle = (layer: VectorComparison.Layer, angles: PrincipalAngles, index: Int)
+
+  static let angles = Table<Angle>(
+    "angles", "One principal angle between the subspaces of the two vectors' pairs.",
+    [
+      .integer("layer", "The layer.", \.layer.layer), .integer("angle", "Which, from the smallest.", \.index),
+      .number("degrees", "The angle.", unit: "degrees") { $0.angles.angles[$0.index] * 180 / .pi },
+      .number("overlap", "Mean squared cosine of all angles.", unit: "0 to 1", \.angles.overlap),
+      .number("overlap_by_chance", "The same of random subspaces.", unit: "0 to 1") {
+        Double($0.angles.angles.count) / Double($0.layer.evidence.dimension)
+      },
+    ])
+
+  static func angles(_ comparison: VectorComparison) -> [Angle] {
+    comparison.layers.flatMap { layer in
+      layer.angles.map { angles in angles.angles.indices.map { (layer, angles, $0) } } ?? []
     }
-    return table
   }
 
-  /// Cosines by vector and vector, both in the clustering's order.
+  typealias Learning = (layer: Int, point: LearningCurve.Point)
+
+  static let learning = Table<Learning>(
+    "learning-curve", "Vectors of some questions against that of all others, at one layer.",
+    [
+      .integer("layer", "The layer.", \.layer), .integer("questions", "Questions in the subset.", \.point.units),
+      .number("pairs", "Pairs in it, on average.", \.point.pairs),
+      .number("cosine", "Mean cosine over random subsets.", unit: "-1 to 1", \.point.cosine),
+      .number("deviation", "Standard deviation over the subsets.", \.point.deviation),
+      .number("expected", "What the cosine should be by Spearman-Brown.", \.point.expected),
+      .number(
+        "reliability", "Squared cosine of the subset's vector with the true one, in expectation.", \.point.reliability),
+    ])
+
+  static func learning(_ layer: Int, _ curve: LearningCurve) -> [Learning] { curve.points.map { (layer, $0) } }
+
+  typealias Alone = (layer: Int, norm: Double, reliability: Double?)
+
+  static let reliability = Table<Alone>(
+    "reliability", "One vector at one layer.",
+    [
+      .integer("layer", "The layer.", \.layer),
+      .number("norm", "Length of the vector.", unit: "units of the residual stream", \.norm),
+      .number("stated_reliability", "Split-half, as its file states it.", unit: "-1 to 1", \.reliability),
+    ])
+
+  /// Cosines by vector and vector at one layer, both in the clustering's order.
+  static func square(_ layer: String, _ names: [String]) -> Table<(name: String, cosines: [Double])> {
+    Table(
+      "matrix-\(layer)", "One vector, at one layer, like beside like.", [.text("vector", "The vector.", \.name)],
+      names.enumerated().map { index, name in
+        .number(name, "A column for each vector: the cosine with it.", unit: "-1 to 1") { $0.cosines[index] }
+      })
+  }
+
   static func square(_ matrix: SimilarityMatrix) -> TableValues {
     let order = matrix.order
-    var table = TableValues(["vector"] + order.map { matrix.names[$0] })
-    table.rows = order.map { i in [.text(matrix.names[i])] + order.map { .number(matrix.cosines[i][$0]) } }
-    return table
+    return square("\(matrix.layer)", order.map { matrix.names[$0] }).values(
+      order.map { i in (matrix.names[i], order.map { matrix.cosines[i][$0] }) })
   }
 
-  /// The joins of the clustering: cluster n + k is made by row k.
+  typealias Join = (matrix: SimilarityMatrix, left: Int, right: Int, distance: Double)
+
+  static let clusters = Table<Join>(
+    "clusters", "One join of the clustering (average linkage of 1 - cosine), in the order in which they are made.",
+    [
+      .integer("layer", "The layer.", \.matrix.layer),
+      .text("left", "A vector, or `join <number>`.") { name($0.left, $0.matrix) },
+      .text("right", "Another.") { name($0.right, $0.matrix) },
+      .number("distance", "1 minus the mean cosine between the two.", \.distance),
+    ])
+
+  private static func name(_ cluster: Int, _ matrix: SimilarityMatrix) -> String {
+    cluster < matrix.names.count ? matrix.names[cluster] : "join \(cluster - matrix.names.count)"
+  }
+
   static func clusters(_ matrices: [SimilarityMatrix]) -> TableValues {
-    var table = TableValues(["layer", "left", "right", "distance"])
-    for matrix in matrices {
-      func name(_ cluster: Int) -> String {
-        cluster < matrix.names.count ? matrix.names[cluster] : "join \(cluster - matrix.names.count)"
-      }
-      table.rows += matrix.clustering.joins.map {
-        [.integer(matrix.layer), .text(name($0.left)), .text(name($0.right)), .number($0.distance)]
-      }
-    }
-    return table
+    clusters.values(
+      matrices.flatMap { matrix in
+        matrix.clustering.joins.map { (matrix, left: $0.left, right: $0.right, distance: $0.distance) }
+      })
   }
 
-  static func alignment(_ alignment: RecordingAlignment) -> TableValues {
-    var table = TableValues(["layer_a", "layer_b", "cka", "cka_debiased"])
-    table.rows = alignment.cells.map {
-      [.integer($0.layerA), .integer($0.layerB), .number($0.alignment.biased), .number($0.alignment.debiased)]
-    }
-    return table
-  }
+  static let alignment = Table<RecordingAlignment.Cell>(
+    "cka", "Two layers, of two recordings of the same prompts.",
+    [
+      .integer("layer_a", "Layer of the first model.", \.layerA), .integer("layer_b", "Layer of the second.", \.layerB),
+      .number("cka", "Linear centred kernel alignment.", unit: "0 to 1", \.alignment.biased),
+      .number("cka_debiased", "The same without what few prompts add to it.", \.alignment.debiased),
+    ])
 
-  static func projections(_ rows: [(a: String, b: String, layer: Int, agreement: FunctionalAgreement)]) -> TableValues {
-    var table = TableValues(["vector_a", "vector_b", "layer", "spearman", "rows", "questions", "left_out"])
-    table.rows = rows.map {
-      [
-        .text($0.a), .text($0.b), .integer($0.layer), .number($0.agreement.spearman), .integer($0.agreement.rows),
-        .integer($0.agreement.groups), .integer($0.agreement.leftOut),
-      ]
-    }
-    return table
-  }
+  typealias Projection = (a: String, b: String, layer: Int, agreement: FunctionalAgreement)
 
-  static func slopes(_ agreement: SlopeAgreement) -> TableValues {
-    var table = TableValues(["distribution", "layer", "edit_positions", "spearman", "items", "questions"])
-    table.rows = agreement.cells.map {
-      [
-        .text($0.distribution), .integer($0.layer), .text($0.positions), .number($0.agreement.spearman),
-        .integer($0.agreement.rows), .integer($0.agreement.groups),
-      ]
-    }
-    return table
-  }
+  static let projections = Table<Projection>(
+    "projections", "Held-out prompts' projections on two vectors at one layer.",
+    [
+      .text("vector_a", "The first vector.", \.a), .text("vector_b", "The second.", \.b),
+      .integer("layer", "The layer.", \.layer),
+      .number("spearman", "Rank correlation over the prompts.", unit: "-1 to 1", \.agreement.spearman),
+      .integer("rows", "Prompts.", unit: "rows", \.agreement.rows),
+      .integer("questions", "Distinct questions among them.", unit: "questions", \.agreement.groups),
+      .integer(
+        "left_out", "Prompts left out because a vector was made of their question.", unit: "rows", \.agreement.leftOut),
+    ])
+
+  static let slopes = Table<SlopeAgreement.Cell>(
+    "slopes", "How items respond to two vectors at one layer, of two sweeps.",
+    [
+      .text("distribution", "`in` or `out`.", \.distribution), .integer("layer", "The layer.", \.layer),
+      .text("edit_positions", "Which tokens were edited.", \.positions),
+      .number("spearman", "Rank correlation of the items' slopes.", unit: "-1 to 1", \.agreement.spearman),
+      .integer("items", "Items in both sweeps.", unit: "items", \.agreement.rows),
+      .integer("questions", "Distinct questions among them.", unit: "questions", \.agreement.groups),
+    ])
+
+  static let declarations: [any TableDeclaration] = [
+    ComparedLayer.table, VerdictRange.table, reliability, learning, angles, square("<layer>", ["<vector>"]), clusters,
+    projections, alignment, slopes,
+  ]
 }

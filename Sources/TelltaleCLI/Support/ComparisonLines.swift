@@ -28,9 +28,9 @@ struct ComparisonLines {
 
   private func printPair(_ names: [String], _ rows: [VectorPair]) {
     Output.line(SafeText.visible("\(names[0]) and \(names[1])"))
-    let table = CompareTables.verdicts(names[0], names[1], rows.map { ($0.layer, $0.evidence) })
-    for row in table.rows {
-      Output.line("  - \(row[2].shown): \(SafeText.visible(row[4].shown))")
+    let layers = rows.map {
+      ComparedLayer(nameA: names[0], nameB: names[1], layer: $0.layer, evidence: $0.evidence)
     }
+    for range in VerdictRange.all(layers) { Output.line("  - \(SafeText.visible(range.line))") }
   }
 }

@@ -19,7 +19,7 @@ struct ContinuationOptions: ParsableArguments {
   var ignoreStop = false
 
   func validate() throws {
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
+    try requireTokens(maxTokens)
   }
 
   /// Without stop tokens, which are the model's.
@@ -34,4 +34,9 @@ struct ContinuationOptions: ParsableArguments {
   func encode(_ prompt: String, _ tokenizer: Tokenizer) throws -> [Int] {
     try PromptTokens.encode(prompt, tokenizer, chat: chat, template: template)
   }
+}
+
+/// Refuses an answer of no tokens.
+func requireTokens(_ most: Int) throws(ValidationError) {
+  guard most > 0 else { throw ValidationError("--max-tokens must be at least 1") }
 }

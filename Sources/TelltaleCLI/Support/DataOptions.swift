@@ -57,13 +57,13 @@ struct LabelOptions: ParsableArguments {
   )
   var label: LabelSource?
   @Option(help: "New tokens at most.")
-  var maxTokens = 32
+  var maxTokens = Recorder.Options.defaultMaxTokens
 
   func validate() throws {
     guard [nil, .letter, .forcedChoice].contains(label) else {
       throw ValidationError("--label is letter or forced-choice")
     }
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
+    try requireTokens(maxTokens)
   }
 }
 

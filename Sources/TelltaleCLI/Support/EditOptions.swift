@@ -34,42 +34,23 @@ struct EditOptions: ParsableArguments {
         layer apply in the order --add, --ablate, then each --edit as given.
         """, valueName: "spec"))
   var edit: [String] = []
-  @Flag(help: "Accept vectors that were made from another model of the same width.")
-  var anyModel = false
+  @OptionGroup var fit: VectorFitOptions
 
   /// The edits asked for, in their order; what the user should know goes to stderr.
   func edits(_ loaded: LoadedModel) throws -> [SteeringEdit] {
     var edits: [SteeringEdit] = []
     if let add {
-      let vectors = try checked(add, loaded)
+      let vectors = try fit.vectors(add, for: loaded)
       let layer = try Self.onlyLayer(layer.map { [$0] }, vectors, "--add needs --layer")
       edits.append(try vectors.addition(layer: layer, scale: scale, unit: scaleUnit, positions: editPositions))
     }
     if let ablate {
-      let vectors = try checked(ablate, loaded)
+      let vectors = try fit.vectors(ablate, for: loaded)
       let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
       edits += try vectors.ablations(layers: wanted, positions: editPositions)
     }
-    for text in edit { edits += try EditSpecification(text).edits(loaded) { try checked($0, loaded) } }
+    for text in edit { edits += try EditSpecification(text).edits(loaded) { try fit.vectors($0, for: loaded) } }
     return edits
-  }
-
-  private func checked(_ path: String, _ loaded: LoadedModel) throws -> SteeringVectors {
-    try Self.vectors(path, for: loaded, anyModel: anyModel)
-  }
-
-  /// A vector file that fits the model; what the user should know goes to stderr.
-  static func vectors(_ path: String, for loaded: LoadedModel, anyModel: Bool) throws -> SteeringVectors {
-    if let format = VectorFormat(fileName: path), format != .safetensors {
-      throw TelltaleError(
-        .badInput,
-        "is another tool's vector file; bring it over first with: telltale vector import FILE --output v.safetensors",
-        at: InputLocation(file: path))
-    }
-    let vectors = try SteeringVectors(contentsOf: URL(fileURLWithPath: path))
-    let notes = try vectors.check(against: loaded.model, fingerprint: loaded.fingerprint, anyModel: anyModel)
-    for note in notes { Terminal.warning(note) }
-    return vectors
   }
 
   /// The one layer asked for or, where none is, the file's only one.

@@ -10,9 +10,7 @@ struct EstimateReport {
   init(_ estimate: RunEstimate) { self.estimate = estimate }
 
   func print() {
-    var table = TableValues(["stage", "model", "of", "prompts", "tokens given", "new at most", "disk", "time"])
-    table.rows = estimate.stages.map(cells)
-    table.print()
+    Self.table.values(estimate.stages).print()
     let memory = estimate.weightBytes + estimate.workingBytes
     Output.line(
       "memory: about \(Self.bytes(memory)) (\(Self.bytes(estimate.weightBytes)) weights), beside the program's own")
@@ -27,13 +25,14 @@ struct EstimateReport {
     }
   }
 
-  private func cells(_ stage: StageCost) -> [TableValue] {
+  private static let table = Table<StageCost>(
+    "estimate", "",
     [
-      .text(stage.kind), .text(stage.model), .text(stage.subject), .text("\(stage.prompts)"),
-      .text("\(stage.givenTokens)"), .text("\(stage.newTokens)"), .text(Self.bytes(stage.bytes)),
-      .text(stage.seconds.map(Self.duration)),
-    ]
-  }
+      .text("stage", "", \.kind), .text("model", "", \.model), .text("of", "", \.subject),
+      .integer("prompts", "", \.prompts), .integer("tokens given", "", \.givenTokens),
+      .integer("new at most", "", \.newTokens), .text("disk") { bytes($0.bytes) },
+      .text("time") { $0.seconds.map(duration) },
+    ])
 
   /// `1.5 GB`, in powers of 1,000.
   static func bytes(_ count: Int) -> String {

@@ -20,8 +20,7 @@ struct GridOptions: ParsableArguments {
   var editPositions = PositionsList([.fromPromptEnd])
   @Flag(help: "Ablate the vector too, at each layer by itself.")
   var ablate = false
-  @Flag(help: "Accept a vector that was made from another model of the same width.")
-  var anyModel = false
+  @OptionGroup var fit: VectorFitOptions
 
   /// The cells, the unsteered one first.
   func cells(_ loaded: LoadedModel, ablating: Bool = false) throws -> [GridCell] {
@@ -29,28 +28,12 @@ struct GridOptions: ParsableArguments {
       if ablate || layers != nil { throw TelltaleError(.badInput, "--layers and --ablate need --vector") }
       return [.unsteered]
     }
-    let vectors = try EditOptions.vectors(vector, for: loaded, anyModel: anyModel)
+    let vectors = try fit.vectors(vector, for: loaded)
     let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
     return try SteeringGrid(
       vectors, layers: wanted ?? vectors.sortedLayers, scales: scales.values, unit: scaleUnit,
       positions: editPositions.values, ablating: ablate || ablating
     ).cells
-  }
-
-  /// The columns that say which cell a row is of.
-  static let columns = ["operation", "layer", "scale", "edit_positions"]
-
-  static func fields(_ cell: GridCell) -> [TableValue] {
-    [
-      .text(cell.operation.rawValue), .integer(cell.layer), .number(cell.scale), .text(cell.positions?.rawValue),
-    ]
-  }
-
-  /// The columns that prove what the edits did.
-  static let effectColumns = ["positions_edited", "mean_shift"]
-
-  static func fields(_ effect: CellEffect) -> [TableValue] {
-    [.integer(effect.positions), .number(effect.meanShift)]
   }
 }
 
@@ -92,12 +75,11 @@ struct PositionsList: ExpressibleByArgument {
 struct TableOptions: ParsableArguments {
   @Option(help: "The CSV file to write.")
   var output: String?
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func report(_ table: TableValues) throws {
     if let output { try table.write(to: output) }
-    if json { return try Output.json(["rows": table]) }
+    if printing.json { return try Output.json(["rows": table]) }
     table.print()
     if let output { Output.line("written to \(output)") }
   }

@@ -46,7 +46,7 @@ struct RecipeOptions: ParsableArguments {
     guard positive.isEmpty == negative.isEmpty else {
       throw ValidationError("contrasting instructions need both --positive and --negative")
     }
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
+    try requireTokens(maxTokens)
     guard estimator == nil || formerEstimator == nil else {
       throw ValidationError("--method is what --estimator was called; give --estimator alone")
     }

@@ -58,7 +58,7 @@ struct RelabelledReport {
     try Output.json(
       Document(
         labels: results.labelChoice.description, targets: targets, predictivity: results.predictions.map(\.row),
-        changes: LabelTables.changes(results.changes), audits: audits))
+        changes: LabelChange.table.values(results.changes), audits: audits))
   }
 
   func print() {
@@ -72,7 +72,7 @@ struct RelabelledReport {
     ResultTables(results: results).print()
     Output.line("")
     Output.line("== what the \(SafeText.visible(results.labelChoice.phrase)) change, on answers that have both labels")
-    LabelTables.changes(shown).print()
+    LabelChange.table.values(shown).print()
     Output.line("Every layer, position and score: \(RunLayout.tables(by: results.labelChoice))/changes.csv")
   }
 

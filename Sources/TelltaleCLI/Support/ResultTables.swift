@@ -40,7 +40,7 @@ struct ResultTables {
       for row in results.transfer where target(row) == name {
         let shown = vector(row).padding(toLength: width, withPad: " ", startingAt: 0)
         let mark = (row.difference?.p ?? 1) < 0.05 ? " *" : ""
-        let cell = self.cell(row.auroc, row.interval?.low, row.interval?.high)
+        let cell = ShownNumber.text(row.auroc, row.interval?.low, row.interval?.high)
         Output.line("  \(shown)  layer \(row.layer), \(row.position)  \(cell)\(mark)")
       }
     }
@@ -98,13 +98,8 @@ struct ResultTables {
 
   private func cell(_ model: ModelName, _ vector: VectorName, _ target: TargetName, _ layer: Int) -> String {
     let row = rows(model, vector, target).first { $0.row.layer == layer }?.row.predictivity
-    return cell(row?.auroc, row?.aurocLow, row?.aurocHigh).padding(toLength: 24, withPad: " ", startingAt: 0)
-  }
-
-  private func cell(_ auroc: Double?, _ low: Double?, _ high: Double?) -> String {
-    guard let auroc else { return "undefined" }
-    let interval = low.flatMap { low in high.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? " [undefined]"
-    return String(format: "%.3f", auroc) + interval
+    return ShownNumber.text(row?.auroc, row?.aurocLow, row?.aurocHigh).padding(
+      toLength: 24, withPad: " ", startingAt: 0)
   }
 
   private func unique<Name: Hashable>(_ names: [Name]) -> [Name] {

@@ -37,40 +37,45 @@ struct StudyTables {
   private var study: Experiment.StudySettings? { results.experiment.study }
 
   private func rows(_ model: ModelName) -> TableValues {
-    var table = TableValues([
-      "contrast", "estimator", "data set", "pairs", "read", "layer", "reliability", "AUROC in", "", "AUROC out", " ",
-      "steered at", "slope in", "anti", "slope out", "planted",
-    ])
-    table.rows = results.study.filter { $0.model == model }.map { row in
-      let made: [TableValue] = [
-        .text(row.vector.contrast.rawValue), .text(row.vector.estimator.rawValue), .text(row.vector.dataset),
-        .integer(row.pairs), .text(row.vector.read.rawValue), .integer(row.layer), .text(two(row.reliability)),
-      ]
-      let layers = row.steeringInside.map { $0.layers.map(String.init).joined(separator: "/") }
-      return made + predicted(row.inside) + predicted(row.outside) + [
-        .text(layers), .text(cell(row.steeringInside?.slope)), .text(two(row.steeringInside?.antiSteerable.value)),
-        .text(cell(row.steeringOutside?.slope)), .text(two(row.plantedCosine)),
-      ]
-    }
-    return table
+    Self.rows.values(results.study.filter { $0.model == model })
   }
 
-  private func predicted(_ prediction: StudyRow.Prediction?) -> [TableValue] {
-    let marks = ["supported": "+", "explained": "e", "absent": "-", "cannot tell": "?"]
-    return [
-      .text(cell(prediction?.auroc, prediction?.low, prediction?.high)),
-      .text(prediction?.verdict.map { marks[$0] ?? $0 }),
+  private static let rows = Table<StudyRow>(
+    "study", "",
+    [
+      .text("contrast", "", \.vector.contrast.rawValue), .text("estimator", "", \.vector.estimator.rawValue),
+      .text("data set", "", \.vector.dataset), .integer("pairs", "", \.pairs),
+      .text("read", "", \.vector.read.rawValue),
+      .integer("layer", "", \.layer), .text("reliability") { two($0.reliability) },
+    ], predicted("in", "", \.inside), predicted("out", " ", \.outside),
+    [
+      .text("steered at") { $0.steeringInside.map { $0.layers.map(String.init).joined(separator: "/") } },
+      .text("slope in") { cell($0.steeringInside?.slope) },
+      .text("anti") { two($0.steeringInside?.antiSteerable.value) },
+      .text("slope out") { cell($0.steeringOutside?.slope) },
+      .text("planted") { two($0.plantedCosine) },
+    ])
+
+  /// The AUROC, and the verdict as a mark in a column of its own.
+  private static func predicted(
+    _ name: String, _ mark: String, _ prediction: @escaping @Sendable (StudyRow) -> StudyRow.Prediction?
+  ) -> [TableColumn<StudyRow>] {
+    [
+      .text("AUROC \(name)") { prediction($0).map { cell($0.auroc, $0.low, $0.high) } },
+      .text(mark) { prediction($0)?.verdict.map { marks[$0] ?? $0 } },
     ]
   }
 
+  private static let marks = ["supported": "+", "explained": "e", "absent": "-", "cannot tell": "?"]
+
   private func choices(_ model: ModelName) -> TableValues {
-    var table = TableValues(["choice", "of", "vectors"] + StudyMeasure.allCases.map(\.rawValue))
-    table.rows = results.choices.filter { $0.model == model }.map { row in
-      [.text(row.factor), .text(row.level), .integer(row.vectors)]
-        + StudyMeasure.allCases.map { .text(two(row.means[$0])) }
-    }
-    return table
+    Self.choices.values(results.choices.filter { $0.model == model })
   }
+
+  private static let choices = Table<StudyChoice>(
+    "study-choices", "",
+    [.text("choice", "", \.factor), .text("of", "", \.level), .integer("vectors", "", \.vectors)],
+    StudyMeasure.allCases.map { measure in .text(measure.rawValue) { two($0.means[measure]) } })
 
   private static let verdicts: [SimilarityVerdict] = [.agree, .related, .opposed, .apart, .unclear]
 
@@ -80,39 +85,41 @@ struct StudyTables {
     guard let layer = own.first?.layer else { return }
     let methods = Dictionary(
       results.experiment.vectors.map { ($0.name.text, $0.contrast.rawValue) }, uniquingKeysWith: { first, _ in first })
-    var table = TableValues(["between", "and", "pairs", "mean cosine"] + Self.verdicts.map(\.rawValue))
     let pairs = Dictionary(grouping: own) { [methods[$0.vectorA] ?? "", methods[$0.vectorB] ?? ""].sorted() }
-    table.rows = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, rows in
-      let mean = rows.reduce(0) { $0 + $1.evidence.cosine } / Double(rows.count)
-      let counts = Self.verdicts.map { verdict in rows.count { $0.evidence.verdict == verdict } }
-      return [.text(key[0]), .text(key[1]), .integer(rows.count), .text(two(mean))]
-        + counts.map { .integer($0) }
-    }
+    let table = Self.agreement.values(pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0, $1) })
     Output.line("Agreement at layer \(layer), the one chosen most often:")
     table.print()
     Output.line("")
   }
 
+  private static let agreement = Table<(between: [String], pairs: [VectorAgreement])>(
+    "agreement", "",
+    [
+      .text("between", "", \.between[0]), .text("and", "", \.between[1]), .integer("pairs", "", \.pairs.count),
+      .text("mean cosine") { two($0.pairs.reduce(0) { $0 + $1.evidence.cosine } / Double($0.pairs.count)) },
+    ],
+    verdicts.map { verdict in .integer(verdict.rawValue) { $0.pairs.count { $0.evidence.verdict == verdict } } })
+
   private func correlations(_ model: ModelName) -> TableValues {
-    var table = TableValues(["of", "with", "vectors", "Spearman", "q"])
-    table.rows = results.correlations.filter { $0.model == model }.map { row in
-      let interval = row.correlation.interval
-      return [
-        .text(row.first.rawValue), .text(row.second.rawValue), .integer(row.correlation.count),
-        .text(cell(row.correlation.coefficient, interval?.low, interval?.high)), .number(row.q),
-      ]
-    }
-    return table
+    Self.correlations.values(results.correlations.filter { $0.model == model })
   }
 
-  private func two(_ value: Double?) -> String? { value.map { String(format: "%.2f", $0) } }
+  private static let correlations = Table<StudyCorrelation>(
+    "study-correlations", "",
+    [
+      .text("of", "", \.first.rawValue), .text("with", "", \.second.rawValue),
+      .integer("vectors", "", \.correlation.count),
+      .text("Spearman") {
+        cell($0.correlation.coefficient, $0.correlation.interval?.low, $0.correlation.interval?.high)
+      }, .number("q", "", \.q),
+    ])
 
-  private func cell(_ estimate: Estimate?) -> String? { cell(estimate?.value, estimate?.low, estimate?.high) }
+  private static func two(_ value: Double?) -> String { ShownNumber.text(value, places: 2, missing: "") }
 
-  private func cell(_ value: Double?, _ low: Double?, _ high: Double?) -> String? {
-    guard let value else { return nil }
-    let interval = low.flatMap { low in high.map { String(format: " [%.2f, %.2f]", low, $0) } } ?? ""
-    return String(format: "%.2f", value) + interval
+  private static func cell(_ estimate: Estimate?) -> String { cell(estimate?.value, estimate?.low, estimate?.high) }
+
+  private static func cell(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
+    ShownNumber.text(value, low, high, places: 2, missing: "", noInterval: "")
   }
 }
 

@@ -38,12 +38,12 @@ struct CheckpointTemplates: Sendable {
     do {
       return try ChatTemplate(source: source, name: name, specialTokens: specialTokens, settings: settings)
     } catch {
-      throw failure("\(error.message); name another one with --template: \(known)")
+      throw failure("\(error.message); name another template: \(known)")
     }
   }
 
   private func failure(_ message: String) -> TelltaleError {
-    TelltaleError(.badInput, message, at: .init(file: file))
+    TelltaleError(.badInput, message, at: .init(file: file), remedy: .chooseTemplate)
   }
 }
 

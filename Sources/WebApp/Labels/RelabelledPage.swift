@@ -1,4 +1,5 @@
 import Experiments
+import Foundations
 
 /// A run judged by other labels than its own.
 struct RelabelledPage {
@@ -19,29 +20,20 @@ struct RelabelledPage {
         <p class="quiet">Vectors are those of the run; class means of recorded labels stay as they were made. All tables are in \
         \(RunLayout.tables(by: results.labelChoice)) of the run directory.</p>
         <h2>Verdicts</h2>
-        <div class="table"><table><caption class="hidden">Verdicts of the audits</caption>
-        <thead><tr><th scope="col">Vector</th><th scope="col">Target</th><th scope="col">Position</th>\
-        <th scope="col">Layers</th><th scope="col">Verdict</th></tr></thead><tbody>
-        \(results.audits.map(Self.row))
-        </tbody></table></div>
+        \(HTML.table("Verdicts of the audits", AuditResult.table.only(Self.verdict), verdicts, isCaptionHidden: true))
         <h2>What the labels change</h2>
         \(changes)
         """)
   }
 
+  private static let verdict = ["vector", "model", "target", "position", "layers", "verdict"]
+
+  /// The first finding of each says it.
+  private var verdicts: [AuditResult.Row] { results.audits.compactMap(\.rows.first) }
+
   private var changes: HTML {
-    let cosines = results.changes.filter { $0.score == "cosine" }
-    return ChangesTable(
-      caption: "AUROC of the cosine by these labels and by the recorded ones, on answers that have both",
-      changes: cosines
-    ).html
-  }
-
-  private static func row(_ result: AuditResult) -> HTML {
-    """
-    <tr><th scope="row">\(result.model.text)/\(result.vector.text)</th><td>\(result.target.text)</td><td>\(result.position)</td><td>\(result.layers)</td>\
-    <td>\(result.audit.verdict.rawValue)</td></tr>
-
-    """
+    LabelChange.html(
+      "AUROC of the cosine by these labels and by the recorded ones, on answers that have both",
+      results.changes.filter { $0.score == "cosine" })
   }
 }

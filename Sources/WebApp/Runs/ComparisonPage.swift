@@ -1,4 +1,5 @@
 import Experiments
+import Foundations
 
 /// Two runs side by side.
 struct ComparisonPage {
@@ -16,55 +17,46 @@ struct ComparisonPage {
         first; no test of it is made here.</p>
         \(comparison.rows.isEmpty ? "" : verdicts)
         <h2>AUROC</h2>
-        <div class="table"><table>
-        <caption class="hidden">AUROC and 95 % interval in both runs</caption>
-        <thead><tr><th scope="col">Vector</th><th scope="col">Target</th><th scope="col">Position</th>\
-        <th scope="col" class="number">Layer</th><th scope="col">Score</th><th scope="col" class="number">\(first)</th>\
-        <th scope="col" class="number">\(second)</th><th scope="col" class="number">Difference</th></tr></thead>
-        <tbody>
-        \(comparison.rows.map(Self.row))
-        </tbody></table></div>
+        \(HTML.table("AUROC and 95 % interval in both runs", areas, comparison.rows, isCaptionHidden: true))
         """)
   }
 
   private var verdicts: HTML {
-    """
-    <h2>Verdicts</h2>
-    <div class="table"><table>
-    <caption class="hidden">Verdicts of the audits of both runs</caption>
-    <thead><tr><th scope="col">Vector</th><th scope="col">Target</th><th scope="col">Position</th>\
-    <th scope="col">Layers</th><th scope="col">\(first)</th><th scope="col">\(second)</th></tr></thead>
-    <tbody>
-    \(comparison.verdicts.map(Self.row))
-    </tbody></table></div>
-    """
-  }
-
-  private static func row(_ verdict: RunComparison.Verdict) -> HTML {
-    let mark: HTML = verdict.first != verdict.second ? " class=\"differs\"" : ""
+    let table = Table<RunComparison.Verdict>(
+      "verdicts", "",
+      [
+        .text("vector") { Self.subject($0.model, $0.vector) }, .text("target", "", \.target),
+        .text("position", "", \.position), .text("layers", "", \.layers), .text(first) { $0.first ?? "\u{2013}" },
+        .text(second) { $0.second ?? "\u{2013}" },
+      ])
     return """
-      <tr\(mark)><th scope="row">\(Self.subject(verdict.model, verdict.vector))</th><td>\(verdict.target)</td>\
-      <td>\(verdict.position)</td><td>\(verdict.layers)</td><td>\(verdict.first ?? "\u{2013}")</td>\
-      <td>\(verdict.second ?? "\u{2013}")</td></tr>
-
+      <h2>Verdicts</h2>
+      \(HTML.table(
+        "Verdicts of the audits of both runs", table, comparison.verdicts, isCaptionHidden: true,
+        mark: { $0.first != $0.second }))
       """
   }
 
-  private static func row(_ row: RunComparison.Row) -> HTML {
-    """
-    <tr><th scope="row">\(Self.subject(row.name.model, row.name.vector))</th><td>\(row.name.target)</td>\
-    <td>\(row.name.position)</td><td class="number">\(row.name.layer)</td><td>\(row.name.score)</td><td class="number">\(cell(row.first))</td>\
-    <td class="number">\(cell(row.second))</td><td class="number">\(Numbers.signed(row.difference))</td></tr>
+  private var areas: Table<RunComparison.Row> {
+    Table(
+      "areas", "",
+      [
+        .text("vector") { Self.subject($0.name.model, $0.name.vector) }, .text("target", "", \.name.target),
+        .text("position", "", \.name.position), .integer("layer", "", \.name.layer), .text("score", "", \.name.score),
+      ], area(first, \.first), area(second, \.second),
+      [.text("difference") { ShownNumber.signed($0.difference, missing: "\u{2013}") }])
+  }
 
-    """
+  private func area(
+    _ run: String, _ measured: @escaping @Sendable (RunComparison.Row) -> RunComparison.Measured?
+  ) -> [TableColumn<RunComparison.Row>] {
+    .estimate(
+      run, "AUROC with its 95 % interval.", value: { measured($0)?.auroc }, low: { measured($0)?.low },
+      high: { measured($0)?.high })
   }
 
   /// The vector of a model; without the model where two are compared.
   private static func subject(_ model: String, _ vector: String) -> String {
     model.isEmpty ? vector : "\(model)/\(vector)"
-  }
-
-  private static func cell(_ measured: RunComparison.Measured?) -> HTML {
-    "\(Numbers.text(measured?.auroc)) <span class=\"quiet\">\(Numbers.interval(measured?.low, measured?.high))</span>"
   }
 }

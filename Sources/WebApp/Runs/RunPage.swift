@@ -29,7 +29,7 @@ struct RunPage {
         </tbody></table></div>
         <dl class="facts">
         <dt>Worked on by</dt><dd data-fact="holders">\(holders)</dd>
-        \(left)<dt>Last written</dt><dd data-fact="last_activity">\(Numbers.text(status.lastActivity))</dd>
+        \(left)<dt>Last written</dt><dd data-fact="last_activity">\(HTML.time(status.lastActivity))</dd>
         <dt>Hand labels</dt><dd data-fact="hand_labels">\(labels)</dd>
         </dl>
         """)

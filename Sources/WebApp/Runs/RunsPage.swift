@@ -76,7 +76,7 @@ struct RunsPage {
     <td class="number" data-field="stages">\(run.stagesDone) of \(run.stages)</td>
     <td class="number" data-field="rows">\(run.rowsDone) of \(run.rows)</td>
     <td class="number" data-field="hand_labels">\(run.handLabels)</td>
-    <td data-field="last_activity">\(Numbers.text(run.lastActivity))</td></tr>
+    <td data-field="last_activity">\(HTML.time(run.lastActivity))</td></tr>
 
     """
   }

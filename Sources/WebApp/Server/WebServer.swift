@@ -68,7 +68,8 @@ public struct WebServer: Sendable {
       // It never listened.
       if options.port == nil, port != 0 { throw PortTaken() }
       throw TelltaleError(
-        .badInput, "cannot listen on \(options.host), port \(port): \(error); name another --port or --host")
+        .badInput, "cannot listen on \(options.host), port \(port): \(error); name another port or host",
+        remedy: .chooseAddress)
     }
   }
 

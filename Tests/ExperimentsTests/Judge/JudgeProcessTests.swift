@@ -5,7 +5,7 @@ import Testing
 
 @testable import Experiments
 
-@Suite("telltale judge as a process: its key is nowhere, and a kill loses nothing", .serialized)
+@Suite("telltale judge as a process: its key is nowhere, and a kill loses nothing", .serialized, .tags(.process))
 struct JudgeProcessTests {
   private static let key = "sk-secret-0123456789abcdef"
   private let folder: ScratchFolder

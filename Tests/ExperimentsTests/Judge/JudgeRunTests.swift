@@ -30,7 +30,7 @@ struct JudgeRunTests {
 
   /// What a judge says of the answers of a model, in their order.
   private func labels(_ model: ModelName, by judge: String = "bot") throws -> [Int?] {
-    let given = try GivenLabels(run.stored())
+    let given = try LabelIndex(run.stored())
     return try run.answers(model).map { given.verdict(.judge(judge), on: $0.key)?.label }
   }
 

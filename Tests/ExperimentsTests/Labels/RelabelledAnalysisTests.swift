@@ -151,8 +151,8 @@ struct LabelChoiceTests {
     #expect(folders.allSatisfy { !$0.contains("/") && !$0.contains("..") })
   }
 
-  private func verdict(_ given: [(String, Int?)]) -> GivenLabels.Verdict? {
-    GivenLabels(given.map { HandLabel(answer: "a", label: $1, rater: $0) }).verdict(.hand, on: "a")
+  private func verdict(_ given: [(String, Int?)]) -> LabelIndex.Verdict? {
+    LabelIndex(given.map { HandLabel(answer: "a", label: $1, rater: $0) }).verdict(.hand, on: "a")
   }
 
   @Test func peopleDecideByMajorityUnlessSomebodyAdjudicates() {

@@ -5,7 +5,7 @@ import Torch
 
 @testable import LanguageModels
 
-@Suite struct TrainerTests {
+@Suite(.tags(.training)) struct TrainerTests {
   private let model: LanguageModel
   private let sequences: [TrainingSequence]
 

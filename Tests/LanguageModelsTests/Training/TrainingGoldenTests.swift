@@ -6,7 +6,7 @@ import Torch
 @testable import LanguageModels
 
 /// Twenty AdamW steps of PEFT on tiny-llama, float32.
-@Suite struct TrainingGoldenTests {
+@Suite(.tags(.training)) struct TrainingGoldenTests {
   private struct Run: Decodable {
     var lossPerStep: [Double]
     var gradientNormPerStep: [Double]

@@ -18,7 +18,7 @@ struct AnalysisStage: Stage {
     ]
   }
 
-  func outputs(_ layout: RunLayout) -> [URL] { RunTable.allCases.map { layout.table($0) } + layout.labelFolders }
+  func outputs(_ layout: RunLayout) -> [URL] { RunTable.all.map { layout.table($0) } + layout.labelFolders }
 
   func run(_ run: ExperimentRun) throws {
     let stored = try StoredRun(run.directory.url)

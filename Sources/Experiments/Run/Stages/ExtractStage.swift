@@ -33,6 +33,8 @@ struct ExtractStage: Stage {
     return settings.contrast == .spontaneous ? [] : [StagePart(weight: try 2 * run.items(of: settings).count)]
   }
 
+  func add(to summary: inout RunMerge.Summary, _ layout: RunLayout) { summary.vectors += 1 }
+
   func cost(_ estimate: ModelEstimate) throws -> StageCost? {
     let settings = try estimate.planned.experiment.vector(vector)
     let items = try estimate.planned.items(of: settings)

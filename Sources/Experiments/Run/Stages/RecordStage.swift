@@ -33,6 +33,14 @@ struct RecordStage: Stage {
     layout.chunkNumbers(model, target).count == record.chunks
   }
 
+  func chunkNumbers(_ layout: RunLayout) -> [Int]? { layout.chunkNumbers(model, target) }
+
+  func add(to summary: inout RunMerge.Summary, _ layout: RunLayout) {
+    summary.chunks += layout.chunkNumbers(model, target).count
+  }
+
+  func workingBytes(_ estimate: ModelEstimate, _ cost: StageCost) -> Int { estimate.workingBytes(rows: cost.prompts) }
+
   func cost(_ estimate: ModelEstimate) throws -> StageCost? {
     let items = try estimate.planned.items(target.text)
     var cost = StageCost(self)

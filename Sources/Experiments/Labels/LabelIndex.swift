@@ -1,16 +1,22 @@
 import Foundation
+import Steering
 
-/// One reading of the answers by one rater: the first pass, or a second one over a part of them.
+/// One reading of the answers by one source: its first pass, or a later one over a part of them.
 public struct RaterPass: Hashable, Sendable {
   public var rater: String
-  public var isSecond: Bool
+  /// From 1.
+  var number: Int
+  public var isSecond: Bool { number > 1 }
 
-  public init(_ rater: String, isSecond: Bool = false) { (self.rater, self.isSecond) = (rater, isSecond) }
+  public init(_ rater: String, isSecond: Bool = false) { (self.rater, number) = (rater, isSecond ? 2 : 1) }
+
+  init(_ label: HandLabel) { (rater, number) = (label.rater, label.pass ?? 1) }
 }
 
-/// The labels of a journal in memory: for each rater and pass the latest label of each answer, and in which order the
-/// answers were judged.
-struct LabelBook: Sendable {
+/// The labels that people and judges gave to the answers of a run, from its journal: for each source and pass the latest
+/// label of each answer, and in which order the answers were judged. What sources say of an answer, how fast a person
+/// judges and how far sources agree are views of it.
+public struct LabelIndex: Sendable {
   private struct Reading: Sendable {
     /// Answers as they were judged; one that was judged again is there again.
     var order: [String] = []
@@ -23,11 +29,22 @@ struct LabelBook: Sendable {
 
   private var readings: [RaterPass: Reading] = [:]
   private(set) var keys: Set<String> = []
+  /// The sources that gave any label of the first pass, people before judges, by name.
+  public private(set) var sources: [LabelSource] = []
+
+  public init(_ run: StoredRun) throws { self.init(try LabelJournal(run.directory).read()) }
+
+  init(_ labels: [HandLabel] = []) {
+    for label in labels { _ = add(label) }
+  }
 
   /// Each label counts once, however often it is added; false where it was there.
   mutating func add(_ label: HandLabel) -> Bool {
     guard keys.insert(label.key).inserted else { return false }
-    let pass = RaterPass(label.rater, isSecond: !label.isFirstPass)
+    let pass = RaterPass(label)
+    if readings[pass] == nil, label.isFirstPass {
+      sources = (sources + [label.source]).sorted { $0.description < $1.description }
+    }
     var reading = readings.removeValue(forKey: pass) ?? Reading()
     reading.latest[label.answer] = (label, reading.order.count)
     reading.order.append(label.answer)
@@ -39,7 +56,14 @@ struct LabelBook: Sendable {
 
   func label(_ pass: RaterPass, _ answer: String) -> HandLabel? { readings[pass]?.latest[answer]?.label }
 
-  func judged(_ pass: RaterPass) -> Set<String> { Set(readings[pass]?.latest.keys.map { $0 } ?? []) }
+  /// The latest label of every source that judged an answer, of the first pass: later ones only tell how far raters agree
+  /// with themselves.
+  public func labels(of answer: String) -> [LabelSource: HandLabel] {
+    readings.reduce(into: [:]) { labels, reading in
+      guard !reading.key.isSecond, let label = reading.value.latest[answer]?.label else { return }
+      labels[label.source] = label
+    }
+  }
 
   /// The answer that was judged before this one, or the last one of all where this one was not judged yet.
   func answer(_ pass: RaterPass, judgedBefore answer: String?) -> String? {

@@ -1,8 +1,8 @@
 import Foundation
 import Steering
 
-/// The labels that people and judges gave to the answers of a run, from its journal: by answer, the latest of each source.
-public struct GivenLabels: Sendable {
+/// What sources say of answers.
+extension LabelIndex {
   /// What a source says of an answer.
   public enum Verdict: Sendable, Hashable {
     case label(Int)
@@ -16,32 +16,6 @@ public struct GivenLabels: Sendable {
       if case .label(let value) = self { value } else { nil }
     }
   }
-
-  /// By key of the answer and source: the latest label of the first pass, since later ones only tell how far raters agree
-  /// with themselves.
-  private let latest: [String: [LabelSource: HandLabel]]
-  /// By key of the answer and source: the latest label of each pass, by its number.
-  let passes: [String: [LabelSource: [Int: HandLabel]]]
-
-  public init(_ run: StoredRun) throws { self.init(try LabelJournal(run.directory).read()) }
-
-  init(_ labels: [HandLabel]) {
-    var latest: [String: [LabelSource: HandLabel]] = [:]
-    var passes: [String: [LabelSource: [Int: HandLabel]]] = [:]
-    for label in labels {
-      if label.isFirstPass { latest[label.answer, default: [:]][label.source] = label }
-      passes[label.answer, default: [:]][label.source, default: [:]][label.pass ?? 1] = label
-    }
-    (self.latest, self.passes) = (latest, passes)
-  }
-
-  /// The sources that gave any label, people before judges, by name.
-  public var sources: [LabelSource] {
-    Set(latest.values.flatMap(\.keys)).sorted { $0.description < $1.description }
-  }
-
-  /// The latest label of every source that judged an answer.
-  public func labels(of answer: String) -> [LabelSource: HandLabel] { latest[answer] ?? [:] }
 
   /// What a source says of an answer; nil where it has not judged it, and for the recorded labels, which are not given.
   public func verdict(_ choice: LabelChoice, on answer: String) -> Verdict? {
