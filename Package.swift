@@ -112,6 +112,10 @@ let package = Package(
     .target(
       name: "CheckpointSupport", dependencies: ["Torch", "TestSupport"], path: "Tests/CheckpointSupport",
       swiftSettings: strict),
+    .executableTarget(
+      name: "TelltaleFuzz",
+      dependencies: ["Experiments", "Steering", "LanguageModels", "Tokenizers", "Torch", "Foundations"],
+      path: "Tests/Fuzz", swiftSettings: strict),
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -26,15 +26,25 @@ package struct ModelOptions: ParsableArguments {
     let device = try compute.prepare()
     let base = try LanguageModel.load(
       ModelLocator.directory(for: model), dtype: compute.computationType(), weights: compute.weights, device: device)
-    return try adapterFolder.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
+    Self.warn(base.configuration.warnings)
+    return try adapterFolder.map { folder in
+      let adapter = try LoRAAdapter(directory: folder)
+      Self.warn(adapter.warnings)
+      return try base.adapted(by: adapter)
+    } ?? base
   }
 
   /// The model with its tokenizer and identity, on a device that was prepared.
   package func loaded(on device: Device) throws -> LoadedModel {
-    try LoadedModel(
+    let loaded = try LoadedModel(
       model, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
       device: device)
+    Self.warn(loaded.warnings)
+    return loaded
   }
+
+  /// Says what the files of a model state and what is not looked at, or contradicts itself.
+  private static func warn(_ warnings: [String]) { for warning in warnings { Terminal.warning(warning) } }
 
   private var adapterFolder: URL? { adapter.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 

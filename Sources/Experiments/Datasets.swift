@@ -23,6 +23,8 @@ struct Datasets {
       throw TelltaleError(.badInput, "there is no data set \"\(name)\"")
     }
     var items = try all(settings)
+    let own = settings.organism == nil ? Dataset.notes(of: items) : []
+    if !own.isEmpty { notes[name] = own }
     if experiment.recording.label == .forcedChoice { items = items.map { $0.choosingReferences() } }
     if let conditions = settings.where { items = items.filter { Self.meets($0, conditions) } }
     if let part = settings.part {
@@ -35,7 +37,7 @@ struct Datasets {
     if settings.organism == nil, let take = settings.take, take < items.count {
       let drawn = try sample(items, take: take, seed: settings.seed ?? experiment.seed, balance: Set(settings.balance))
       items = drawn.items
-      notes[name] = drawn.notes
+      notes[name, default: []] += drawn.notes
     }
     loaded[name] = items
     return items

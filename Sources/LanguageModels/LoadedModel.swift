@@ -23,22 +23,36 @@ public struct LoadedModel: Sendable {
     directory = try ModelLocator.directory(for: name)
     tokenizer = try Tokenizer.load(directory: directory)
     let base = try LanguageModel.load(directory, dtype: dtype, weights: weights, device: device)
-    model = try adapter.map { try base.adapted(by: LoRAAdapter(directory: $0)) } ?? base
+    let lora = try adapter.map { try LoRAAdapter(directory: $0) }
+    model = try lora.map { try base.adapted(by: $0) } ?? base
+    warnings = base.configuration.warnings + (lora?.warnings ?? []) + Self.beyond(tokenizer, model.configuration)
     ThreadPolicy.adapt(toParameters: model.parameterCount)
     let checkpoint = try Fingerprint.checkpoint(directory)
     fingerprint = try adapter.map { try Fingerprint.adapted(checkpoint, by: $0) } ?? checkpoint
     stopTokens = Self.stopTokens(directory, model.configuration, tokenizer)
-    guard tokenizer.vocabularySize <= model.configuration.vocabularySize else {
+    guard tokenizer.ownVocabularySize <= model.configuration.vocabularySize else {
       throw TelltaleError(
         .badInput,
-        "its tokenizer has \(tokenizer.vocabularySize) tokens and its model only "
+        "its tokenizer has \(tokenizer.ownVocabularySize) tokens and its model only "
           + "\(model.configuration.vocabularySize) embeddings; the two are of different models",
         at: InputLocation(file: directory.path))
     }
   }
 
-  /// Sentences about what the model's configuration states and nobody looks at.
-  public var warnings: [String] { model.configuration.warnings }
+  /// What is to be said of tokens that only a configuration names and the model has no embedding of.
+  private static func beyond(_ tokenizer: Tokenizer, _ model: ModelConfiguration) -> [String] {
+    guard tokenizer.vocabularySize > model.vocabularySize, tokenizer.ownVocabularySize <= model.vocabularySize else {
+      return []
+    }
+    let names = (model.vocabularySize..<tokenizer.vocabularySize).compactMap(tokenizer.token).prefix(3)
+    return [
+      "the tokenizer's configuration names tokens that the model has no embedding of "
+        + "(\(names.map { "\"\(SafeText.quoted($0))\"" }.joined(separator: ", "))): texts with them cannot be computed"
+    ]
+  }
+
+  /// Sentences about what the files of the model and its adapter state that has no effect, or contradicts itself.
+  public let warnings: [String]
 
   /// The same with a model whose results do not depend on what is computed together.
   public func batchInvariant() -> LoadedModel {

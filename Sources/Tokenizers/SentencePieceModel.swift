@@ -138,7 +138,7 @@ struct SentencePieceModel {
     }
     if let unused = pieces.first(where: { $0.kind == .unused }) {
       let message = "has unused pieces, which are not supported; use a tokenizer.json of the same model"
-      throw failure(message, item: unused.text.string)
+      throw failure(message, item: SafeText.quoted(unused.text.string))
     }
   }
 }
@@ -146,21 +146,80 @@ struct SentencePieceModel {
 // MARK: - The tokenizer
 
 extension SentencePieceModel {
+  /// As the SentencePiece library reads texts; control tokens are found in rendered chats alone.
   func pipeline(_ configuration: TokenizerConfiguration) throws(TelltaleError) -> TokenizerPipeline {
-    let metaspace: Unicode.Scalar = "\u{2581}"
+    try pipeline(
+      addedTokens: addedTokens(.userDefined, isNormalized: true), controlTokens: controlTokens,
+      normalizer: normalizer(addsPrefix: addsDummyPrefix), postProcessor: .template(template(configuration)),
+      dropsFirst: addsDummyPrefix)
+  }
+
+  /// As a class of transformers (the slow one, which is the library itself) reads texts: the tokens that the
+  /// configurations list and name are cut out first, and each stretch between them is a text for the library.
+  func pipeline(
+    _ configuration: TokenizerConfiguration, of tokenizerClass: TokenizerClass
+  ) throws(TelltaleError) -> TokenizerPipeline {
+    let listed = try listedTokens(configuration)
+    let contents = Set(listed.map(\.content))
+    let template = try configuration.template(file: file) { content in
+      listed.first { $0.content == content }?.id ?? pieces.firstIndex { $0.text == content }
+    }
+    let prefixesFirst = tokenizerClass.isLlama && !configuration.isLegacy
+    let addsPrefix = configuration.addsPrefixSpace ?? true
+    return try pipeline(
+      addedTokens: listed + addedTokens(.userDefined, isNormalized: true).filter { !contents.contains($0.content) },
+      silentTokens: controlTokens.filter { !contents.contains($0.content) },
+      normalizer: normalizer(addsPrefix: prefixesFirst ? false : addsDummyPrefix),
+      textPrefix: prefixesFirst ? .init(metaspace: Self.metaspace, isAdded: addsPrefix) : nil,
+      postProcessor: .template(template), dropsFirst: prefixesFirst ? addsPrefix : addsDummyPrefix)
+  }
+
+  private static var metaspace: Unicode.Scalar { "\u{2581}" }
+
+  private func normalizer(addsPrefix: Bool) -> Normalizer {
+    let replace = Normalizer.replace(pattern: [" "], content: [Self.metaspace])
+    return addsPrefix ? .sequence([.prepend([Self.metaspace]), replace]) : replace
+  }
+
+  private func pipeline(
+    addedTokens: [AddedToken], controlTokens: [AddedToken] = [], silentTokens: [AddedToken] = [],
+    normalizer: Normalizer, textPrefix: TextPrefix? = nil, postProcessor: PostProcessor, dropsFirst: Bool
+  ) throws(TelltaleError) -> TokenizerPipeline {
     let vocabulary = try vocabulary()
-    let replace = Normalizer.replace(pattern: [" "], content: [metaspace])
-    let lastDecoders: [TokenDecoder] = addsDummyPrefix ? [.strip(content: " ", start: 1, stop: 0)] : []
     return TokenizerPipeline(
-      normalizer: addsDummyPrefix ? .sequence([.prepend([metaspace]), replace]) : replace,
-      preTokenizer: nil,
+      normalizer: normalizer, preTokenizer: nil,
       model: BytePairModel(vocabulary: vocabulary, merges: merges(in: vocabulary), options: try options()),
-      addedTokens: addedTokens(.userDefined, isNormalized: true),
-      controlTokens: addedTokens(.control, isNormalized: false) + addedTokens(.unknown, isNormalized: false),
-      spellsAsIs: true,
-      postProcessor: .template(template(configuration)),
-      decoder: .sequence(
-        [.replace(pattern: UTF8Text([metaspace]), content: UTF8Text(" ")), .byteFallback, .fuse] + lastDecoders))
+      addedTokens: addedTokens, controlTokens: controlTokens, silentTokens: silentTokens, spellsAsIs: true,
+      textPrefix: textPrefix, ownSize: pieces.count, postProcessor: postProcessor,
+      decoder: .metaspaces(dropsFirst: dropsFirst))
+  }
+
+  private var controlTokens: [AddedToken] {
+    addedTokens(.control, isNormalized: false) + addedTokens(.unknown, isNormalized: false)
+  }
+
+  /// The tokens of the configurations with their ids: those of the list as it says, special ones that nothing has
+  /// after all others, as `PreTrainedTokenizer` counts.
+  private func listedTokens(_ configuration: TokenizerConfiguration) throws(TelltaleError) -> [AddedToken] {
+    var tokens = configuration.listed.map { $0.token.added(id: $0.id) }
+    let ids = Dictionary(pieces.enumerated().map { ($1.text, $0) }) { first, _ in first }
+    var known = Set(tokens.map(\.content))
+    var size = known.union(pieces.map(\.text)).count
+    for token in configuration.named.map(\.token) + configuration.additional
+    where known.insert(token.content).inserted {
+      let id = ids[token.content] ?? size
+      if ids[token.content] == nil { size += 1 }
+      tokens.append(token.added(id: id))
+    }
+    guard tokens.reduce(0, { $0 + $1.content.bytes.count }) <= AddedTokenList.largestSize else {
+      throw failure("the added tokens beside it have more than \(AddedTokenList.largestSize) bytes; remove some")
+    }
+    // They are looked for as they are written, before anything is normalised.
+    return tokens.map { token in
+      var token = token
+      token.isNormalized = false
+      return token
+    }
   }
 
   /// The pieces that can stand for text, and the byte pieces.
@@ -171,7 +230,7 @@ extension SentencePieceModel {
       do throws(VocabularyFailure) {
         try vocabulary.insert(piece.text, id: id)
       } catch {
-        throw failure("piece \(id) \(error.message); fetch the file again", item: piece.text.string)
+        throw failure("piece \(id) \(error.message); fetch the file again", item: SafeText.quoted(piece.text.string))
       }
     }
     return vocabulary

@@ -34,7 +34,8 @@ public final class Tokenizer: Sendable {
   /// Loads the tokenizer of a checkpoint.
   ///
   /// - Parameter directory: a directory with `tokenizer.json` or `tokenizer.model`, and optionally
-  ///   `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`; or a GGUF file.
+  ///   `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, `config.json` and chat templates; or a
+  ///   GGUF file. Where they differ, transformers' order of precedence holds (docs/tokenizers.md).
   /// - Throws: `TelltaleError.badInput` if files are missing or damaged, or use a feature that is not supported.
   public static func load(directory: URL) throws(TelltaleError) -> Tokenizer {
     if directory.pathExtension.lowercased() == "gguf", !directory.hasDirectoryPath { return try load(gguf: directory) }
@@ -44,12 +45,14 @@ public final class Tokenizer: Sendable {
       let bytes = try TokenizerFileReader.bytes(of: file)
       let document = TokenizerDocument(root: try TokenizerFileReader.json(in: bytes, file: file.path), file: file.path)
       return Tokenizer(
-        try document.pipeline(), contentHash: SHA256.hexadecimalDigest(of: bytes), configuration: configuration,
+        try document.pipeline(configuration), contentHash: SHA256.hexadecimalDigest(of: bytes),
+        configuration: configuration,
         name: directory.path)
     }
     let model = directory.appending(path: "tokenizer.model")
     guard TokenizerFileReader.exists(model) else {
-      let message = "has neither tokenizer.json nor tokenizer.model; name a directory with a tokenizer"
+      let reason = HubCache.reasonForMissing(["tokenizer.json", "tokenizer.model"], in: directory)
+      let message = "has neither tokenizer.json nor tokenizer.model; \(reason ?? "name a directory with a tokenizer")"
       throw TelltaleError(.badInput, message, at: .init(file: directory.path))
     }
     return try load(sentencePieceModel: model, configuration: configuration)
@@ -68,11 +71,17 @@ public final class Tokenizer: Sendable {
     let bytes = try TokenizerFileReader.bytes(of: file)
     let model = try SentencePieceModel(bytes, file: file.path)
     var configuration = configuration
-    configuration.bosToken = configuration.bosToken ?? model.bosToken
-    configuration.eosToken = configuration.eosToken ?? model.eosToken
+    let pipeline: TokenizerPipeline
+    if let tokenizerClass = configuration.tokenizerClass {
+      pipeline = try model.pipeline(configuration, of: tokenizerClass)
+    } else {
+      configuration.bosToken = configuration.bosToken ?? model.bosToken
+      configuration.eosToken = configuration.eosToken ?? model.eosToken
+      pipeline = try model.pipeline(configuration)
+    }
     return Tokenizer(
-      try model.pipeline(configuration), contentHash: SHA256.hexadecimalDigest(of: bytes),
-      configuration: configuration, name: file.deletingLastPathComponent().path)
+      pipeline, contentHash: SHA256.hexadecimalDigest(of: bytes), configuration: configuration,
+      name: file.deletingLastPathComponent().path)
   }
 
   /// The tokenizer of a GGUF file; of a split model that of its first part.
@@ -99,6 +108,10 @@ public final class Tokenizer: Sendable {
   /// The largest token id plus one; a model needs at least as many embeddings.
   public var vocabularySize: Int { pipeline.vocabularySize }
 
+  /// The same without tokens that only the configurations name, such as a `pad_token` that nothing was trained on: a
+  /// model may have no embedding of those.
+  public var ownVocabularySize: Int { pipeline.ownVocabularySize }
+
   /// The token as it stands in the vocabulary (`▁the`, `Ġthe`, `<0x0A>`), nil for an unused id.
   public func token(_ id: Int) -> String? { pipeline.text(ofToken: id)?.string }
 
@@ -107,6 +120,11 @@ public final class Tokenizer: Sendable {
 
   /// Whether the token is a special one, which decoding can skip: BOS, EOS, the headers of a chat.
   public func isSpecial(_ id: Int) -> Bool { pipeline.isSpecial(id) }
+
+  /// The special tokens that a text writes out, as they stand in it.
+  package func controlTokens(in text: String) -> [String] {
+    pipeline.specialTokens(in: text).compactMap(token)
+  }
 
   // MARK: - Encoding and decoding
 

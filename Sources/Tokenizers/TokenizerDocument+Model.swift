@@ -36,7 +36,9 @@ extension TokenizerDocument {
     guard value.present("unk_token") != nil else { return options }
     let unknown = try text("unk_token", of: value, in: item)
     guard let id = vocabulary.id(of: unknown) else {
-      throw failure("the unknown token \"\(unknown.string)\" is not in the vocabulary; fetch the file again", in: item)
+      throw failure(
+        "the unknown token \"\(SafeText.quoted(unknown.string))\" is not in the vocabulary; fetch the file again",
+        in: item)
     }
     options.unknownID = id
     return options
@@ -47,12 +49,14 @@ extension TokenizerDocument {
     var vocabulary = Vocabulary(capacity: members.count)
     for member in members {
       guard let id = member.value.integer else {
-        throw failure("the id of \"\(member.key.string)\" is not a whole number; fetch the file again", in: item)
+        throw failure(
+          "the id of \"\(SafeText.quoted(member.key.string))\" is not a whole number; fetch the file again", in: item)
       }
       do throws(VocabularyFailure) {
         try vocabulary.insert(member.key, id: id)
       } catch {
-        throw failure("token \"\(member.key.string)\" \(error.message); fetch the file again", in: item)
+        throw failure(
+          "token \"\(SafeText.quoted(member.key.string))\" \(error.message); fetch the file again", in: item)
       }
     }
     guard vocabulary.size > 0 else { throw failure("is empty; fetch the file again", in: item) }
@@ -99,7 +103,7 @@ extension TokenizerDocument {
     of text: UTF8Text, _ vocabulary: Vocabulary, in item: String, _ rank: Int
   ) throws(TelltaleError) -> Int32 {
     guard let id = vocabulary.id(of: text) else {
-      let message = "names \"\(text.string)\", which is not in the vocabulary; fetch the file again"
+      let message = "names \"\(SafeText.quoted(text.string))\", which is not in the vocabulary; fetch the file again"
       throw failure(message, in: "\(item)[\(rank)]")
     }
     return id

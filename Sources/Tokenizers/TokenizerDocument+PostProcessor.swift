@@ -28,13 +28,14 @@ extension TokenizerDocument {
   }
 
   private func specialIDs(named name: String, in value: JSONValue, _ item: String) throws(TelltaleError) -> [Int] {
+    let shown = SafeText.quoted(name)
     guard let list = value["special_tokens"]?[name]?["ids"]?.array else {
-      throw failure("special token \"\(name)\" has no ids; fetch the file again", in: item)
+      throw failure("special token \"\(shown)\" has no ids; fetch the file again", in: item)
     }
     var ids: [Int] = []
     for value in list {
       guard let id = value.integer else {
-        throw failure("special token \"\(name)\" has an id that is not a number; fetch the file again", in: item)
+        throw failure("special token \"\(shown)\" has an id that is not a number; fetch the file again", in: item)
       }
       ids.append(id)
     }

@@ -2,22 +2,30 @@ import Foundations
 
 /// A `tokenizer.json`, read part by part; parts that are not supported are refused by name.
 struct TokenizerDocument {
-  /// All added tokens together, in bytes: they are searched for with a table of their characters.
-  private static let largestAddedTokens = 1 << 20
-
   let root: JSONValue
   let file: String
 
-  func pipeline() throws(TelltaleError) -> TokenizerPipeline {
+  func pipeline(_ configuration: TokenizerConfiguration) throws(TelltaleError) -> TokenizerPipeline {
     let model = try model()
-    let addedTokens = try addedTokens(beside: model.vocabulary)
-    return TokenizerPipeline(
-      normalizer: try optional("normalizer", normalizer),
-      preTokenizer: try optional("pre_tokenizer", preTokenizer),
-      model: model,
-      addedTokens: addedTokens,
-      postProcessor: try optional("post_processor", postProcessor)?.validated(self, model.vocabulary, addedTokens),
+    let own = try addedTokens(beside: model.vocabulary)
+    var list = AddedTokenList(own, beside: model.vocabulary)
+    list.complete(with: configuration)
+    guard list.size <= AddedTokenList.largestSize else { throw tooManyAddedTokens(in: "added_tokens") }
+    var parts = TokenizerParts(
+      normalizer: try optional("normalizer", normalizer), preTokenizer: try optional("pre_tokenizer", preTokenizer),
+      postProcessor: try optional("post_processor", postProcessor)?.validated(self, model.vocabulary, own),
       decoder: try optional("decoder", decoder))
+    try parts.adjust(to: configuration, file: file) { content in
+      list.id(of: content) ?? model.vocabulary.id(of: content).map(Int.init)
+    }
+    return TokenizerPipeline(
+      normalizer: parts.normalizer, preTokenizer: parts.preTokenizer, model: model, addedTokens: list.tokens,
+      ownSize: max(model.vocabulary.size, (own.map(\.id).max() ?? -1) + 1), postProcessor: parts.postProcessor,
+      decoder: parts.decoder)
+  }
+
+  private func tooManyAddedTokens(in item: String) -> TelltaleError {
+    failure("the added tokens have more than \(AddedTokenList.largestSize) bytes; remove some", in: item)
   }
 
   private func optional<Part>(
@@ -34,7 +42,7 @@ struct TokenizerDocument {
   }
 
   func unsupported(_ kind: String?, in item: String, supported: String) -> TelltaleError {
-    let kind = kind.map { "\"\($0)\"" } ?? "a part without a type"
+    let kind = kind.map { "\"\(SafeText.quoted($0))\"" } ?? "a part without a type"
     return failure("uses \(kind), which is not supported; supported are \(supported)", in: item)
   }
 
@@ -95,14 +103,13 @@ extension TokenizerDocument {
       let token = try addedToken(entry, in: item)
       if token.content.bytes.isEmpty { continue }
       size += token.content.bytes.count
-      guard size <= Self.largestAddedTokens else {
-        throw failure("the added tokens have more than \(Self.largestAddedTokens) bytes; remove some", in: item)
-      }
+      guard size <= AddedTokenList.largestSize else { throw tooManyAddedTokens(in: item) }
       try checkID(of: token, beside: vocabulary, in: item)
       do throws(VocabularyFailure) {
         try added.insert(token.content, id: token.id)
       } catch {
-        throw failure("token \"\(token.content.string)\" \(error.message); fetch the file again", in: item)
+        throw failure(
+          "token \"\(SafeText.quoted(token.content.string))\" \(error.message); fetch the file again", in: item)
       }
       tokens.append(token)
     }
@@ -121,13 +128,13 @@ extension TokenizerDocument {
   }
 
   private func checkID(of token: AddedToken, beside vocabulary: Vocabulary, in item: String) throws(TelltaleError) {
-    let name = token.content.string
+    let name = SafeText.quoted(token.content.string)
     if let known = vocabulary.id(of: token.content) {
       guard Int(known) == token.id else {
         throw failure("token \"\(name)\" has two ids, \(known) and \(token.id); fetch the file again", in: item)
       }
     } else if let other = vocabulary.text(of: token.id) {
-      let message = "token \"\(name)\" has the id \(token.id), which \"\(other.string)\" has already"
+      let message = "token \"\(name)\" has the id \(token.id), which \"\(SafeText.quoted(other.string))\" has already"
       throw failure(message + "; fetch the file again", in: item)
     }
   }

@@ -14,22 +14,30 @@ struct TokenizerPipeline: Sendable {
   private let addedIDs: [UTF8Text: Int]
   private let originalMatcher: AddedTokenMatcher
   private let normalizedMatcher: AddedTokenMatcher
+  private let textPrefix: TextPrefix?
+  private let ownSize: Int?
   /// Finds also the tokens that the model keeps out of plain text (a SentencePiece model's BOS and EOS).
   private let controlMatcher: AddedTokenMatcher?
 
   /// - Parameters:
   ///   - controlTokens: tokens that stand for themselves only in rendered chats.
+  ///   - silentTokens: tokens that never stand for themselves in a text, and only have an id and a spelling.
   ///   - spellsAsIs: whether added tokens are looked for in normalised text as they are written, not normalised.
+  ///   - ownSize: the largest id plus one of the tokenizer's own file; nil where no other adds tokens.
+  ///   - textPrefix: what is put before a whole text, before added tokens are cut out.
   init(
     normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: BytePairModel, addedTokens: [AddedToken],
-    controlTokens: [AddedToken] = [], spellsAsIs: Bool = false, postProcessor: PostProcessor?, decoder: TokenDecoder?
+    controlTokens: [AddedToken] = [], silentTokens: [AddedToken] = [], spellsAsIs: Bool = false,
+    textPrefix: TextPrefix? = nil, ownSize: Int? = nil, postProcessor: PostProcessor?, decoder: TokenDecoder?
   ) {
+    self.textPrefix = textPrefix
+    self.ownSize = ownSize
     self.normalizer = normalizer
     self.preTokenizer = preTokenizer
     self.model = model
     self.postProcessor = postProcessor
     self.decoder = decoder
-    let all = addedTokens + controlTokens
+    let all = silentTokens + controlTokens + addedTokens
     addedByID = Dictionary(all.map { ($0.id, $0) }) { $1 }
     addedIDs = Dictionary(all.map { ($0.content, $0.id) }) { $1 }
     // Where two tokens have the same spelling the special one is found, as in the reference implementation.
@@ -49,6 +57,9 @@ struct TokenizerPipeline: Sendable {
     max(model.vocabulary.size, (addedByID.keys.max() ?? -1) + 1)
   }
 
+  /// The same without tokens that only configurations beside the tokenizer's own file name.
+  var ownVocabularySize: Int { ownSize ?? vocabularySize }
+
   func text(ofToken id: Int) -> UTF8Text? {
     addedByID[id]?.content ?? model.vocabulary.text(of: id)
   }
@@ -66,14 +77,31 @@ struct TokenizerPipeline: Sendable {
   func encode(_ text: String, addSpecialTokens: Bool, findsControlTokens: Bool = false) -> Encoding {
     var encoding = Encoding()
     let matcher = findsControlTokens ? controlMatcher ?? originalMatcher : originalMatcher
-    for piece in matcher.split(AlignedText(original: text)) {
+    let original = AlignedText(original: text)
+    for piece in matcher.split(textPrefix?.apply(to: original) ?? original) {
       append(piece, to: &encoding) { text, encoding in
         for piece in normalizedMatcher.split(normalizer?.apply(to: text) ?? text) {
           append(piece, to: &encoding, appendWords)
         }
       }
     }
+    if let textPrefix, let lone = lonePrefix(textPrefix, in: encoding) { encoding = lone }
     return postProcessor?.apply(to: encoding, of: text, addSpecialTokens: addSpecialTokens) ?? encoding
+  }
+
+  /// The encoding without a prefix that stands alone before a special token.
+  private func lonePrefix(_ prefix: TextPrefix, in encoding: Encoding) -> Encoding? {
+    guard encoding.ids.count > 1, isSpecial(encoding.ids[1]),
+      text(ofToken: encoding.ids[0]) == UTF8Text([prefix.metaspace])
+    else { return nil }
+    return Encoding(ids: Array(encoding.ids.dropFirst()), offsets: Array(encoding.offsets.dropFirst()))
+  }
+
+  /// The special tokens that stand in a text as they are written.
+  func specialTokens(in text: String) -> [Int] {
+    (controlMatcher ?? originalMatcher).split(AlignedText(original: text)).compactMap { piece in
+      if case .token(let id, _) = piece, isSpecial(id) { id } else { nil }
+    }
   }
 
   private func append(

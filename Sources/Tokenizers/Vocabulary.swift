@@ -16,6 +16,9 @@ package struct Vocabulary: Sendable {
   /// The largest id plus one; ids below it may be unused.
   var size: Int { texts.count }
 
+  /// How many tokens there are.
+  var count: Int { ids.count }
+
   var entries: some Sequence<(id: Int32, text: UTF8Text)> {
     texts.indices.lazy.compactMap { index in
       texts[index].map { (id: Int32(index), text: $0) }
@@ -38,7 +41,9 @@ package struct Vocabulary: Sendable {
       return
     }
     if id >= texts.count { texts.append(contentsOf: repeatElement(nil, count: id + 1 - texts.count)) }
-    if let other = texts[id] { throw VocabularyFailure("has the id \(id), which \"\(other.string)\" has already") }
+    if let other = texts[id] {
+      throw VocabularyFailure("has the id \(id), which \"\(SafeText.quoted(other.string))\" has already")
+    }
     texts[id] = text
     ids[text] = Int32(id)
   }

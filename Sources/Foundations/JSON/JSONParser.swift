@@ -14,6 +14,8 @@ package struct JSONParser {
   private let end: Int
   private var position: Int
   private var depth = 0
+  /// The key whose value is being read, for messages.
+  private var key: UTF8Text?
 
   /// Reads exactly one value in `range` of `bytes` (all of them when nil).
   package static func parse(_ bytes: [UInt8], range: Range<Int>? = nil) throws(Failure) -> JSONValue {
@@ -61,6 +63,7 @@ package struct JSONParser {
       guard skip(UInt8(ascii: ":")) else {
         throw failure("a colon is missing after the key \"\(SafeText.quoted(key.string))\"")
       }
+      self.key = key
       members.append(JSONMember(key: key, value: try value()))
     } while skip(UInt8(ascii: ","))
     guard skip(UInt8(ascii: "}")) else { throw failure("an object is not closed") }
@@ -93,10 +96,19 @@ package struct JSONParser {
       let isDecimal = written.allSatisfy { "0123456789+-.eE".utf8.contains($0) } && written.first != UInt8(ascii: "+")
       guard isDecimal, let number = Double(word), number.isFinite else {
         position = start
-        throw failure("\"\(SafeText.quoted(word.prefix(40)))\" is not a value")
+        throw failure(complaint(about: word))
       }
       return .number(number)
     }
+  }
+
+  /// Python writes NaN and the infinities, which JSON does not have.
+  private func complaint(about word: String) -> String {
+    let place = key.map { " of the key \"\(SafeText.quoted($0.string))\"" } ?? ""
+    guard ["NaN", "nan", "Infinity", "-Infinity", "inf", "-inf"].contains(word) else {
+      return "\"\(SafeText.quoted(word.prefix(40)))\"\(place) is not a value"
+    }
+    return "the value\(place) is \(word), which JSON does not have (write null)"
   }
 
   private func isSeparator(_ byte: UInt8) -> Bool {

@@ -65,6 +65,13 @@ extension LanguageModel {
   }
 
   private func check(_ adapter: LoRAAdapter) throws(TelltaleError) {
+    do { try checkFit(adapter) } catch {
+      throw TelltaleError(
+        error.code, error.message, at: error.location ?? adapter.directory.map { InputLocation(file: $0) })
+    }
+  }
+
+  private func checkFit(_ adapter: LoRAAdapter) throws(TelltaleError) {
     guard !isAdapted else {
       throw TelltaleError(.badInput, "the model carries an adapter already; merge that one first")
     }

@@ -23,6 +23,8 @@ struct AdapterConfigurationFile {
 
   private let place: InputLocation
   private let object: [String: Any]
+  /// The same, with the members in the order of the file.
+  private let ordered: JSONValue
 
   static func read(_ directory: URL) throws(TelltaleError) -> LoRAConfiguration {
     let file = try AdapterConfigurationFile(directory.appendingPathComponent(name))
@@ -38,9 +40,10 @@ struct AdapterConfigurationFile {
     }
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     guard size <= JSONFile.largest, let data = try? Data(contentsOf: url),
-      let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+      let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      let ordered = try? JSONParser.parse(Array(data))
     else { throw TelltaleError(.badInput, "is not a JSON object that can be read; \(Self.remedy)", at: place) }
-    self.object = object
+    (self.object, self.ordered) = (object, ordered)
   }
 
   private func configuration() throws(TelltaleError) -> LoRAConfiguration {
@@ -52,8 +55,8 @@ struct AdapterConfigurationFile {
       rank: rank, alpha: alpha, isRankStabilised: try value("use_rslora") ?? false,
       dropout: try value("lora_dropout") ?? 0, targets: try targets(), layers: try layers(),
       baseModel: try value("base_model_name_or_path"))
-    result.rankPattern = try pattern("rank_pattern")
-    result.alphaPattern = try pattern("alpha_pattern")
+    result.rankPattern = try pattern("rank_pattern") { $0.integer }
+    result.alphaPattern = try pattern("alpha_pattern") { $0.number }
     try result.check()
     return result
   }
@@ -61,9 +64,7 @@ struct AdapterConfigurationFile {
   /// A value of the type asked for; nil where it is missing or null.
   private func value<Value>(_ key: String) throws(TelltaleError) -> Value? {
     guard let found = object[key], !(found is NSNull) else { return nil }
-    guard let value = found as? Value else {
-      throw TelltaleError(.badInput, "has a value of the wrong kind at \"\(key)\"; \(Self.remedy)")
-    }
+    guard let value = found as? Value else { throw wrongKind(key) }
     return value
   }
 
@@ -82,16 +83,22 @@ struct AdapterConfigurationFile {
     return layers.map { Set($0).sorted() }
   }
 
-  /// Patterns whose keys are names; PEFT would read other keys as regular expressions.
-  private func pattern<Value>(_ key: String) throws(TelltaleError) -> [String: Value] {
-    let pattern: [String: Value] = try value(key) ?? [:]
-    for name in pattern.keys {
-      let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }
-      guard isName else {
-        throw unsupported("a regular expression in \"\(key)\"", "name the modules")
-      }
+  /// Patterns in the order of the file, which decides where several match.
+  private func pattern<Value>(
+    _ key: String, _ convert: (JSONValue) -> Value?
+  ) throws(TelltaleError) -> ModulePatterns<Value> {
+    var patterns = ModulePatterns<Value>()
+    guard let stated = ordered.present(key) else { return patterns }
+    guard let members = stated.object else { throw wrongKind(key) }
+    for member in members {
+      guard let value = convert(member.value) else { throw wrongKind(key) }
+      patterns.set(member.key.string, value)
     }
-    return pattern
+    return patterns
+  }
+
+  private func wrongKind(_ key: String) -> TelltaleError {
+    TelltaleError(.badInput, "has a value of the wrong kind at \"\(key)\"; \(Self.remedy)")
   }
 
   // MARK: What is refused
@@ -135,17 +142,33 @@ struct AdapterConfigurationFile {
 
   /// The file's bytes, with the defaults that older versions of PEFT want to see.
   static func data(_ configuration: LoRAConfiguration, targets: [String]) throws -> Data {
-    let object: [String: Any] = [
+    let values: [String: Any] = [
       "peft_type": "LORA", "task_type": "CAUSAL_LM", "inference_mode": true, "bias": "none",
       "fan_in_fan_out": false, "init_lora_weights": true, "use_dora": false,
       "r": configuration.rank, "lora_alpha": number(configuration.alpha), "lora_dropout": configuration.dropout,
       "use_rslora": configuration.isRankStabilised, "target_modules": targets,
-      "rank_pattern": configuration.rankPattern, "alpha_pattern": configuration.alphaPattern.mapValues(number),
       "layers_to_transform": configuration.layers as Any? ?? NSNull(), "layers_pattern": NSNull(),
       "modules_to_save": NSNull(), "base_model_name_or_path": configuration.baseModel as Any? ?? NSNull(),
     ]
-    return try JSONSerialization.data(
-      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    var members = try values.mapValues(written)
+    // The first pattern that matches counts, so that their order is kept.
+    members["rank_pattern"] = try written(configuration.rankPattern) { $0 }
+    members["alpha_pattern"] = try written(configuration.alphaPattern, number)
+    let lines = try members.sorted { $0.key < $1.key }.map { "  \(try written($0.key)): \($0.value)" }
+    return Data("{\n\(lines.joined(separator: ",\n"))\n}\n".utf8)
+  }
+
+  private static func written<Value>(
+    _ patterns: ModulePatterns<Value>, _ convert: (Value) -> Any
+  ) throws -> String {
+    let members = try patterns.entries.map { "\(try written($0.key)): \(try written(convert($0.value)))" }
+    return "{\(members.joined(separator: ", "))}"
+  }
+
+  private static func written(_ value: Any) throws -> String {
+    let data = try JSONSerialization.data(
+      withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self)
   }
 
   /// Whole numbers without a point, as PEFT types alpha.

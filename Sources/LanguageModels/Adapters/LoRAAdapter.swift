@@ -19,6 +19,10 @@ public struct LoRAAdapter: Sendable {
 
   public let configuration: LoRAConfiguration
   public let factors: [AdapterPlace: Factors]
+  /// Where it was read from, for messages.
+  private(set) var directory: String?
+  /// Sentences about what the adapter states and what has no effect.
+  public private(set) var warnings: [String] = []
 
   static let weightsName = "adapter_model.safetensors"
 
@@ -98,6 +102,8 @@ public struct LoRAAdapter: Sendable {
       var weights: [String: Tensor] = [:]
       for name in file.names { weights[name] = try file.tensor(name).copy() }
       try self.init(configuration, weights: weights)
+      self.directory = directory.path
+      warnings = try effectless().map { "\(directory.path): \($0)" }
     } catch let error as TelltaleError {
       throw TelltaleError(error.code, error.message, at: error.location ?? InputLocation(file: url.path))
     }
@@ -120,6 +126,24 @@ public struct LoRAAdapter: Sendable {
     try SafetensorsFile.write(
       weights.mapValues { try $0.detached().moved(to: .cpu).contiguous() }, metadata: stated,
       to: directory.appendingPathComponent(Self.weightsName))
+  }
+
+  /// What changes nothing: matrices whose product is zero, patterns that match no module of the adapter.
+  private func effectless() throws -> [String] {
+    let names = places.map { "\($0)" }
+    let unmatched = [
+      ("rank_pattern", configuration.rankPattern.unmatched(names)),
+      ("alpha_pattern", configuration.alphaPattern.unmatched(names)),
+    ]
+    let patterns = unmatched.flatMap { key, unmatched in
+      unmatched.map { "\(key) names \"\(SafeText.quoted($0))\", which matches no module that the adapter has" }
+    }
+    let zero = try factors.values.count { try $0.a.equal(0).all() || $0.b.equal(0).all() }
+    switch zero {
+    case 0: return patterns
+    case factors.count: return ["the adapter changes nothing: every lora_B (or lora_A) is zero"] + patterns
+    default: return ["\(zero) of \(factors.count) adapted modules change nothing: their lora_B is zero"] + patterns
+    }
   }
 
   // MARK: A new adapter

@@ -15,9 +15,9 @@ public struct LoRAConfiguration: Sendable, Equatable {
   public var targets: [String]?
   /// The decoder blocks that are adapted, counted from 0; nil adapts all.
   public var layers: [Int]?
-  /// Other ranks and alphas for single modules, named as in `targets`.
-  public var rankPattern: [String: Int] = [:]
-  public var alphaPattern: [String: Double] = [:]
+  /// Other ranks and alphas for modules whose names match.
+  public var rankPattern = ModulePatterns<Int>()
+  public var alphaPattern = ModulePatterns<Double>()
   /// The model that the adapter was made for, as its maker named it.
   public var baseModel: String?
 
@@ -33,18 +33,12 @@ public struct LoRAConfiguration: Sendable, Equatable {
   }
 
   /// The rank at a place: the pattern's where one names it.
-  public func rank(at place: AdapterPlace) -> Int { Self.value(rankPattern, place) ?? rank }
+  public func rank(at place: AdapterPlace) -> Int { rankPattern.value(for: "\(place)") ?? rank }
 
   /// What B A x is multiplied by at a place.
   public func scale(at place: AdapterPlace) -> Double {
-    let (alpha, rank) = (Self.value(alphaPattern, place) ?? alpha, Double(rank(at: place)))
+    let (alpha, rank) = (alphaPattern.value(for: "\(place)") ?? alpha, Double(rank(at: place)))
     return alpha / (isRankStabilised ? rank.squareRoot() : rank)
-  }
-
-  /// The longest pattern that names the place decides, so that the result does not depend on a dictionary's order.
-  private static func value<Value>(_ pattern: [String: Value], _ place: AdapterPlace) -> Value? {
-    let names = pattern.keys.filter { place.isNamed(by: $0) }
-    return names.max { ($0.count, $0) < ($1.count, $1) }.flatMap { pattern[$0] }
   }
 
   /// The places of a model that the targets mean, in order; nil where the targets are not listed.
@@ -65,6 +59,8 @@ public struct LoRAConfiguration: Sendable, Equatable {
     for alpha in [alpha] + alphaPattern.values where !alpha.isFinite || alpha == 0 {
       throw TelltaleError(.badInput, "the alpha of an adapter is a number other than 0, not \(alpha)")
     }
+    try rankPattern.check("rank_pattern")
+    try alphaPattern.check("alpha_pattern")
     guard dropout >= 0, dropout < 1 else {
       throw TelltaleError(.badInput, "the dropout of an adapter is from 0 up to, not including, 1, not \(dropout)")
     }

@@ -17,7 +17,8 @@ package enum GPTNeoXFamily: ModelFamily {
         rope: RopeDefaults(
           thetaKey: file.states("rotary_emb_base") ? "rotary_emb_base" : "rope_theta",
           shareKey: file.states("rotary_pct") ? "rotary_pct" : "partial_rotary_factor", share: 0.25, takesShare: true),
-        activation: ("hidden_act", "gelu")))
+        activation: ("hidden_act", "gelu"),
+        sizes: ShapeDefaults.sizes(50_432, hidden: 6144, inner: 24576, layers: 44, heads: 64)))
     (model.norm, model.isGated) = (.layer, false)
     model.normEpsilon = try file.epsilon("layer_norm_eps", standard: 1e-5)
     model.placement = try file.flag("use_parallel_residual") ?? true ? .parallel : .before

@@ -17,7 +17,8 @@ package enum GPTOSSFamily: ModelFamily {
     var model = try ModelConfiguration(
       shaped: file,
       ShapeDefaults(
-        keyValueHeads: 8, headDimension: 64, epsilon: 1e-5, rope: RopeDefaults(theta: 150_000, positions: 131_072)))
+        keyValueHeads: 8, headDimension: 64, epsilon: 1e-5, rope: RopeDefaults(theta: 150_000, positions: 131_072),
+        sizes: ShapeDefaults.sizes(201_088, hidden: 2880, inner: 2880, layers: 36, heads: 64)))
     (model.norm, model.activation, model.hasSinks) = (.rmsRoundedOnce, .clampedSwiGLU, true)
     (model.queryKeyValueBias, model.outputBias) = (true, true)
     try file.require("swiglu_limit", 7, "only 7 is supported")

@@ -12,7 +12,8 @@ package enum Gemma2Family: ModelFamily {
       shaped: file,
       ShapeDefaults(
         keyValueHeads: 4, headDimension: 256, rope: RopeDefaults(positions: 8192), isTied: true,
-        activation: ("hidden_activation", "gelu_pytorch_tanh")))
+        activation: ("hidden_activation", "gelu_pytorch_tanh"),
+        sizes: ShapeDefaults.sizes(256_000, hidden: 2304, inner: 9216, layers: 26, heads: 8)))
     try model.readGemma(file)
     model.scoreCap = try file.cap("attn_logit_softcapping", standard: 50)
     model.logitCap = try file.cap("final_logit_softcapping", standard: 30)

@@ -7,7 +7,9 @@ package enum GraniteFamily: ModelFamily {
   package static let modelTypes = ["granite"]
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
-    var model = try ModelConfiguration(shaped: file)
+    var model = try ModelConfiguration(
+      shaped: file, ShapeDefaults(sizes: ShapeDefaults.sizes(32_000, hidden: 4096, inner: 11008, layers: 32, heads: 32))
+    )
     try model.readAttentionBias(file)
     model.mlpBias = try file.flag("mlp_bias") ?? false
     model.embeddingMultiplier = try file.number("embedding_multiplier")

@@ -8,7 +8,9 @@ package enum LlamaFamily: ModelFamily {
   package static let harmlessKeys: Set<String> = ["sliding_window", "use_sliding_window", "max_window_layers"]
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
-    var model = try ModelConfiguration(shaped: file)
+    var model = try ModelConfiguration(
+      shaped: file, ShapeDefaults(sizes: ShapeDefaults.sizes(32_000, hidden: 4096, inner: 11008, layers: 32, heads: 32))
+    )
     try model.readAttentionBias(file)
     model.mlpBias = try file.flag("mlp_bias") ?? false
     try file.require("rope_interleaved", false, "and Telltale rotates halves; convert the weights")

@@ -12,8 +12,15 @@ struct ShapeDefaults {
   var isTied = false
   /// The key that names the activation, and its value where it is missing.
   var activation = (key: "hidden_act", name: "silu")
-  /// Sizes that a published configuration may leave out.
+  /// Sizes that a configuration may leave out: those of the family's class in transformers.
   var sizes: [String: Int] = [:]
+
+  static func sizes(_ vocabulary: Int, hidden: Int, inner: Int, layers: Int, heads: Int) -> [String: Int] {
+    [
+      "vocab_size": vocabulary, "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": layers,
+      "num_attention_heads": heads,
+    ]
+  }
 }
 
 extension ModelConfiguration {
@@ -60,6 +67,17 @@ extension ModelConfiguration {
   ) throws(TelltaleError) {
     let stated = try file.layerTypes(count: layerCount)
     for index in layers.indices where stated?[index] ?? isWindowed(index) { layers[index].window = window }
+  }
+}
+
+extension ModelConfiguration {
+  /// One window for all layers, of families that do not look at `layer_types`: where that says otherwise, the key is left
+  /// unread, which is told.
+  mutating func setOneWindow(_ window: Int?, _ file: ConfigurationFile) throws(TelltaleError) {
+    for index in layers.indices { layers[index].window = window }
+    guard let stated = file.peekedTexts("layer_types") else { return }
+    let kind = window == nil ? LayerKind.full : .sliding
+    if stated.count == layerCount, stated.allSatisfy({ $0 == kind.rawValue }) { file.ignore(["layer_types"]) }
   }
 }
 

@@ -8,9 +8,12 @@ package enum MistralFamily: ModelFamily {
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
-      shaped: file, ShapeDefaults(keyValueHeads: 8, rope: RopeDefaults(positions: 131_072)))
-    let isSwitchedOn = try file.flag("use_sliding_window") ?? true
-    try model.setWindows(isSwitchedOn ? file.window(standard: 4096) : nil, file) { _ in true }
+      shaped: file,
+      ShapeDefaults(
+        keyValueHeads: 8, rope: RopeDefaults(positions: 131_072),
+        sizes: ShapeDefaults.sizes(32_000, hidden: 4096, inner: 14336, layers: 32, heads: 32)))
+    // There is no switch: transformers does not look at use_sliding_window.
+    try model.setWindows(file.window(standard: 4096), file) { _ in true }
     try file.require("attention_bias", false, "and Mistral's attention has no biases")
     return model
   }

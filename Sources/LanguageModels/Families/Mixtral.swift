@@ -9,8 +9,10 @@ package enum MixtralFamily: ModelFamily {
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
-      ShapeDefaults(keyValueHeads: 8, epsilon: 1e-5, rope: RopeDefaults(theta: 1_000_000, positions: 131_072)))
-    try model.setWindows(file.window(), file) { _ in true }
+      ShapeDefaults(
+        keyValueHeads: 8, epsilon: 1e-5, rope: RopeDefaults(theta: 1_000_000, positions: 131_072),
+        sizes: ShapeDefaults.sizes(32_000, hidden: 4096, inner: 14336, layers: 32, heads: 32)))
+    try model.setOneWindow(file.window(), file)
     model.experts = ExpertDesign(
       count: try file.size("num_local_experts", standard: 8, largest: 65536),
       perToken: try file.size("num_experts_per_tok", standard: 2, largest: 65536),

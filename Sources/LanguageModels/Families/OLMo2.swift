@@ -7,7 +7,10 @@ package enum OLMo2Family: ModelFamily {
   package static let modelTypes = ["olmo2"]
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
-    var model = try ModelConfiguration(shaped: file, ShapeDefaults(epsilon: 1e-5))
+    var model = try ModelConfiguration(
+      shaped: file,
+      ShapeDefaults(
+        epsilon: 1e-5, sizes: ShapeDefaults.sizes(50_304, hidden: 4096, inner: 11008, layers: 32, heads: 32)))
     try model.readOLMo(file)
     try file.requireFullAttention(count: model.layerCount)
     return model

@@ -7,7 +7,10 @@ package enum OLMo3Family: ModelFamily {
   package static let modelTypes = ["olmo3"]
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
-    var model = try ModelConfiguration(shaped: file, ShapeDefaults(epsilon: 1e-5))
+    var model = try ModelConfiguration(
+      shaped: file,
+      ShapeDefaults(
+        epsilon: 1e-5, sizes: ShapeDefaults.sizes(50_304, hidden: 4096, inner: 11008, layers: 32, heads: 32)))
     try model.readOLMo(file)
     let isSliding = try file.layerTypes(count: model.layerCount) ?? model.layers.indices.map { ($0 + 1) % 4 != 0 }
     let plain = try file.rope(headDimension: model.headDimension, for: .sliding, scaled: false)

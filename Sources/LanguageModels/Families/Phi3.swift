@@ -14,8 +14,9 @@ package enum Phi3Family: ModelFamily {
       ShapeDefaults(
         epsilon: 1e-5,
         rope: RopeDefaults(
-          positions: 4096, takesShare: true, trained: 4096, renamed: ["su": "longrope", "yarn": "longrope"])))
-    try model.setWindows(file.window(), file) { _ in true }
+          positions: 4096, takesShare: true, trained: 4096, renamed: ["su": "longrope", "yarn": "longrope"]),
+        sizes: ShapeDefaults.sizes(32_064, hidden: 3072, inner: 8192, layers: 32, heads: 32)))
+    try model.setOneWindow(file.window(), file)
     for key in ["attention_bias", "mlp_bias", "lm_head_bias"] {
       try file.require(key, false, "and Phi-3 has no biases")
     }

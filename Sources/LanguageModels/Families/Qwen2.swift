@@ -8,7 +8,10 @@ package enum Qwen2Family: ModelFamily {
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
-      shaped: file, ShapeDefaults(keyValueHeads: 32, rope: RopeDefaults(positions: 32768)))
+      shaped: file,
+      ShapeDefaults(
+        keyValueHeads: 32, rope: RopeDefaults(positions: 32768),
+        sizes: ShapeDefaults.sizes(151_936, hidden: 4096, inner: 22016, layers: 32, heads: 32)))
     model.queryKeyValueBias = true
     try model.readLateWindows(file)
     try file.require("use_mrope", false, "and rotations of several positions are not supported")

@@ -9,11 +9,14 @@ package enum Qwen3MoEFamily: ModelFamily {
 
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
-      shaped: file, ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(positions: 32768)))
+      shaped: file,
+      ShapeDefaults(
+        keyValueHeads: 4, rope: RopeDefaults(positions: 32768),
+        sizes: ShapeDefaults.sizes(151_936, hidden: 2048, inner: 6144, layers: 24, heads: 32)))
     model.queryKeyNorm = .perHead
     try model.readAttentionBias(file)
     let window = try file.window(standard: 4096)
-    try model.setWindows(file.flag("use_sliding_window") ?? false ? window : nil, file) { _ in true }
+    try model.setOneWindow(file.flag("use_sliding_window") ?? false ? window : nil, file)
     model.experts = ExpertDesign(
       count: try file.size("num_experts", standard: 128, largest: 65536),
       perToken: try file.size("num_experts_per_tok", standard: 8, largest: 65536),

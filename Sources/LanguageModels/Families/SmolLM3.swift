@@ -10,7 +10,9 @@ package enum SmolLM3Family: ModelFamily {
   package static func design(_ file: ConfigurationFile) throws(TelltaleError) -> ModelConfiguration {
     var model = try ModelConfiguration(
       shaped: file,
-      ShapeDefaults(keyValueHeads: 4, rope: RopeDefaults(theta: 2_000_000, positions: 32768), isTied: true))
+      ShapeDefaults(
+        keyValueHeads: 4, rope: RopeDefaults(theta: 2_000_000, positions: 32768), isTied: true,
+        sizes: ShapeDefaults.sizes(128_256, hidden: 2048, inner: 11008, layers: 36, heads: 16)))
     try model.readAttentionBias(file)
     model.mlpBias = try file.flag("mlp_bias") ?? false
     let interval = try file.size("no_rope_layer_interval", standard: 4)

@@ -5,7 +5,7 @@ import Torch
 /// A checkpoint in Hugging Face layout: `config.json` and safetensors, single or sharded by an index.
 public struct Checkpoint: Sendable {
   public let directory: URL
-  public let configuration: ModelConfiguration
+  public private(set) var configuration: ModelConfiguration
   /// The tensors, unpacked as they are read where the checkpoint is quantised.
   private let source: any WeightSource
   /// How the matrices are packed: "FP8 128x128"; nil where they are floats.
@@ -16,10 +16,13 @@ public struct Checkpoint: Sendable {
     self.directory = directory
     let file = try ConfigurationFile(directory: directory)
     configuration = try ModelConfiguration(file)
-    let stored = try SafetensorsSource(Self.files(directory))
+    let files = try WeightFiles(directory)
+    let stored = try SafetensorsSource(files.urls, homes: files.homes)
     let format = try file.quantisation().map { settings throws(TelltaleError) in try PackedFormats.format(settings) }
     quantisation = format?.description
     source = format.map { QuantisedSource(stored, $0) } ?? stored
+    configuration.warnings += files.warnings + files.contradictions(stored.holders)
+    if let head = try located({ try otherHead() }) { configuration.warnings.append(head) }
   }
 
   /// The model, computing in `dtype` (by default the one the weights are stored in): see `ModelLoader.model`.
@@ -44,36 +47,22 @@ public struct Checkpoint: Sendable {
     }
   }
 
-  // MARK: Files
-
-  private struct Index: Decodable { var weightMap: [String: String] }
-
-  /// The files of weights: the shards that the index names, else the single file.
-  static func files(_ directory: URL) throws(TelltaleError) -> [URL] {
-    let single = directory.appendingPathComponent("model.safetensors")
-    let index = directory.appendingPathComponent("model.safetensors.index.json")
-    if FileManager.default.fileExists(atPath: index.path) { return try shards(index) }
-    if FileManager.default.fileExists(atPath: single.path) { return [single] }
-    throw TelltaleError(
-      .badInput,
-      "holds neither model.safetensors nor model.safetensors.index.json; give a checkpoint in safetensors format "
-        + "(pickled .bin and .pt files are never executed)", at: InputLocation(file: directory.path))
+  /// The head of a model that states to have none but its embedding, where the files hold another one all the same.
+  private func otherHead() throws -> String? {
+    let loader = try loader()
+    guard configuration.tiedEmbeddings, let head = try? loader.place(.head), head.steps.isEmpty,
+      source.contains(head.name)
+    else { return nil }
+    let embedding = try loader.place(.embedding).read(source)
+    let own = try source.tensor(head.name)
+    if own.shape == embedding.shape, own.dtype == embedding.dtype, try own.equal(embedding).all() { return nil }
+    return
+      "\(source.file(of: head.name)): \"\(SafeText.quoted(head.name))\" differs from the embedding and is not used, because "
+      + "config.json ties the two (tie_word_embeddings); set it to false if the model has a head of its own"
   }
 
-  private static func shards(_ index: URL) throws(TelltaleError) -> [URL] {
-    let parsed: Index = try JSONFile.decode(index, remedy: "fetch the checkpoint again")
-    return try Set(parsed.weightMap.values).sorted().map { name throws(TelltaleError) in
-      let place = InputLocation(file: index.path, item: String(name.prefix(80)))
-      guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
-        throw TelltaleError(.badInput, "names a shard that is no file beside it; fetch the checkpoint again", at: place)
-      }
-      let url = index.deletingLastPathComponent().appendingPathComponent(name)
-      guard FileManager.default.fileExists(atPath: url.path) else {
-        throw TelltaleError(.badInput, "names a shard that is missing; fetch the rest of the checkpoint", at: place)
-      }
-      return url
-    }
-  }
+  /// The files of weights: the single file, or the shards that the index names.
+  static func files(_ directory: URL) throws(TelltaleError) -> [URL] { try WeightFiles(directory).urls }
 }
 
 extension Checkpoint: WeightSource {

@@ -26,7 +26,9 @@ package final class ConfigurationFile {
     let url = directory.appendingPathComponent("config.json")
     let place = InputLocation(file: url.path)
     guard FileManager.default.fileExists(atPath: url.path) else {
-      throw TelltaleError(.badInput, "is missing; give the directory of a Hugging Face checkpoint", at: place)
+      let reason = HubCache.reasonForMissing(["config.json"], in: directory)
+      throw TelltaleError(
+        .badInput, "is missing; \(reason ?? "give the directory of a Hugging Face checkpoint")", at: place)
     }
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     guard size <= JSONFile.largest, let data = try? Data(contentsOf: url) else {
@@ -49,6 +51,9 @@ package final class ConfigurationFile {
   func refuse(_ key: String, _ message: String) -> TelltaleError {
     TelltaleError(.badInput, message, at: InputLocation(file: file, item: path + key))
   }
+
+  /// A list of texts, without counting the key as read.
+  func peekedTexts(_ key: String) -> [String]? { object.present(key)?.array?.compactMap(\.string) }
 
   // MARK: Values
 

@@ -12,8 +12,32 @@ public enum ModelLocator {
   public static func directory(
     for name: String, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(TelltaleError) -> URL {
-    if isDirectory(name) { return try model(in: URL(fileURLWithPath: name, isDirectory: true)) }
+    if isDirectory(name) { return try local(name, environment) }
     if isGGUF(URL(fileURLWithPath: name)) { return URL(fileURLWithPath: name) }
+    return try named(name, environment)
+  }
+
+  /// A folder of that name; where it holds no model and the name is also that of one that is known, that one.
+  private static func local(_ name: String, _ environment: [String: String]) throws(TelltaleError) -> URL {
+    let folder = URL(fileURLWithPath: name, isDirectory: true)
+    let isName = fetched[name] != nil || embedded.contains(name) || isRepositoryID(name)
+    guard isName, !holdsModel(folder) else { return try model(in: folder) }
+    do { return try named(name, environment) } catch {
+      throw TelltaleError(
+        .badInput,
+        "is a folder without a model that has the name of one, which is not to be had either: \(error.message)",
+        at: InputLocation(file: folder.path))
+    }
+  }
+
+  private static func holdsModel(_ folder: URL) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let files: Set<String> = ["config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json"]
+    return names.contains { files.contains($0) || $0.hasSuffix(".safetensors") || $0.lowercased().hasSuffix(".gguf") }
+  }
+
+  /// What a name means that is no file: a fetched or an embedded model, or one in the Hugging Face cache.
+  private static func named(_ name: String, _ environment: [String: String]) throws(TelltaleError) -> URL {
     if let file = fetched[name] { return try fetchedFile(name, file, environment) }
     if embedded.contains(name) { return try embeddedDirectory(name, environment) }
     if isRepositoryID(name) { return try model(in: cachedDirectory(name, environment)) }
@@ -57,7 +81,7 @@ public enum ModelLocator {
   private static func fetchedFile(
     _ name: String, _ file: String, _ environment: [String: String]
   ) throws(TelltaleError) -> URL {
-    let cache = environment["TELLTALE_CACHE"] ?? NSHomeDirectory() + "/.cache/telltale"
+    let cache = environment["TELLTALE_CACHE"] ?? HubCache.home(environment) + "/.cache/telltale"
     let url = URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models/\(file)")
     guard isGGUF(url) else {
       throw TelltaleError(.badInput, "\(name) is not in the cache; fetch it with: scripts/fetch-model \(name)")
@@ -111,21 +135,15 @@ public enum ModelLocator {
   ) throws(TelltaleError) -> URL {
     let repository = hubFolder(environment)
       .appendingPathComponent("models--" + name.replacingOccurrences(of: "/", with: "--"), isDirectory: true)
-    if let snapshot = snapshot(of: repository) { return snapshot }
+    if let snapshot = try snapshot(of: repository, named: name) { return snapshot }
     throw TelltaleError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
   }
 
-  /// Where Hugging Face keeps what it downloaded: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`.
-  public static func hubFolder(_ environment: [String: String]) -> URL {
-    if let hub = environment["HF_HUB_CACHE"] { return URL(fileURLWithPath: hub, isDirectory: true) }
-    if let home = environment["HF_HOME"] {
-      return URL(fileURLWithPath: home, isDirectory: true).appendingPathComponent("hub")
-    }
-    return URL(fileURLWithPath: NSHomeDirectory()).appendingPathComponent(".cache/huggingface/hub", isDirectory: true)
-  }
+  /// Where Hugging Face keeps what it downloaded.
+  public static func hubFolder(_ environment: [String: String]) -> URL { HubCache.folder(environment) }
 
-  /// The snapshot that `refs/main` names, else the only one there is.
-  private static func snapshot(of repository: URL) -> URL? {
+  /// The snapshot that `refs/main` names, else the only one there is; nil where the cache has none.
+  private static func snapshot(of repository: URL, named name: String) throws(TelltaleError) -> URL? {
     let snapshots = repository.appendingPathComponent("snapshots", isDirectory: true)
     if let revision = try? String(contentsOf: repository.appendingPathComponent("refs/main"), encoding: .utf8)
       .trimmingCharacters(in: .whitespacesAndNewlines), !revision.contains("/"), !revision.hasPrefix(".")
@@ -133,8 +151,14 @@ public enum ModelLocator {
       let named = snapshots.appendingPathComponent(revision, isDirectory: true)
       if isDirectory(named.path), !revision.isEmpty { return named }
     }
-    let all = (try? FileManager.default.contentsOfDirectory(atPath: snapshots.path)) ?? []
-    return all.count == 1 ? snapshots.appendingPathComponent(all[0], isDirectory: true) : nil
+    let all = ((try? FileManager.default.contentsOfDirectory(atPath: snapshots.path)) ?? []).sorted()
+      .map { snapshots.appendingPathComponent($0, isDirectory: true) }
+    guard all.count > 1 else { return all.first }
+    throw TelltaleError(
+      .badInput,
+      "has \(all.count) snapshots and refs/main names none of them; name one of the folders ("
+        + all.prefix(4).map(\.path).joined(separator: ", ") + "), or fetch it again with: hf download \(name)",
+      at: InputLocation(file: repository.path))
   }
 
   private static func isDirectory(_ path: String) -> Bool {

@@ -33,8 +33,11 @@ extension ConfigurationFile {
     headDimension: Int, _ defaults: RopeDefaults = RopeDefaults(), for kind: LayerKind = .full, scaled: Bool = true
   ) throws(TelltaleError) -> RotaryEmbedding.Configuration {
     let parameters = try object("rope_parameters")?.rope(of: kind)
-    let (ownTheta, theta) = (try parameters?.positive("rope_theta"), try positive(defaults.thetaKey) ?? defaults.theta)
+    let (ownTheta, otherTheta) = (try parameters?.positive("rope_theta"), try positive(defaults.thetaKey))
+    try refuseConflict(defaults.thetaKey, otherTheta, ownTheta)
+    let theta = otherTheta ?? defaults.theta
     let (ownShare, otherShare) = (try parameters?.number("partial_rotary_factor"), try number(defaults.shareKey))
+    try refuseConflict(defaults.shareKey, otherShare, ownShare)
     let share = ownShare ?? otherShare ?? defaults.share
     guard defaults.takesShare ? share > 0 && share <= 1 : share == 1 else {
       throw refuse(
@@ -48,17 +51,31 @@ extension ConfigurationFile {
     var rope = RotaryEmbedding.Configuration(theta: ownTheta ?? theta, dimension: dimension, scaling: .none)
     if let parameters {
       rope.scaling = try scaling(parameters, dimension, defaults, isNew: true)
+      if scaled, let old = try object("rope_scaling") {
+        guard try scaling(old, dimension, defaults, isNew: false) == rope.scaling else {
+          throw refuse("rope_scaling", "says otherwise than rope_parameters; remove the one that is not meant")
+        }
+      }
     } else if scaled, let old = try object("rope_scaling") {
       rope.scaling = try scaling(old, dimension, defaults, isNew: false)
     }
     return rope
   }
 
+  /// Refuses a number that the old key and `rope_parameters` state otherwise.
+  private func refuseConflict(_ key: String, _ old: Double?, _ new: Double?) throws(TelltaleError) {
+    guard let old, let new, old != new else { return }
+    throw refuse(key, "is \(old) here and \(new) in rope_parameters; remove the one that is not meant")
+  }
+
   /// What `rope_parameters` say of one kind of layers: the object itself, or its part of that name.
   private func rope(of kind: LayerKind) throws(TelltaleError) -> ConfigurationFile? {
     let parts = (try object(LayerKind.full.rawValue), try object(LayerKind.sliding.rawValue))
     guard parts.0 != nil || parts.1 != nil else { return self }
-    return kind == .full ? parts.0 : parts.1
+    guard let part = kind == .full ? parts.0 : parts.1 else {
+      throw refuse(kind.rawValue, "is missing, though the other kind of layers is there; fetch the file again")
+    }
+    return part
   }
 
   private func scaling(
@@ -131,10 +148,14 @@ extension ConfigurationFile {
     let (outer, inner) = (try integer(key), try own.integer(key))
     let stated = outer ?? inner ?? defaults.trained
     let trained = try size(key, standard: stated ?? whole, largest: 1 << 40)
-    let factor = stated == nil ? try own.positive("factor") ?? 1 : Double(whole) / Double(trained)
+    let (ownFactor, attention) = (try own.positive("factor"), try own.positive("attention_factor"))
+    guard stated != nil || ownFactor != nil || attention != nil else {
+      throw own.refuse("factor", "is missing, which longrope needs where no \(key) is stated; state one of the two")
+    }
+    let factor = stated == nil ? ownFactor ?? 1 : Double(whole) / Double(trained)
     let inferred = factor <= 1 ? 1 : (1 + log(factor) / log(Double(trained))).squareRoot()
     return RotaryEmbedding.LongRope(
       short: try factors("short_factor"), long: try factors("long_factor"), trained: trained,
-      attention: try own.positive("attention_factor") ?? inferred)
+      attention: attention ?? inferred)
   }
 }

@@ -17,11 +17,21 @@ package struct SafetensorsSource: StoredTensors {
   /// Which file holds each tensor.
   private let places: [String: Int]
 
-  package init(_ urls: [URL]) throws {
+  /// The names of the files that hold each tensor.
+  package let holders: [String: [String]]
+
+  /// - Parameter homes: the file to take each tensor from where several hold it; else the last one.
+  package init(_ urls: [URL], homes: [String: String] = [:]) throws {
     files = try urls.map { try SafetensorsFile($0) }
-    var places: [String: Int] = [:]
-    for (index, file) in files.enumerated() { for name in file.names { places[name] = index } }
-    self.places = places
+    var (places, holders): ([String: Int], [String: [String]]) = ([:], [:])
+    for (index, file) in files.enumerated() {
+      let own = file.url.lastPathComponent
+      for name in file.names {
+        holders[name, default: []].append(own)
+        if homes[name] == own || !(holders[name] ?? []).contains(homes[name] ?? "") { places[name] = index }
+      }
+    }
+    (self.places, self.holders) = (places, holders)
   }
 
   package var names: [String] { places.keys.sorted() }

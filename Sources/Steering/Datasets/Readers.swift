@@ -1,4 +1,5 @@
 import Foundations
+import Statistics
 
 /// Rows of a question with matching and other answers: Anthropic's evaluations and CAA.
 enum ABReader {
@@ -48,6 +49,11 @@ extension Item {
     // A row of choices only has nothing else to be called by.
     let question = parts.question.isEmpty ? text : parts.question
     let named = try row.optionalString("group")
+    if let named, GroupNames.isBlank(named) {
+      throw row.error(
+        "the group is \"\(SafeText.quoted(named))\", which stands for none; name the row's question, or leave the field out"
+      )
+    }
     self.init(
       source: source, row: row.row, text: text, question: question,
       group: named.map { QuestionGroup(named: $0, text: question) }

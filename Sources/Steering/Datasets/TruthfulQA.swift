@@ -14,7 +14,7 @@ enum TruthfulQAReader {
     var items: [Item] = []
     for (row, line) in table.rows.map(\.line).enumerated() {
       let references = References(
-        best: trimmed(best[row]), bestIncorrect: bestIncorrect.map { trimmed($0[row]) },
+        best: closed(trimmed(best[row])), bestIncorrect: bestIncorrect.map { closed(trimmed($0[row])) },
         correct: answers(in: correct[row]), incorrect: answers(in: incorrect[row]))
       let isComplete = !references.correct.isEmpty && !references.incorrect.isEmpty && !references.best.isEmpty
       guard isComplete, !trimmed(questions[row]).isEmpty else {
@@ -45,9 +45,14 @@ enum TruthfulQAReader {
     return items
   }
 
-  /// The answers of one field; like the benchmark's own code, every semicolon separates.
+  /// The answers of one field; like the benchmark's own code, every semicolon separates and a full stop ends each.
   private static func answers(in field: String) -> [String] {
-    field.split(separator: ";").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+    field.split(separator: ";").map { closed(trimmed(String($0))) }.filter { !$0.isEmpty }
+  }
+
+  /// The answer with a full stop, which the benchmark's `split_multi_answer` and `format_best` add where it is missing.
+  private static func closed(_ answer: String) -> String {
+    answer.isEmpty || answer.hasSuffix(".") ? answer : answer + "."
   }
 
   private static func trimmed(_ text: String) -> String {

@@ -8,8 +8,33 @@ enum ControlVectorFile {
   private static let prefix = "direction."
   private static let largestLayer = 4096
 
-  /// Directions by N, and the model that the file hints at.
-  static func read(_ url: URL) throws(TelltaleError) -> (directions: [Int: [Float]], modelHint: String?) {
+  struct Contents {
+    /// By N.
+    var directions: [Int: [Float]]
+    /// The model that the file hints at.
+    var modelHint: String?
+    /// What the file states beside that.
+    var notes: [String]
+  }
+
+  /// Keys that llama.cpp and repeng write.
+  private static let known: Set<String> = [
+    "general.architecture", "controlvector.model_hint", "controlvector.layer_count", "general.alignment",
+    "general.name", "general.author", "general.version", "general.description", "general.license", "general.url",
+    "general.quantization_version", "general.file_type", "general.type",
+  ]
+
+  /// What keys that are not known state: a tool that projects out or ablates means another edit than adding.
+  private static func notes(_ file: GGUFFile, _ name: String) -> [String] {
+    file.metadata.sorted { $0.key < $1.key }.filter { !known.contains($0.key) }.map { key, value in
+      let stated = value.described.map { " \"\(SafeText.quoted($0))\"" } ?? ""
+      return
+        "\(name) states \(SafeText.quoted(key))\(stated), which is not looked at: here its directions are added, or "
+        + "projected out where an edit asks for that"
+    }
+  }
+
+  static func read(_ url: URL) throws(TelltaleError) -> Contents {
     let file = try GGUFFile(url)
     let place = InputLocation(file: url.path)
     guard file.text("general.architecture") == architecture else {
@@ -32,7 +57,9 @@ enum ControlVectorFile {
     guard !directions.isEmpty else {
       throw TelltaleError(.badInput, "holds no direction.N tensors; it is no control vector", at: place)
     }
-    return (directions, file.text("controlvector.model_hint"))
+    return Contents(
+      directions: directions, modelHint: file.text("controlvector.model_hint"),
+      notes: notes(file, url.lastPathComponent))
   }
 
   /// A control vector file's bytes; every N must be at least 1.

@@ -14,6 +14,18 @@ struct GGUFFile {
     case text(String)
     /// Arrays are skipped: no control vector has one.
     case array
+
+    /// As a sentence says it; nil for arrays.
+    var described: String? {
+      switch self {
+      case .unsigned(let number): "\(number)"
+      case .signed(let number): "\(number)"
+      case .real(let number): "\(number)"
+      case .truth(let truth): "\(truth)"
+      case .text(let text): text
+      case .array: nil
+      }
+    }
   }
 
   struct Entry {

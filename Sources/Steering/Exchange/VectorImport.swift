@@ -10,6 +10,8 @@ public struct ImportedVectors: Sendable {
   public var convention: LayerConvention
   /// For each of our layers, the layer of the file.
   public var sources: [Int: Int]
+  /// The norms of all rows, those that are left out too, by the file's own layer.
+  var foreignNorms: [Int: Double] = [:]
 }
 
 /// Reads vector files of every known format. Nothing in a file is ever executed, and every size is checked.
@@ -50,6 +52,7 @@ public struct VectorImport: Sendable {
         }
       }
       whole.sources.merge(more.sources) { first, _ in first }
+      whole.foreignNorms.merge(more.foreignNorms) { first, _ in first }
       whole.vectors.provenance.notes += more.vectors.provenance.notes
     }
     if whole.format != .safetensors {
@@ -78,6 +81,7 @@ public struct VectorImport: Sendable {
         .badInput, "is no kind of vector file that is known; give .safetensors, .gguf, .npy or .pt", at: place)
     }
     if format == .safetensors, convention ?? .telltale == .telltale {
+      try refuseVoidChoices(place, isOneRow: false, hasPositions: false)
       let vectors = try SteeringVectors(contentsOf: url)
       let own = Dictionary(uniqueKeysWithValues: vectors.sortedLayers.map { ($0, $0) })
       return ImportedVectors(vectors: vectors, format: format, convention: .telltale, sources: own)
@@ -85,8 +89,12 @@ public struct VectorImport: Sendable {
     // The contents come first: what is hostile is called so, whatever else the file leaves open.
     let contents = try Self.contents(of: url, format)
     let convention = try convention ?? Self.convention(of: url, format)
-    let (rows, hint) = try rows(of: contents, url, convention)
-    return try placed(rows, hint: hint, url, format, convention)
+    var imported = try placed(rows(of: contents, url, convention), url, format, convention)
+    if case .rows(_, let hint, let notes) = contents {
+      imported.vectors.provenance.model = hint
+      imported.vectors.provenance.notes += notes
+    }
+    return imported
   }
 
   private static func convention(of url: URL, _ format: VectorFormat) throws(TelltaleError) -> LayerConvention {
@@ -113,17 +121,17 @@ public struct VectorImport: Sendable {
   // MARK: Rows by the file's own layers
 
   private enum Contents {
-    case rows([Int: [Float]], modelHint: String?)
+    case rows([Int: [Float]], modelHint: String?, notes: [String])
     case tensor(ForeignTensor)
     case named([(key: String, tensor: ForeignTensor)])
   }
 
   private static func contents(of url: URL, _ format: VectorFormat) throws -> Contents {
     switch format {
-    case .safetensors: return .rows(try SteeringVectors(contentsOf: url).layers, modelHint: nil)
+    case .safetensors: return .rows(try SteeringVectors(contentsOf: url).layers, modelHint: nil, notes: [])
     case .gguf:
-      let (directions, hint) = try ControlVectorFile.read(url)
-      return .rows(directions, modelHint: hint)
+      let file = try ControlVectorFile.read(url)
+      return .rows(file.directions, modelHint: file.modelHint, notes: file.notes)
     case .npy: return .tensor(try NumpyFile.read(url))
     case .torch:
       switch try TorchFile.read(url) {
@@ -136,36 +144,71 @@ public struct VectorImport: Sendable {
 
   private func rows(
     of contents: Contents, _ url: URL, _ convention: LayerConvention
-  ) throws(TelltaleError) -> (rows: [Int: [Float]], hint: String?) {
+  ) throws(TelltaleError) -> [Int: [Float]] {
+    let place = InputLocation(file: url.path)
     switch contents {
-    case .rows(let rows, let hint): (rows, hint)
-    case .tensor(let tensor): (try rows(of: tensor, url, convention), nil)
-    case .named(let tensors): (try rows(of: tensors, url), nil)
+    case .rows(let rows, _, _):
+      try refuseVoidChoices(place, isOneRow: false, hasPositions: false)
+      return rows
+    case .tensor(let tensor): return try rows(of: tensor, url, convention)
+    case .named(let tensors):
+      try refuseVoidChoices(place, isOneRow: false, hasPositions: false)
+      return try rows(of: tensors, url)
     }
+  }
+
+  /// Refuses a layer or a position that what the file holds makes void.
+  private func refuseVoidChoices(
+    _ place: InputLocation, isOneRow: Bool, hasPositions: Bool
+  ) throws(TelltaleError) {
+    if layer != nil, !isOneRow {
+      throw TelltaleError(
+        .badInput, "says itself of which layers its rows are; leave the choice of a layer out", at: place,
+        remedy: .chooseLayer)
+    }
+    if position != nil, !hasPositions {
+      throw TelltaleError(
+        .badInput, "holds no positions to choose from; leave the choice of a position out", at: place,
+        remedy: .choosePosition)
+    }
+  }
+
+  /// The shape without axes of one: neither layers nor positions nor widths are counted by them.
+  private static func withoutOnes(_ shape: [Int]) -> [Int] {
+    let kept = shape.filter { $0 != 1 }
+    return kept.isEmpty ? [1] : kept
   }
 
   private func rows(
     of tensor: ForeignTensor, _ url: URL, _ convention: LayerConvention
   ) throws(TelltaleError) -> [Int: [Float]] {
-    let shape = tensor.shape
-    func slices(_ values: ArraySlice<Float>, width: Int) -> [Int: [Float]] {
-      let count = width == 0 ? 0 : values.count / width
-      let start = values.startIndex
-      return Dictionary(
-        uniqueKeysWithValues: (0..<count).map { ($0, Array(values[start + $0 * width..<start + ($0 + 1) * width])) })
-    }
+    let shape = Self.withoutOnes(tensor.shape)
+    let place = InputLocation(file: url.path)
+    // [1, layers, hidden] has one position, which may be named.
+    let hasPositions = shape.count == 3 || (tensor.shape.count == 3 && tensor.shape[0] == 1)
+    try refuseVoidChoices(place, isOneRow: shape.count == 1, hasPositions: hasPositions)
     switch shape.count {
     case 1: return [try statedLayer(url, convention): tensor.values]
-    case 2 where shape[0] <= Self.largestLayer: return slices(tensor.values[...], width: shape[1])
+    case 2 where shape[0] <= Self.largestLayer:
+      if hasPositions { _ = try positionIndex(of: 1, url) }
+      return Self.slices(tensor.values[...], width: shape[1])
     case 3 where shape[1] <= Self.largestLayer:
       let index = try positionIndex(of: shape[0], url)
       let size = shape[1] * shape[2]
-      return slices(tensor.values[index * size..<(index + 1) * size], width: shape[2])
+      return Self.slices(tensor.values[index * size..<(index + 1) * size], width: shape[2])
     default:
       throw TelltaleError(
-        .badInput, "has shape \(shape), where [hidden], [layers, hidden] or [positions, layers, hidden] is meant",
-        at: InputLocation(file: url.path))
+        .badInput,
+        "has shape \(tensor.shape), where [hidden], [layers, hidden] or [positions, layers, hidden] is meant", at: place
+      )
     }
+  }
+
+  private static func slices(_ values: ArraySlice<Float>, width: Int) -> [Int: [Float]] {
+    let count = width == 0 ? 0 : values.count / width
+    let start = values.startIndex
+    return Dictionary(
+      uniqueKeysWithValues: (0..<count).map { ($0, Array(values[start + $0 * width..<start + ($0 + 1) * width])) })
   }
 
   private func rows(of tensors: [(key: String, tensor: ForeignTensor)], _ url: URL) throws(TelltaleError) -> [Int:
@@ -216,13 +259,12 @@ public struct VectorImport: Sendable {
   // MARK: Our layers
 
   private func placed(
-    _ rows: [Int: [Float]], hint: String?, _ url: URL, _ format: VectorFormat, _ convention: LayerConvention
+    _ rows: [Int: [Float]], _ url: URL, _ format: VectorFormat, _ convention: LayerConvention
   ) throws(TelltaleError) -> ImportedVectors {
     let place = InputLocation(file: url.path)
     var provenance = VectorProvenance()
     provenance.file = url.path
     provenance.importedConvention = "\(convention.rawValue): \(convention.meaning)"
-    provenance.model = hint
     var vectors = SteeringVectors(layers: [:], provenance: provenance)
     var sources: [Int: Int] = [:]
     for (foreign, row) in rows.sorted(by: { $0.key < $1.key }) {
@@ -248,6 +290,10 @@ public struct VectorImport: Sendable {
         vectors.layers.isEmpty ? "of its only layer, 0, \(convention.reasonForRefusal)" : "every vector is zero"
       throw TelltaleError(.badInput, "holds no vector that can be used: \(zero)", at: place)
     }
-    return ImportedVectors(vectors: vectors, format: format, convention: convention, sources: sources)
+    let norms = rows.mapValues { row in row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
+    vectors.provenance.notes +=
+      ImportDoubts(file: url.lastPathComponent, convention: convention, norms: norms).sentences
+    return ImportedVectors(
+      vectors: vectors, format: format, convention: convention, sources: sources, foreignNorms: norms)
   }
 }

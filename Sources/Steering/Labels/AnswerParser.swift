@@ -2,6 +2,8 @@
 ///
 /// The rules, in order:
 ///
+/// 0. Reasoning before the answer (`<think>`, `[THINK]`, channels; see `ReasoningText`) is left out; where it does not end the
+///    text is `unfinished`.
 /// 1. Only the answer counts: from a line that begins a new turn or example (`Question:`, `Human:`, `User:`,
 ///    `Hello, my name is`, `<|...`) on, the text is dropped. Nothing left is `empty`.
 /// 2. Paragraphs are read one after another, and the first in which rules 3 to 6 find something decides.
@@ -43,7 +45,14 @@ public struct AnswerParser: Sendable {
       .sorted { ($1.text.count, $0.index) < ($0.text.count, $1.index) }
   }
 
-  public func parse(_ text: String) -> ParsedAnswer {
+  /// - Parameter opensReasoning: whether the prompt ends within reasoning that the text goes on with.
+  public func parse(_ text: String, opensReasoning: Bool = false) -> ParsedAnswer {
+    let reasoning = ReasoningText(text, isOpen: opensReasoning)
+    guard reasoning.hasReasoning else { return answer(in: text) }
+    return reasoning.answer.map { answer(in: String($0)) } ?? .unparsable(.unfinished)
+  }
+
+  private func answer(in text: String) -> ParsedAnswer {
     if let answer = loneLetter(text) { return answer }
     let paragraphs = Self.answerParagraphs(of: text)
     guard !paragraphs.isEmpty else { return .unparsable(.empty) }

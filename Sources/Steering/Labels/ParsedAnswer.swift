@@ -15,6 +15,8 @@ public enum UnparsableReason: String, Sendable, CaseIterable, Codable {
   case ambiguous
   /// A choice is named only to be rejected ("not (A)"); that another is meant would be a guess.
   case rejected
+  /// Reasoning begins and does not end: there is no answer yet.
+  case unfinished
   /// None of the choices is named.
   case unrecognised
 }

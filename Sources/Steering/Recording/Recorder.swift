@@ -77,7 +77,7 @@ public struct Recorder {
     _ item: Item, _ prompt: String, _ ids: [Int], _ generation: Generation, _ margin: Double?
   ) -> RecordedRow {
     let continuation = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
-    let answer = answer(item, continuation, margin)
+    let answer = answer(item, prompt, generation, continuation, margin)
     let last = generation.tokens.last
     var row = RecordedRow(
       id: item.id, group: item.group.id, question: item.question, source: item.source, row: item.row,
@@ -92,11 +92,25 @@ public struct Recorder {
     return row
   }
 
-  private func answer(_ item: Item, _ text: String, _ margin: Double?) -> (label: Int?, reason: UnparsableReason?) {
+  private func answer(
+    _ item: Item, _ prompt: String, _ generation: Generation, _ text: String, _ margin: Double?
+  ) -> (label: Int?, reason: UnparsableReason?) {
     if options.labelSource == .forcedChoice { return (margin.map { $0 > 0 ? 1 : 0 }, nil) }
-    let parsed = AnswerParser(choices: item.choices).parse(text)
+    let parsed = AnswerParser(choices: item.choices).parse(
+      answered(generation, text), opensReasoning: ReasoningText.isOpen(atEndOf: prompt))
     if case .unparsable(let reason) = parsed { return (nil, reason) }
     return (item.label(for: parsed), nil)
+  }
+
+  /// The text, with the marks of reasoning that are special tokens (`[THINK]`, channels), which it was decoded without.
+  private func answered(_ generation: Generation, _ text: String) -> String {
+    guard generation.tokens.contains(where: loaded.tokenizer.isSpecial) else { return text }
+    let whole = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: false)
+    guard ReasoningText(whole).hasReasoning, !ReasoningText(text).hasReasoning else { return text }
+    guard let answer = ReasoningText(whole).answer else { return whole }
+    // What ends the turn is no part of the answer.
+    let special = generation.tokens.filter(loaded.tokenizer.isSpecial).compactMap(loaded.tokenizer.token)
+    return special.reduce(String(answer)) { $0.replacing($1, with: "") }
   }
 
   /// log p(matching) - log p(likeliest other answer) per item, nil where an item has no answers, and what the edits did

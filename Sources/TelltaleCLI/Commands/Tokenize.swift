@@ -37,13 +37,24 @@ struct Tokenize: ParsableCommand {
     if chat {
       let chats = try ChatLines.read(file)
       let template = try tokenizer.chatTemplate(template)
-      for chat in chats {
-        let text = try chat.rendered(by: template, file: file)
-        try emit(tokenizer.encode(text, addSpecialTokens: bos).ids, tokenizer)
-      }
+      let texts = try chats.map { try $0.rendered(by: template, file: file) }
+      try emit(texts, tokenizer)
     } else {
       let rows: [TextRow] = try JSONLines.read(file, expecting: #"{"text": "Hello"}"#)
-      for row in rows { try emit(tokenizer.encode(row.text, addSpecialTokens: bos).ids, tokenizer) }
+      try emit(rows.map(\.text), tokenizer)
+    }
+  }
+
+  private func emit(_ texts: [String], _ tokenizer: Tokenizer) throws {
+    var twice = 0
+    for text in texts {
+      let ids = tokenizer.encode(text, addSpecialTokens: bos).ids
+      if let bos = tokenizer.bosTokenID, ids.starts(with: [bos, bos]) { twice += 1 }
+      try emit(ids, tokenizer)
+    }
+    if twice > 0 {
+      Terminal.warning(
+        "\(twice) of \(texts.count) lines begin with BOS twice: the text has it already; leave --bos out")
     }
   }
 

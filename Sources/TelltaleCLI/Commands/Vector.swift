@@ -78,7 +78,9 @@ struct VectorImportCommand: ParsableCommand {
 
   func run() throws {
     var imported = try foreign.read(files)
-    if let model { try state(model, in: &imported.vectors) }
+    if let model {
+      imported.doubt(layerCount: try state(model, in: &imported.vectors))
+    }
     try imported.vectors.write(to: URL(fileURLWithPath: output))
     for note in imported.vectors.provenance.notes { Terminal.warning(SafeText.visible(note)) }
     var summary = VectorSummary(imported)
@@ -86,7 +88,8 @@ struct VectorImportCommand: ParsableCommand {
     if json { try Output.json(summary) } else { summary.print() }
   }
 
-  private func state(_ model: String, in vectors: inout SteeringVectors) throws {
+  /// States the model in the vectors; returns how many blocks it has.
+  private func state(_ model: String, in vectors: inout SteeringVectors) throws -> Int {
     let directory = try ModelLocator.directory(for: model)
     let configuration = try ModelConfiguration(directory: directory)
     guard vectors.hiddenSize == configuration.hiddenSize, (vectors.sortedLayers.last ?? 0) < configuration.layerCount
@@ -98,6 +101,7 @@ struct VectorImportCommand: ParsableCommand {
     }
     vectors.provenance.model = model
     vectors.provenance.modelFingerprint = try Fingerprint.checkpoint(directory)
+    return configuration.layerCount
   }
 }
 

@@ -25,8 +25,11 @@ struct PromptOptions: ParsableArguments {
   ///   - items: what will be asked; their groups are kept out of the few-shot header.
   ///   - pool: where the header's examples come from.
   func encoder(_ tokenizer: Tokenizer, items: [Item], pool: [Item], seed: UInt64) throws -> PromptEncoder {
-    try PromptFormat(style: style, template: template.name, settings: template.settings, examples: examples)
-      .encoder(tokenizer, pool: pool, asked: items, seed: seed)
+    let encoder = try PromptFormat(
+      style: style, template: template.name, settings: template.settings, examples: examples
+    ).encoder(tokenizer, pool: pool, asked: items, seed: seed)
+    for note in try encoder.notes(of: items) { Terminal.warning(note) }
+    return encoder
   }
 }
 
@@ -88,8 +91,9 @@ struct ItemOptions: ParsableArguments {
       wanted = known
     }
     let all = try Dataset.load(files.map { URL(fileURLWithPath: $0) }, format: wanted)
-    guard let take else { return (all, all, []) }
+    let notes = Dataset.notes(of: all)
+    guard let take else { return (all, all, notes) }
     let drawn = try sample(all, take: take, seed: seed)
-    return (all, drawn.items, drawn.notes)
+    return (all, drawn.items, notes + drawn.notes)
   }
 }

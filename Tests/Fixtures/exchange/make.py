@@ -22,10 +22,12 @@ def row(seed):
 ROWS = np.stack([row(i) for i in range(4)])
 
 
-def control_vector(path, directions, architecture="controlvector"):
+def control_vector(path, directions, architecture="controlvector", **stated):
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_string("controlvector.model_hint", "llama")
     writer.add_uint32("controlvector.layer_count", len(directions))
+    for key, value in stated.items():
+        writer.add_string(f"controlvector.{key}", value)
     for layer, direction in directions.items():
         writer.add_tensor(f"direction.{layer}", direction)
     writer.write_header_to_file()
@@ -57,6 +59,18 @@ control_vector("control.gguf", {i: ROWS[i] for i in (1, 2, 3)})
 control_vector("control-zero.gguf", {0: ROWS[0], 2: ROWS[2]})
 control_vector("model.gguf", {1: ROWS[1]}, architecture="llama")
 control_vector("half.gguf", {1: ROWS[1].astype(np.float16)})
+
+control_vector("control-project.gguf", {i: ROWS[i] for i in range(4)}, mode="project")
+control_vector("control-ablate.gguf", {1: ROWS[1], 2: ROWS[2]}, operation="ablate")
+
+os.makedirs("axes", exist_ok=True)
+np.save("axes/row-leading.npy", ROWS[1][None, :])
+np.save("axes/row-trailing.npy", ROWS[1][:, None])
+np.save("axes/row-both.npy", ROWS[1][None, :, None])
+np.save("axes/layers-leading.npy", ROWS[None])
+np.save("axes/layers-trailing.npy", ROWS[:, :, None])
+np.save("axes/layers-middle.npy", ROWS[:, None, :])
+torch.save(torch.from_numpy(ROWS[2])[None, :], "axes/vec_layer_2_tiny.pt")
 
 np.save("layers.npy", ROWS)
 np.save("fortran.npy", np.asfortranarray(ROWS.astype(np.float64)))

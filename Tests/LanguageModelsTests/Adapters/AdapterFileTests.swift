@@ -49,7 +49,7 @@ import Torch
     #expect(configuration.scale(at: place) == 2)
     configuration.isRankStabilised = true
     #expect(configuration.scale(at: place) == 4)
-    configuration.rankPattern = ["up_proj": 16, "layers.1.mlp.up_proj": 1]
+    configuration.rankPattern = ["layers.1.mlp.up_proj": 1, "up_proj": 16]
     configuration.alphaPattern = ["mlp.up_proj": 3]
     #expect(configuration.scale(at: place) == 3)
     #expect(configuration.scale(at: AdapterPlace(layer: 11, .up)) == 3.0 / 4)
@@ -74,7 +74,7 @@ import Torch
     (key: "modules_to_save", value: #"["lm_head"]"#),
     (key: "bias", value: #""all""#), (key: "peft_type", value: #""LOHA""#), (key: "fan_in_fan_out", value: "true"),
     (key: "init_lora_weights", value: #""pissa_niter_16""#), (key: "a_feature_of_tomorrow", value: "1"),
-    (key: "layers_pattern", value: #""h""#), (key: "rank_pattern", value: #"{"^q.*": 3}"#),
+    (key: "layers_pattern", value: #""h""#), (key: "rank_pattern", value: #"{"(?=q).*": 3}"#),
     (key: "exclude_modules", value: #"["q_proj"]"#),
   ])
   func `features that would change the result are refused by name`(key: String, value: String) throws {
