@@ -12,12 +12,14 @@ public struct ExperimentOverrides: Sendable, Equatable {
   public var models: [String]
   /// Files by name of the data set that they take the place of.
   public var datasets: [String: [URL]]
+  /// Rows of every data set at most, for a first look; also pairs of every vector.
+  public var limit: Int?
 
-  public init(models: [String] = [], datasets: [String: [URL]] = [:]) {
-    (self.models, self.datasets) = (models, datasets)
+  public init(models: [String] = [], datasets: [String: [URL]] = [:], limit: Int? = nil) {
+    (self.models, self.datasets, self.limit) = (models, datasets, limit)
   }
 
-  var isEmpty: Bool { models.isEmpty && datasets.isEmpty }
+  var isEmpty: Bool { models.isEmpty && datasets.isEmpty && limit == nil }
 
   /// The experiment's text with what was given in the place of what it says; how many rows are taken, and of which part
   /// of the questions, stays.
@@ -36,7 +38,8 @@ public struct ExperimentOverrides: Sendable, Equatable {
       own["files"] = Node(files.map { Self.quoted($0.standardizedFileURL.path) })
       root["datasets"]?[name] = .mapping(own)
     }
-    return "# Models or data sets are those given on the command line.\n"
+    if let limit { lower(&root, to: limit) }
+    return "# Models, data sets or limits are those given on the command line.\n"
       + (try Yams.serialize(node: root, width: -1, allowUnicode: true))
   }
 
@@ -50,6 +53,17 @@ public struct ExperimentOverrides: Sendable, Equatable {
         continue
       }
       root["vectors"]?[index]?["against"] = Self.quoted(models[place])
+    }
+  }
+
+  private func lower(_ root: inout Node, to limit: Int) {
+    for name in root["datasets"]?.mapping?.keys.compactMap(\.string) ?? [] {
+      let own = root["datasets"]?[name]?["take"]?.int ?? .max
+      root["datasets"]?[name]?["take"] = Node("\(min(own, limit))", Tag(.int))
+    }
+    for index in (root["vectors"]?.sequence ?? []).indices {
+      guard let pairs = root["vectors"]?[index]?["pairs"]?.int else { continue }
+      root["vectors"]?[index]?["pairs"] = Node("\(min(pairs, limit))", Tag(.int))
     }
   }
 

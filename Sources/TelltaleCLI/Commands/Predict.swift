@@ -15,6 +15,9 @@ struct Predict: ParsableCommand {
       --groups adds the groups from a second CSV (row,group). Several files of the same rows (one per layer, say) are the \
       candidates of one audit; files of different rows are judged one by one, each as one of that many comparisons.
 
+      --recording with --vector scores a recording (telltale record) by a vector (telltale extract): the cosine at every \
+      layer that both have, and the audit of the best of them.
+
       A run directory is judged again from its recordings and vectors, without its models, and its results written again. \
       --labels judges its targets by other labels than those the run gave: hand (of all raters: the adjudicated label, \
       else the majority's), hand:<rater>, judge:<name>. These results go to results/labels-<source>/ and take the place \
@@ -35,6 +38,7 @@ struct Predict: ParsableCommand {
   var scores: [String] = []
   @Option(help: "CSV with the columns row,group.")
   var groups: String?
+  @OptionGroup var recorded: RecordingPrediction
   @OptionGroup var plan: PlanOptions
   @OptionGroup var choices: AuditChoices
   @Option(help: "How many comparisons this one was chosen from (layers, positions, scores), for the correction.")
@@ -50,9 +54,9 @@ struct Predict: ParsableCommand {
     guard (1...1_000_000).contains(permutations) else { throw ValidationError("--permutations must be 1 to 1000000") }
     guard (1...10_000).contains(comparisons) else { throw ValidationError("--comparisons must be 1 to 10000") }
     guard scores.count <= 10_000 else { throw ValidationError("--scores may be given at most 10000 times") }
-    let asked = [directory != nil, !scores.isEmpty, plan.plan].count { $0 }
+    let asked = [directory != nil, !scores.isEmpty, plan.plan, recorded.isAsked].count { $0 }
     guard asked == 1 else {
-      throw ValidationError("give one of: a run directory, --scores FILE.csv, or --plan --auroc A")
+      throw ValidationError("give one of: a run directory, --scores FILE.csv, --recording DIR --vector FILE, or --plan --auroc A")
     }
     guard labels == nil || directory != nil else { throw ValidationError("--labels goes with a run directory") }
     if let labels, LabelChoice(labels) == nil { throw ValidationError("--labels: \(LabelChoice.refusal(labels))") }
@@ -61,6 +65,7 @@ struct Predict: ParsableCommand {
       throw ValidationError(
         "--cluster, --ignore, --reference, --smallest-effect, --plan-file and --numeric-labels go with --scores")
     }
+    try recorded.validate()
     try plan.validate()
     try choices.validate()
   }
@@ -70,6 +75,10 @@ struct Predict: ParsableCommand {
       return try plan.answer(comparisons: comparisons, smallestEffect: choices.smallestEffect, json: json)
     }
     if let directory { return try judge(runDirectory: directory) }
+    if recorded.isAsked {
+      let report = try recorded.report(comparisons: comparisons, permutations: permutations, seed: seed)
+      return try report.print(json: json)
+    }
     if choices.numericLabels { return try judgeNumericLabels() }
     let tables = try ScoredFiles(scores, groups: groups, choices: choices)
     let (options, followed) = try choices.options(scores: scores, comparisons: comparisons)

@@ -34,7 +34,9 @@ struct Record: ParsableCommand {
 
   func run() throws {
     let device = try model.compute.prepare()
-    let data = try source.load(format: format)
+    var data = try source.load(format: format)
+    // Of TruthfulQA, whose questions have no choices, the best incorrect answer is the behaviour.
+    if labels.label == .forcedChoice { data.drawn = data.drawn.map { $0.choosingReferences() } }
     let loaded = try model.loaded(on: device)
     var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
     options.labelSource = labels.label ?? .letter

@@ -31,6 +31,8 @@ struct Run: ParsableCommand {
   @Option(
     help: "NAME=FILE: a file in the place of the data set that the file calls NAME; repeated, all files are read.")
   var dataset: [String] = []
+  @Option(help: "Rows of every data set at most, for a first look; their verdicts are of so few rows.")
+  var limit: Int?
   @Option(help: "The run directory to make (default: runs/<name of the file>).")
   var output: String?
   @Flag(help: "Continue the run directory, or begin it where it is not there.")
@@ -58,6 +60,7 @@ struct Run: ParsableCommand {
 
   func validate() throws {
     let modes = [dryRun, cluster.slurm, cluster.arrayTask != nil].count { $0 }
+    guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
     guard modes < 2 else { throw ValidationError("give one of --dry-run, --slurm and --array-task") }
   }
 
@@ -68,7 +71,7 @@ struct Run: ParsableCommand {
       guard parts.count == 2 else { throw TelltaleError(.badInput, "--dataset \(given) is not of the form NAME=FILE") }
       files[parts[0], default: []].append(URL(fileURLWithPath: parts[1]))
     }
-    return ExperimentOverrides(models: model, datasets: files)
+    return ExperimentOverrides(models: model, datasets: files, limit: limit)
   }
 
   func run() throws {
@@ -96,11 +99,11 @@ struct Run: ParsableCommand {
     guard resume || dryRun || cluster.arrayTask != nil else {
       throw refuse("is a run directory; continue it with --resume")
     }
-    guard model.isEmpty, dataset.isEmpty,
+    guard model.isEmpty, dataset.isEmpty, limit == nil,
       output.map({ URL(fileURLWithPath: $0).standardizedFileURL == directory.standardizedFileURL }) ?? true
     else {
       throw refuse(
-        "is a run directory, which goes on as it was begun; give --model, --dataset and --output with a file")
+        "is a run directory, which goes on as it was begun; give --model, --dataset, --limit and --output with a file")
     }
   }
 
@@ -117,7 +120,8 @@ struct Run: ParsableCommand {
       file: file, overrides: overrides(), output: directory, resume: resume, device: plannedDevice(),
       version: Version.current, events: .init(onStage: { Terminal.note($0) }))
     let options =
-      model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] } + ["--device", compute.device]
+      model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] }
+      + (limit.map { ["--limit", "\($0)"] } ?? []) + ["--device", compute.device]
       + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
     let jobs = try SlurmJobs.submit(
       .init(

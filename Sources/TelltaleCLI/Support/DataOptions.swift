@@ -74,8 +74,14 @@ struct LabelOptions: ParsableArguments {
 struct ItemOptions: ParsableArguments {
   @Option(help: "How many rows to take, balanced over questions, letters, files and user sides (default: all).")
   var take: Int?
-  @Option(help: "Seed of the sample.")
+  @Option(help: "Seed of the sample, and of the halves of --part.")
   var seed: UInt64 = 0
+  @Option(
+    help: """
+      train or test: one half of the questions. Of the same files with the same --seed the two halves share no question, so \
+      that a vector of the one can be judged on the other.
+      """)
+  var part: QuestionPart?
 
   /// All items of the files, the sample of them, and what could not be balanced; `others` are formats that the command
   /// reads by itself.
@@ -90,10 +96,19 @@ struct ItemOptions: ParsableArguments {
       }
       wanted = known
     }
-    let all = try Dataset.load(files.map { URL(fileURLWithPath: $0) }, format: wanted)
+    let all = try part(of: Dataset.load(files.map { URL(fileURLWithPath: $0) }, format: wanted))
     let notes = Dataset.notes(of: all)
     guard let take else { return (all, all, notes) }
     let drawn = try sample(all, take: take, seed: seed)
     return (all, drawn.items, notes + drawn.notes)
   }
+
+  private func part(of items: [Item]) throws -> [Item] {
+    guard let part else { return items }
+    let halves = try splitByGroup(items, testFraction: 0.5, seed: seed)
+    return part == .train ? halves.train : halves.test
+  }
 }
+
+/// One half of a data set's questions.
+enum QuestionPart: String, ExpressibleByArgument, CaseIterable { case train, test }

@@ -107,7 +107,7 @@ struct ScoreReport {
     Output.line("permutation p    \(number(p.pPermutation))")
   }
 
-  private func describe(_ audit: Audit) {
+  func describe(_ audit: Audit) {
     Output.line("within questions \(estimate(audit.within))")
     Output.line("across questions \(estimate(audit.across))")
     for finding in audit.findings where finding.severity != .note {

@@ -154,6 +154,16 @@ struct ExperimentOverridesTests {
     #expect(try ExperimentOverrides().apply(to: Self.text, file: "x.yaml") == Self.text)
   }
 
+  @Test("A limit lowers what is taken of every data set, and the pairs of vectors, and raises nothing")
+  func limited() throws {
+    let text = Self.text.replacing("dataset: train}", with: "dataset: train, pairs: 40}")
+      .replacing("test: {organism: facts, take: 96}", with: "test: {organism: facts, take: 16}")
+    let limited = try ExperimentOverrides(limit: 24).apply(to: text, file: "x.yaml")
+    let experiment = try ExperimentFile.parse(limited, file: "x.yaml")
+    #expect(experiment.datasets.mapValues(\.take) == ["train": 24, "test": 16])
+    #expect(experiment.vectors.map(\.pairs) == [24])
+  }
+
   @Test("Files for a data set that the experiment does not have are refused")
   func unknown() {
     let overrides = ExperimentOverrides(datasets: ["trian": [URL(fileURLWithPath: "x")]])
