@@ -73,7 +73,7 @@ struct VerdictGoldenTests {
     let own = spread.parts[0].df
     // Welch and Satterthwaite's of the two variances that are added; where nothing is, the questions' own.
     let welch =
-      sum <= expected.byQuestion
+      expected.byTemplateLinear <= 0.7 * expected.byBothLinear
       ? own
       : variance.value * variance.value
         / (expected.byQuestion * expected.byQuestion / own

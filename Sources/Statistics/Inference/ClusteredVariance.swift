@@ -56,10 +56,10 @@ struct ClusterSpread: Sendable {
 
 /// A variance clustered one way or several.
 ///
-/// With V_q by question, V_t by what crosses it and V_qt by their intersection, V = V_q + V_t - V_qt (Cameron, Gelbach and
-/// Miller 2011) where V_t exceeds V_qt, else V_q: then what crosses adds nothing. Degrees of freedom follow Welch and
-/// Satterthwaite, V^2 / (V_q^2 / df_q + V_t^2 / (T - 1)), or are those of V_q: four templates are no more than four where they
-/// matter, and cost nothing where they do not. V_q is the jackknife's; V_t and V_qt are linear, because leaving out one of four
+/// With V_q by question, V_t by what crosses it and V_qt by their intersection, V = max(V_q, V_q + V_t - V_qt) (Cameron,
+/// Gelbach and Miller 2011; the maximum because the sum may fall below its parts). Degrees of freedom follow Welch and
+/// Satterthwaite, V^2 / (V_q^2 / df_q + V_t^2 / (T - 1)): four templates are no more than four where they matter. Where V_t is under
+/// 0.7 V_qt, what crosses adds nothing, and all is the questions' own. V_q is the jackknife's; V_t and V_qt are linear, because leaving out one of four
 /// templates overstates what it does. Several crossed clusters are taken one by one, and the widest counts.
 struct ClusteredVariance: Sendable {
   let value: Double
@@ -70,9 +70,9 @@ struct ClusteredVariance: Sendable {
     var widest = own
     for first in stride(from: 1, to: parts.count, by: 2) {
       let (other, both) = (parts[first], parts[first + 1])
-      guard other.variance > both.variance else { continue }
-      let total = own.value + other.variance - both.variance
-      let added = crossedAreFixed ? other.variance - both.variance : other.variance
+      guard other.variance > Self.leastShare * both.variance else { continue }
+      let total = max(own.value, own.value + other.variance - both.variance)
+      let added = crossedAreFixed ? max(0, other.variance - both.variance) : other.variance
       let spread = own.value * own.value / own.df + added * added / other.df
       guard spread > 0 else { continue }
       let df = min(own.df, total * total / spread)
@@ -80,6 +80,9 @@ struct ClusteredVariance: Sendable {
     }
     (value, degreesOfFreedom) = (widest.value, max(1, widest.df))
   }
+
+  /// Between this and 1 times V_qt, chance may have hidden what templates add (docs/audit.md).
+  private static let leastShare = 0.7
 
   private static func reach(_ variance: Double, _ df: Double) -> Double {
     criticalValue(0.95, df: max(1, df)) * variance.squareRoot()
