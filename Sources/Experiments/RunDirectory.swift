@@ -15,6 +15,7 @@ public struct RunDirectory: Sendable {
     layout = RunLayout(url)
     let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
     guard contents?.isEmpty ?? true else {
+      try layout.checkVersion()
       if !RunLock.holders(of: layout).isEmpty { _ = try RunLock(layout) }
       throw TelltaleError(
         .badInput, "is not empty; continue the run that it holds, or name another folder",

@@ -88,7 +88,8 @@ import Testing
     #expect(names.sorted() == ["clusters.csv", "consistency.json", "layers.csv", "matrix-2.csv"])
     let again = try Binary.run(["compare", "opinions.safetensors", "--output", "out"], in: folder)
     #expect(
-      again.code == 2 && again.errors == "telltale: out: is there already; name a new folder, or remove it first\n")
+      again.code == 2
+        && again.errors == "telltale: out: is there already; name a new folder, or remove it first (--output)\n")
   }
 
   @Test("recordings give the rank correlation of projections, and alignment between models")

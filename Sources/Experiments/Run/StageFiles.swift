@@ -97,7 +97,7 @@ extension RunLayout {
   }
 
   /// Refuses a directory whose files another version has laid out otherwise.
-  func checkVersion() throws(TelltaleError) {
+  package func checkVersion() throws(TelltaleError) {
     struct Stated: Decodable { var layout: Int? }
     guard let data = FileManager.default.contents(atPath: manifest.path),
       let stated = try? JSONDecoder().decode(Stated.self, from: data)

@@ -96,6 +96,7 @@ struct Run: ParsableCommand {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw refuse("is a folder without an experiment.yaml; name an experiment file, or a directory that run made")
     }
+    try RunLayout(directory).checkVersion()
     guard resume || dryRun || cluster.arrayTask != nil else {
       throw refuse("is a run directory; continue it with --resume")
     }
