@@ -13,23 +13,35 @@ public struct Plotly: Sendable {
 
   public let source: String
 
-  /// Finds it in the cache: `$TELLTALE_CACHE`, else `~/.cache/telltale`.
+  /// Finds it in the cache (`$TELLTALE_CACHE`, else `~/.cache/telltale`) or, where the program was installed by pip, in the
+  /// Python package next to it.
   ///
   /// - Throws: `TelltaleError` where it is not there, with the remedy.
   public static func found(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(TelltaleError) -> Plotly {
     let home = environment["TELLTALE_CACHE"] ?? (environment["HOME"] ?? "") + "/.cache/telltale"
-    let url = URL(fileURLWithPath: home).appending(path: "plotly-\(version)/plotly.min.js")
-    let place = InputLocation(file: url.path)
-    guard let data = FileManager.default.contents(atPath: url.path) else {
+    let cached = URL(fileURLWithPath: home).appending(path: "plotly-\(version)/plotly.min.js")
+    let place = InputLocation(file: cached.path)
+    let found = [cached, inPythonPackage].lazy.compactMap { FileManager.default.contents(atPath: $0.path) }.first
+    guard let data = found else {
       throw TelltaleError(
-        .badInput, "is missing, and reports are drawn with it: run scripts/bootstrap, which fetches it once", at: place)
+        .badInput,
+        "is missing, and reports are drawn with it: run scripts/bootstrap in a checkout, which fetches it once, or "
+          + "pip install plotly==\(version) in the environment of the package telltale", at: place)
     }
     guard data.count == bytes else {
       throw TelltaleError(
-        .badInput, "is not the file of version \(version): remove it and run scripts/bootstrap", at: place)
+        .badInput,
+        "is not the file of version \(version): remove it and run scripts/bootstrap, or install plotly==\(version)",
+        at: place)
     }
     return Plotly(source: String(decoding: data, as: UTF8.self))
+  }
+
+  /// Of a program at `site-packages/telltale/bin/telltale`.
+  private static var inPythonPackage: URL {
+    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .appending(path: "../../plotly/package_data/plotly.min.js").standardizedFileURL
   }
 }

@@ -84,7 +84,7 @@ struct ReportData: Encodable {
 
   // MARK: Steering
 
-  private static func steering(_ contents: RunContents) throws -> [SteeringResult] {
+  static func steering(_ contents: RunContents) throws -> [SteeringResult] {
     var results: [SteeringResult] = []
     for model in contents.run.models {
       for vector in contents.run.experiment.vectors {

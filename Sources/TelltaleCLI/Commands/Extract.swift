@@ -27,11 +27,7 @@ struct Extract: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
-  @Option(name: .customLong("pairs"), help: "The data file; give the option again for more files.")
-  var files: [String] = []
-  @Option(help: "anthropic, caa, contrast or texts (default: told from the content).")
-  var format: String?
-  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var options: ExtractOptions
   @Option(
     name: .customLong("compute"),
     help: """
@@ -39,127 +35,47 @@ struct Extract: ParsableCommand {
       for --pairs only.
       """)
   var arithmetic: ProductArithmetic?
-  @Option(help: "all, or layers such as 0,3 or 8-12, counted from 0.")
-  var layers = LayerList.all
-  @OptionGroup var items: ItemOptions
-  @OptionGroup var prompt: PromptOptions
-  @OptionGroup var budget: BudgetOptions
   @Option(help: "The vector file to write.")
   var output: String
   @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
   var keepDifferences = false
   @OptionGroup var printing: PrintOptions
 
-  var recording: String? { recipe.recording }
+  var recording: String? { options.recipe.recording }
 
   func validate() throws {
-    guard files.isEmpty == (recording != nil) else {
-      throw ValidationError("give either --pairs or --recording")
-    }
-    guard arithmetic == nil || recipe.isPlain else {
+    guard arithmetic == nil || options.recipe.isPlain else {
       throw ValidationError(
         "--compute int8 rounds what the two texts of a pair share, so that it is for the answers of --pairs alone; "
           + "--weights int8 is for everything")
     }
-    guard format != "texts" || recipe.isPlain else {
-      throw ValidationError("--format texts has no prompts to instruct or to read in two models; give a data set")
-    }
   }
 
   func run() throws {
-    let recipe = try recipe.recipe(ofTexts: format == "texts")
+    _ = try options.chosenRecipe()
     let device = try model.compute.prepare()
-    var vectors: SteeringVectors
-    if let recording {
-      vectors = try extractRecording(recording, recipe)
-    } else {
-      vectors = try format == "texts" ? extractTexts(recipe, device) : extractItems(recipe, device)
-      vectors.provenance.dataFiles =
-        try files.map { try Fingerprint.file(URL(fileURLWithPath: $0)) }.joined(separator: " ")
-    }
+    let vectors = try recording == nil ? extract(device) : options.vectors(ofRecordingFrom: ModelIdentity(model.model))
     try vectors.write(to: URL(fileURLWithPath: output))
     try report(vectors)
   }
 
-  private func extractRecording(_ folder: String, _ recipe: VectorRecipe) throws -> SteeringVectors {
-    let directory = try ModelLocator.directory(for: model.model)
-    let configuration = try ModelConfiguration(directory: directory)
-    var recording = try RecordingFolder.read(URL(fileURLWithPath: folder))
-    guard recording.activations[recipe.read].map({ $0.size(2) == configuration.hiddenSize }) ?? true,
-      (recording.layers.last ?? 0) < configuration.layerCount
-    else {
-      throw TelltaleError(
-        .badInput,
-        "is of another model than \(model.model), whose width or layers differ; name the model it was recorded from",
-        at: InputLocation(file: folder))
-    }
-    if let take = items.take, take < recording.rows.count {
-      recording = try recording.selecting(Array(0..<max(take, 0)))
-    }
-    var vectors = try VectorExtraction(recipe, layers: recording.layers, seed: items.seed).run(recording)
-    if let wanted = layers.numbers {
-      vectors.layers = vectors.layers.filter { wanted.contains($0.key) }
-      vectors.means = vectors.means.filter { wanted.contains($0.key) }
-    }
-    guard !vectors.layers.isEmpty else {
-      throw TelltaleError(.badInput, "--layers names no layer that \(folder) holds")
-    }
-    vectors.provenance.model = model.model
-    vectors.provenance.modelFingerprint = try Fingerprint.checkpoint(directory)
-    return vectors
-  }
-
-  private func extractItems(_ recipe: VectorRecipe, _ device: Device) throws -> SteeringVectors {
-    let data = try items.load(files, format: format, others: ["texts"])
-    let loaded = try loaded(on: device)
-    let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
-    var extraction = try extraction(recipe, loaded, pairs: data.drawn.count)
-    extraction.loadOther = {
+  private func extract(_ device: Device) throws -> SteeringVectors {
+    let progress = ProgressBox("pairs")
+    var hooks = ExtractOptions.Hooks { progress.update($0, of: $1) }
+    hooks.loadOther = {
       try LoadedModel($0, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)
     }
-    var vectors = try extraction.run(loaded, encoder, data.drawn)
-    vectors.provenance.notes += data.notes
-    return vectors
+    if keepDifferences {
+      let url = PairDifferences.url(beside: URL(fileURLWithPath: output))
+      hooks.onDifferences = { try $0.write(to: url) }
+    }
+    return try options.vectors(of: loaded(on: device), hooks)
   }
 
   private func loaded(on device: Device) throws -> LoadedModel {
     guard arithmetic != nil else { return try model.loaded(on: device) }
-    var options = model
-    options.compute.weights = .int8
-    return try options.loaded(on: device).roundingSharedTokens()
-  }
-
-  private func extractTexts(_ recipe: VectorRecipe, _ device: Device) throws -> SteeringVectors {
-    let pairs = try textPairs()
-    let loaded = try loaded(on: device)
-    let name = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
-    return try extraction(recipe, loaded, pairs: pairs.count).run(loaded, pairs, named: name)
-  }
-
-  /// The first `--take` pairs of the files.
-  private func textPairs() throws -> [TextPair] {
-    if let take = items.take, take < 1 {
-      throw TelltaleError(.badInput, "--take \(take) takes no pairs; give at least 1")
-    }
-    var pairs: [TextPair] = []
-    for file in files {
-      let rows: [(line: Int, row: TextPair)] = try JSONLines.numbered(
-        file, expecting: #"{"positive": "...", "negative": "..."}"#)
-      pairs += rows.map { $0.row.placed(at: InputLocation(file: file, line: $0.line)) }
-    }
-    return Array(pairs.prefix(items.take ?? pairs.count))
-  }
-
-  private func extraction(_ recipe: VectorRecipe, _ loaded: LoadedModel, pairs: Int) throws -> VectorExtraction {
-    let layers = try layers.resolve(loaded.model.configuration)
-    var extraction = VectorExtraction(recipe, layers: layers, seed: items.seed)
-    extraction.tokenBudget = budget.tokenBudget
-    let progress = ProgressBox(ProgressLine("pairs", total: pairs))
-    extraction.onProgress = { progress.update($0) }
-    if keepDifferences {
-      let url = PairDifferences.url(beside: URL(fileURLWithPath: output))
-      extraction.onDifferences = { try $0.write(to: url) }
-    }
-    return extraction
+    var rounded = model
+    rounded.compute.weights = .int8
+    return try rounded.loaded(on: device).roundingSharedTokens()
   }
 }

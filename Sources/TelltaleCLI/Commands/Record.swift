@@ -17,35 +17,16 @@ struct Record: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
-  @OptionGroup var source: DataOptions
-  @Option(help: "anthropic, caa, contrast, truthfulqa or truthfulqa-mc (default: told from the content).")
-  var format: String?
-  @OptionGroup var labels: LabelOptions
-  @Option(help: "Layers to record: all, or layers such as 0,3 or 8-12, counted from 0.")
-  var recordLayers = LayerList.all
-  @Option(help: "0 is greedy; above, tokens are drawn.")
-  var temperature = 0.0
-  @Option(help: "Draw from the fewest tokens that hold this share of the probability.")
-  var topP = 1.0
-  @OptionGroup var edit: EditOptions
+  @OptionGroup var options: RecordOptions
   @Option(help: "The folder to make.")
   var output: String
   @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let device = try model.compute.prepare()
-    var data = try source.load(format: format)
-    // Of TruthfulQA, whose questions have no choices, the best incorrect answer is the behaviour.
-    if labels.label == .forcedChoice { data.drawn = data.drawn.map { $0.choosingReferences() } }
-    let loaded = try model.loaded(on: device)
-    var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
-    options.labelSource = labels.label ?? .letter
-    options.maxTokens = labels.maxTokens
-    options.sampling = try Sampling(temperature: temperature, topP: topP, seed: source.items.seed)
-    options.edits = try edit.edits(loaded)
-    let encoder = try source.encoder(loaded.tokenizer, data)
-    let progress = ProgressBox(ProgressLine("answers", total: data.drawn.count))
-    let recording = try Recorder(loaded, encoder, options).record(data.drawn) { progress.update($0) }
+    let data = try options.load()
+    let progress = ProgressBox("answers")
+    let recording = try options.record(model.loaded(on: device), data) { progress.update($0, of: data.drawn.count) }
     try RecordingFolder.write(recording, to: URL(fileURLWithPath: output))
     try report(recording)
   }
@@ -79,7 +60,14 @@ struct Record: ParsableCommand {
 
 /// A progress line that an escaping closure can update.
 final class ProgressBox {
-  private var progress: ProgressLine
-  init(_ progress: ProgressLine) { self.progress = progress }
-  func update(_ done: Int) { progress.update(done) }
+  private let title: String
+  private var progress: ProgressLine?
+
+  init(_ title: String) { self.title = title }
+
+  func update(_ done: Int, of total: Int) {
+    var line = progress ?? ProgressLine(title, total: total)
+    line.update(done)
+    progress = line
+  }
 }

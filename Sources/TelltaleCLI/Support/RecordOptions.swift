@@ -1,0 +1,38 @@
+import ArgumentParser
+import CommandSupport
+import LanguageModels
+import Steering
+
+/// What is asked and recorded, without the model: shared by `record` and the worker.
+struct RecordOptions: ParsableArguments {
+  @OptionGroup var source: DataOptions
+  @Option(help: "anthropic, caa, contrast, truthfulqa or truthfulqa-mc (default: told from the content).")
+  var format: String?
+  @OptionGroup var labels: LabelOptions
+  @Option(help: "Layers to record: all, or layers such as 0,3 or 8-12, counted from 0.")
+  var recordLayers = LayerList.all
+  @Option(help: "0 is greedy; above, tokens are drawn.")
+  var temperature = 0.0
+  @Option(help: "Draw from the fewest tokens that hold this share of the probability.")
+  var topP = 1.0
+  @OptionGroup var edit: EditOptions
+
+  func load() throws -> (all: [Item], drawn: [Item]) {
+    var data = try source.load(format: format)
+    // Of TruthfulQA, whose questions have no choices, the best incorrect answer is the behaviour.
+    if labels.label == .forcedChoice { data.drawn = data.drawn.map { $0.choosingReferences() } }
+    return data
+  }
+
+  func record(
+    _ loaded: LoadedModel, _ data: (all: [Item], drawn: [Item]), onProgress: @escaping (Int) -> Void
+  ) throws -> Recording {
+    var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
+    options.labelSource = labels.label ?? .letter
+    options.maxTokens = labels.maxTokens
+    options.sampling = try Sampling(temperature: temperature, topP: topP, seed: source.items.seed)
+    options.edits = try edit.edits(loaded)
+    return try Recorder(loaded, source.encoder(loaded.tokenizer, data), options)
+      .record(data.drawn, onProgress: onProgress)
+  }
+}
