@@ -4,7 +4,7 @@ import Torch
 
 /// Results on stdout.
 package enum Output {
-  package static func line(_ text: String) { print(text) }
+  package static func line(_ text: String) { StandardStreams.write(result: text + "\n") }
 
   /// One JSON object on one line, keys sorted, so that outputs can be compared.
   package static func json(_ value: some Encodable) throws {
@@ -12,7 +12,7 @@ package enum Output {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.dateEncodingStrategy = .iso8601
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    line(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 }
 

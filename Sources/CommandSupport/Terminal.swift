@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// What a person reads goes to stderr; stdout is for results.
 package enum Terminal {
@@ -8,16 +9,20 @@ package enum Terminal {
     return name == "telltale-bench" || name == "TelltaleBench" ? "telltale-bench" : "telltale"
   }()
 
-  package static func error(_ message: String) { write("\(program): \(message)\n") }
-  package static func warning(_ message: String) { write("\(program): warning: \(message)\n") }
+  package static func error(_ message: String) { write("\(program): \(SafeText.sentence(message))\n") }
+  package static func warning(_ message: String) { write("\(program): warning: \(SafeText.sentence(message))\n") }
   package static func note(_ message: String) { write("\(message)\n") }
 
   package static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
-  package static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  /// What cannot be written is dropped.
+  package static func write(_ text: String) { StandardStreams.write(message: text) }
 
-  /// Results on stdout that do not wait for the end of a line; a reader who has left is no reason to stop in the middle.
-  package static func writeResult(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+  /// Results on stdout that do not wait for the end of a line. That they were lost is said at the end of the command.
+  package static func writeResult(_ text: String) {
+    StandardStreams.write(result: text)
+    StandardStreams.flush()
+  }
 
   /// Cells in a row of the terminal that results go to; nil where stdout is none.
   package static var width: Int? {

@@ -50,7 +50,7 @@ public final class ExperimentRun {
         try run.measure(model, run.planned.stages.filter { $0.stage.model == model && type(of: $0.stage).needsModel })
       }
       for planned in run.planned.stages where !type(of: planned.stage).needsModel {
-        if type(of: planned.stage).isRepeated || !run.directory.isDone(planned) { try planned.stage.run(run) }
+        if try type(of: planned.stage).isRepeated || !run.directory.isDone(planned) { try planned.stage.run(run) }
       }
       return try run.finish()
     }
@@ -62,7 +62,9 @@ public final class ExperimentRun {
     _ events: Events, _ body: (ExperimentRun) throws -> Outcome
   ) throws -> Outcome {
     // Bad data is reported before a directory is made or a model loaded.
-    let planned = try PlannedRun(file: file, overrides: overrides, device: device)
+    let planned = try TelltaleError.located(in: file.path) {
+      try PlannedRun(file: file, overrides: overrides, device: device)
+    }
     let directory =
       try resume ? RunDirectory(resuming: output, planned.experiment) : RunDirectory(creating: output)
     let lock = try RunLock(directory.layout)
@@ -71,7 +73,7 @@ public final class ExperimentRun {
     let run = ExperimentRun(planned, directory, version: version, events)
     do {
       try run.prepare()
-      return try body(run)
+      return try TelltaleError.located(in: file.path) { try body(run) }
     } catch {
       if !resume { directory.removeIfWithoutResults() }
       throw error
@@ -88,8 +90,12 @@ public final class ExperimentRun {
   private func prepare() throws {
     for sentence in experiment.impossibleVectors { events.onStage(sentence) }
     let changes = try directory.forgetChanged(planned.lasting)
+    for recording in planned.lasting.compactMap({ $0.stage as? RecordStage }) {
+      guard let chunks = try directory.record(of: recording)?.chunks else { continue }
+      try directory.checkNumbers(of: recording, chunks: chunks)
+    }
     if let changes { events.onStage(changes) }
-    if planned.lasting.contains(where: { !directory.isDone($0) }) {
+    if try planned.lasting.contains(where: { try !directory.isDone($0) }) {
       for repeated in planned.stages where type(of: repeated.stage).isRepeated { try directory.forget(repeated.stage) }
       if changes != nil { try RunStore.forgetScores(directory) }
     }
@@ -102,11 +108,11 @@ public final class ExperimentRun {
 
   /// The stages of one model that are not done.
   private func measure(_ model: ModelName, _ stages: [PlannedStage]) throws {
-    guard stages.contains(where: { !directory.isDone($0) }) else {
+    guard try stages.contains(where: { try !directory.isDone($0) }) else {
       return events.onStage("\(model): recordings and vectors are there")
     }
     let started = Date()
-    for planned in stages where !directory.isDone(planned) { try planned.stage.run(self) }
+    for planned in stages where try !directory.isDone(planned) { try planned.stage.run(self) }
     manifest.note(Manifest.Model(try self.model(model).loaded, seconds: Date().timeIntervalSince(started)))
     atWork = nil
     try writeManifest()
@@ -133,7 +139,7 @@ public final class ExperimentRun {
     return made
   }
 
-  func isDone(_ stage: some Stage) -> Bool { (try? planned.stage(stage)).map(directory.isDone) ?? false }
+  func isDone(_ stage: some Stage) throws -> Bool { try directory.isDone(planned.stage(stage)) }
 
   /// Notes that a stage is done.
   func finish(_ stage: some Stage) throws { try directory.finish(planned.stage(stage)) }

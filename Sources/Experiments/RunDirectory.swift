@@ -13,8 +13,7 @@ public struct RunDirectory: Sendable {
   /// Makes the directory. One that already holds a run is refused: its results are somebody's work.
   public init(creating url: URL) throws(TelltaleError) {
     layout = RunLayout(url)
-    let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
-    guard contents?.isEmpty ?? true else {
+    guard layout.holdsNothing else {
       try layout.checkVersion()
       if !RunLock.holders(of: layout).isEmpty { _ = try RunLock(layout) }
       throw TelltaleError(
@@ -27,8 +26,7 @@ public struct RunDirectory: Sendable {
   /// A directory to go on with: one of an earlier run of an experiment of the same name, or one that is not there yet.
   init(resuming url: URL, _ experiment: Experiment) throws {
     layout = RunLayout(url)
-    let contents = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    if !contents.isEmpty {
+    if !layout.holdsNothing {
       let own = try StoredRun(url).experiment.name
       guard own == experiment.name else {
         throw TelltaleError(
@@ -88,23 +86,48 @@ public struct RunDirectory: Sendable {
 
   /// One JSON document, keys sorted.
   func write(_ value: some Encodable, json url: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
-    try AtomicFile.write(try encoder.encode(value), to: ready(url))
+    try AtomicFile.write(try Self.encoder.encode(value), to: ready(url))
   }
 
   /// A document that `write` wrote; nil where it is not there or is none.
   func json<Value: Decodable>(_ type: Value.Type, _ url: URL) -> Value? {
+    FileManager.default.contents(atPath: url.path).flatMap { try? Self.decoder.decode(type, from: $0) }
+  }
+
+  static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    encoder.nonConformingFloatEncodingStrategy = infinities.encoding
+    return encoder
+  }
+
+  static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
-    decoder.nonConformingFloatDecodingStrategy = Self.infinities.decoding
-    return FileManager.default.contents(atPath: url.path).flatMap { try? decoder.decode(type, from: $0) }
+    decoder.nonConformingFloatDecodingStrategy = infinities.decoding
+    return decoder
   }
 
   /// Writes a recording as a chunk, whole or not at all.
   public func write(_ recording: Recording, _ model: ModelName, _ target: TargetName, chunk number: Int) throws {
     try RecordingFolder.write(recording, to: ready(layout.chunk(model, target, number)))
+  }
+}
+
+extension RunLayout {
+  /// Whether a folder is not there, empty, or as a run leaves it that is killed in its first instant: folders and a lock, but
+  /// no file.
+  fileprivate var holdsNothing: Bool {
+    guard let walk = FileManager.default.enumerator(at: url, includingPropertiesForKeys: [.isDirectoryKey]) else {
+      return true
+    }
+    return walk.allSatisfy { entry in
+      guard let file = entry as? URL, (try? file.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true else {
+        return true
+      }
+      let isUnfinished = file.lastPathComponent.hasPrefix(".") && file.pathExtension == "tmp"
+      return isUnfinished || file.lastPathComponent == lock.lastPathComponent
+    }
   }
 }

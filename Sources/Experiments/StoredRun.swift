@@ -40,29 +40,36 @@ public struct StoredRun: Sendable {
   }
 
   func vectors(_ model: ModelName, _ name: VectorName) throws -> SteeringVectors {
-    try SteeringVectors(contentsOf: directory.layout.vector(model, name))
+    try directory.vectors(model, name)
   }
 
   func steering(_ model: ModelName, _ vector: VectorName) throws -> StoredSteering {
-    try StoredSteering(contentsOf: directory.layout.steering(model, vector))
+    let stage = SteerStage(model: model, vector: vector)
+    return try StoredSteering(contentsOf: directory.checked(directory.layout.steering(model, vector), of: stage))
   }
 
   func planted(_ model: ModelName) throws -> PlantedDirections? {
-    try PlantedDirections.beside(directory.layout.audit(model))
+    _ = try directory.checked(directory.layout.planted(model), of: AuditStage(model: model))
+    return try PlantedDirections.beside(directory.layout.audit(model))
   }
 
   func letters(_ model: ModelName) throws -> LetterDirection? {
-    try existing(directory.layout.letters(model)).map { try LetterDirection(contentsOf: $0) }
+    try existing(directory.checked(directory.layout.letters(model), of: AuditStage(model: model)))
+      .map { try LetterDirection(contentsOf: $0) }
   }
 
   func differences(_ model: ModelName, _ vector: VectorName) throws -> PairDifferences? {
-    try existing(directory.layout.differences(model, vector)).map { try PairDifferences(contentsOf: $0) }
+    let stage = ExtractStage(model: model, vector: vector)
+    return try existing(directory.checked(directory.layout.differences(model, vector), of: stage))
+      .map { try PairDifferences(contentsOf: $0) }
   }
 
   /// All comparisons of the run, in the order of its vectors.
   func comparisons() throws -> [VectorPair] {
     try experiment.comparedVectors.flatMap { model, vector in
-      try StoredComparison(contentsOf: directory.layout.comparison(model, vector)).pairs
+      let stage = CompareStage(model: model, vector: vector)
+      let file = try directory.checked(directory.layout.comparison(model, vector), of: stage)
+      return try StoredComparison(contentsOf: file).pairs
     }
   }
 
@@ -72,6 +79,11 @@ public struct StoredRun: Sendable {
 // MARK: Reading chunks
 
 extension RunDirectory {
+  func vectors(_ model: ModelName, _ name: VectorName) throws -> SteeringVectors {
+    try SteeringVectors(
+      contentsOf: checked(layout.vector(model, name), of: ExtractStage(model: model, vector: name)))
+  }
+
   /// No recording holds more rows.
   private static let mostRows = 10_000_000
 
@@ -82,15 +94,22 @@ extension RunDirectory {
     guard !numbers.isEmpty else {
       throw TelltaleError(.badInput, "holds no chunks; run the experiment to its end", at: place)
     }
-    if let all = record(of: RecordStage(model: model, target: target))?.chunks, numbers.count != all {
-      throw TelltaleError(
-        .badInput, "holds \(numbers.count) of \(all) chunks; continue the run to its end", at: place)
+    let stage = RecordStage(model: model, target: target)
+    let record = try record(of: stage)
+    if let all = record?.chunks {
+      try checkNumbers(of: stage, chunks: all)
+      if let missing = (0..<all).first(where: { !numbers.contains($0) }) {
+        throw TelltaleError(
+          .badInput, "holds \(numbers.count) of \(all) chunks, and not chunk \(missing); continue the run to its end",
+          at: place, remedy: .resume)
+      }
     }
     var rows: [RecordedRow] = []
     var shapes: [(layers: [Int], widths: [ReadPosition: Int])] = []
     var parts: [ChunkedRecording.Part] = []
     for number in numbers {
       let chunk = layout.chunk(model, target, number)
+      try checkChunk(number, of: stage, record)
       let held = try self.chunk(chunk)
       rows += held.rows
       shapes.append((held.layers, held.activations.mapValues { $0.size(-1) }))
@@ -107,17 +126,25 @@ extension RunDirectory {
   func eachChunk(
     _ model: ModelName, _ target: TargetName, _ body: (_ number: Int, Recording) throws -> Void
   ) throws {
-    for number in layout.chunkNumbers(model, target) { try body(number, chunk(layout.chunk(model, target, number))) }
+    let stage = RecordStage(model: model, target: target)
+    let record = try record(of: stage)
+    for number in layout.chunkNumbers(model, target) {
+      try checkChunk(number, of: stage, record)
+      try body(number, chunk(layout.chunk(model, target, number)))
+    }
   }
 
   /// The rows of one chunk; nil where it is not there.
   func storedRows(_ model: ModelName, _ target: TargetName, _ number: Int) throws -> [RecordedRow]? {
     let folder = layout.chunk(model, target, number)
-    return FileManager.default.fileExists(atPath: folder.path) ? try chunk(folder).rows : nil
+    guard FileManager.default.fileExists(atPath: folder.path) else { return nil }
+    let stage = RecordStage(model: model, target: target)
+    try checkChunk(number, of: stage, record(of: stage))
+    return try chunk(folder).rows
   }
 
   private func chunk(_ folder: URL) throws -> Recording {
-    let rows = try rows(folder.appendingPathComponent("rows.jsonl"))
+    let rows = try rows(folder.appendingPathComponent(RecordingFolder.rowsName))
     let (layers, activations) = try Self.activations(folder, rows: rows.count)
     return Recording(rows: rows, layers: layers, activations: activations)
   }
@@ -126,7 +153,7 @@ extension RunDirectory {
   private static func activations(
     _ folder: URL, rows: Int
   ) throws -> (layers: [Int], activations: [ReadPosition: Tensor]) {
-    let file = try SafetensorsFile(folder.appendingPathComponent("activations.safetensors"))
+    let file = try SafetensorsFile(folder.appendingPathComponent(RecordingFolder.activationsName))
     let layers = (file.metadata["layers"] ?? "").split(separator: ",").compactMap { Int($0) }
     var activations: [ReadPosition: Tensor] = [:]
     for name in file.names {
@@ -146,7 +173,7 @@ extension RunDirectory {
 
   private func rows(_ url: URL) throws -> [RecordedRow] {
     let place = InputLocation(file: url.path)
-    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else {
+    guard let data = try? Data(contentsOf: url) else {
       throw TelltaleError(.badInput, "cannot be read; remove the chunk and record it again", at: place)
     }
     var rows: [RecordedRow] = []

@@ -1,6 +1,7 @@
 import Foundation
 import Foundations
 import GRDB
+import Steering
 import TestSupport
 import Testing
 
@@ -78,6 +79,7 @@ struct RunMergeTests {
     let rows = b.directory.url.appending(path: "chunks/two/train/1/rows.jsonl")
     let text = try String(contentsOf: rows, encoding: .utf8)
     try Data(text.replacing(#""end":"stop""#, with: #""end":"length""#).utf8).write(to: rows)
+    try RecordingFolder.writeSums(in: rows.deletingLastPathComponent())
     let sentence = try refusal()
     #expect(sentence.contains("chunks/two/train/1/rows.jsonl") && sentence.contains("differs from"), "\(sentence)")
   }

@@ -139,6 +139,7 @@ struct RunStoreTests {
     let rows = run.directory.url.appending(path: "chunks/one/test/0/rows.jsonl")
     let text = try String(contentsOf: rows, encoding: .utf8)
     try Data(text.replacing(#""continuation":"""#, with: #""continuation":"other words""#).utf8).write(to: rows)
+    try RecordingFolder.writeSums(in: rows.deletingLastPathComponent())
     try store.build(run.stored())
     #expect(try someAnswer(store) != answer)
     #expect(try count("answers", store) == 2 * 2 * 48)

@@ -131,6 +131,7 @@ struct StoredRunTests {
       var lines = try String(contentsOf: rows, encoding: .utf8).split(separator: "\n").map(String.init)
       lines[6] = lines[6].replacingOccurrences(of: "\"label\":", with: "\"label\":7")
       try lines.joined(separator: "\n").write(to: rows, atomically: true, encoding: .utf8)
+      try RecordingFolder.writeSums(in: rows.deletingLastPathComponent())
     }
     #expect(text.contains("chunks/one/test/1/rows.jsonl:7") && text.contains("is no row of a recording"), "\(text)")
   }
@@ -140,6 +141,7 @@ struct StoredRunTests {
       let rows = url.appending(path: "chunks/one/test/0/rows.jsonl")
       let lines = try String(contentsOf: rows, encoding: .utf8).split(separator: "\n").dropLast()
       try lines.joined(separator: "\n").write(to: rows, atomically: true, encoding: .utf8)
+      try RecordingFolder.writeSums(in: rows.deletingLastPathComponent())
     }
     #expect(text.contains("activations.safetensors") && text.contains("does not fit its rows.jsonl"), "\(text)")
   }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Steering
 import TestSupport
 import Testing
 
@@ -185,6 +186,7 @@ struct GradingTests {
       let text = try String(contentsOf: rows, encoding: .utf8)
       try Data(text.replacing(#""continuation":"Answer"#, with: #""continuation":"Another answer"#).utf8).write(
         to: rows)
+      try RecordingFolder.writeSums(in: rows.deletingLastPathComponent())
       _ = try client.send("GET", "/runs/run/grade?rater=ben", server.browser)
       #expect(try turn(client, server, "rater=ben").item?.continuation.hasPrefix("Another") == true)
       #expect(try post(PostedLabel(answer: answer, label: 1), client, server, "rater=ann").status == 200)

@@ -22,6 +22,8 @@ final class RawClient {
   private let port: Int
   private var descriptor: Int32 = -1
   private var buffer = Data()
+  /// Whether the server said that it closes the connection.
+  private var wasLast = false
 
   init(port: Int) throws {
     self.port = port
@@ -30,6 +32,7 @@ final class RawClient {
 
   private func connectAnew() throws {
     if descriptor >= 0 { close(descriptor) }
+    (buffer, wasLast) = (Data(), false)
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -50,10 +53,20 @@ final class RawClient {
     var all = ["Host": "127.0.0.1:\(port)", "Content-Length": "\(body.count)"]
     all.merge(headers) { $1 }
     let head = all.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
-    if isClosed { try connectAnew() }
-    try write(Data("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body)
-    return try read()
+    return try send(raw: Data("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body, isHead: method == "HEAD")
   }
+
+  /// Sends these very bytes and reads one answer.
+  func send(raw: Data, isHead: Bool = false) throws -> Reply {
+    if isClosed || wasLast { try connectAnew() }
+    try write(raw)
+    let reply = try read(isHead: isHead)
+    wasLast = reply.headers["connection"] == "close"
+    return reply
+  }
+
+  /// Sends bytes and waits for no answer.
+  func begin(_ bytes: String) throws { try write(Data(bytes.utf8)) }
 
   private var isClosed: Bool {
     var byte: UInt8 = 0
@@ -71,7 +84,7 @@ final class RawClient {
     }
   }
 
-  private func read() throws -> Reply {
+  private func read(isHead: Bool) throws -> Reply {
     let separator = Data("\r\n\r\n".utf8)
     while buffer.range(of: separator) == nil { try fill() }
     guard let end = buffer.range(of: separator) else { throw Failure(reason: "no head") }
@@ -85,6 +98,7 @@ final class RawClient {
     guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }),
       let length = headers["content-length"].flatMap({ Int($0) })
     else { throw Failure(reason: "no status or length in \(lines)") }
+    if isHead { return Reply(status: status, headers: headers, body: Data()) }
     while buffer.count < length { try fill() }
     let body = Data(buffer.prefix(length))
     buffer = Data(buffer.dropFirst(length))

@@ -89,15 +89,17 @@ public struct JudgeEndpoint: Sendable {
     case .failed(let reason): return .unavailable(reason, retryAfter: nil)
     case .tooLarge: return .malformed("the response was longer than 1 MiB")
     case .response(let status, let retryAfter, let body):
-      return Self.outcome(status, retryAfter.flatMap { RetryAfter.seconds($0) }, body, question.labels)
+      return Self.outcome(status, retryAfter.flatMap { RetryAfter.seconds($0) }, body, question.labels, hiding: key)
     }
   }
 
   /// The body of an error is never repeated: some endpoints put the key into it.
-  private static func outcome(_ status: Int, _ retryAfter: Double?, _ body: Data, _ labels: Set<Int>) -> Outcome {
+  private static func outcome(
+    _ status: Int, _ retryAfter: Double?, _ body: Data, _ labels: Set<Int>, hiding key: String?
+  ) -> Outcome {
     switch status {
     case 200..<300:
-      do throws(JudgeReply.Malformed) { return .reply(try JudgeReply(body: body, labels: labels)) } catch {
+      do throws(JudgeReply.Malformed) { return .reply(try JudgeReply(body: body, labels: labels, hiding: key)) } catch {
         return .malformed(error.reason)
       }
     case 408, 425, 429, 500...: return .unavailable("answered \(status)", retryAfter: retryAfter)
@@ -115,15 +117,18 @@ public struct JudgeEndpoint: Sendable {
 
 /// The header Retry-After: seconds, or a date.
 enum RetryAfter {
+  /// A year: nobody waits longer, and what is longer is still a number of seconds that can be said.
+  private static let longest = 366 * 86_400.0
+
   static func seconds(_ text: String, now: Date = Date()) -> Double? {
     if let seconds = Double(text.trimmingCharacters(in: .whitespaces)) {
-      return seconds.isFinite && seconds >= 0 ? seconds : nil
+      return seconds >= 0 ? min(seconds, longest) : nil
     }
     let format = DateFormatter()
     format.locale = Locale(identifier: "en_US_POSIX")
     format.timeZone = TimeZone(identifier: "GMT")
     format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-    return format.date(from: text).map { max(0, $0.timeIntervalSince(now)) }
+    return format.date(from: text).map { min(max(0, $0.timeIntervalSince(now)), longest) }
   }
 }
 

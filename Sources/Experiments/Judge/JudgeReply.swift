@@ -25,18 +25,19 @@ struct JudgeReply: Codable, Sendable, Equatable {
   /// - Parameters:
   ///   - body: of a chat completion.
   ///   - labels: those that the judge may give besides null.
-  init(body: Data, labels: Set<Int>) throws(Malformed) {
+  ///   - key: what the endpoint was given and may repeat; it is not stored.
+  init(body: Data, labels: Set<Int>, hiding key: String? = nil) throws(Malformed) {
     guard let completion = try? JSONDecoder().decode(Completion.self, from: body) else {
       throw Malformed(reason: "the response is no chat completion")
     }
     guard let content = completion.choices.first?.message.content else {
       throw Malformed(reason: "the response holds no text")
     }
-    try self.init(content: content, labels: labels)
+    try self.init(content: content, labels: labels, hiding: key)
   }
 
   /// One JSON object, alone or in a fenced block, with a label and, where the judge gives one, a reason.
-  init(content: String, labels: Set<Int>) throws(Malformed) {
+  init(content: String, labels: Set<Int>, hiding key: String? = nil) throws(Malformed) {
     guard content.utf8.count <= Self.longestContent else { throw Malformed(reason: "the reply is too long") }
     guard let verdict = try? JSONDecoder().decode(Verdict.self, from: Data(Self.unfenced(content).utf8)) else {
       throw Malformed(reason: "the reply is no JSON object with a label of 1, 0 or null")
@@ -45,7 +46,21 @@ struct JudgeReply: Codable, Sendable, Equatable {
       throw Malformed(reason: "the reply has a label that was not among those to choose from")
     }
     label = verdict.label
-    reason = String(verdict.reason.prefix(Self.longestReason))
+    reason = String(Self.storable(verdict.reason, hiding: key).prefix(Self.longestReason))
+  }
+
+  /// Without the key, and with the picture of NUL in the place of NULs, at which the store would end the text. A key of a few
+  /// characters is none, and could be a word.
+  private static func storable(_ reason: String, hiding key: String?) -> String {
+    let text = reason.replacing("\u{0}", with: "\u{2400}")
+    guard let key, key.count >= shortestKey else { return text }
+    return text.replacing(key, with: "[key]").replacing(percentEncoded(key), with: "[key]")
+  }
+
+  private static let shortestKey = 4
+
+  private static func percentEncoded(_ text: String) -> String {
+    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
   }
 
   private struct Verdict: Decodable {

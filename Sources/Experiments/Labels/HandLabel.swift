@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import GRDB
 import Steering
 import Torch
@@ -48,6 +49,21 @@ public struct HandLabel: Codable, Sendable, Equatable {
 
   var isValid: Bool {
     (label.map { $0 == 0 || $0 == 1 } ?? true) && (pass ?? 1) >= 1 && !key.isEmpty && !rater.isEmpty
+      && ![key, answer, rater, time].contains { $0.unicodeScalars.contains("\u{0}") }
+  }
+
+  /// Why a note cannot be stored; nil where it can. SQLite ends a text at its first NUL.
+  public static func refusal(ofNote note: String?) -> String? {
+    guard note?.unicodeScalars.contains("\u{0}") == true else { return nil }
+    return "a note may hold no NUL character (U+0000), at which the store would end it; remove it"
+  }
+
+  /// With the picture of NUL in the place of NULs, which journals of older versions may hold: journal, store and export say
+  /// the same.
+  var readable: HandLabel {
+    var label = self
+    label.note = label.note?.replacing("\u{0}", with: "\u{2400}")
+    return label
   }
 }
 
@@ -61,7 +77,16 @@ extension RunStore {
   /// power cut loses them.
   public func append(_ labels: [HandLabel]) throws {
     try LabelJournal(directory).append(labels)
-    try addJournal()
+    do { try addJournal() } catch { throw Self.storedOnlyInJournal(error, directory) }
+  }
+
+  /// What is said where the store fails after labels were stored: nothing is lost, and it is made up for by the next command.
+  static func storedOnlyInJournal(_ error: any Error, _ directory: RunDirectory) -> TelltaleError {
+    TelltaleError(
+      .failed,
+      "the labels are stored in \(directory.layout.labelJournal.lastPathComponent), but not yet in the store, which fails: "
+        + "\((error as? TelltaleError)?.message ?? "\(error)")", at: InputLocation(file: directory.layout.store.path),
+      cause: error)
   }
 
   /// Adds what the journal holds and the database does not; returns how many labels wait for answers that are not there.

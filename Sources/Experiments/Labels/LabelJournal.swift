@@ -48,7 +48,7 @@ struct LabelJournal {
     var labels: [HandLabel] = []
     for (index, line) in lines.enumerated() where !line.isEmpty {
       if let label = try? decoder.decode(HandLabel.self, from: Data(line)), label.isValid {
-        labels.append(label)
+        labels.append(label.readable)
       } else if index < lines.count - 1 {
         throw TelltaleError(
           .badInput, "is no label; mend or remove the line, a copy of which should be kept",
@@ -70,11 +70,15 @@ struct LabelJournal {
     let isNew = !FileManager.default.fileExists(atPath: url.path)
     let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw TelltaleError(.badInput, "cannot be written (\(Self.reason)); check its permissions", at: place)
+      let reason = SystemReason.last
+      throw TelltaleError(reason.code, "cannot be written (\(reason)); \(reason.remedy)", at: place)
     }
     defer { close(descriptor) }
-    guard flock(descriptor, LOCK_EX) == 0 else {
-      throw TelltaleError(.failed, "cannot be locked (\(Self.reason))", at: place)
+    while flock(descriptor, LOCK_EX) != 0 {
+      let reason = SystemReason.last
+      if reason.number == EINTR { continue }
+      if reason.isLackOfLocks { throw RunLock.noLocks(reason, at: place) }
+      throw TelltaleError(.failed, "cannot be locked (\(reason))", at: place)
     }
     let end = try cutUnfinishedLine(descriptor)
     let labels = try choose(self)

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 import Torch
@@ -34,7 +35,9 @@ public struct RunEstimate: Encodable, Sendable {
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device = .cpu,
     onStage: @escaping (String) -> Void = { _ in }
   ) throws {
-    let planned = try PlannedRun(file: file, overrides: overrides, device: device)
+    let planned = try TelltaleError.located(in: file.path) {
+      try PlannedRun(file: file, overrides: overrides, device: device)
+    }
     experiment = planned.experiment.name
     for model in planned.experiment.models {
       onStage("\(model): counting tokens and timing a few rows")

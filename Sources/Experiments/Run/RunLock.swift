@@ -32,18 +32,22 @@ final class RunLock {
     let url = file ?? layout.lock
     isShared = shared
     descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    let place = InputLocation(file: layout.url.path)
     guard descriptor >= 0 else {
-      throw TelltaleError(
-        .badInput, "cannot be written to (\(String(cString: strerror(errno)))); check its permissions",
-        at: InputLocation(file: layout.url.path))
+      let reason = SystemReason.last
+      let remedy = reason.isOfMachine ? reason.remedy : "check its permissions"
+      throw TelltaleError(reason.code, "cannot be written to (\(reason)); \(remedy)", at: place)
     }
-    guard Self.take(descriptor, shared ? LOCK_SH : LOCK_EX, patience) else {
+    if let refusal = Self.take(descriptor, shared ? LOCK_SH : LOCK_EX, patience) {
+      guard !refusal.isLackOfLocks else {
+        close(descriptor)
+        throw Self.noLocks(refusal, at: place)
+      }
       let others = Self.read(url).map { [$0] } ?? Self.holders(of: layout)
       let holder = "\(others.first?.description ?? "another process") works on it"
       close(descriptor)
       throw TelltaleError(
-        .badInput, "is in use: \(holder); wait for its end, or name another folder",
-        at: InputLocation(file: layout.url.path), remedy: .nameOutput)
+        .badInput, "is in use: \(holder); wait for its end, or name another folder", at: place, remedy: .nameOutput)
     }
     if shared { ftruncate(descriptor, 0) } else { sign(task) }
   }
@@ -64,15 +68,27 @@ final class RunLock {
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     // A shared lock, given back at once: two who look do not see each other.
-    return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : read(url)
+    return flock(descriptor, LOCK_SH | LOCK_NB) == 0 || SystemReason.last.isLackOfLocks ? nil : read(url)
   }
 
-  private static func take(_ descriptor: Int32, _ operation: Int32, _ patience: Int) -> Bool {
+  /// Takes a lock, or says why it cannot be had.
+  private static func take(_ descriptor: Int32, _ operation: Int32, _ patience: Int) -> SystemReason? {
+    var refusal: SystemReason?
     for _ in 0..<patience {
-      if flock(descriptor, operation | LOCK_NB) == 0 { return true }
+      if flock(descriptor, operation | LOCK_NB) == 0 { return nil }
+      refusal = .last
+      if refusal?.isLackOfLocks == true { break }
       usleep(50_000)
     }
-    return false
+    return refusal
+  }
+
+  /// What is said of a file system that knows no locks, as some network mounts do not.
+  static func noLocks(_ reason: SystemReason, at place: InputLocation) -> TelltaleError {
+    TelltaleError(
+      .badInput,
+      "lies on a file system without locks (flock: \(reason)), so that two processes could write at once; mount it with locks "
+        + "(Lustre: -o flock), or use a folder on another file system", at: place)
   }
 
   private func sign(_ task: ArrayTask?) {

@@ -41,7 +41,7 @@ public struct RunMerge {
 
   private static func checkInputs(_ sources: [StoredRun]) throws {
     for stage in lasting(sources[0]) {
-      let records = sources.map { $0.directory.record(of: stage) }
+      let records = try sources.map { try $0.directory.record(of: stage) }
       guard let one = records[0], let other = records[1], one.hash != other.hash else { continue }
       let changes = PlannedStage.changes(one.inputs, other.inputs).joined(separator: ", ")
       throw TelltaleError(
@@ -89,18 +89,24 @@ public struct RunMerge {
 
   /// Unites a stage; false where something of it is in neither run.
   private func merge(_ stage: some Stage, _ summary: inout Summary) throws -> Bool {
-    let records = sources.compactMap { $0.directory.record(of: stage) }
+    let records = try sources.compactMap { try $0.directory.record(of: stage) }
+    for source in sources { try source.directory.checkFiles(of: stage) }
     guard var record = records.first(where: { $0.finished != nil }) ?? records.first else { return false }
     // Of what is made in chunks each run may have some.
     guard record.finished != nil || stage.chunkNumbers(target.layout) != nil else { return false }
     for output in stage.outputs(target.layout) {
       let path = target.layout.path(of: output)
-      for file in Set(sources.flatMap { Self.files($0.directory.url.appending(path: path)) }).sorted() {
+      let files = Set(sources.flatMap { Self.files($0.directory.url.appending(path: path)) })
+      // Sums last, so that it is the file that differs which is named.
+      let isSum = { (file: String) in file.hasSuffix(FolderSums.fileName) }
+      for file in files.filter({ !isSum($0) }).sorted() + files.filter(isSum).sorted() {
         try copy(file.isEmpty ? path : "\(path)/\(file)")
       }
     }
     for other in records { record.seconds.merge(other.seconds) { own, _ in own } }
+    record.files = stage is RecordStage ? nil : record.files
     let isWhole = stage.isWhole(target.layout, record)
+    record.files = try target.sums(of: stage)
     record.finished = isWhole ? (record.finished ?? Date()) : nil
     try target.write(record, of: stage)
     stage.add(to: &summary, target.layout)

@@ -24,9 +24,9 @@ public struct RunStatus: Encodable, Sendable {
 
   public var experiment: String
   public var stages: [StageStatus]
-  /// Labels in the journal, by rater.
+  /// Answers with a label of the first pass, by rater.
   public var handLabels: [String: Int]
-  /// Labels in the journal, by judge.
+  /// The same by judge.
   public var judgeLabels: [String: Int]
   /// When anything in the directory was last written.
   public var lastActivity: Date?
@@ -40,19 +40,14 @@ public struct RunStatus: Encodable, Sendable {
     let run = try StoredRun(url)
     experiment = run.experiment.name
     let seconds = TaskTimes.all(in: run.directory)
-    stages = run.experiment.stages.map { run.directory.status($0, seconds) }
-    let labels = try LabelJournal(run.directory).read().filter(\.isFirstPass)
-    handLabels = Self.counts(labels.filter(\.source.isHand))
-    judgeLabels = Self.counts(labels.filter { !$0.source.isHand })
+    stages = try run.experiment.stages.map { try run.directory.status($0, seconds) }
+    let labels = try LabelCounts.of(run.directory)
+    (handLabels, judgeLabels) = (labels.hands, labels.judges)
     lastActivity = run.directory.lastActivity
     holders = RunLock.holders(of: run.directory.layout)
     let left = stages.filter { $0.kind == RecordStage.kind && $0.state != .done }.map(\.secondsLeft)
     let known = left.compactMap { $0 }
     recordingSecondsLeft = known.count == left.count ? known.reduce(0, +) / Double(max(1, holders.count)) : nil
-  }
-
-  private static func counts(_ labels: [HandLabel]) -> [String: Int] {
-    labels.reduce(into: [:]) { $0[$1.rater, default: 0] += 1 }
   }
 }
 
@@ -60,10 +55,10 @@ extension RunDirectory {
   /// - Parameter taskSeconds: what array tasks took, by stage and chunk.
   fileprivate func status(
     _ stage: some Stage, _ taskSeconds: [String: [String: Double]]
-  ) -> RunStatus.StageStatus {
+  ) throws -> RunStatus.StageStatus {
     var status = RunStatus.StageStatus(
       kind: type(of: stage).kind, model: stage.model.text, subject: stage.subject, state: .waiting)
-    guard let record = record(of: stage) else { return status }
+    guard let record = try record(of: stage) else { return status }
     status.state = record.finished == nil ? .partial : .done
     status.finished = record.finished
     guard let numbers = stage.chunkNumbers(layout), let rows = record.rows, let chunkRows = record.chunkRows else {

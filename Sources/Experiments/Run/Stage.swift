@@ -36,7 +36,7 @@ protocol Stage: Sendable {
   func cost(_ estimate: ModelEstimate) throws -> StageCost?
   /// The parts that tasks of a job array can do in any order; none where it needs what other stages make.
   func parts(_ run: PlannedRun) throws -> [StagePart]
-  func isDone(_ part: StagePart, _ run: ExperimentRun) -> Bool
+  func isDone(_ part: StagePart, _ run: ExperimentRun) throws -> Bool
   /// Does one part; that the stage is done is left to whoever has the directory alone.
   func run(_ part: StagePart, _ run: ExperimentRun) throws
   func run(_ run: ExperimentRun) throws
@@ -58,7 +58,8 @@ extension Stage {
   var name: String { [Self.kind, model.text, subject].filter { !$0.isEmpty }.joined(separator: "/") }
 
   func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool {
-    outputs(layout).first.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
+    if let files = record.files { return layout.areThere(files) }
+    return outputs(layout).first.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
   }
 
   func chunkNumbers(_ layout: RunLayout) -> [Int]? { nil }
@@ -71,7 +72,7 @@ extension Stage {
 
   func parts(_ run: PlannedRun) throws -> [StagePart] { [] }
 
-  func isDone(_ part: StagePart, _ run: ExperimentRun) -> Bool { run.isDone(self) }
+  func isDone(_ part: StagePart, _ run: ExperimentRun) throws -> Bool { try run.isDone(self) }
 
   func run(_ part: StagePart, _ run: ExperimentRun) throws { try self.run(run) }
 }
@@ -126,6 +127,10 @@ struct StageRecord: Codable, Sendable {
   var chunkRows: Int?
   /// Recordings: seconds that each chunk took, by number.
   var seconds: [String: Double] = [:]
+  /// SHA-256 of all that was made, by path in the run directory; nil in records of older versions and before anything is.
+  var files: [String: String]?
+  /// SHA-256 of the record as it is stored, with zeros in the place of these digits.
+  var sum: String?
   var started = Date()
   var finished: Date?
 

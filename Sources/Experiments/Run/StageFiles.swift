@@ -4,14 +4,32 @@ import Foundations
 // Which stages of a run directory are done, and clearing away what is not to be kept.
 
 extension RunDirectory {
-  /// What is known of a stage; nil where it was not begun, or its record cannot be read.
-  func record(of stage: some Stage) -> StageRecord? { json(StageRecord.self, layout.record(of: stage)) }
+  /// What is known of a stage; nil where it was not begun.
+  ///
+  /// - Throws: `TelltaleError` where the record was altered: what was made for which inputs is not known then, and to make
+  ///   it again must be somebody's decision.
+  func record(of stage: some Stage) throws -> StageRecord? {
+    let url = layout.record(of: stage)
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    guard let data = FileManager.default.contents(atPath: url.path),
+      let record = try? Self.decoder.decode(StageRecord.self, from: data),
+      record.isUnaltered(String(decoding: data, as: UTF8.self))
+    else {
+      throw TelltaleError(
+        .badInput,
+        "was altered since the run wrote it; restore it from a copy, or remove it and continue the run, which does the stage "
+          + "again", at: InputLocation(file: url.path), remedy: .resume)
+    }
+    return record
+  }
 
-  func write(_ record: StageRecord, of stage: some Stage) throws { try write(record, json: layout.record(of: stage)) }
+  func write(_ record: StageRecord, of stage: some Stage) throws {
+    try AtomicFile.write(record.stored(by: Self.encoder), to: ready(layout.record(of: stage)))
+  }
 
   /// Whether everything that the stage makes is there, made of these inputs.
-  func isDone(_ planned: PlannedStage) -> Bool {
-    guard let record = record(of: planned.stage), record.hash == planned.hash, record.finished != nil else {
+  func isDone(_ planned: PlannedStage) throws -> Bool {
+    guard let record = try record(of: planned.stage), record.hash == planned.hash, record.finished != nil else {
       return false
     }
     return planned.stage.isWhole(layout, record)
@@ -20,6 +38,7 @@ extension RunDirectory {
   func finish(_ planned: PlannedStage) throws {
     var record = StageRecord(planned)
     record.finished = Date()
+    if !type(of: planned.stage).isRepeated { record.files = try sums(of: planned.stage) }
     try write(record, of: planned.stage)
   }
 
@@ -49,7 +68,7 @@ extension RunDirectory {
     var changed: Set<String> = []
     var count = 0
     for planned in stages {
-      let earlier = record(of: planned.stage)
+      let earlier = try record(of: planned.stage)
       guard earlier?.hash != planned.hash else { continue }
       let isThere = planned.stage.outputs(layout).contains { FileManager.default.fileExists(atPath: $0.path) }
       if let earlier {
@@ -93,7 +112,13 @@ extension RunLayout {
   /// Numbers of the chunks of a recording that are there, ascending.
   func chunkNumbers(_ model: ModelName, _ target: TargetName) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: chunks(model, target).path)) ?? []
-    return names.compactMap { Int($0) }.sorted()
+    // "05" is no number of a chunk: two folders could have it.
+    return names.compactMap { name in Int(name).flatMap { "\($0)" == name ? $0 : nil } }.sorted()
+  }
+
+  /// Whether files are there, by their paths in the run directory.
+  func areThere(_ files: [String: String]) -> Bool {
+    files.keys.allSatisfy { FileManager.default.fileExists(atPath: url.appending(path: $0).path) }
   }
 
   /// Refuses a directory whose files another version has laid out otherwise.

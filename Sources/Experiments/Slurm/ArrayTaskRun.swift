@@ -27,7 +27,9 @@ extension ExperimentRun {
     device: Device = .cpu, version: String,
     events: Events = Events()
   ) throws -> (done: Int, kept: Int) {
-    let planned = try PlannedRun(file: file, overrides: overrides, device: device)
+    let planned = try TelltaleError.located(in: file.path) {
+      try PlannedRun(file: file, overrides: overrides, device: device)
+    }
     _ = try StoredRun(output)
     let directory = RunDirectory(existing: output)
     let lock = try TaskLock(directory, task)
@@ -38,7 +40,7 @@ extension ExperimentRun {
       try planned.stage.parts(run.planned).map { (stage: planned.stage, part: $0) }
     }
     let share = task.share(of: parts.map(\.part.weight)).map { parts[$0] }
-    let missing = share.filter { !$0.stage.isDone($0.part, run) }
+    let missing = try share.filter { try !$0.stage.isDone($0.part, run) }
     var times = TaskTimes(directory, task)
     for (stage, part) in missing {
       // Loading is no part of a chunk's time.
@@ -54,7 +56,7 @@ extension ExperimentRun {
   private func checkInputs() throws {
     let place = InputLocation(file: directory.url.path)
     for stage in planned.recordings {
-      guard let record = directory.record(of: stage) else {
+      guard let record = try directory.record(of: stage) else {
         throw TelltaleError(.badInput, "was not begun for array tasks; submit the run to Slurm first", at: place)
       }
       let planned = try planned.stage(stage)

@@ -9,22 +9,37 @@ import Torch
 /// ever added; those given by hand are also in the journal beside it, so that the file may be lost and built again.
 public struct RunStore: Sendable {
   let directory: RunDirectory
-  private let writer: DatabasePool
+  private let writer: any DatabaseWriter
   var reader: any DatabaseReader { writer }
 
   /// Opens the store of a run directory, making it where it is not there, and adds labels of the journal it does not hold.
   init(_ directory: RunDirectory) throws {
     self.directory = directory
     let url = directory.layout.store
+    writer = try Self.explained(url) {
+      let writer = try Self.open(url)
+      try StoreMigrations.migrator.migrate(writer)
+      return writer
+    }
+    try addJournal()
+  }
+
+  /// Opens the database with write-ahead logging or, on a file system that gives processes no memory to share (some network
+  /// mounts), with a rollback journal: slower, and no reader reads while another writes.
+  private static func open(_ url: URL) throws -> any DatabaseWriter {
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.label = url.lastPathComponent
-    writer = try Self.explained(url) {
-      let pool = try DatabasePool(path: url.path, configuration: configuration)
-      try StoreMigrations.migrator.migrate(pool)
-      return pool
+    do { return try DatabasePool(path: url.path, configuration: configuration) } catch let error as DatabaseError
+      where error.lacksSharedMemory
+    {
+      configuration.prepareDatabase { database in
+        // Whoever is alone needs no shared memory to leave write-ahead logging.
+        try database.execute(
+          sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL")
+      }
+      return try DatabaseQueue(path: url.path, configuration: configuration)
     }
-    try addJournal()
   }
 
   /// The store of a run that was opened already.
@@ -84,5 +99,13 @@ public struct RunStore: Sendable {
     try RunStore(directory).write { database in
       try database.execute(sql: "DELETE FROM scores; DELETE FROM vectors")
     }
+  }
+}
+
+extension DatabaseError {
+  /// Whether the file system does not let processes share memory, which write-ahead logging needs.
+  fileprivate var lacksSharedMemory: Bool {
+    [.SQLITE_IOERR_SHMMAP, .SQLITE_IOERR_SHMOPEN, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_SHMLOCK, .SQLITE_PROTOCOL]
+      .contains(extendedResultCode)
   }
 }

@@ -45,8 +45,13 @@ public struct StoreExport {
     return Summary(answers: answers, labels: labels, scores: scores, files: files)
   }
 
+  /// 1 where a later label of the same source took its place, as a rater's second thought does.
+  private static let replaced = """
+    EXISTS (SELECT 1 FROM labels later WHERE later.continuation_id = l.continuation_id AND later.source = l.source
+      AND later.id > l.id) AS replaced
+    """
   static let labels = """
-    SELECT a.answer, a.model, a.dataset, a.item, l.label, l.source, l.rater, l.note, l.time
+    SELECT a.answer, a.model, a.dataset, a.item, l.label, l.source, l.rater, l.note, l.time, \(replaced)
     FROM labels l JOIN answers a ON a.continuation_id = l.continuation_id ORDER BY l.id
     """
   private static let scores = """
@@ -99,6 +104,7 @@ public struct StoreExport {
       var source: String
       var note: String?
       var time: String
+      var replaced: Bool
     }
 
     var answer, model, dataset, item, questionGroup, question, prompt, continuation: String
@@ -113,12 +119,13 @@ public struct StoreExport {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     try store.read { database in
       let labels = try database.cachedStatement(
-        sql: "SELECT label, source, note, time FROM labels WHERE continuation_id = ? ORDER BY id")
+        sql: "SELECT label, source, note, time, \(Self.replaced) FROM labels l WHERE continuation_id = ? ORDER BY id")
       try AtomicFile.write(to: url) { handle in
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM answers")
         while let row = try rows.next() {
           let given = try Row.fetchAll(labels, arguments: [row["continuation_id"] as Int64]).map {
-            Answer.Label(label: $0["label"], source: $0["source"], note: $0["note"], time: $0["time"])
+            Answer.Label(
+              label: $0["label"], source: $0["source"], note: $0["note"], time: $0["time"], replaced: $0["replaced"])
           }
           let answer = Answer(
             answer: row["answer"], model: row["model"], dataset: row["dataset"], item: row["item"],
@@ -137,10 +144,12 @@ public struct StoreExport {
     var copied: [String] = []
     for model in run.models {
       for vector in run.experiment.vectors {
+        try run.directory.checkFiles(of: ExtractStage(model: model, vector: vector.name))
         let file = layout.vector(model, vector.name)
         copied.append(try copy(file, to: folder, as: layout.path(of: file)))
       }
       for target in run.experiment.recordedDatasets where activations {
+        try run.directory.checkFiles(of: RecordStage(model: model, target: target))
         for number in layout.chunkNumbers(model, target) {
           let chunk = layout.chunk(model, target, number)
           copied.append(

@@ -54,10 +54,10 @@ struct StoredRows {
       RETURNING id
       """,
       [
-        key, model.text, dataset.text, row.id, row.group, Self.text(row.question), row.source, row.row, row.letter,
-        row.userSide,
-        Self.text(row.prompt), row.promptTokens, row.promptToken, row.promptTokenText, Self.list(row.correctAnswers),
-        Self.list(row.incorrectAnswers),
+        key, model.text, dataset.text, Self.text(row.id), Self.text(row.group), Self.text(row.question),
+        Self.text(row.source), row.row, row.letter.map(Self.text), row.userSide.map(Self.text),
+        Self.text(row.prompt), row.promptTokens, row.promptToken, Self.text(row.promptTokenText),
+        Self.list(row.correctAnswers), Self.list(row.incorrectAnswers),
       ])
   }
 
@@ -80,8 +80,8 @@ struct StoredRows {
       RETURNING id
       """,
       [
-        key, prompt, number, Self.text(row.continuation), row.end, row.continuationToken, row.continuationTokenText,
-        row.logitDifference,
+        key, prompt, number, Self.text(row.continuation), row.end, row.continuationToken,
+        row.continuationTokenText.map(Self.text), row.logitDifference,
       ])
   }
 

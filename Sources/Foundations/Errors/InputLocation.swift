@@ -13,7 +13,7 @@ public struct InputLocation: Sendable, Equatable, CustomStringConvertible {
 
   public var description: String {
     let line = line.map { ":\($0)" } ?? ""
-    let item = item.map { " (\($0))" } ?? ""
+    let item = item.map { " (\(SafeText.quoted($0)))" } ?? ""
     return "\(file)\(line)\(item)"
   }
 }

@@ -44,5 +44,13 @@ public struct TelltaleError: Error, Sendable, CustomStringConvertible {
   /// True where the user can mend it (exit code 2), false for failures of ours or of the machine (exit code 1).
   public var isBadInput: Bool { code == .badInput }
 
+  /// Calls `body`; what it finds wrong without naming a place is of this file.
+  package static func located<T>(in file: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch var error as TelltaleError where error.isBadInput && error.location == nil {
+      error.location = InputLocation(file: file)
+      throw error
+    }
+  }
+
   public var description: String { location.map { "\($0): \(message)" } ?? message }
 }

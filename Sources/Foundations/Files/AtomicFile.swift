@@ -13,8 +13,9 @@ public enum AtomicFile {
     guard !isDirectory(url) else { throw TelltaleError(.badInput, "is a folder; name a file", at: place) }
     let descriptor = open(aside.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw TelltaleError(
-        .badInput, "cannot be written (\(reason)); check that the folder exists and is writable", at: place)
+      let reason = SystemReason.last
+      let remedy = reason.isOfMachine ? reason.remedy : "check that the folder exists and is writable"
+      throw TelltaleError(reason.code, "cannot be written (\(reason)); \(remedy)", at: place)
     }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     var renamed = false
@@ -26,10 +27,10 @@ public enum AtomicFile {
       throw TelltaleError(.failed, "cannot be written: \(describe(error)); nothing was left behind", at: place)
     }
     guard fsync(descriptor) == 0 else {
-      throw TelltaleError(.failed, "cannot be flushed to the disk (\(reason))", at: place)
+      throw TelltaleError(.failed, "cannot be flushed to the disk (\(SystemReason.last))", at: place)
     }
     guard rename(aside.path, url.path) == 0 else {
-      throw TelltaleError(.failed, "cannot be put in place (\(reason))", at: place)
+      throw TelltaleError(.failed, "cannot be put in place (\(SystemReason.last))", at: place)
     }
     renamed = true
     flush(folder: url.deletingLastPathComponent())
@@ -50,8 +51,6 @@ public enum AtomicFile {
   private static func isDirectory(_ url: URL) -> Bool {
     (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) ?? false
   }
-
-  private static var reason: String { String(cString: strerror(errno)) }
 
   private static func describe(_ error: any Error) -> String {
     let code =

@@ -36,7 +36,8 @@ public struct CSVTable: Sendable {
       throw input.error("the file is empty; its first line should name the columns")
     }
     if let twice = header.fields.enumerated().first(where: { header.fields[..<$0.offset].contains($0.element) }) {
-      throw input.error("the column \"\(twice.element)\" is named twice; rename one", line: header.line)
+      throw input.error(
+        "the column \"\(SafeText.quoted(twice.element))\" is named twice; rename one", line: header.line)
     }
     var rows: [Row] = []
     while let row = try parser.next() {
@@ -51,10 +52,22 @@ public struct CSVTable: Sendable {
     self.rows = rows
   }
 
+  private init(file: String, header: [String], rows: [Row]) {
+    (self.file, self.header, self.rows) = (file, header, rows)
+  }
+
+  /// The table as it was before Telltale wrote it: without the escapes that keep spreadsheets from computing fields.
+  package var restored: CSVTable {
+    CSVTable(
+      file: file, header: header.map(SheetText.restored),
+      rows: rows.map { Row(line: $0.line, fields: $0.fields.map(SheetText.restored)) })
+  }
+
   /// The column called `name` exactly; throws `badInput` listing the columns there are.
   public func column(_ name: String) throws(TelltaleError) -> CSVColumn {
     if let column = columnIfPresent(name) { return column }
-    let message = "there is no column \"\(name)\"; the columns are \(header.joined(separator: ", "))"
+    let columns = SafeText.quoted(header.joined(separator: ", "))
+    let message = "there is no column \"\(name)\"; the columns are \(columns)"
     throw TelltaleError(.badInput, message, at: .init(file: file, line: 1))
   }
 
@@ -105,12 +118,14 @@ public struct CSVColumn: Sendable {
   }
 
   private func wrong(_ row: CSVTable.Row, _ expected: String) -> TelltaleError {
-    let message = "\"\(row.fields[index].prefix(40))\" is not \(expected); mend the value"
-    return TelltaleError(.badInput, message, at: .init(file: table.file, line: row.line, item: "column \(name)"))
+    let message = "\"\(SafeText.quoted(row.fields[index].prefix(40)))\" is not \(expected); mend the value"
+    return TelltaleError(
+      .badInput, message, at: .init(file: table.file, line: row.line, item: "column \(SafeText.quoted(name))"))
   }
 }
 
-/// Writes tables that `CSVTable` reads back exactly; lines end in LF.
+/// Writes tables whose fields no spreadsheet computes and no terminal obeys (`SheetText`); lines end in LF. A `CSVTable` that
+/// is `restored` has the fields exactly as they were.
 public enum CSVWriter {
   /// The header and rows as one text, ending in a line break.
   public static func text(header: [String], rows: [[String]]) -> String {
@@ -123,10 +138,10 @@ public enum CSVWriter {
     fields == [""] ? "\"\"" : fields.map(quoted).joined(separator: ",")
   }
 
-  private static func quoted(_ field: String) -> String {
-    // A field that begins with a byte-order mark would lose it at the start of a file.
-    let special = field.utf8.contains { $0 == .comma || $0 == .quote || $0 == .newline || $0 == .carriageReturn }
-    guard special || field.unicodeScalars.first == "\u{FEFF}" else { return field }
+  private static func quoted(_ text: String) -> String {
+    let field = SheetText.escaped(text)
+    guard field.utf8.contains(where: { $0 == .comma || $0 == .quote || $0 == .newline || $0 == .carriageReturn })
+    else { return field }
     // By scalar: a quote with a combining mark after it is another Character, yet still a quote.
     return "\"" + field.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
   }

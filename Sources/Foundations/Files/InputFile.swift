@@ -31,6 +31,8 @@ package struct InputFile: Sendable {
     if String(validating: self.bytes, as: UTF8.self) == nil { throw invalidEncoding }
   }
 
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
+
   /// The half-open byte ranges of the lines, line ends excluded.
   package var lines: [Range<Int>] {
     var ranges: [Range<Int>] = []

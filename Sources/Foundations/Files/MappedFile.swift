@@ -3,7 +3,8 @@ import Foundation
 /// A file mapped into memory: tensors can lie in it without a copy, and several processes share its pages.
 ///
 /// The mapping is private: who writes to it, as an optimiser does, writes to a copy of the page and not to the file.
-/// Whoever shortens the file meanwhile ends this process, as with every mapped file; replace files by renaming.
+/// Whoever shortens the file meanwhile ends this process, as with every mapped file (`MappedFiles` says so in a sentence);
+/// replace files by renaming.
 package final class MappedFile: Sendable {
   package let path: String
   package let count: Int
@@ -15,7 +16,8 @@ package final class MappedFile: Sendable {
     let place = InputLocation(file: path)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not block
     guard descriptor >= 0 else {
-      throw TelltaleError(.badInput, "cannot be opened (\(Self.reason)); check the path and its permissions", at: place)
+      let reason = SystemReason.last
+      throw TelltaleError(reason.code, "cannot be opened (\(reason)); \(reason.remedy)", at: place)
     }
     defer { close(descriptor) }
     var status = stat()
@@ -26,12 +28,16 @@ package final class MappedFile: Sendable {
     // Without a reservation: a checkpoint larger than the memory can be read too.
     let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0)
     guard let address, address != MAP_FAILED else {
-      throw TelltaleError(.failed, "cannot be mapped into memory (\(Self.reason))", at: place)
+      throw TelltaleError(.failed, "cannot be mapped into memory (\(SystemReason.last))", at: place)
     }
     base = UnsafeRawPointer(address)
+    MappedFiles.add(path, base, count, MappedFiles.Identity(status))
   }
 
-  deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+  deinit {
+    MappedFiles.remove(base)
+    munmap(UnsafeMutableRawPointer(mutating: base), count)
+  }
 
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
@@ -42,6 +48,4 @@ package final class MappedFile: Sendable {
     guard first < end else { return }
     madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
   }
-
-  private static var reason: String { String(cString: strerror(errno)) }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Text of files, data sets and models on its way to a reader: a terminal, a page, a sentence.
 package enum SafeText {
   /// No text of a page is longer, in characters.
@@ -13,6 +15,35 @@ package enum SafeText {
       }
     }
     return escaped.joined() + (start.endIndex < text.endIndex ? "..." : "")
+  }
+
+  /// No message is longer, in characters.
+  package static let longestSentence = 380
+
+  /// A message as a terminal can show it: on one line, everything visible, no quotation and no word over 80 characters, and
+  /// at most `longestSentence` characters long. What is longer loses its middle, since the place stands at the beginning and
+  /// the remedy at the end.
+  package static func sentence(_ text: String) -> String {
+    let line = visible(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+    let quotes = line.components(separatedBy: "\"").enumerated().map { index, part in
+      index % 2 == 1 && part.count > longestQuotation ? part.prefix(80) + "..." : part
+    }
+    let words: [String] = quotes.joined(separator: "\"").components(separatedBy: " ")
+    let shown = words.map(shortened).joined(separator: " ")
+    guard shown.count > longestSentence else { return shown }
+    let gap = " ... "
+    let end = (longestSentence - gap.count) / 2
+    return shown.prefix(longestSentence - gap.count - end) + gap + shown.suffix(end)
+  }
+
+  /// 80 characters, with the points that say that there are more.
+  private static let longestQuotation = 83
+  private static let longestPath = 160
+
+  /// A path keeps its end, where the file's name is; any other word its beginning.
+  private static func shortened(_ word: String) -> String {
+    if word.contains("/") { return word.count > longestPath ? "..." + word.suffix(longestPath - 3) : word }
+    return word.count > longestQuotation + 2 ? word.prefix(80) + "..." : word
   }
 
   /// Text whose every character shows: control characters as their pictures (U+2400 ...), characters that would reorder
@@ -39,7 +70,8 @@ package enum SafeText {
     return result
   }
 
-  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether a reader would not see the character, or see others turned round by it; line feeds and tabs are seen.
+  package static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0A: false
     case 0..<0x20, 0x7F..<0xA0: true

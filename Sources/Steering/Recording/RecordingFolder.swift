@@ -3,10 +3,11 @@ import Foundations
 import Torch
 
 /// A recording on disk: a folder with `rows.jsonl` (one row a line) and `activations.safetensors` (one tensor per read
-/// position, float32 [rows, layers, hidden], in the order of the rows).
+/// position, float32 [rows, layers, hidden], in the order of the rows), and the sums of both (`FolderSums`), which are
+/// compared when the folder is read.
 public enum RecordingFolder {
-  private static let rowsName = "rows.jsonl"
-  private static let activationsName = "activations.safetensors"
+  package static let rowsName = "rows.jsonl"
+  package static let activationsName = "activations.safetensors"
   /// No recording's rows are larger.
   private static let largestRows = 4 << 30
 
@@ -23,6 +24,11 @@ public enum RecordingFolder {
       "site": SteeringVectors.layerConvention,
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: aside.appendingPathComponent(activationsName))
+    try writeSums(in: aside)
+  }
+
+  package static func writeSums(in folder: URL) throws {
+    try FolderSums.write([rowsName, activationsName], in: folder)
   }
 
   private static func lines(_ rows: [RecordedRow]) throws -> Data {
@@ -33,6 +39,9 @@ public enum RecordingFolder {
 
   /// Reads a folder; rows and activations must belong together.
   public static func read(_ url: URL) throws -> Recording {
+    for name in [rowsName, activationsName] {
+      try FolderSums.check(name, in: url, remedy: "restore it from a copy, or record again")
+    }
     let rows = try readRows(url.appendingPathComponent(rowsName))
     let file = try SafetensorsFile(url.appendingPathComponent(activationsName))
     let place = InputLocation(file: file.url.path)

@@ -51,7 +51,7 @@ struct Serve: ParsableCommand {
     try Self.wait { [json] in
       try await server.run { url in
         if json { try? Output.json(Address(url: url)) } else { Output.line(url) }
-        fflush(nil)
+        StandardStreams.flush()
         Terminal.note("serving until it is interrupted (Ctrl-C)")
       }
     }

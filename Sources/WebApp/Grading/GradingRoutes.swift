@@ -94,8 +94,8 @@ struct PostedLabel: Decodable {
   var note: String?
 
   init(_ request: Request) async throws {
-    guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
-      throw RequestError(.unsupportedMediaType, "A label is sent as application/json.")
+    guard request.headers[.contentType]?.hasPrefix("application/json") == true, request.isPlain else {
+      throw RequestError(.unsupportedMediaType, "A label is sent as application/json, uncompressed.")
     }
     let body = try await request.body.collect(upTo: GradingRoutes.largestLabel)
     do { self = try JSONDecoder().decode(Self.self, from: Data(body.readableBytesView)) } catch {
@@ -106,8 +106,10 @@ struct PostedLabel: Decodable {
   func label(by pass: RaterPass) throws(RequestError) -> HandLabel {
     let isPlainKey = key.utf8.allSatisfy { $0 == 45 || (48...57).contains($0) || (97...122).contains($0) }
     guard isPlainKey, (8...64).contains(key.utf8.count), (1...64).contains(answer.utf8.count),
+      answer.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }),
       label == nil || label == 0 || label == 1, (note ?? "").count <= Self.longestNote
     else { throw RequestError(.badRequest, "A label is 1, 0 or null, with a key of 8 to 64 characters.") }
+    if let refusal = HandLabel.refusal(ofNote: note) { throw RequestError(.badRequest, refusal) }
     let note = note?.trimmingCharacters(in: .whitespacesAndNewlines)
     return HandLabel(
       answer: answer, label: label, rater: pass.rater, note: note.flatMap { $0.isEmpty ? nil : $0 },

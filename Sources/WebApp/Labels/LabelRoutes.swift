@@ -56,8 +56,8 @@ struct LabelRoutes {
     }
     router.post("/runs/:run/labels.csv") { request, context in
       let (name, rater) = (try context.run, Query(request)["rater"] ?? "")
-      guard request.headers[.contentType]?.hasPrefix("text/csv") == true else {
-        throw RequestError(.unsupportedMediaType, "Labels are sent as text/csv.")
+      guard request.headers[.contentType]?.hasPrefix("text/csv") == true, request.isPlain else {
+        throw RequestError(.unsupportedMediaType, "Labels are sent as text/csv, uncompressed.")
       }
       let body = try await request.body.collect(upTo: Self.largestTable)
       guard let text = body.getString(at: body.readerIndex, length: body.readableBytes, encoding: .utf8) else {

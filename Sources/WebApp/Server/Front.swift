@@ -1,29 +1,47 @@
 import Foundation
 import Foundations
 import Hummingbird
+import NIOHTTP1
 import Torch
 
 /// The first and last to see a request: refuses it or passes it on, and puts the security headers on every answer.
 struct Front<Inner: HTTPResponder>: HTTPResponder {
   typealias Context = Inner.Context
   let guardian: RequestGuard
+  let methods: KnownMethods
   let inner: Inner
 
   func respond(to request: Request, context: Context) async throws -> Response {
-    var response = await answer(request, context)
+    var response = try await answer(request, context)
     for (name, value) in SecurityHeaders.all where !response.headers.contains(name) { response.headers[name] = value }
-    return response
+    return request.method == .head ? Reply.withoutBody(response) : response
   }
 
-  private func answer(_ request: Request, _ context: Context) async -> Response {
+  private func answer(_ request: Request, _ context: Context) async throws -> Response {
     switch guardian.admission(request) {
-    case .refused(let status, let sentence): return Reply.problem(sentence, status, for: request)
+    // What else comes on a connection of nobody's is not read.
+    case .refused(let status, let sentence): return Reply.closing(Reply.problem(sentence, status, for: request))
     case .welcome(let path): return welcome(path)
     case .admitted: break
     }
-    do { return try await inner.respond(to: request, context: context) } catch {
+    if let allowed = methods.others(than: request.method, at: request.uri.path) {
+      var response = Reply.closing(Reply.problem("This address answers \(allowed).", .methodNotAllowed, for: request))
+      response.headers[.allow] = allowed
+      return response
+    }
+    do { return try await inner.respond(to: asGet(request), context: context) } catch let error as HTTPParserError {
+      throw error  // the body breaks the rules of HTTP, which Hummingbird answers with 400
+    } catch {
       return problem(error, request)
     }
+  }
+
+  /// HEAD is answered as GET, without the body.
+  private func asGet(_ request: Request) -> Request {
+    guard request.method == .head else { return request }
+    var head = request.head
+    head.method = .get
+    return Request(head: head, body: request.body)
   }
 
   private func welcome(_ path: String) -> Response {
@@ -37,13 +55,18 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
     if let error = error as? RequestError { return Reply.problem(error.sentence, error.status, for: request) }
     if let error = error as? TelltaleError {
       return Reply.problem(
-        error.description, error.isBadInput ? .badRequest : .internalServerError, for: request)
+        SafeText.sentence(error.description), error.isBadInput ? .badRequest : .internalServerError, for: request)
     }
     if let error = error as? any HTTPResponseError {
-      let sentence = error.status == .contentTooLarge ? "What was sent is too large." : "The request is not valid."
-      return Reply.problem(sentence, error.status, for: request)
+      guard error.status == .contentTooLarge else {
+        return Reply.problem(
+          error.status == .notFound ? RequestError.notFound.sentence : "The request is not valid.", error.status,
+          for: request)
+      }
+      // The rest of it is not read, however long it goes on.
+      return Reply.closing(Reply.problem("What was sent is too large.", error.status, for: request))
     }
-    return Reply.problem("This failed: \(error)", .internalServerError, for: request)
+    return Reply.problem(SafeText.sentence("This failed: \(error)"), .internalServerError, for: request)
   }
 }
 

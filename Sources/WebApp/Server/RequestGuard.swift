@@ -1,6 +1,5 @@
 import Foundation
 import Hummingbird
-import Synchronization
 
 /// Who may ask: whoever has the token, through the address that the server is bound to, from its own pages.
 struct RequestGuard: Sendable {
@@ -18,6 +17,10 @@ struct RequestGuard: Sendable {
   func admission(_ request: Request) -> Admission {
     guard Self.isPlainPath(request.head.path ?? "") else {
       return .refused(.badRequest, "The address is not one of this server's.")
+    }
+    // The first Host is the authority; a second one is still among the headers.
+    guard HeaderName("Host").flatMap({ request.headers[$0] }) == nil else {
+      return .refused(.badRequest, "A request names one Host.")
     }
     guard address.isOwn(host: request.head.authority ?? "") else {
       return .refused(.forbidden, "This server answers only to the address that telltale serve printed.")
@@ -66,36 +69,4 @@ struct RequestGuard: Sendable {
       return isPlain && step != "." && step != ".."
     }
   }
-}
-
-/// Where the server listens. Requests to any other name are refused, so that a foreign site's name that is made to point
-/// here (DNS rebinding) opens nothing.
-final class ServerAddress: Sendable {
-  let host: String
-  private let bound = Mutex<Int?>(nil)
-
-  init(host: String) { self.host = host }
-
-  var port: Int {
-    bound.withLock { $0 ?? 0 }
-  }
-
-  func bind(port: Int) { bound.withLock { $0 = port } }
-
-  var isLoopback: Bool { ["127.0.0.1", "localhost", "::1"].contains(host) }
-  /// As it stands in an address.
-  private var name: String { host.contains(":") ? "[\(host)]" : host.lowercased() }
-  var url: String { "http://\(name):\(port)" }
-  /// Browsers share cookies between the ports of a host.
-  var cookieName: String { "telltale-\(port)" }
-
-  private var authorities: [String] {
-    guard port > 0 else { return [] }
-    let names = Set([name] + (isLoopback ? ["127.0.0.1", "localhost", "[::1]"] : []))
-    return names.map { "\($0):\(port)" }
-  }
-
-  func isOwn(host: String) -> Bool { authorities.contains(host.lowercased()) }
-
-  func isOwn(origin: String) -> Bool { authorities.contains { "http://\($0)" == origin.lowercased() } }
 }

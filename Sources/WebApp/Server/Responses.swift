@@ -29,6 +29,20 @@ enum Reply {
       status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
   }
 
+  /// The last on its connection.
+  static func closing(_ response: Response) -> Response {
+    var response = response
+    response.headers[.connection] = "close"
+    return response
+  }
+
+  /// What is answered to HEAD.
+  static func withoutBody(_ response: Response) -> Response {
+    var bare = response
+    bare.body = ResponseBody(contentLength: response.body.contentLength) { try await $0.finish(nil) }
+    return bare
+  }
+
   static func redirect(_ path: String) -> Response { Response(status: .seeOther, headers: [.location: path]) }
 
   /// One sentence, as a page for people and as JSON for scripts.

@@ -23,6 +23,8 @@ public struct WebServer: Sendable {
 
   private static let usualPort = 8080
   private static let mostConnections = 512
+  /// Files that the stores of the runs and the pages take, of those that the process may open.
+  private static let otherFiles = 128
 
   private let options: Options
   private let catalog: RunCatalog
@@ -33,10 +35,17 @@ public struct WebServer: Sendable {
     self.options = options
     catalog = try RunCatalog(folder, repeated: options.repeated)
     address = ServerAddress(host: options.host)
-    guard options.host != "0.0.0.0", options.host != "::" else {
+    guard !address.isEveryAddress else {
       throw TelltaleError(
         .badInput, "name the one address to listen on: 127.0.0.1, or an address of this machine, not every one of them")
     }
+  }
+
+  /// No more than the process may have open files for.
+  private static var connections: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return mostConnections }
+    return min(mostConnections, max(32, Int(clamping: limit.rlim_cur) - otherFiles))
   }
 
   /// Serves until the process is asked to end (SIGINT, SIGTERM) or the task is cancelled.
@@ -52,13 +61,16 @@ public struct WebServer: Sendable {
 
   private func run(port: Int, _ onReady: @escaping @Sendable (String) -> Void) async throws {
     let guardian = RequestGuard(token: options.token, address: address)
-    let (address, token) = (address, options.token)
+    let (address, token, waiting) = (address, options.token, WaitingConnections())
+    let router = router
     var application = Application(
-      responder: Front(guardian: guardian, inner: router.buildResponder()),
-      server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+      responder: Front(guardian: guardian, methods: KnownMethods(router), inner: router.buildResponder()),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [RequestDeadline(waiting)], idleTimeout: .seconds(120))),
       configuration: ApplicationConfiguration(
         address: .hostname(options.host, port: port), reuseAddress: true,
-        availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.connections)),
       onServerRunning: { channel in
         address.bind(port: channel.localAddress?.port ?? port)
         onReady("\(address.url)/?token=\(token.text)")

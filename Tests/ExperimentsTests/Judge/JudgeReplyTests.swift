@@ -36,6 +36,28 @@ struct JudgeReplyTests {
     #expect(throws: JudgeReply.Malformed.self) { try JudgeReply(body: Data(body.utf8), labels: [0, 1]) }
   }
 
+  @Test("What an endpoint repeats of the key is not stored, nor is a NUL at which the store would end")
+  func hidden() throws {
+    let key = "sk-SECRET/123"
+    let content = #"{"label": 1, "reason": "key Bearer sk-SECRET\/123, sk%2DSECRET%2F123 a\u0000b"}"#
+    let reply = try JudgeReply(content: content, labels: [0, 1], hiding: key)
+    #expect(reply.reason == "key Bearer [key], [key] a\u{2400}b")
+    // The key is replaced before the reason is cut, so that no part of it is left at the end.
+    let long = #"{"label": 1, "reason": "\#(String(repeating: "x", count: 995))sk-SECRET/123"}"#
+    #expect(try JudgeReply(content: long, labels: [0, 1], hiding: key).reason.hasSuffix("x[key]"))
+    #expect(
+      try JudgeReply(content: #"{"label": 1, "reason": "a x b"}"#, labels: [0, 1], hiding: "x").reason == "a x b")
+  }
+
+  @Test(
+    "Retry-After of any size is a number of seconds that can be waited for and said",
+    arguments: [
+      ("1", 1), ("99999999999999999999", 366 * 86_400), ("1e400", 366 * 86_400), ("-5", nil), ("nan", nil),
+      ("soon", nil),
+      ("Fri, 31 Dec 9999 23:59:59 GMT", 366 * 86_400), ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+    ] as [(String, Double?)])
+  func retryAfter(_ header: String, _ seconds: Double?) { #expect(RetryAfter.seconds(header) == seconds) }
+
   @Test func anAnswerCannotCloseItsOwnFence() throws {
     let rubric = try JudgeRubric("truthfulness")
     let plain = JudgeQuestion(rubric, prompt: "p", answer: "a")

@@ -151,6 +151,7 @@ struct JudgeRunTests {
         return String(decoding: try JSONEncoder().encode(row), as: UTF8.self)
       }
       try Data((turned.joined(separator: "\n") + "\n").utf8).write(to: file)
+      try RecordingFolder.writeSums(in: file.deletingLastPathComponent())
     }
   }
 

@@ -62,6 +62,7 @@ extension MadeRun {
           return String(decoding: try encoder.encode(row), as: UTF8.self)
         }
         try Data((spoken.joined(separator: "\n") + "\n").utf8).write(to: file)
+        try RecordingFolder.writeSums(in: file.deletingLastPathComponent())
       }
     }
   }

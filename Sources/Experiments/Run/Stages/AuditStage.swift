@@ -22,7 +22,7 @@ struct AuditStage: Stage {
   func outputs(_ layout: RunLayout) -> [URL] { [layout.letters(model), layout.planted(model)] }
 
   /// Data without letters and a model without planted directions leave no file.
-  func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool { true }
+  func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool { record.files.map(layout.areThere) ?? true }
 
   func parts(_ run: PlannedRun) throws -> [StagePart] { [StagePart(weight: 1)] }
 

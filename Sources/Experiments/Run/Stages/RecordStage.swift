@@ -30,7 +30,7 @@ struct RecordStage: Stage {
   func outputs(_ layout: RunLayout) -> [URL] { [layout.chunks(model, target)] }
 
   func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool {
-    layout.chunkNumbers(model, target).count == record.chunks
+    record.chunks.map { layout.chunkNumbers(model, target) == Array(0..<$0) } ?? false
   }
 
   func chunkNumbers(_ layout: RunLayout) -> [Int]? { layout.chunkNumbers(model, target) }
@@ -101,30 +101,33 @@ struct RecordStage: Stage {
     _ items: [Item], _ planned: PlannedStage, _ directory: RunDirectory, chunkRows: Int, onRows: (Int) -> Void,
     record: (_ items: [Item], _ before: Int) throws -> Recording
   ) throws -> Manifest.Recording {
-    var state = directory.record(of: self) ?? StageRecord(planned, rows: items.count, chunkRows: chunkRows)
+    var state = try directory.record(of: self) ?? StageRecord(planned, rows: items.count, chunkRows: chunkRows)
     try directory.write(state, of: self)
     var tally = Manifest.Recording()
     for (number, range) in Self.ranges(rows: items.count, chunkRows: chunkRows).enumerated() {
-      if let rows = try directory.storedRows(model, target, number), rows.count == range.count {
+      if let rows = try directory.storedRows(model, target, number) {
+        try directory.check(rows, answer: Array(items[range]), in: directory.layout.chunk(model, target, number))
         tally.add(rows)
       } else {
         let started = Date()
         let recording = try record(Array(items[range]), range.lowerBound)
         try directory.write(recording, model, target, chunk: number)
         state.seconds["\(number)"] = Date().timeIntervalSince(started)
+        state.files = try (state.files ?? [:]).merging(directory.sums(of: self, chunk: number)) { $1 }
         try directory.write(state, of: self)
         tally.add(recording.rows)
       }
       onRows(range.upperBound)
     }
     state.finished = state.finished ?? Date()
+    state.files = try directory.sums(of: self)
     try directory.write(state, of: self)
     return tally
   }
 
   /// Writes down that the stage is begun, so that array tasks know its inputs and `telltale status` its size.
   func begin(_ run: ExperimentRun) throws {
-    guard run.directory.record(of: self) == nil else { return }
+    guard try run.directory.record(of: self) == nil else { return }
     let rows = try run.planned.items(target.text).count
     let record = StageRecord(
       try run.planned.stage(self), rows: rows, chunkRows: run.experiment.recording.chunkRows)

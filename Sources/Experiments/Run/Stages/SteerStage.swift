@@ -44,7 +44,7 @@ struct SteerStage: Stage {
     let steering = try work.shared {
       try VectorSteering(settings, work.loaded, work.encoder, run.planned.items(of: settings))
     }
-    let vectors = try SteeringVectors(contentsOf: directory.layout.vector(model, vector))
+    let vectors = try directory.vectors(model, vector)
     try directory.write(try steering.run(vectors), json: directory.layout.steering(model, vector))
     try run.finish(self)
   }
