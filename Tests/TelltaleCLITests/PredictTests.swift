@@ -31,6 +31,15 @@ import Testing
     return try #require(rows.first).audit
   }
 
+  /// What `predict --json` prints, its keys in camel case.
+  private func documents<Document: Decodable>(_ arguments: [String]) throws -> [Document] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try Binary.succeed(["predict", "--json"] + arguments, in: folder).output.split(separator: "\n").map {
+      try decoder.decode(Document.self, from: Data($0.utf8))
+    }
+  }
+
   @Test("Files of the same rows are the candidates of one audit")
   func severalFilesAreOneAudit() throws {
     let files = [13, 30].flatMap { ["--scores", Self.seed("Zephyr_TruthfulQA_continuation_\($0)")] }
@@ -101,18 +110,13 @@ import Testing
       let auroc: Double
     }
     let file = Fixtures.file("statistics/verdict/cases/length-confound.csv").path
-    func judged(_ arguments: [String] = []) throws -> Document {
-      let decoder = JSONDecoder()
-      decoder.keyDecodingStrategy = .convertFromSnakeCase
-      let output = try Binary.succeed(["predict", "--json", "--scores", file] + arguments).output
-      return try decoder.decode(Document.self, from: Data(output.utf8))
-    }
-    let document = try judged()
+    let held: [Document] = try documents(["--scores", file])
+    let document = try #require(held.first)
     #expect(document.verdict == "explained" && document.direction == "positive" && document.plan == "exploratory")
     #expect(document.covariates.map(\.name) == ["length"] && document.covariates.map(\.kind) == ["numeric"])
     #expect(document.across.auroc == document.auroc && document.within.low > 0.5)
-    let free = try judged(["--ignore", "length"])
-    #expect(free.verdict == "supported" && free.ignored == ["length"])
+    let free: [Document] = try documents(["--ignore", "length", "--scores", file])
+    #expect(free.first?.verdict == "supported" && free.first?.ignored == ["length"])
     let text = try Binary.succeed(["predict", "--ignore", "length", "--scores", file]).output
     #expect(text.contains("The column length was left out on request"))
   }
@@ -131,17 +135,16 @@ import Testing
       return "\(truth * 10 + row * 13 % 17),\(label),q\(row / 5),\(row / 5 % 3 == 0 ? "\(truth)" : "")"
     }
     try folder.write((["score,label,group,hand"] + lines).joined(separator: "\n"), to: "judged.csv")
-    let arguments = ["predict", "--permutations", "200", "--scores", "judged.csv", "--reference", "hand"]
-    let rows: [Document] = try Binary.succeed(arguments + ["--json"], in: folder).rows()
+    let arguments = ["--permutations", "200", "--scores", "judged.csv", "--reference", "hand"]
+    let rows: [Document] = try documents(arguments)
     let errors = try #require(rows.first?.labelErrors)
     #expect(
       errors.doublyLabelled == 135 && errors.sensitivity.value < 1 && errors.rate.low < 0.4 && errors.rate.high > 0.4)
-    let text = try Binary.succeed(arguments, in: folder).output
+    let text = try Binary.succeed(["predict"] + arguments, in: folder).output
     #expect(text.contains("- Of 135 rows labelled twice, the labels find "))
     // As a column like any other it would be the label.
-    let blind: [Document] = try Binary.succeed(
-      ["predict", "--json", "--permutations", "200", "--scores", "judged.csv", "--ignore", "hand"], in: folder
-    ).rows()
+    let blind: [Document] = try documents(
+      ["--permutations", "200", "--scores", "judged.csv", "--ignore", "hand"])
     #expect(blind.first.map { $0.labelErrors == nil } == true)
     try folder.write("score,label,hand\n1,1,2\n", to: "wrong.csv")
     let refused = try Binary.run(["predict", "--scores", "wrong.csv", "--reference", "hand"], in: folder)
@@ -173,14 +176,14 @@ import Testing
     // The plan is older than the scores.
     try folder.write((["score,label,group"] + lines).joined(separator: "\n"), to: "traits.csv")
     let arguments = [
-      "predict", "--numeric-labels", "--permutations", "200", "--scores", "traits.csv", "--plan-file",
-      "numeric-plan.json",
+      "--numeric-labels", "--permutations", "200", "--scores", "traits.csv", "--plan-file", "numeric-plan.json",
     ]
-    let rows: [Numeric] = try Binary.succeed(arguments + ["--json"], in: folder).rows()
+    let rows: [Numeric] = try documents(arguments)
     let document = try #require(rows.first)
     #expect(document.verdict == "supported" && document.direction == "positive" && document.plan == "as planned")
     #expect(document.planHash?.count == 64)
-    #expect(try Binary.succeed(arguments, in: folder).output.contains("Plan: as planned (SHA-256 "))
+    let text = try Binary.succeed(["predict"] + arguments, in: folder).output
+    #expect(text.contains("Plan: as planned (SHA-256 "))
   }
 
   @Test("A blank group is refused with its line, and a plan is followed or not")
