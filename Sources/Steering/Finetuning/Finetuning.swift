@@ -131,11 +131,21 @@ public struct Finetuning: Sendable {
   }
 
   private func writeLosses(_ trainer: LoRATrainer, _ output: URL) throws {
-    let rows = trainer.log.enumerated().map { index, entry in
-      "\(index + 1),\(entry.loss),\(entry.learningRate),\(entry.gradientNorm)\n"
-    }
-    try AtomicFile.write(
-      Data(("step,loss,learning_rate,gradient_norm\n" + rows.joined()).utf8),
-      to: output.appendingPathComponent(Self.lossesName))
+    let steps = trainer.log.enumerated().map { ($0.offset + 1, $0.element) }
+    try TrainingLog.table.values(steps).write(to: output.appendingPathComponent(Self.lossesName))
   }
+}
+
+/// What a training was like, step by step.
+package enum TrainingLog {
+  package typealias Step = (number: Int, entry: TrainingCheckpoint.LogEntry)
+
+  package static let table = Table<Step>(
+    "losses", "One optimiser step.",
+    [
+      .integer("step", "Its number, from 1.", \.number),
+      .number("loss", "Mean negative log-probability of the answers' tokens.", unit: "nats per token", \.entry.loss),
+      .number("learning_rate", "Of the step.", \.entry.learningRate),
+      .number("gradient_norm", "Length of the gradient before it is clipped.", \.entry.gradientNorm),
+    ])
 }

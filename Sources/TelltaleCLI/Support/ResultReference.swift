@@ -43,6 +43,10 @@ enum ResultReference {
       title: "Comparisons of vectors", about: "`telltale compare --output` ([consistency.md](consistency.md)).",
       tables: CompareTables.declarations),
     Section(
+      title: "Fine-tuning",
+      about: "`losses.csv` beside an adapter of `telltale finetune` ([finetuning.md](finetuning.md)).",
+      tables: [TrainingLog.table]),
+    Section(
       title: "The fine-tuning chain", about: "`telltale finetune chain --output` ([finetuning.md](finetuning.md)).",
       tables: ChainTables.declarations),
   ]
