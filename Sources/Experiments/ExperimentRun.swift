@@ -135,6 +135,7 @@ public final class ExperimentRun {
     let path = experiment.models.first { experiment.name(of: $0) == name } ?? name.text
     events.onStage("\(path): loading")
     let made = try ModelAtWork(planned, path)
+    for warning in made.loaded.warnings { events.onStage("warning: \(warning)") }
     atWork = made
     return made
   }

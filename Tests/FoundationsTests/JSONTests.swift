@@ -41,6 +41,8 @@ import Testing
       ("{\"a\" 1}", "a colon is missing after the key \"a\""),
       ("NaN", "the value is NaN, which JSON does not have (write null)"),
       ("{\"a\": [Infinity]}", "the value of the key \"a\" is Infinity, which JSON does not have (write null)"),
+      ("007", "\"007\" is not a value"), ("-01", "\"-01\" is not a value"), ("1.", "\"1.\" is not a value"),
+      (".5", "\".5\" is not a value"), ("1e", "\"1e\" is not a value"),
       ("0x10", "\"0x10\" is not a value"),
       ("1e999", "\"1e999\" is not a value"),
       ("1 2", "text after the end of the value"),

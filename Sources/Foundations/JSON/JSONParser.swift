@@ -93,13 +93,37 @@ package struct JSONParser {
     case "true": return .bool(true)
     case "false": return .bool(false)
     default:
-      let isDecimal = written.allSatisfy { "0123456789+-.eE".utf8.contains($0) } && written.first != UInt8(ascii: "+")
-      guard isDecimal, let number = Double(word), number.isFinite else {
+      guard Self.isNumber(written), let number = Double(word), number.isFinite else {
         position = start
         throw failure(complaint(about: word))
       }
       return .number(number)
     }
+  }
+
+  /// A number by the standard's grammar: no leading zeros or plus, digits on both sides of a point.
+  private static func isNumber(_ written: ArraySlice<UInt8>) -> Bool {
+    var rest = written
+    func digits() -> Int {
+      let count = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+      rest = rest.dropFirst(count)
+      return count
+    }
+    func takes(_ bytes: String) -> Bool {
+      guard let byte = rest.first, bytes.utf8.contains(byte) else { return false }
+      rest = rest.dropFirst()
+      return true
+    }
+    _ = takes("-")
+    let isZero = rest.first == UInt8(ascii: "0")
+    let whole = digits()
+    guard whole > 0, !isZero || whole == 1 else { return false }
+    if takes("."), digits() == 0 { return false }
+    if takes("eE") {
+      _ = takes("+-")
+      if digits() == 0 { return false }
+    }
+    return rest.isEmpty
   }
 
   /// Python writes NaN and the infinities, which JSON does not have.
@@ -121,7 +145,7 @@ package struct JSONParser {
 
   /// The common case, token ids, without the detour over a string; nil for anything but digits.
   private func plainInteger(_ digits: ArraySlice<UInt8>) -> Int? {
-    guard !digits.isEmpty else { return nil }
+    guard !digits.isEmpty, digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
     var value = 0
     for byte in digits {
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }

@@ -55,7 +55,7 @@ public struct ChatTemplate: Sendable {
   ) throws(TelltaleError) {
     let program: JinjaTemplate
     do { program = try JinjaTemplate(source) } catch {
-      throw TelltaleError(.badInput, "the chat template \"\(name)\" cannot be read: \(error)")
+      throw TelltaleError(.badInput, "the chat template \"\(name)\" cannot be read: \(error.sentence)")
     }
     self.init(
       name: name, hash: SHA256.hexadecimalDigest(of: Array(source.utf8)), program: program,
@@ -109,8 +109,8 @@ extension ChatTemplate {
 
   private func refusal(_ error: JinjaError) -> TelltaleError {
     switch error.code {
-    case .refused: TelltaleError(.badInput, "the chat template \"\(name)\" refuses the chat: \(error)")
-    default: TelltaleError(.badInput, "the chat template \"\(name)\" cannot render the chat: \(error)")
+    case .refused: TelltaleError(.badInput, "the chat template \"\(name)\" refuses the chat: \(error.sentence)")
+    default: TelltaleError(.badInput, "the chat template \"\(name)\" cannot render the chat: \(error.sentence)")
     }
   }
 }

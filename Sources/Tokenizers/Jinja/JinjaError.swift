@@ -35,6 +35,14 @@ extension JinjaError: CustomStringConvertible {
   }
 }
 
+extension JinjaError {
+  /// The description as a message of ours can carry it: on one line, and cut where a template makes it long.
+  package var sentence: String {
+    let line = description.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return line.count > 240 ? line.prefix(240) + "..." : line
+  }
+}
+
 /// What a rendering may use at most, so that a template from a stranger can neither hang nor fill the memory.
 package struct JinjaLimits: Sendable {
   /// Characters of the template.
