@@ -4,6 +4,8 @@ import Torch
 /// One decoder block: attention and the feed-forward network, each of which adds to the residual stream.
 struct DecoderLayer: Sendable {
   let index: Int
+  /// Where its weights are.
+  let device: Device
   private let placement: NormPlacement
   /// What attention and the network read; nil where they read the stream as it is.
   private let attentionNorm, networkNorm: Normalisation?
@@ -29,6 +31,7 @@ struct DecoderLayer: Sendable {
       return map
     }
     self.index = index
+    device = try table(WeightName(layer: index, module: configuration.normNames[0])).device
     placement = configuration.placement
     let isAfter = placement == .after
     attentionNorm = try isAfter ? nil : table.norm(index, "input_layernorm")

@@ -2,8 +2,8 @@ import Foundation
 import Foundations
 import Torch
 
-/// Finds what `--model` means: a directory or a GGUF file, a Hugging Face id in the local cache, an embedded model, or one
-/// that `scripts/fetch-model` fetches.
+/// Finds what `--model` means: a directory or a GGUF file, a Hugging Face id in the local cache (with `@` and a revision, if
+/// one is meant), an embedded model, or one that `scripts/fetch-model` fetches.
 public enum ModelLocator {
   /// Names of the models that come with Telltale.
   public static let embedded = ["organism-shared", "organism-split"]
@@ -16,10 +16,10 @@ public enum ModelLocator {
     if isGGUF(URL(fileURLWithPath: name)) { return URL(fileURLWithPath: name) }
     if let file = fetched[name] { return try fetchedFile(name, file, environment) }
     if embedded.contains(name) { return try embeddedDirectory(name, environment) }
-    if isRepositoryID(name) { return try model(in: cachedDirectory(name, environment)) }
+    if let id = HubID(name) { return try model(in: HubCache(environment).snapshot(of: id)) }
     throw TelltaleError(
       .badInput,
-      "\"\(name.prefix(200))\" is neither a directory, a GGUF file nor a Hugging Face id (owner/name) nor one of "
+      "\"\(SafeText.quoted(name))\" is neither a directory, a GGUF file nor a Hugging Face id (owner/name or owner/name@revision) nor one of "
         + (embedded + fetched.keys.sorted()).joined(separator: ", ") + "; check the name", remedy: .chooseModel)
   }
 
@@ -33,7 +33,7 @@ public enum ModelLocator {
   }
 
   /// A directory itself, or the one GGUF model in it where it holds no checkpoint.
-  private static func model(in directory: URL) throws(TelltaleError) -> URL {
+  static func model(in directory: URL) throws(TelltaleError) -> URL {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     let files = names.filter { $0.lowercased().hasSuffix(".gguf") }.sorted()
     // Of a split model the first part stands for all.
@@ -54,11 +54,16 @@ public enum ModelLocator {
     "smollm2": "SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3-270m": "gemma-3-270m-q4_k_m.gguf",
   ]
 
+  /// Where `scripts/fetch-model` puts files.
+  static func fetchedFolder(_ environment: [String: String]) -> URL {
+    let cache = environment["TELLTALE_CACHE"] ?? NSHomeDirectory() + "/.cache/telltale"
+    return URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models")
+  }
+
   private static func fetchedFile(
     _ name: String, _ file: String, _ environment: [String: String]
   ) throws(TelltaleError) -> URL {
-    let cache = environment["TELLTALE_CACHE"] ?? NSHomeDirectory() + "/.cache/telltale"
-    let url = URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models/\(file)")
+    let url = fetchedFolder(environment).appendingPathComponent(file)
     guard isGGUF(url) else {
       throw TelltaleError(.badInput, "\(name) is not in the cache; fetch it with: scripts/fetch-model \(name)")
     }
@@ -92,52 +97,7 @@ public enum ModelLocator {
     return folders
   }
 
-  // MARK: The Hugging Face cache
-
-  private static func isRepositoryID(_ name: String) -> Bool {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, name.utf8.count <= 200 else { return false }
-    return parts.allSatisfy { part in
-      !part.isEmpty && !part.hasPrefix(".")
-        && part.utf8.allSatisfy {
-          $0 == 45 || $0 == 46 || $0 == 95 || ($0 < 128 && Character(UnicodeScalar($0)).isLetter)
-            || (48...57).contains($0)
-        }
-    }
-  }
-
-  private static func cachedDirectory(
-    _ name: String, _ environment: [String: String]
-  ) throws(TelltaleError) -> URL {
-    let repository = hubFolder(environment)
-      .appendingPathComponent("models--" + name.replacingOccurrences(of: "/", with: "--"), isDirectory: true)
-    if let snapshot = snapshot(of: repository) { return snapshot }
-    throw TelltaleError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
-  }
-
-  /// Where Hugging Face keeps what it downloaded: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`.
-  public static func hubFolder(_ environment: [String: String]) -> URL {
-    if let hub = environment["HF_HUB_CACHE"] { return URL(fileURLWithPath: hub, isDirectory: true) }
-    if let home = environment["HF_HOME"] {
-      return URL(fileURLWithPath: home, isDirectory: true).appendingPathComponent("hub")
-    }
-    return URL(fileURLWithPath: NSHomeDirectory()).appendingPathComponent(".cache/huggingface/hub", isDirectory: true)
-  }
-
-  /// The snapshot that `refs/main` names, else the only one there is.
-  private static func snapshot(of repository: URL) -> URL? {
-    let snapshots = repository.appendingPathComponent("snapshots", isDirectory: true)
-    if let revision = try? String(contentsOf: repository.appendingPathComponent("refs/main"), encoding: .utf8)
-      .trimmingCharacters(in: .whitespacesAndNewlines), !revision.contains("/"), !revision.hasPrefix(".")
-    {
-      let named = snapshots.appendingPathComponent(revision, isDirectory: true)
-      if isDirectory(named.path), !revision.isEmpty { return named }
-    }
-    let all = (try? FileManager.default.contentsOfDirectory(atPath: snapshots.path)) ?? []
-    return all.count == 1 ? snapshots.appendingPathComponent(all[0], isDirectory: true) : nil
-  }
-
-  private static func isDirectory(_ path: String) -> Bool {
+  static func isDirectory(_ path: String) -> Bool {
     var directory: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &directory) && directory.boolValue
   }

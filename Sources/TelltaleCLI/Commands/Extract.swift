@@ -84,7 +84,7 @@ struct Extract: ParsableCommand {
   }
 
   private func extractRecording(_ folder: String, _ recipe: VectorRecipe) throws -> SteeringVectors {
-    let directory = try ModelLocator.directory(for: model.model)
+    let directory = try ModelLocator.directory(for: model.name)
     let configuration = try ModelConfiguration(directory: directory)
     var recording = try RecordingFolder.read(URL(fileURLWithPath: folder))
     guard recording.activations[recipe.read].map({ $0.size(2) == configuration.hiddenSize }) ?? true,
@@ -92,7 +92,7 @@ struct Extract: ParsableCommand {
     else {
       throw TelltaleError(
         .badInput,
-        "is of another model than \(model.model), whose width or layers differ; name the model it was recorded from",
+        "is of another model than \(model.name), whose width or layers differ; name the model it was recorded from",
         at: InputLocation(file: folder))
     }
     if let take = items.take, take < recording.rows.count {
@@ -106,12 +106,12 @@ struct Extract: ParsableCommand {
     guard !vectors.layers.isEmpty else {
       throw TelltaleError(.badInput, "--layers names no layer that \(folder) holds")
     }
-    vectors.provenance.model = model.model
+    vectors.provenance.model = model.name
     vectors.provenance.modelFingerprint = try Fingerprint.checkpoint(directory)
     return vectors
   }
 
-  private func extractItems(_ recipe: VectorRecipe, _ device: Device) throws -> SteeringVectors {
+  private func extractItems(_ recipe: VectorRecipe, _ device: Devices) throws -> SteeringVectors {
     let data = try items.load(files, format: format, others: ["texts"])
     let loaded = try loaded(on: device)
     let encoder = try prompt.encoder(loaded.tokenizer, items: data.drawn, pool: data.all, seed: items.seed)
@@ -124,14 +124,14 @@ struct Extract: ParsableCommand {
     return vectors
   }
 
-  private func loaded(on device: Device) throws -> LoadedModel {
+  private func loaded(on device: Devices) throws -> LoadedModel {
     guard arithmetic != nil else { return try model.loaded(on: device) }
     var options = model
     options.compute.weights = .int8
     return try options.loaded(on: device).roundingSharedTokens()
   }
 
-  private func extractTexts(_ recipe: VectorRecipe, _ device: Device) throws -> SteeringVectors {
+  private func extractTexts(_ recipe: VectorRecipe, _ device: Devices) throws -> SteeringVectors {
     let pairs = try textPairs()
     let loaded = try loaded(on: device)
     let name = files.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
