@@ -11,8 +11,15 @@ extension EditPositions: ExpressibleByArgument {}
 
 /// Which model, and how it is computed: shared by every command that runs one.
 package struct ModelOptions: ParsableArguments {
-  @Option(help: "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split.")
+  @Option(
+    help: """
+      A checkpoint directory, a GGUF file, a Hugging Face id in the local cache, or organism-shared / organism-split; \
+      telltale models lists what there is.
+      """)
   package var model: String
+
+  @Option(help: "The branch, tag or commit of a Hugging Face id (default: main), as in --model owner/name@revision.")
+  package var revision: String?
 
   @Option(help: "The directory of a LoRA adapter (of PEFT or telltale finetune) to put on the model.")
   package var adapter: String?
@@ -21,11 +28,14 @@ package struct ModelOptions: ParsableArguments {
 
   package init() {}
 
+  /// The model's name with its revision, as it is recorded.
+  package var name: String { revision.map { "\(model)@\($0)" } ?? model }
+
   /// The model alone.
   package func load() throws -> LanguageModel {
     let device = try compute.prepare()
     let base = try LanguageModel.load(
-      ModelLocator.directory(for: model), dtype: compute.computationType(), weights: compute.weights, device: device)
+      ModelLocator.directory(for: name), dtype: compute.computationType(), weights: compute.weights, device: device)
     Self.warn(base.configuration.warnings)
     return try adapterFolder.map { folder in
       let adapter = try LoRAAdapter(directory: folder)
@@ -35,9 +45,9 @@ package struct ModelOptions: ParsableArguments {
   }
 
   /// The model with its tokenizer and identity, on a device that was prepared.
-  package func loaded(on device: Device) throws -> LoadedModel {
+  package func loaded(on device: Devices) throws -> LoadedModel {
     let loaded = try LoadedModel(
-      model, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
+      name, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
       device: device)
     Self.warn(loaded.warnings)
     return loaded
@@ -48,7 +58,7 @@ package struct ModelOptions: ParsableArguments {
 
   private var adapterFolder: URL? { adapter.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 
-  package func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: model)) }
+  package func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: ModelLocator.directory(for: name)) }
 }
 
 /// Arithmetic of matrix products that is asked for by name; without, it is that of the dtype.
@@ -58,10 +68,14 @@ package struct ComputeOptions: ParsableArguments {
   @Option(help: "Computation dtype: float32, bfloat16 or float16 (default: the checkpoint's).")
   package var dtype: DType?
 
-  @Option(help: "dense, or int8: projections and head rounded to int8 while loading, half the memory of bfloat16.")
+  @Option(
+    help: """
+      dense; int8 or int4: projections and head rounded while loading, to half or a quarter of bfloat16's memory; stored: \
+      a GGUF file's blocks as they are.
+      """)
   package var weights = WeightFormat.dense
 
-  @Option(help: "cpu, cuda or cuda:N.")
+  @Option(help: "cpu, cuda, cuda:N, or several such as cuda:0,cuda:1, over which the blocks are split.")
   package var device = "cpu"
 
   @Option(help: "CPU threads (default: all cores; one for models under 10 million parameters).")
@@ -78,21 +92,29 @@ package struct ComputeOptions: ParsableArguments {
   }
 
   /// Sets the thread count, whatever the environment says, and checks that the device is there.
-  package func prepare() throws -> Device {
+  package func prepare() throws -> Devices {
     if let threads, !(1...1024).contains(threads) {
       throw TelltaleError(.badInput, "--threads must be from 1 to 1024, not \(threads)")
     }
     ThreadPolicy.choose(threads)
-    guard let device = Device(device) else {
-      throw TelltaleError(.badInput, "--device \(self.device) is unknown; use cpu, cuda or cuda:N")
-    }
-    if case .cuda(let index) = device, index >= Runtime.cudaDeviceCount {
+    let devices = try devices()
+    for case .cuda(let index) in devices.all where index >= Runtime.cudaDeviceCount {
       throw TelltaleError(
         .badInput,
-        "--device \(self.device) is not there: \(Runtime.cudaDeviceCount) CUDA devices were found; use cpu, or see telltale doctor"
+        "--device \(device) is not there: \(Runtime.cudaDeviceCount) CUDA devices were found; use cpu, or see telltale doctor"
       )
     }
-    return device
+    return devices
+  }
+
+  /// What is named, whether it is there or not.
+  package func devices() throws -> Devices {
+    guard let devices = Devices(device) else {
+      throw TelltaleError(
+        .badInput,
+        "--device \(SafeText.quoted(device)) is unknown; use cpu, cuda, cuda:N, or several with commas between")
+    }
+    return devices
   }
 }
 

@@ -40,7 +40,7 @@ public final class ExperimentRun {
   ///   - output: the run directory to make, or with `resume` to continue.
   public static func run(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
-    device: Device = .cpu, version: String,
+    device: Devices = .cpu, version: String,
     events: Events = Events()
   ) throws -> ExperimentResults {
     try begin(
@@ -58,7 +58,7 @@ public final class ExperimentRun {
 
   /// Makes or reopens the run directory, has it to itself while `body` works, and freezes the experiment in it.
   static func begin<Outcome>(
-    file: URL, overrides: ExperimentOverrides, output: URL, resume: Bool, device: Device, version: String,
+    file: URL, overrides: ExperimentOverrides, output: URL, resume: Bool, device: Devices, version: String,
     _ events: Events, _ body: (ExperimentRun) throws -> Outcome
   ) throws -> Outcome {
     // Bad data is reported before a directory is made or a model loaded.

@@ -136,6 +136,8 @@ package struct Manifest: Codable {
   package struct Model: Codable {
     package var name: String
     package var fingerprint: String
+    /// The commit of the Hugging Face repository, where it is a snapshot of the local cache.
+    package var revision: String?
     package var tokenizer: String
     package var dtype: String
     package var seconds: Double
@@ -143,6 +145,7 @@ package struct Manifest: Codable {
     init(_ loaded: LoadedModel, seconds: Double) {
       name = loaded.name
       fingerprint = loaded.fingerprint
+      revision = loaded.revision
       tokenizer = loaded.tokenizer.contentHash
       dtype = loaded.model.arithmetic
       self.seconds = seconds

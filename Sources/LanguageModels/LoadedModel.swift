@@ -10,16 +10,21 @@ public struct LoadedModel: Sendable {
   public let directory: URL
   public private(set) var model: LanguageModel
   public let tokenizer: Tokenizer
+  /// Where the model was put.
+  public let devices: Devices
   public let fingerprint: String
+  /// The commit of the Hugging Face repository that it was read from; nil where it is no snapshot of the local cache.
+  public var revision: String? { HubSnapshots.commit(of: directory) }
   /// The ids that end a continuation: of `generation_config.json`, else of `config.json`, else the tokenizer's.
   public let stopTokens: Set<Int>
 
   /// - Parameter adapter: the directory of a LoRA adapter to put on the model; the name and the fingerprint then tell it
   ///   from its base.
   public init(
-    _ name: String, adapter: URL? = nil, dtype: DType? = nil, weights: WeightFormat = .dense, device: Device = .cpu
+    _ name: String, adapter: URL? = nil, dtype: DType? = nil, weights: WeightFormat = .dense, device: Devices = .cpu
   ) throws {
     self.name = adapter.map { "\(name) + \($0.lastPathComponent)" } ?? name
+    devices = device
     directory = try ModelLocator.directory(for: name)
     tokenizer = try Tokenizer.load(directory: directory)
     let base = try LanguageModel.load(directory, dtype: dtype, weights: weights, device: device)

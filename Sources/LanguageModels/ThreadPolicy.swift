@@ -27,7 +27,7 @@ package enum ThreadPolicy {
   /// Threads that can each work on a pass of its own: for a model whose single operations are too short to be shared out,
   /// and whose passes take little memory.
   package static func passesTogether(_ model: LanguageModel) -> Int {
-    guard model.device == .cpu, model.parameterCount < sharedOut else { return 1 }
+    guard model.isOnCPU, model.parameterCount < sharedOut else { return 1 }
     return followsModel ? ProcessorCount.usable : Runtime.threadCount
   }
 

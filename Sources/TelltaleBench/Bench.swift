@@ -89,12 +89,13 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
-    let device = try compute.prepare()
+    let devices = try compute.prepare()
     if load, let model {
-      let report = try BenchLoad(model, dtype: compute.computationType(), device: device)
+      let report = try BenchLoad(
+        model, dtype: compute.computationType(), weights: compute.weights, device: devices)
       return try json ? Output.json(report) : report.print()
     }
-    let model = try makeModel(device)
+    let (model, device) = (try makeModel(devices), devices.first)
     if sweep.sweep { return try runSweep(model, device) }
     BenchMachine.forgetPeakMemory()
     let machine = try BenchMachine(dtype: model.dtype, device: device, hasInt8Weights: model.hasInt8Weights)
@@ -114,12 +115,12 @@ struct Bench: ParsableCommand {
     if json { try Output.json(report) } else { report.print() }
   }
 
-  private func makeModel(_ device: Device) throws -> LanguageModel {
+  private func makeModel(_ device: Devices) throws -> LanguageModel {
     let made = try makeModel(device, weights: arithmetic == nil ? compute.weights : .int8)
     return arithmetic == nil ? made : try made.roundingSharedTokens()
   }
 
-  private func makeModel(_ device: Device, weights: WeightFormat) throws -> LanguageModel {
+  private func makeModel(_ device: Devices, weights: WeightFormat) throws -> LanguageModel {
     if let model {
       return try LanguageModel.load(
         ModelLocator.directory(for: model), dtype: compute.computationType(), weights: weights, device: device)
@@ -128,7 +129,8 @@ struct Bench: ParsableCommand {
     let depth = layers ?? (shape == .tiny ? nil : shape == .smolLM2of135M ? 10 : 4)
     Terminal.note("making \(depth.map { "\($0) layers" } ?? "all layers") of \(shape.rawValue) with random weights")
     return try GeneratedModel.make(
-      shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, weights: weights, device: device, seed: seed)
+      shape, layers: depth, dtype: compute.computationType() ?? .bfloat16, weights: weights, device: device.first,
+      seed: seed)
   }
 
   private var ownShape: GeneratedModel.Shape { shape ?? (sweep.sweep ? .smolLM2of135M : .mistral7B) }

@@ -100,7 +100,7 @@ struct BenchJobs {
 
   /// The bytes that those take.
   var decodedBytes: Int {
-    guard model.hasInt8Weights else { return decodedParameters * model.dtype.size }
+    guard !model.hasDenseWeights else { return decodedParameters * model.dtype.size }
     let embedding = model.configuration.headParameters * model.dtype.size
     return model.weightBytes - (model.configuration.tiedEmbeddings ? 0 : embedding)
   }

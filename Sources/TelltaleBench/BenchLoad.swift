@@ -15,12 +15,14 @@ struct BenchLoad: Encodable {
   /// Bytes that the process holds more than before, after the passes: of its own, and of mapped files, which other processes
   /// share and the system may take back. Nil where the system does not say.
   var anonymousBytes: Int?
+  /// The most that the process held at once while loading and in the passes, mapped files included.
+  var peakBytes: Int?
   var fileBytes: Int?
 
-  init(_ name: String, dtype: DType?, device: Device) throws {
+  init(_ name: String, dtype: DType?, weights: WeightFormat, device: Devices) throws {
     let before = Self.memory
     let start = BenchTime.now
-    let loaded = try LoadedModel(name, dtype: dtype, device: device)
+    let loaded = try LoadedModel(name, dtype: dtype, weights: weights, device: device)
     readySeconds = (BenchTime.now - start).wall
     let batch = PackedBatch([Array(repeating: 0, count: 16)])
     let last = Taps(layers: [loaded.model.configuration.layerCount - 1])
@@ -32,7 +34,8 @@ struct BenchLoad: Encodable {
       if let a = before[key], let b = after[key] { b - a } else { nil }
     }
     model = name
-    weightBytes = loaded.model.parameterCount * loaded.model.dtype.size
+    weightBytes = loaded.model.weightBytes
+    peakBytes = after["VmHWM"]
     (anonymousBytes, fileBytes) = (more("RssAnon"), more("RssFile"))
   }
 
@@ -56,6 +59,8 @@ struct BenchLoad: Encodable {
       String(
         format: "ready          %.2f s; the first pass %.2f s, the next %.2f s (16 tokens)", readySeconds,
         firstPassSeconds, nextPassSeconds))
-    Output.line("memory         \(gibibytes(anonymousBytes)) of its own, \(gibibytes(fileBytes)) of mapped files")
+    Output.line(
+      "memory         \(gibibytes(anonymousBytes)) of its own, \(gibibytes(fileBytes)) of mapped files, \(gibibytes(peakBytes)) at the peak"
+    )
   }
 }

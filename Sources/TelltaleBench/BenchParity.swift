@@ -71,7 +71,7 @@ struct BenchParity {
   private var layers: [Int] { Array(0..<model.configuration.layerCount) }
   private var isExact: Bool { model.dtype == .float32 }
 
-  init(directory: URL, dtype: DType, device: Device) throws {
+  init(directory: URL, dtype: DType, device: Devices) throws {
     model = try LanguageModel.load(directory, dtype: dtype, device: device)
     reference = try LanguageModel.load(directory, dtype: .float32)
     let golden = try SafetensorsFile(directory.appendingPathComponent("golden.safetensors"))

@@ -20,7 +20,7 @@ struct Telltale: ParsableCommand {
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
-      Tokenize.self, Worker.self, TemplateCommand.self, OrganismCommand.self, Calibrate.self, Doctor.self,
+      Models.self, Tokenize.self, Worker.self, TemplateCommand.self, OrganismCommand.self, Calibrate.self, Doctor.self,
     ])
 
   static func main() { runToEnd() }

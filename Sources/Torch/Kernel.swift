@@ -14,7 +14,7 @@ public struct Kernel: Sendable {
     (self.job, isOwn, choice) = (String(cString: kernel.job), kernel.is_own, String(cString: kernel.choice))
   }
 
-  /// Of every job. The environment's TELLTALE_BFLOAT16, TELLTALE_FLOAT32 and TELLTALE_INT8 send theirs to libtorch.
+  /// Of every job. The environment's TELLTALE_BFLOAT16, TELLTALE_FLOAT32, TELLTALE_INT8 and TELLTALE_BLOCKS send theirs to libtorch.
   public static var all: [Kernel] { (0..<CT_JOB_COUNT.rawValue).map { Kernel(ct_job(rawValue: $0)) } }
 
   package static var fewRows: Kernel { Kernel(CT_FEW_ROWS) }
@@ -22,6 +22,7 @@ public struct Kernel: Sendable {
   package static var decodeAttention: Kernel { Kernel(CT_DECODE_ATTENTION) }
   package static var float32Products: Kernel { Kernel(CT_FLOAT32_PRODUCTS) }
   package static var int8Products: Kernel { Kernel(CT_INT8_PRODUCTS) }
+  package static var blockProducts: Kernel { Kernel(CT_BLOCK_PRODUCTS) }
 
   /// The widest instruction set that kernels are compiled for and this processor has: "plain", "avx2", "avx512" or
   /// "avx512bf16".

@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundation
 import Foundations
 
 /// What libtorch is and how much of the machine it may use.
@@ -46,6 +47,22 @@ public enum Runtime {
 
   /// CUDA devices that can be used; 0 where the CUDA half of libtorch or a driver is missing.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// Bytes of a device's memory that are free: of the CPU, what the system can give without swapping.
+  public static func freeMemory(of device: Device) throws(TelltaleError) -> Int {
+    guard case .cuda(let index) = device else { return availableMemory }
+    var error = ct_error()
+    let bytes = ct_cuda_free_memory(Int32(clamping: index), &error)
+    if error.code != 0 { throw TelltaleError(taking: &error) }
+    return Int(bytes)
+  }
+
+  private static var availableMemory: Int {
+    let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+    return kibibytes.map { $0 << 10 } ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
+  }
 
   /// Tensors alive in this process.
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }

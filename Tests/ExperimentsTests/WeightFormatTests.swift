@@ -40,7 +40,7 @@ struct WeightFormatTests {
   }
 
   @Test func `weights of no known format are refused with the line`() throws {
-    let error = try #require(throws: TelltaleError.self) { try plan("weights: int4") }
+    let error = try #require(throws: TelltaleError.self) { try plan("weights: int3") }
     #expect("\(error)".contains("weights") && "\(error)".contains("10"))
   }
 }

@@ -32,12 +32,14 @@ import Testing
 
   @Test("Every job has a name of its own and a reason, and the switches send jobs to libtorch")
   func tells() {
-    #expect(Set(Kernel.all.map(\.job)).count == 7)
+    #expect(Set(Kernel.all.map(\.job)).count == 8)
     for kernel in Kernel.all {
       #expect(!kernel.choice.isEmpty)
       let variable =
         kernel.job.hasPrefix("16 bits")
-        ? "TELLTALE_BFLOAT16" : kernel.job.hasPrefix("float32") ? "TELLTALE_FLOAT32" : "TELLTALE_INT8"
+        ? "TELLTALE_BFLOAT16"
+        : kernel.job.hasPrefix("float32")
+          ? "TELLTALE_FLOAT32" : kernel.job.hasPrefix("int8") ? "TELLTALE_INT8" : "TELLTALE_BLOCKS"
       guard kernel.job.contains("products") || kernel.job.contains("attention"), !kernel.job.hasPrefix("steps") else {
         #expect(kernel.isOwn)
         continue

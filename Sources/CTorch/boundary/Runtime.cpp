@@ -1,5 +1,6 @@
 // Version, threads, devices, errors, autograd.
 #include <ATen/ops/_fused_adamw.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -115,6 +116,13 @@ static int32_t count_cuda_devices() {
 int32_t ct_cuda_device_count(void) {
   static const int32_t count = count_cuda_devices();
   return count;
+}
+
+int64_t ct_cuda_free_memory(int32_t index, ct_error *error) {
+  return guarded(error, int64_t{0}, [&] {
+    auto device = static_cast<c10::DeviceIndex>(index);
+    return static_cast<int64_t>(c10::getDeviceAllocator(c10::DeviceType::CUDA)->getMemoryInfo(device).first);
+  });
 }
 
 void ct_cuda_synchronize(ct_error *error) {

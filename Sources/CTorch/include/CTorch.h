@@ -46,17 +46,19 @@ int32_t ct_loop_thread_count(void);       // threads that a loop of this library
 bool ct_set_own_products(bool used);  // float32 products of Telltale's own in calls from this thread; returns the previous
 int32_t ct_set_own_thread_count(int32_t count);  // for calls from this thread, 0 as from every; returns the previous one
 int32_t ct_cuda_device_count(void);  // loads libtorch_cuda on first use; 0 where it or a driver is missing
+int64_t ct_cuda_free_memory(int32_t index, ct_error *error);  // bytes
 int64_t ct_live_tensor_count(void);  // tensors handed out by this header and not yet freed
 int64_t ct_live_tensor_count_of_thread(void);  // handed out to this thread less those it freed
 void ct_cuda_synchronize(ct_error *error);
 
 // ---- Kernels ---------------------------------------------------------------------------------------------------
 typedef enum ct_job {
-  CT_FEW_ROWS, CT_MANY_ROWS, CT_PACK_ATTENTION, CT_DECODE_ATTENTION, CT_FLOAT32_PRODUCTS, CT_INT8_PRODUCTS, CT_STEPS,
+  CT_FEW_ROWS, CT_MANY_ROWS, CT_PACK_ATTENTION, CT_DECODE_ATTENTION, CT_FLOAT32_PRODUCTS, CT_INT8_PRODUCTS, CT_BLOCK_PRODUCTS,
+  CT_STEPS,
   CT_JOB_COUNT
 } ct_job;
 // What does a job on this processor: a kernel of this library's own, compiled for the instruction set `choice`, or libtorch,
-// for the reason `choice`. TELLTALE_BFLOAT16=libtorch, TELLTALE_FLOAT32=libtorch and TELLTALE_INT8=libtorch ask for libtorch.
+// for the reason `choice`. TELLTALE_BFLOAT16, TELLTALE_FLOAT32, TELLTALE_INT8 and TELLTALE_BLOCKS=libtorch ask for libtorch.
 typedef struct ct_kernel {
   const char *job, *choice;
   bool is_own;
@@ -170,6 +172,15 @@ ct_tensor ct_int8_unpack(ct_tensor packed, ct_tensor scales, int64_t width, ct_e
 // rounded to 16 bits, or to 8 where `coarse` [rows] (or NULL) says so. Otherwise, and without `own`, by unpacking.
 ct_tensor ct_int8_linear(ct_tensor x, ct_tensor packed, ct_tensor scales, ct_tensor bias_or_null,
                          const bool *coarse_or_null, bool own, ct_error *error);
+// A matrix [outputs, width] (floating-point, CPU, width a multiple of 32) rounded to 4 bits in groups of 32 with a float16
+// scale, as blocks of GGML's Q4_0: uint8 [outputs, width / 32 * 18]. `is_finite`: whether all weights and scales are.
+ct_tensor ct_block_quantise(ct_tensor weight, bool *is_finite, ct_error *error);
+// The numbers of blocks of one of the GGML library's types, uint8 [rows, bytes of a row], as floating-point [rows, width] of
+// up to 32 bits. Elsewhere than on the CPU of Q4_0 alone.
+ct_tensor ct_block_unpack(ct_tensor blocks, int32_t type, int64_t width, ct_dtype dtype, ct_error *error);
+// x [..., width] times such a matrix transposed, plus bias: unpacked on the way for few rows and, where `alike`, for all, so
+// that a row does not depend on those beside it; and otherwise piece by piece to the element type of x.
+ct_tensor ct_block_linear(ct_tensor x, ct_tensor blocks, int32_t type, ct_tensor bias_or_null, bool alike, ct_error *error);
 ct_tensor ct_embedding(ct_tensor weight, ct_tensor ids, ct_error *error);
 // x [..., hidden] scaled to unit root mean square in float32, cast back to x's dtype, times weight [hidden]. A float32
 // weight of a narrower x is multiplied in float32, before the one rounding.

@@ -47,7 +47,7 @@ Isa allowed_isa(std::string &problem) {
 
 constexpr const char *job_names[] = {"16 bits, products of few rows", "16 bits, products of many rows",
                                      "16 bits, attention over packs", "16 bits, attention in decoding",
-                                     "float32, products", "int8, products", "steps between products"};
+                                     "float32, products", "int8, products", "blocks, products", "steps between products"};
 
 bool is_libtorch(const char *variable) {
   const char *value = std::getenv(variable);
@@ -58,6 +58,7 @@ bool is_libtorch(const char *variable) {
 const char *switched_off(ct_job job) {
   if (job == CT_FLOAT32_PRODUCTS) return is_libtorch("TELLTALE_FLOAT32") ? "TELLTALE_FLOAT32=libtorch" : nullptr;
   if (job == CT_INT8_PRODUCTS) return is_libtorch("TELLTALE_INT8") ? "TELLTALE_INT8=libtorch" : nullptr;
+  if (job == CT_BLOCK_PRODUCTS) return is_libtorch("TELLTALE_BLOCKS") ? "TELLTALE_BLOCKS=libtorch" : nullptr;
   if (job == CT_STEPS) return nullptr;
   return is_libtorch("TELLTALE_BFLOAT16") ? "TELLTALE_BFLOAT16=libtorch" : nullptr;
 }

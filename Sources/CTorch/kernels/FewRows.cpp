@@ -16,6 +16,9 @@ struct Product {
   float added(int64_t output) const { return bias ? static_cast<float>(bias[output]) : 0.0f; }
 };
 
+/// How many numbers ahead weights are fetched.
+constexpr int64_t ahead = 256;
+
 // ---- Along the rows of the weights -----------------------------------------------------------------------------
 
 /// Rows of weights that are read side by side: with four rows of x, half the registers for sums.
@@ -29,7 +32,11 @@ void multiply(const Product<How> &p, int64_t row, int64_t output) {
   auto *weights = p.weights + output * p.width;
   for (int64_t i = 0; i < p.width; i += How::step) {
     typename How::Operand own[Outputs];
-    for (int o = 0; o < Outputs; o++) own[o] = How::operand(weights + o * p.width + i);
+    for (int o = 0; o < Outputs; o++) {
+      // With one row the processor's own fetching keeps up.
+      if (Rows > 1 && row == 0) __builtin_prefetch(weights + o * p.width + i + ahead);
+      own[o] = How::operand(weights + o * p.width + i);
+    }
     for (int r = 0; r < Rows; r++) {
       typename How::Operand numbers = How::row(x + r * p.width + i);
       for (int o = 0; o < Outputs; o++) sums[r][o] = How::add(sums[r][o], numbers, own[o]);
@@ -59,8 +66,6 @@ inline int vectors_of(int64_t rows) { return rows <= lanes ? 1 : 2; }
 constexpr int outputs_of(int vectors) { return lanes == 16 ? 16 / vectors : 12 / vectors; }
 /// Numbers of each weight row that are widened at a time, and summed where the rest is not summed with them.
 constexpr int64_t depth = Widened<float>::piece;
-/// How many numbers ahead weights are fetched.
-constexpr int64_t ahead = 256;
 
 /// Rows [rows, width] in panels of `lanes` * `vectors` rows, in each a unit of all its rows side by side:
 /// [panels, width / unit, lanes * vectors, unit], filled up with zeros.
@@ -108,6 +113,7 @@ template <int Vectors, int Outputs, class How>
 void multiply_panel(const Product<How> &p, int64_t row, int64_t output) {
   using Weight = typename How::Weight;
   constexpr int64_t line = 64 / sizeof(Weight);
+  constexpr bool sums_apart = How::piece == depth;
   alignas(64) float room[std::is_same_v<Weight, typename How::Row> ? 1 : Outputs * depth];
   Vector totals[Vectors][Outputs] = {}, sums[Vectors][Outputs] = {};
   for (int64_t start = 0; start < p.width; start += depth) {
@@ -120,9 +126,8 @@ void multiply_panel(const Product<How> &p, int64_t row, int64_t output) {
     for (int64_t i = 0; i < length; i += line) {
       if (row == 0)
         for (int o = 0; o < Outputs; o++) __builtin_prefetch(next + o * p.width + i);
-      int64_t end = std::min(length, i + line);
 #pragma clang loop unroll_count(4)
-      for (int64_t j = i; j < end; j += How::unit) {
+      for (int64_t j = i; j < i + line; j += How::unit) {
         typename How::Operand numbers[Vectors];
         for (int v = 0; v < Vectors; v++) numbers[v] = How::row(x + (j * Vectors + How::unit * v) * lanes);
         for (int o = 0; o < Outputs; o++) {
@@ -131,14 +136,14 @@ void multiply_panel(const Product<How> &p, int64_t row, int64_t output) {
         }
       }
     }
-    if (How::piece <= depth || start + depth >= p.width)
+    if constexpr (sums_apart)
       for (int v = 0; v < Vectors; v++)
         for (int o = 0; o < Outputs; o++) {
           totals[v][o] += sums[v][o];
           sums[v][o] = 0;
         }
   }
-  store_panel(p, row, output, totals);
+  store_panel(p, row, output, sums_apart ? totals : sums);
 }
 
 template <int Vectors, int Outputs, class How>
@@ -218,8 +223,8 @@ namespace ct {
 
 namespace {
 
-/// Rows up to which reading along the weights is quicker: more by pairs, of which there are half as many.
-int64_t most_along(at::ScalarType type) { return type == at::kBFloat16 && isa() == Isa::avx512bf16 ? 12 : 3; }
+/// Rows up to which reading along the weights is quicker: more where a vector of rows is half empty with them.
+int64_t most_along() { return isa() >= Isa::avx512 ? 12 : 4; }
 
 /// Whether the tensors are what the loops above can read.
 bool fits(const at::Tensor &x, const at::Tensor &weight, const at::Tensor *bias) {
@@ -238,7 +243,7 @@ std::vector<at::Tensor> few_rows_products(const at::Tensor &x, const std::vector
     if (!fits(x, *weights[i], biases[i])) return {};
     outs.push_back(at::empty({x.size(0), weights[i]->size(0)}, x.options()));
   }
-  CT_CHOSEN(multiply_few)(x, weights, biases, !alike && x.size(0) <= most_along(x.scalar_type()), outs);
+  CT_CHOSEN(multiply_few)(x, weights, biases, !alike && x.size(0) <= most_along(), outs);
   return outs;
 }
 

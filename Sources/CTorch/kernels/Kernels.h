@@ -41,6 +41,17 @@ std::vector<at::Tensor> few_rows_products(const at::Tensor &x, const std::vector
 /// x [..., in] by weight [out, in] or, where that is `upright`, [in, out], plus `bias` [out] where there is one.
 at::Tensor many_rows_product(const at::Tensor &x, const at::Tensor &weight, bool upright, const at::Tensor *bias);
 
+// ---- Quantised blocks: types by the GGML library's numbers ------------------------------------------------------
+struct BlockSize {
+  int64_t bytes, values;  // zeros for a type that is not read
+};
+BlockSize block_size(int32_t type);
+/// x [rows, width] by the numbers of blocks, uint8 [outputs, bytes of a row], plus bias, into out [rows, outputs], all of
+/// float32 and contiguous. A row does not depend on those beside it.
+void block_products(const at::Tensor &x, const at::Tensor &blocks, int32_t type, const at::Tensor *bias, at::Tensor &out);
+/// The numbers of whole blocks, as many as `out` (of up to 32 bits) has, rounded once.
+void unpacked_blocks(const uint8_t *blocks, int32_t type, at::Tensor &out);
+
 // ---- Attention -------------------------------------------------------------------------------------------------
 /// `ct_scores` as the loops read it.
 struct Scores {

@@ -124,6 +124,7 @@ struct Seen {
 
   /// Which of the `lanes` columns from `column` on: all bits of a word or none.
   auto mask(int64_t column) const {
+    if (begin <= column && column + lanes <= end) return Words(1u) > 0u;
     Words places = Words(static_cast<uint32_t>(column));
     for (uint32_t i = 0; i < CT_LANES; i++) places[i] += i;
     return (places >= static_cast<uint32_t>(begin)) & (places < static_cast<uint32_t>(end));

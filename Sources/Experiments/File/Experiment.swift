@@ -38,7 +38,10 @@ public struct Experiment: FileSection, Sendable, Equatable {
       Key(
         "dtype", \.dtype, "Computation dtype; by default the checkpoint's.",
         .choice([DType.float32, .bfloat16, .float16].map(\.rawValue))),
-      Key("weights", \.weights, "How weights are held; int8 rounds projections and head while loading."),
+      Key(
+        "weights", \.weights,
+        "How weights are held: int8 and int4 round projections and head while loading, stored keeps a GGUF file's blocks."
+      ),
       Key("prompt", \.prompt, "How questions are put."),
       Key(
         "datasets", \.datasets, "Data sets by name.", required: true, .map(DatasetSettings.shape, names: .newName)),

@@ -12,7 +12,7 @@ struct PlannedRun {
   let experiment: Experiment
   /// What is frozen in the run directory: the file as it is, or with the models and data given beside it.
   let text: String
-  let device: Device
+  let device: Devices
   let datasets: Datasets
   /// SHA-256 of the items of each data set that is used, in their order.
   let data: [String: String]
@@ -25,7 +25,7 @@ struct PlannedRun {
   ///   - file: data files in it are relative to its folder, and in a run directory's to that of the file it was made of.
   ///   - overrides: models and data in the place of those that the file names.
   /// - Throws: whatever is wrong with file, data or models, before anything is written.
-  init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device) throws {
+  init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Devices) throws {
     folder = RunDirectory.dataFolder(ofExperiment: file)
     self.device = device
     (experiment, text) = try ExperimentFile.load(file, overrides)
@@ -71,7 +71,7 @@ struct PlannedRun {
     var inputs = [
       "format": PlannedStage.format, "model": try Fingerprint.checkpoint(directory),
       "tokenizer": try Tokenizer.load(directory: directory).contentHash,
-      "dtype": experiment.dtype?.rawValue ?? "the checkpoint's", "device": device == .cpu ? "cpu" : "cuda",
+      "dtype": experiment.dtype?.rawValue ?? "the checkpoint's", "device": device.areCPU ? "cpu" : "cuda",
       "seed": "\(experiment.seed)", "prompt settings": ContentHash.json(experiment.prompt),
       "batch-invariant": experiment.recording.batchInvariant.map { "\($0)" } ?? "in float32",
     ]
@@ -102,7 +102,7 @@ struct PlannedRun {
   /// A model as the experiment computes with it.
   func load(_ name: String) throws -> LoadedModel {
     let loaded = try LoadedModel(name, dtype: experiment.dtype, weights: experiment.weights, device: device)
-    let isInvariant = experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32 && device == .cpu)
+    let isInvariant = experiment.recording.batchInvariant ?? (loaded.model.dtype == .float32 && device.areCPU)
     return isInvariant ? loaded.batchInvariant() : loaded
   }
 

@@ -32,7 +32,7 @@ public struct RunEstimate: Encodable, Sendable {
 
   /// - Throws: whatever the run itself would throw before it computes.
   public init(
-    file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Device = .cpu,
+    file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Devices = .cpu,
     onStage: @escaping (String) -> Void = { _ in }
   ) throws {
     let planned = try TelltaleError.located(in: file.path) {

@@ -1,13 +1,13 @@
 import Foundation
 import Foundations
-import Torch
+import LanguageModels
 
 extension ExperimentRun {
   /// Begins a run that array tasks will do: makes or reopens the directory, clears away what has other inputs, and writes
   /// down what the tasks are to find.
   public static func beginArray(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
-    device: Device = .cpu, version: String,
+    device: Devices = .cpu, version: String,
     events: Events = Events()
   ) throws {
     try begin(
@@ -24,7 +24,7 @@ extension ExperimentRun {
   /// - Throws: `TelltaleError` where file, data or models are not those that the array was begun with.
   public static func run(
     _ task: ArrayTask, file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL,
-    device: Device = .cpu, version: String,
+    device: Devices = .cpu, version: String,
     events: Events = Events()
   ) throws -> (done: Int, kept: Int) {
     let planned = try TelltaleError.located(in: file.path) {

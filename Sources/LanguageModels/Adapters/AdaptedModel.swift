@@ -38,6 +38,7 @@ extension LanguageModel {
     try check(adapter)
     var model = self
     for (place, pair) in adapter.factors {
+      let device = layers[place.layer].device
       model.layers[place.layer][place.module]?.update = LowRankUpdate(
         a: try pair.a.moved(to: device), b: try pair.b.moved(to: device),
         scale: adapter.configuration.scale(at: place), dropout: dropout(place))
@@ -49,17 +50,17 @@ extension LanguageModel {
   /// the adapted model, with logits that differ by rounding; the adapted matrices are copies, the others are shared.
   public func merged(with adapter: LoRAAdapter) throws -> LanguageModel {
     try check(adapter)
-    guard !hasInt8Weights else {
+    guard hasDenseWeights else {
       throw TelltaleError(
-        .badInput, "int8 weights cannot take up an adapter; load the model with dense weights", remedy: .useDenseWeights
-      )
+        .badInput, "\(weightFormat.rawValue) weights cannot take up an adapter; load the model with dense weights",
+        remedy: .useDenseWeights)
     }
     var weights = weights
     for (place, pair) in adapter.factors {
       let name = "\(place).weight"
       guard let weight = weights[name] else { continue }
       let change = try pair.b.matmul(pair.a) * adapter.configuration.scale(at: place)  // [out, in]
-      weights[name] = try (weight.converted(to: .float32) + change.moved(to: device)).converted(to: weight.dtype)
+      weights[name] = try (weight.converted(to: .float32) + change.moved(to: weight.device)).converted(to: weight.dtype)
     }
     return try LanguageModel(configuration, weights: weights)
   }

@@ -103,7 +103,8 @@ public struct Generator {
     let perSlot = KeyValueCache.byteCount(model.configuration, tokens: capacity, dtype: model.dtype)
     let slots = max(1, min(prompts.count, options.cacheBudget / max(1, perSlot)))
     cache = try KeyValueCache(
-      model.configuration, slots: slots, capacity: capacity, dtype: model.dtype, device: model.device)
+      model.configuration, slots: slots, capacity: capacity, dtype: model.dtype,
+      devices: model.layers.map(\.device))
     sampler = TokenSampler(options.sampling)
     tally = EditTally(options.edits)
     waiting = prompts.indices.reversed()

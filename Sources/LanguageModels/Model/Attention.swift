@@ -8,6 +8,14 @@ enum AttentionContext {
   /// One new token for every active slot of a cache.
   case decoding(DecodingAttention)
 
+  /// The same for blocks on another device.
+  func moved(to device: Device) throws(TelltaleError) -> AttentionContext {
+    switch self {
+    case .packed(let plan, let cache, let slots): .packed(try plan.moved(to: device), cache: cache, slots: slots)
+    case .decoding(let plan): .decoding(try plan.moved(to: device))
+    }
+  }
+
   /// By token, whether 8 bits of it will do; nil: of none.
   var coarseTokens: [Bool]? {
     if case .packed(let plan, _, _) = self { plan.coarseTokens } else { nil }
@@ -38,8 +46,8 @@ struct PackedAttention {
   let batch: PackedBatch
   let calls: [Call]
   /// Additive masks by call, per window (nil: no window): made once, used by every layer.
-  private let masks: [Int?: [Tensor?]]
-  private let varlen: VarlenAttention?
+  private var masks: [Int?: [Tensor?]]
+  private var varlen: VarlenAttention?
   fileprivate let segments: SegmentAttention?
   /// By token, whether 8 bits of it will do; nil: of none.
   let coarseTokens: [Bool]?
@@ -56,6 +64,15 @@ struct PackedAttention {
     segments = kernel == .segments ? SegmentAttention(batch) : nil
     calls = kernel == .composed ? Self.calls(batch) : []
     masks = try Self.masks(calls, batch, Set(model.configuration.windows), model.dtype, model.device)
+  }
+
+  func moved(to device: Device) throws(TelltaleError) -> PackedAttention {
+    var plan = self
+    plan.varlen = try varlen == nil ? nil : VarlenAttention(batch, device: device)
+    for (window, own) in masks {
+      plan.masks[window] = try own.map { mask throws(TelltaleError) in try mask?.moved(to: device) }
+    }
+    return plan
   }
 
   private static func masks(
@@ -199,9 +216,9 @@ struct DecodingAttention {
   let cache: KeyValueCache
   /// The position of the new token of every slot.
   let positions: [Int]
-  let places: DecodePlaces
+  private(set) var places: DecodePlaces
   private let longest: Int
-  private let masks: [Int?: Tensor?]
+  private var masks: [Int?: Tensor?]
   /// Whether every sequence attends over its own length, so that it does not depend on the longest.
   private let byLength: Bool
 
@@ -222,6 +239,14 @@ struct DecodingAttention {
       masks[window] = try Self.mask(positions, longest, window)?.converted(to: dtype, device: device)
     }
     self.masks = masks
+  }
+
+  func moved(to device: Device) throws(TelltaleError) -> DecodingAttention {
+    var plan = self
+    plan.places = DecodePlaces(
+      slots: try places.slots.moved(to: device), positions: try places.positions.moved(to: device))
+    for (window, mask) in masks { plan.masks[window] = .some(try mask?.moved(to: device)) }
+    return plan
   }
 
   /// [slots, 1, 1, longest]; nil where every slot sees everything.

@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
 
   /// The model, computing in `dtype` (by default the one the weights are stored in): see `ModelLoader.model`.
   public func model(
-    dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
+    dtype: DType? = nil, weights format: WeightFormat = .dense, device: Devices = .cpu
   ) throws -> LanguageModel {
     var model = try located { try loader().model(dtype: dtype, weights: format, device: device) }
     model.quantisation = quantisation
@@ -86,7 +86,7 @@ extension Checkpoint: WeightSource {
 extension LanguageModel {
   /// Loads a checkpoint from its directory, or a model from its GGUF file.
   public static func load(
-    _ directory: URL, dtype: DType? = nil, weights: WeightFormat = .dense, device: Device = .cpu
+    _ directory: URL, dtype: DType? = nil, weights: WeightFormat = .dense, device: Devices = .cpu
   ) throws -> LanguageModel {
     if ModelLocator.isGGUF(directory) {
       return try GGUFModel(directory).model(dtype: dtype, weights: weights, device: device)
@@ -97,6 +97,10 @@ extension LanguageModel {
   /// Says which weight is at fault where an output is not finite: the sentence a user needs instead of a NaN.
   func explainNonFinite() throws -> Never {
     for (name, weight) in weights.sorted(by: { $0.key < $1.key }) where try !weight.isFinite().all() {
+      throw ModelLoader.nonFinite(name, file: "the checkpoint")
+    }
+    for (name, matrix) in packedWeights.sorted(by: { $0.key < $1.key })
+    where try !matrix.unpacked().isFinite().all() {
       throw ModelLoader.nonFinite(name, file: "the checkpoint")
     }
     throw TelltaleError(

@@ -4,6 +4,8 @@ import Torch
 /// One decoder block: attention and the feed-forward network, each of which adds to the residual stream.
 struct DecoderLayer: Sendable {
   let index: Int
+  /// Where its weights are.
+  let device: Device
   private let placement: NormPlacement
   /// What attention and the network read; nil where they read the stream as it is.
   private let attentionNorm, networkNorm: Normalisation?
@@ -29,6 +31,7 @@ struct DecoderLayer: Sendable {
       return map
     }
     self.index = index
+    device = try table(WeightName(layer: index, module: configuration.normNames[0])).device
     placement = configuration.placement
     let isAfter = placement == .after
     attentionNorm = try isAfter ? nil : table.norm(index, "input_layernorm")
@@ -93,8 +96,7 @@ struct DecoderLayer: Sendable {
 
   /// The stream [tokens, hidden] with what the feed-forward network adds.
   func feedForward(_ x: BlockStream, coarse: [Bool]? = nil) throws(TelltaleError) -> Tensor {
-    let normed = try networkNorm?(x.stream) ?? x.stream  // [tokens, hidden]
-    let added = try weighed(networkOutputNorm, network(normed, coarse: coarse))  // [tokens, hidden]
+    let added = try weighed(networkOutputNorm, network(networkInput(x), coarse: coarse))  // [tokens, hidden]
     guard let pending = x.pending else { return try x.stream + added }
     return try added + pending + x.stream
   }
@@ -108,8 +110,11 @@ struct DecoderLayer: Sendable {
 
   /// What the network's last map is given, for the stream after attention.
   func inner(_ x: BlockStream) throws(TelltaleError) -> Tensor {
-    try network.inner(networkNorm?(x.stream) ?? x.stream)
+    try network.inner(networkInput(x))
   }
+
+  /// What the network reads [tokens, hidden].
+  func networkInput(_ x: BlockStream) throws(TelltaleError) -> Tensor { try networkNorm?(x.stream) ?? x.stream }
 
   /// Whether the block's output is its stream after attention plus the network's last map, and nothing else: then its
   /// gradient can go around that map.

@@ -10,8 +10,11 @@ struct Experts: Sendable {
     var up, down: Projection
   }
 
-  private var router: Projection
+  private(set) var router: Projection
   private var experts: [Expert]
+  /// The experts of each token, [tokens, per token], whatever the router's order is: passes of other roundings are compared
+  /// with the choices of one, since a choice between equals turns with the last digit.
+  var held: Tensor?
   private let design: ExpertDesign
   private let activation: Activation
 
@@ -62,13 +65,22 @@ struct Experts: Sendable {
     let logits = try router(x)  // [tokens, experts]
     switch design.routing {
     case .topThenSoftmax:
-      let (values, chosen) = try logits.top(design.perToken, -1)
+      let (values, chosen) = try best(logits)
       return (try values.softmax(-1).converted(to: x.dtype), chosen)
     case .softmaxThenTop, .renormalised:
-      let (values, chosen) = try logits.softmax(-1).top(design.perToken, -1)
+      let (values, chosen) = try best(logits.softmax(-1))
       let weights = try design.routing == .renormalised ? values / values.sum(-1, keep: true) : values
       return (try weights.converted(to: x.dtype), chosen)
     }
+  }
+
+  /// The scores of each token's experts, and which they are.
+  private func best(_ scores: Tensor) throws(TelltaleError) -> (values: Tensor, chosen: Tensor) {
+    guard let held else {
+      let (values, chosen) = try scores.top(design.perToken, -1)
+      return (values, chosen)
+    }
+    return (try scores.gathered(-1, held), held)
   }
 
   mutating func setRowBlock(_ block: Int?) {

@@ -35,7 +35,7 @@ package enum GeneratedModel {
   ) throws -> LanguageModel {
     let configuration = try configuration(shape, layers: layers)
     let tensors = configuration.weights
-    let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(format.rounds($1.name) ? 1 : dtype.size, *) }
+    let bytes = tensors.reduce(0) { $0 + format.byteCount($1, dtype) }
     let available = ProcessInfo.processInfo.physicalMemory / 5 * 4
     guard device != .cpu || bytes <= available else {
       throw TelltaleError(
@@ -44,16 +44,16 @@ package enum GeneratedModel {
           + "that may be used; ask for fewer layers")
     }
     var weights: [String: Tensor] = [:]
-    var int8: [String: Int8Matrix] = [:]
+    var packed: [String: PackedMatrix] = [:]
     for (index, named) in tensors.enumerated() {
       let own = try weight("\(named.name)", named.shape, dtype, device, seed: seed &+ UInt64(index))
-      if format.rounds(named.name) {
-        int8["\(named.name)"] = try Int8Matrix(own.moved(to: .cpu)).moved(to: device)
+      if let matrix = try PackedMatrix(format, named, rounding: { try own.moved(to: .cpu) }) {
+        packed["\(named.name)"] = try matrix.moved(to: device)
       } else {
         weights["\(named.name)"] = own
       }
     }
-    return try LanguageModel(configuration, weights: weights, int8: int8)
+    return try LanguageModel(configuration, weights: weights, packed: packed, format)
   }
 
   private static func weight(

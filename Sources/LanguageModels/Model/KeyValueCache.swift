@@ -14,15 +14,16 @@ public final class KeyValueCache {
   private let keys: [Tensor]
   private let values: [Tensor]
 
+  /// - Parameter devices: those of the blocks.
   public init(
-    _ configuration: ModelConfiguration, slots: Int, capacity: Int, dtype: DType, device: Device
+    _ configuration: ModelConfiguration, slots: Int, capacity: Int, dtype: DType, devices: [Device]
   ) throws(TelltaleError) {
     self.capacity = capacity
     self.slots = slots
     let shape = [slots, configuration.keyValueHeadCount, capacity, configuration.headDimension]
     var keys: [Tensor] = []
     var values: [Tensor] = []
-    for _ in 0..<configuration.layerCount {
+    for device in devices {
       keys.append(try Tensor.zeros(shape, dtype: dtype, device: device))
       values.append(try Tensor.zeros(shape, dtype: dtype, device: device))
     }

@@ -11,6 +11,7 @@ import Torch
 public struct LanguageModel: Sendable {
   public let configuration: ModelConfiguration
   public let dtype: DType
+  /// Where the first block is, what a pass is given and what it gives.
   public let device: Device
   let embedding: TokenEmbedding
   var layers: [DecoderLayer]
@@ -29,31 +30,50 @@ public struct LanguageModel: Sendable {
   /// Every dense weight by its checkpoint name, in the model's dtype.
   let weights: [String: Tensor]
   /// The others.
-  let int8Weights: [String: Int8Matrix]
+  let packedWeights: [String: PackedMatrix]
+  /// How the weights are held, for the record.
+  public let weightFormat: WeightFormat
 
   /// Builds the model from weights by checkpoint name, already in one dtype and on one device.
-  /// - Parameter int8: matrices of projections and of an output head that are not among `weights`.
-  public init(
-    _ configuration: ModelConfiguration, weights: [String: Tensor], int8: [String: Int8Matrix] = [:]
+  public init(_ configuration: ModelConfiguration, weights: [String: Tensor]) throws(TelltaleError) {
+    try self.init(configuration, weights: weights, packed: [:], .dense)
+  }
+
+  /// - Parameters:
+  ///   - packed: matrices of projections, of the embedding and of an output head that are not among `weights`.
+  ///   - format: what packed them.
+  package init(
+    _ configuration: ModelConfiguration, weights: [String: Tensor], packed: [String: PackedMatrix],
+    _ format: WeightFormat
   ) throws(TelltaleError) {
-    let table = WeightTable(configuration, weights, int8)
+    let table = WeightTable(configuration, weights, packed)
     self.configuration = configuration
     self.weights = weights
-    int8Weights = int8
-    embedding = try TokenEmbedding(configuration, table)
+    packedWeights = packed
+    weightFormat = packed.isEmpty ? .dense : format
+    let norm = try table(WeightName(module: "norm"))
+    dtype = norm.dtype
     guard let finalNorm = try table.norm(nil, "norm") else { throw WeightTable.missing("model.norm.weight") }
     self.finalNorm = finalNorm
-    head = try configuration.tiedEmbeddings ? .dense(embedding.tokens) : table.matrix(.head)
     let rotations = configuration.rotations
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layerCount {
       layers.append(try DecoderLayer(configuration, index, table, ropes: rotations))
     }
     self.layers = layers
+    device = layers.first?.device ?? norm.device
+    embedding = try TokenEmbedding(configuration, table, dtype: dtype, device: device)
+    head = try configuration.tiedEmbeddings ? embedding.tokens.moved(to: norm.device) : table.matrix(.head)
     ropes = rotations.map(RotaryEmbedding.init)
-    dtype = embedding.tokens.dtype
-    device = embedding.tokens.device
   }
+
+  /// The devices of the blocks, each once, in their order.
+  public var devices: [Device] {
+    layers.map(\.device).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+
+  /// Whether no GPU has a part of it.
+  var isOnCPU: Bool { layers.allSatisfy { $0.device == .cpu } }
 
   /// The same model, computed so that a sequence's residual streams and logits are bit by bit the same whatever other
   /// sequences are computed with it (float32 on the CPU): matrix products in blocks of equally many rows, attention over
@@ -146,7 +166,7 @@ public struct LanguageModel: Sendable {
   /// Whether a new token attends by the kernel that goes by its own sequence's length: for batch invariance, and where
   /// it is the quickest.
   private var attendsByLength: Bool {
-    guard device == .cpu else { return false }
+    guard isOnCPU else { return false }
     return dtype == .float32
       ? isBatchInvariant
       : [.bfloat16, .float16].contains(dtype) && Kernel.decodeAttention.isOwn
@@ -160,38 +180,64 @@ public struct LanguageModel: Sendable {
     var output = Output()
     let last = logits == nil ? max(taps.layers.max() ?? -1, cached ?? -1) : layers.count - 1
     guard last >= 0, !tokens.isEmpty else { return output }
-    let tables = try rotaryTables(positions: positions, lengths: lengths)
+    var place = try Place(device, rotaryTables(positions: positions, lengths: lengths), attention, taps.tokens)
     var edits = EditPass(edits)
     try edits.check(in: configuration)
     let looked = (taps.layers.contains(last) ? [taps.tokens] : []) + (logits.map { [$0] } ?? [])
     // A pass resumed after its last layer has no block that could narrow the stream.
     let keepsAll = looked.isEmpty || start?.layer == last
     let lastKept = keepsAll ? .all : KeptTokens(of: tokens.count, for: looked + edits.tokens(neededAt: last))
-    let tapped = try Rows(taps.tokens, device)
     var x = try start?.stream ?? embedding(tokens, positions: positions)  // [tokens, hidden]
     let coarse = attention.coarseTokens
     for layer in layers[0...last].dropFirst((start?.layer ?? -1) + 1) {
       let kept = layer.index == last ? lastKept : .all
+      try place.move(to: layer.device, &x)
       x = try edits.apply(at: layer.index, .blockInput, to: x)  // [tokens, hidden]
-      var middle = try layer.attention(x, tables, attention, keeping: kept)  // [kept tokens, hidden]
+      var middle = try layer.attention(x, place.tables, place.attention, keeping: kept)  // [kept tokens, hidden]
       middle.stream = try edits.apply(at: layer.index, .afterAttention, to: middle.stream, kept: kept)
       x = try layer.feedForward(middle, coarse: coarse.map(kept.rows))  // [kept tokens, hidden]
       try edits.decide(at: layer.index, x, kept: kept)
       x = try edits.apply(at: layer.index, .blockOutput, to: x, kept: kept)  // [kept tokens, hidden]
       if taps.layers.contains(layer.index) {
-        let rows = layer.index == last ? try Rows(kept.places(of: taps.tokens), device) : tapped
-        output.residuals[layer.index] = try rows.of(x).converted(to: .float32)
+        let rows = layer.index == last ? try Rows(kept.places(of: taps.tokens), layer.device) : place.tapped
+        output.residuals[layer.index] = try rows.of(x).converted(to: .float32, device: device)
       }
     }
     output.effects = edits.effects
     if let logits {
-      let chosen = try Rows(lastKept.places(of: logits), device).of(x)  // [chosen, hidden]
+      let chosen = try Rows(lastKept.places(of: logits), place.device).of(x)  // [chosen, hidden]
       let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
-      let products = try projection(finalNorm(chosen)).converted(to: .float32)  // [chosen, vocabulary]
+      let products = try projection(finalNorm(chosen)).converted(to: .float32, device: device)  // [chosen, vocabulary]
       output.logits = try configuration.logits(products)
     }
     try output.addSums()
     return output
+  }
+
+  /// What the blocks on one device are given beside the stream.
+  private struct Place {
+    private(set) var device: Device
+    private(set) var tables: [RotaryTables]
+    private(set) var attention: AttentionContext
+    private(set) var tapped: Rows
+    private let taps: TokenChoice
+
+    init(
+      _ device: Device, _ tables: [RotaryTables], _ attention: AttentionContext, _ taps: TokenChoice
+    ) throws(TelltaleError) {
+      (self.device, self.tables, self.attention, self.taps) = (device, tables, attention, taps)
+      tapped = try Rows(taps, device)
+    }
+
+    /// Goes on to another device with the stream x [tokens, hidden].
+    mutating func move(to next: Device, _ x: inout Tensor) throws(TelltaleError) {
+      guard next != device else { return }
+      x = try x.moved(to: next)
+      tables = try tables.map { table throws(TelltaleError) in try table.moved(to: next) }
+      attention = try attention.moved(to: next)
+      tapped = try Rows(taps, next)
+      device = next
+    }
   }
 
   /// A NaN is caught where it first shows, and explained; while gradients are recorded, training watches its loss.

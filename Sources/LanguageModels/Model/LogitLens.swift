@@ -25,7 +25,7 @@ public struct LogitLens: Sendable {
   /// float32 [n, vocabulary]: logits of `streams` [n, hidden], divided and capped where the model does so, minus their mean
   /// over the vocabulary, which no probability depends on. A stream of zeros gives zeros.
   public func logits(_ streams: Tensor) throws -> Tensor {
-    let wide = try streams.converted(to: .float32, device: model.device)  // [n, hidden]
+    let wide = try streams.converted(to: .float32, device: model.finalNorm.gain.device)  // [n, hidden]
     let products = try normed(wide).linear(model.head.numbers().converted(to: .float32))  // [n, vocabulary]
     let logits = try model.configuration.logits(products)
     return try logits - logits.mean(-1, keep: true)

@@ -19,20 +19,22 @@ package struct ModelLoader {
   }
 
   /// The model, computing in `dtype` (by default the one the weights are stored in). Where dtype and device are kept and a
-  /// weight is a tensor of its own, it stays where the source has it: nothing is copied. Int8 weights are rounded one by
-  /// one, and the source's memory is given back as soon as it is read.
+  /// weight is a tensor of its own, it stays where the source has it: nothing is copied. Weights of int8 and int4 are rounded
+  /// one by one, and the source's memory is given back as soon as it is read.
   package func model(
-    dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
+    dtype: DType? = nil, weights format: WeightFormat = .dense, device devices: Devices = .cpu
   ) throws -> LanguageModel {
     let target = try dtype ?? storedDtype()
     guard target.isFloatingPoint else {
       throw TelltaleError(.badInput, "its weights are \(target.rawValue), which no model computes in")
     }
     var weights: [String: Tensor] = [:]
-    var int8: [String: Int8Matrix] = [:]
+    var packed: [String: PackedMatrix] = [:]
+    let placement = try LayerPlacement(configuration, target, format, on: devices)
     for (name, place) in try places() {
-      if format.rounds(name) {
-        int8["\(name)"] = try rounded(place).moved(to: device)
+      let device = placement.device(of: name)
+      if let matrix = try self.packed(format, name, place, device) {
+        packed["\(name)"] = try matrix.moved(to: device)
       } else {
         weights["\(name)"] = try place.read(source).converted(to: target, device: device).contiguous()
       }
@@ -43,7 +45,7 @@ package struct ModelLoader {
         throw Self.nonFinite(place.name, file: source.file(of: place.name))
       }
     }
-    return try LanguageModel(configuration, weights: weights, int8: int8)
+    return try LanguageModel(configuration, weights: weights, packed: packed, format)
   }
 
   /// The dtype of the embedding, which is that of the whole checkpoint.
@@ -85,12 +87,18 @@ package struct ModelLoader {
   /// Where the family's publisher puts a weight.
   func standardPlace(_ name: WeightName) -> WeightPlace { family.place(name, configuration) }
 
-  private func rounded(_ place: WeightPlace) throws -> Int8Matrix {
-    let matrix = try Int8Matrix(place.read(source).contiguous())
-    guard try matrix.scales.isFinite().all() else {
-      throw Self.nonFinite(place.name, file: source.file(of: place.name))
+  /// A weight that does not become dense: rounded, or the source's own blocks where products unpack them.
+  private func packed(
+    _ format: WeightFormat, _ name: WeightName, _ place: WeightPlace, _ device: Device
+  ) throws -> PackedMatrix? {
+    if format == .stored {
+      guard device == .cpu, name.isProjection || name == .embedding else { return nil }
+      return try place.blocks(source).map(PackedMatrix.blocks)
     }
-    if place.steps.isEmpty { source.forget(place.name) }
+    let named = NamedShape(name: name, shape: try place.shape(source) ?? [])
+    let matrix = try PackedMatrix(format, named) { try place.read(source).contiguous() }
+    guard try matrix?.isFinite() ?? true else { throw Self.nonFinite(place.name, file: source.file(of: place.name)) }
+    if matrix != nil, place.steps.isEmpty { source.forget(place.name) }
     return matrix
   }
 

@@ -2,8 +2,8 @@ import Foundation
 import Foundations
 import Torch
 
-/// Finds what `--model` means: a directory or a GGUF file, a Hugging Face id in the local cache, an embedded model, or one
-/// that `scripts/fetch-model` fetches.
+/// Finds what `--model` means: a directory or a GGUF file, a Hugging Face id in the local cache (with `@` and a revision, if
+/// one is meant), an embedded model, or one that `scripts/fetch-model` fetches.
 public enum ModelLocator {
   /// Names of the models that come with Telltale.
   public static let embedded = ["organism-shared", "organism-split"]
@@ -20,7 +20,7 @@ public enum ModelLocator {
   /// A folder of that name; where it holds no model and the name is also that of one that is known, that one.
   private static func local(_ name: String, _ environment: [String: String]) throws(TelltaleError) -> URL {
     let folder = URL(fileURLWithPath: name, isDirectory: true)
-    let isName = fetched[name] != nil || embedded.contains(name) || isRepositoryID(name)
+    let isName = fetched[name] != nil || embedded.contains(name) || HubID(name) != nil
     guard isName, !holdsModel(folder) else { return try model(in: folder) }
     do { return try named(name, environment) } catch {
       throw TelltaleError(
@@ -40,10 +40,11 @@ public enum ModelLocator {
   private static func named(_ name: String, _ environment: [String: String]) throws(TelltaleError) -> URL {
     if let file = fetched[name] { return try fetchedFile(name, file, environment) }
     if embedded.contains(name) { return try embeddedDirectory(name, environment) }
-    if isRepositoryID(name) { return try model(in: cachedDirectory(name, environment)) }
+    if let id = HubID(name) { return try model(in: HubSnapshots(environment).snapshot(of: id)) }
     throw TelltaleError(
       .badInput,
-      "\"\(name.prefix(200))\" is neither a directory, a GGUF file nor a Hugging Face id (owner/name) nor one of "
+      "\"\(SafeText.quoted(name))\" is neither a directory, a GGUF file nor a Hugging Face id (owner/name or "
+        + "owner/name@revision) nor one of "
         + (embedded + fetched.keys.sorted()).joined(separator: ", ") + "; check the name", remedy: .chooseModel)
   }
 
@@ -57,7 +58,7 @@ public enum ModelLocator {
   }
 
   /// A directory itself, or the one GGUF model in it where it holds no checkpoint.
-  private static func model(in directory: URL) throws(TelltaleError) -> URL {
+  static func model(in directory: URL) throws(TelltaleError) -> URL {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     let files = names.filter { $0.lowercased().hasSuffix(".gguf") }.sorted()
     // Of a split model the first part stands for all.
@@ -78,11 +79,16 @@ public enum ModelLocator {
     "smollm2": "SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3-270m": "gemma-3-270m-q4_k_m.gguf",
   ]
 
+  /// Where `scripts/fetch-model` puts files.
+  static func fetchedFolder(_ environment: [String: String]) -> URL {
+    let cache = environment["TELLTALE_CACHE"] ?? HubCache.home(environment) + "/.cache/telltale"
+    return URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models")
+  }
+
   private static func fetchedFile(
     _ name: String, _ file: String, _ environment: [String: String]
   ) throws(TelltaleError) -> URL {
-    let cache = environment["TELLTALE_CACHE"] ?? HubCache.home(environment) + "/.cache/telltale"
-    let url = URL(fileURLWithPath: cache, isDirectory: true).appendingPathComponent("models/\(file)")
+    let url = fetchedFolder(environment).appendingPathComponent(file)
     guard isGGUF(url) else {
       throw TelltaleError(.badInput, "\(name) is not in the cache; fetch it with: scripts/fetch-model \(name)")
     }
@@ -116,52 +122,10 @@ public enum ModelLocator {
     return folders
   }
 
-  // MARK: The Hugging Face cache
-
-  private static func isRepositoryID(_ name: String) -> Bool {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, name.utf8.count <= 200 else { return false }
-    return parts.allSatisfy { part in
-      !part.isEmpty && !part.hasPrefix(".")
-        && part.utf8.allSatisfy {
-          $0 == 45 || $0 == 46 || $0 == 95 || ($0 < 128 && Character(UnicodeScalar($0)).isLetter)
-            || (48...57).contains($0)
-        }
-    }
-  }
-
-  private static func cachedDirectory(
-    _ name: String, _ environment: [String: String]
-  ) throws(TelltaleError) -> URL {
-    let repository = hubFolder(environment)
-      .appendingPathComponent("models--" + name.replacingOccurrences(of: "/", with: "--"), isDirectory: true)
-    if let snapshot = try snapshot(of: repository, named: name) { return snapshot }
-    throw TelltaleError(.badInput, "\(name) is not in the local Hugging Face cache; fetch it with: hf download \(name)")
-  }
-
   /// Where Hugging Face keeps what it downloaded.
   public static func hubFolder(_ environment: [String: String]) -> URL { HubCache.folder(environment) }
 
-  /// The snapshot that `refs/main` names, else the only one there is; nil where the cache has none.
-  private static func snapshot(of repository: URL, named name: String) throws(TelltaleError) -> URL? {
-    let snapshots = repository.appendingPathComponent("snapshots", isDirectory: true)
-    if let revision = try? String(contentsOf: repository.appendingPathComponent("refs/main"), encoding: .utf8)
-      .trimmingCharacters(in: .whitespacesAndNewlines), !revision.contains("/"), !revision.hasPrefix(".")
-    {
-      let named = snapshots.appendingPathComponent(revision, isDirectory: true)
-      if isDirectory(named.path), !revision.isEmpty { return named }
-    }
-    let all = ((try? FileManager.default.contentsOfDirectory(atPath: snapshots.path)) ?? []).sorted()
-      .map { snapshots.appendingPathComponent($0, isDirectory: true) }
-    guard all.count > 1 else { return all.first }
-    throw TelltaleError(
-      .badInput,
-      "has \(all.count) snapshots and refs/main names none of them; name one of the folders ("
-        + all.prefix(4).map(\.path).joined(separator: ", ") + "), or fetch it again with: hf download \(name)",
-      at: InputLocation(file: repository.path))
-  }
-
-  private static func isDirectory(_ path: String) -> Bool {
+  static func isDirectory(_ path: String) -> Bool {
     var directory: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &directory) && directory.boolValue
   }

@@ -1,27 +1,6 @@
 import Foundations
 import Torch
 
-/// A weight matrix [out, in].
-enum WeightMatrix: Sendable {
-  case dense(Tensor)
-  case int8(Int8Matrix)
-
-  var shape: [Int] {
-    switch self {
-    case .dense(let tensor): tensor.shape
-    case .int8(let matrix): matrix.shape
-    }
-  }
-
-  /// The matrix as numbers; an int8 one unpacked, in float32.
-  func numbers() throws(TelltaleError) -> Tensor {
-    switch self {
-    case .dense(let tensor): tensor
-    case .int8(let matrix): try matrix.unpacked()
-    }
-  }
-}
-
 /// A linear map: x [tokens, in] to [tokens, out].
 struct Projection: Sendable {
   /// Rows computed together by a batch-invariant model. The matrix library goes through a block by 4, 6 or 8 rows,
@@ -45,7 +24,8 @@ struct Projection: Sendable {
   private func product(_ x: Tensor, _ coarse: [Bool]?) throws(TelltaleError) -> Tensor {
     switch weight {
     case .dense(let weight): try x.linear(weight, bias: bias, rowBlock: rowBlock)
-    case .int8(let weight):
+    case .packed(.blocks(let weight)): try x.linear(weight, bias: bias, alike: rowBlock != nil)
+    case .packed(.int8(let weight)):
       if rowBlock != nil, !Int8Matrix.hasOwnProducts {
         try x.linear(weight.unpacked().converted(to: x.dtype), bias: bias, rowBlock: rowBlock)
       } else {

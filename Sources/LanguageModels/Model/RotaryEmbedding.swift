@@ -172,6 +172,10 @@ struct RotaryTables {
     RotaryTables(cosines: try kept.rows(cosines), sines: try kept.rows(sines))
   }
 
+  func moved(to device: Device) throws(TelltaleError) -> RotaryTables {
+    RotaryTables(cosines: try cosines.moved(to: device), sines: try sines.moved(to: device))
+  }
+
   /// x [tokens, heads, dim] rotated, in the tables' dtype and rounded once to that of x.
   func rotating(_ x: Tensor) throws(TelltaleError) -> Tensor {
     try x.converted(to: cosines.dtype).rotated(cosines: cosines, sines: sines).converted(to: x.dtype)

@@ -14,7 +14,7 @@ enum AttentionKernel {
   init(_ batch: PackedBatch, for model: LanguageModel, withGradients: Bool) {
     let shape = model.configuration
     let isFused =
-      shape.hasPlainScores
+      shape.hasPlainScores && !model.layers.contains { $0.device == .cpu }
       && VarlenAttention.isFused(
         dtype: model.dtype, device: model.device, headDimension: shape.headDimension, windows: Set(shape.windows),
         longest: batch.leaves.indices.map(batch.length(of:)).max() ?? 0)
@@ -30,7 +30,7 @@ struct SegmentAttention {
   /// Whether this processor has the kernel, and it takes the model's numbers.
   static func isAvailable(for model: LanguageModel) -> Bool {
     let shape = model.configuration
-    return [.bfloat16, .float16].contains(model.dtype) && model.device == .cpu && shape.headDimension % 2 == 0
+    return [.bfloat16, .float16].contains(model.dtype) && model.isOnCPU && shape.headDimension % 2 == 0
       && shape.headCount / shape.keyValueHeadCount <= 48 && Kernel.packAttention.isOwn
   }
 

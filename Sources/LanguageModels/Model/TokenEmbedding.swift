@@ -3,23 +3,28 @@ import Torch
 
 /// The residual stream before the first block: what tokens, and in some families positions, are embedded as.
 struct TokenEmbedding: Sendable {
-  let tokens: Tensor  // [vocabulary, hidden]
+  let tokens: WeightMatrix  // [vocabulary, hidden]
+  private let dtype: DType
+  private let device: Device
   private let positions: Tensor?  // [positions, hidden]
   private let multiplier: Double?
 
-  init(_ configuration: ModelConfiguration, _ table: WeightTable) throws(TelltaleError) {
-    tokens = try table(.embedding)
+  init(
+    _ configuration: ModelConfiguration, _ table: WeightTable, dtype: DType, device: Device
+  ) throws(TelltaleError) {
+    (self.dtype, self.device) = (dtype, device)
+    tokens = try table.matrix(.embedding)
     positions = try configuration.learnedPositions == nil ? nil : table(.positions)
     guard let factor = configuration.embeddingMultiplier, configuration.roundsEmbeddingMultiplier else {
       multiplier = configuration.embeddingMultiplier
       return
     }
-    multiplier = try Tensor([factor]).converted(to: tokens.dtype).scalar()
+    multiplier = try Tensor([factor]).converted(to: dtype).scalar()
   }
 
   /// [tokens, hidden]
   func callAsFunction(_ ids: [Int], positions places: [Int]) throws -> Tensor {
-    let own = try tokens.embedding(Tensor(ids).moved(to: tokens.device))  // [tokens, hidden]
+    let own = try tokens.rows(ids, dtype, device)  // [tokens, hidden]
     let scaled = try multiplier.map { factor throws(TelltaleError) in try own * factor } ?? own
     guard let positions else { return scaled }
     if let beyond = places.first(where: { $0 >= positions.size(0) }) {

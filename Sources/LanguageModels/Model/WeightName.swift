@@ -23,6 +23,9 @@ package struct WeightName: Hashable, Sendable, CustomStringConvertible {
   /// Whether it is the matrix of a linear map that int8 is for.
   var isProjection: Bool { part == .weight && (module.hasSuffix("_proj") || module == "lm_head") }
 
+  /// Whether the stream begins with it.
+  var isInput: Bool { self == .embedding || self == .positions }
+
   /// The same module's other part.
   func with(_ part: Part) -> WeightName {
     var name = self

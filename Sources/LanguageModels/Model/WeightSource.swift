@@ -25,6 +25,9 @@ package protocol WeightSource: Sendable {
   /// the others are not unpacked with it.
   func tensor(_ name: String, at index: Int) throws -> Tensor
 
+  /// The stored blocks of a matrix (or of one slice), where they are in its layout; nil where it is stored otherwise.
+  func blocks(of name: String, at index: Int?) throws -> StoredBlocks?
+
   /// Gives back the memory of pages that were read and are not needed again.
   func forget(_ name: String)
 
@@ -37,7 +40,15 @@ extension WeightSource {
 
   package func tensor(_ name: String, at index: Int) throws -> Tensor { try tensor(name)[index] }
 
+  package func blocks(of name: String, at index: Int?) throws -> StoredBlocks? { nil }
+
   package func forget(_ name: String) {}
+}
+
+/// A matrix as a file has it: uint8 [out, bytes of a row] and what the bytes are.
+package struct StoredBlocks {
+  package var bytes: Tensor
+  package var type: GGMLType
 }
 
 /// Where one of a model's weights lies in its source: a name, and what part of the tensor in which layout.
@@ -75,6 +86,15 @@ package struct WeightPlace: Sendable, Equatable {
     }
     for step in rest { tensor = try step.applied(to: tensor) }
     return tensor
+  }
+
+  /// The weight as its source's own blocks; nil where those are in another layout, or floats.
+  package func blocks(_ source: any WeightSource) throws -> BlockMatrix? {
+    guard !steps.contains(.transposed) else { return nil }
+    var (index, rest): (Int?, ArraySlice<Step>) = (nil, steps[...])
+    if case .slice(let first)? = rest.first { (index, rest) = (first, rest.dropFirst()) }
+    guard let stored = try source.blocks(of: name, at: index) else { return nil }
+    return try BlockMatrix(bytes: rest.reduce(stored.bytes) { try $1.applied(to: $0) }, stored.type)
   }
 
   /// The shape that `read` gives, without reading; nil where the tensor's own shape does not allow the steps.

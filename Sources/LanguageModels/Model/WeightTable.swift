@@ -5,13 +5,13 @@ import Torch
 struct WeightTable {
   private let configuration: ModelConfiguration
   private let weights: [String: Tensor]
-  private let int8: [String: Int8Matrix]
+  private let packed: [String: PackedMatrix]
   private let shapes: [String: [Int]]
 
-  init(_ configuration: ModelConfiguration, _ weights: [String: Tensor], _ int8: [String: Int8Matrix]) {
+  init(_ configuration: ModelConfiguration, _ weights: [String: Tensor], _ packed: [String: PackedMatrix]) {
     self.configuration = configuration
     self.weights = weights
-    self.int8 = int8
+    self.packed = packed
     shapes = Dictionary(configuration.weights.map { ("\($0.name)", $0.shape) }) { first, _ in first }
   }
 
@@ -24,9 +24,9 @@ struct WeightTable {
   }
 
   func matrix(_ name: WeightName) throws(TelltaleError) -> WeightMatrix {
-    guard let rounded = int8["\(name)"] else { return .dense(try self(name)) }
-    try Self.check("\(name)", rounded.shape, shapes["\(name)"] ?? rounded.shape)
-    return .int8(rounded)
+    guard let packed = packed["\(name)"] else { return .dense(try self(name)) }
+    try Self.check("\(name)", packed.shape, shapes["\(name)"] ?? packed.shape)
+    return .packed(packed)
   }
 
   /// The linear map of a module, with its bias where the design has one; nil where the design has no such module.

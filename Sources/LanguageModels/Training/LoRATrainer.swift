@@ -39,9 +39,13 @@ public final class LoRATrainer {
     _ base: LanguageModel, from adapter: LoRAAdapter, settings: TrainingSettings, activationMemory: Int? = nil
   ) throws {
     try settings.check()
-    guard !base.hasInt8Weights else {
+    guard base.hasDenseWeights else {
       throw TelltaleError(
-        .badInput, "int8 weights are for inference; train the adapter on dense weights", remedy: .useDenseWeights)
+        .badInput, "\(base.weightFormat.rawValue) weights are for inference; train the adapter on dense weights",
+        remedy: .useDenseWeights)
+    }
+    guard base.devices.count == 1 else {
+      throw TelltaleError(.badInput, "an adapter is trained on one device; give --device cpu or one GPU")
     }
     activations = ActivationBudget(
       base, bytes: settings.gradientCheckpointing ? 0 : activationMemory)

@@ -8,6 +8,7 @@ import Torch
 struct GGUFConfiguration {
   let file: GGUFModelFile
   let architecture: GGUFArchitecture
+  private let keys: GGUFKeys
 
   init(_ file: GGUFModelFile) throws(TelltaleError) {
     self.file = file
@@ -24,240 +25,136 @@ struct GGUFConfiguration {
           + GGUFArchitecture.names.joined(separator: ", "), at: place)
     }
     architecture = known
+    keys = GGUFKeys(file: file, architecture: name)
   }
 
   /// Numbers of query heads and of key-value heads.
   func heads() throws(TelltaleError) -> (query: Int, keyValue: Int) {
-    let query = try size("attention.head_count")
-    return (query, try integer("attention.head_count_kv") ?? query)
+    let query = try keys.size("attention.head_count")
+    return (query, try keys.integer("attention.head_count_kv") ?? query)
   }
 
   /// The object that config.json would be.
   func object() throws(TelltaleError) -> JSONValue {
-    var keys = Keys()
-    keys["architectures"] = .array([.string(UTF8Text(architecture.transformers))])
-    keys["vocab_size"] = number(try rows(of: "token_embd.weight"))
-    let ends = [
-      file.metadata.integer("tokenizer.ggml.eos_token_id"), file.metadata.integer("tokenizer.ggml.eot_token_id"),
-    ]
-    keys["eos_token_id"] = .array(ends.compactMap { $0 }.map { .number(Double($0)) })
-    if architecture.name == "gpt2" { try readGPT2(&keys) } else { try readLlama(&keys) }
-    switch architecture.transformers {
-    case "GPTNeoXForCausalLM": try readGPTNeoX(&keys)
-    case "MixtralForCausalLM": try readExperts(&keys, count: "num_local_experts")
-    case "Qwen3MoeForCausalLM": try readQwen3MoE(&keys)
-    case "Gemma2ForCausalLM", "Gemma3ForCausalLM": try readGemma(&keys)
-    case "Olmo3ForCausalLM": keys["sliding_window"] = try needed("attention.sliding_window")
-    case "Phi3ForCausalLM": try readPhi3(&keys)
-    case "GraniteForCausalLM": readGranite(&keys)
-    default: break
-    }
-    return keys.object
-  }
-
-  // MARK: Families
-
-  private func readLlama(_ keys: inout Keys) throws(TelltaleError) {
-    let heads = try heads()
-    let hidden = try size("embedding_length")
-    let head = try integer("attention.key_length") ?? hidden / heads.query
-    guard try integer("attention.value_length") ?? head == head else {
-      throw failure("differs from attention.key_length, which is not supported", "attention.value_length")
-    }
-    keys["hidden_size"] = number(hidden)
-    keys["intermediate_size"] = number(try size("feed_forward_length"))
-    keys["num_hidden_layers"] = number(try size("block_count"))
-    keys["num_attention_heads"] = number(heads.query)
-    keys["num_key_value_heads"] = number(heads.keyValue)
-    keys["head_dim"] = number(head)
-    keys["rms_norm_eps"] = real("attention.layer_norm_rms_epsilon")
-    keys["max_position_embeddings"] = try integer("context_length").flatMap(number)
-    keys["rope_theta"] = real("rope.freq_base")
-    keys["rope_scaling"] = try ropeScaling()
-    keys["tie_word_embeddings"] = .bool(file.entry("output.weight") == nil)
-    if file.entry("blk.0.attn_q.bias") != nil, architecture.transformers != "Qwen2ForCausalLM" {
-      keys["attention_bias"] = .bool(true)
-    }
-    if file.entry("blk.0.ffn_down.bias") != nil { keys["mlp_bias"] = .bool(true) }
-  }
-
-  private func readGPT2(_ keys: inout Keys) throws(TelltaleError) {
-    keys["n_embd"] = number(try size("embedding_length"))
-    keys["n_head"] = number(try size("attention.head_count"))
-    keys["n_layer"] = number(try size("block_count"))
-    keys["n_inner"] = number(try size("feed_forward_length"))
-    keys["n_positions"] = number(try rows(of: "position_embd.weight"))
-    keys["layer_norm_epsilon"] = real("attention.layer_norm_epsilon")
-  }
-
-  private func readGPTNeoX(_ keys: inout Keys) throws(TelltaleError) {
-    for key in ["rope_theta", "attention_bias", "mlp_bias", "rms_norm_eps", "num_key_value_heads", "head_dim"] {
-      keys[key] = nil
-    }
-    keys["layer_norm_eps"] = real("attention.layer_norm_epsilon")
-    keys["use_parallel_residual"] = .bool(file.metadata.truth(key("use_parallel_residual")) ?? true)
-    keys["rotary_emb_base"] = real("rope.freq_base") ?? .number(10_000)
-    let head = try size("embedding_length") / size("attention.head_count")
-    keys["rotary_pct"] = .number(Double(try size("rope.dimension_count")) / Double(head))
-  }
-
-  private func readExperts(_ keys: inout Keys, count: String) throws(TelltaleError) {
-    keys[count] = try needed("expert_count")
-    keys["num_experts_per_tok"] = try needed("expert_used_count")
-  }
-
-  private func readQwen3MoE(_ keys: inout Keys) throws(TelltaleError) {
-    try readExperts(&keys, count: "num_experts")
-    keys["moe_intermediate_size"] = try needed("expert_feed_forward_length")
-    keys["norm_topk_prob"] = .bool(true)
-  }
-
-  private func readGemma(_ keys: inout Keys) throws(TelltaleError) {
-    let layers = try size("block_count")
-    // The 27B models scale by the width of the stream for each head, the others by the heads' own.
-    let isLarge = layers == (architecture.name == "gemma2" ? 46 : 62)
-    let perHead = try size("embedding_length") / size("attention.head_count")
-    keys["query_pre_attn_scalar"] = isLarge ? number(perHead) : keys["head_dim"]
-    keys["sliding_window"] = try needed("attention.sliding_window")
-    if architecture.name == "gemma2" {
-      keys["attn_logit_softcapping"] = real("attn_logit_softcapping") ?? .number(50)
-      keys["final_logit_softcapping"] = real("final_logit_softcapping") ?? .number(30)
+    var object = JSONObject()
+    object["architectures"] = .array([.string(UTF8Text(architecture.transformers))])
+    object["vocab_size"] = .number(Double(try keys.rows(of: "token_embd.weight")))
+    let ends = ["eos", "eot"].compactMap { file.metadata.integer("tokenizer.ggml.\($0)_token_id") }
+    object["eos_token_id"] = .array(ends.map { .number(Double($0)) })
+    try copy(Self.copied[architecture.transformers] ?? [], to: &object)
+    if architecture.name == "gpt2" {
+      try copy(Self.gpt2, to: &object)
+      object["n_positions"] = .number(Double(try keys.rows(of: "position_embd.weight")))
+    } else if architecture.name == "gptneox" {
+      try copy(Self.sizes, to: &object)
+      try readGPTNeoX(&object)
     } else {
-      keys["rope_local_base_freq"] = real("rope.freq_base_swa") ?? .number(10_000)
-      keys["rope_theta"] = real("rope.freq_base") ?? .number(1_000_000)
-      keys["sliding_window_pattern"] = .number(6)
+      try copy(Self.sizes + Self.llama, to: &object)
+      try readLlama(&object)
     }
+    return object.value
   }
 
-  private func readPhi3(_ keys: inout Keys) throws(TelltaleError) {
-    if let window = try integer("attention.sliding_window"), window > 0 { keys["sliding_window"] = number(window) }
-    var head = try size("embedding_length") / size("attention.head_count")
-    if let stated = try integer("attention.key_length") { head = stated }
-    if let share = try integer("rope.dimension_count"), share != head {
-      keys["partial_rotary_factor"] = .number(Double(share) / Double(head))
-    }
-  }
+  // MARK: Keys that mean the same
 
-  private func readGranite(_ keys: inout Keys) {
-    keys["attention_multiplier"] = real("attention.scale")
-    keys["embedding_multiplier"] = real("embedding_scale")
-    keys["residual_multiplier"] = real("residual_scale")
-    keys["logits_scaling"] = real("logit_scale")
-  }
+  private enum Kind { case size, integer, real }
+  private typealias Copied = (config: String, kind: Kind, gguf: String)
 
-  // MARK: Rotation
+  private static let sizes: [Copied] = [
+    ("hidden_size", .size, "embedding_length"), ("intermediate_size", .size, "feed_forward_length"),
+    ("num_hidden_layers", .size, "block_count"), ("num_attention_heads", .size, "attention.head_count"),
+    ("max_position_embeddings", .integer, "context_length"),
+  ]
+  private static let llama: [Copied] = [
+    ("num_key_value_heads", .integer, "attention.head_count_kv"),
+    ("rms_norm_eps", .real, "attention.layer_norm_rms_epsilon"), ("rope_theta", .real, "rope.freq_base"),
+  ]
+  private static let gpt2: [Copied] = [
+    ("n_embd", .size, "embedding_length"), ("n_head", .size, "attention.head_count"), ("n_layer", .size, "block_count"),
+    ("n_inner", .size, "feed_forward_length"), ("layer_norm_epsilon", .real, "attention.layer_norm_epsilon"),
+  ]
+  /// What families have beside, by their name in config.json.
+  private static let copied: [String: [Copied]] = [
+    "MixtralForCausalLM": [
+      ("num_local_experts", .size, "expert_count"), ("num_experts_per_tok", .size, "expert_used_count"),
+    ],
+    "Qwen3MoeForCausalLM": [
+      ("num_experts", .size, "expert_count"), ("num_experts_per_tok", .size, "expert_used_count"),
+      ("moe_intermediate_size", .size, "expert_feed_forward_length"),
+    ],
+    "Gemma2ForCausalLM": [("sliding_window", .size, "attention.sliding_window")],
+    "Gemma3ForCausalLM": [("sliding_window", .size, "attention.sliding_window")],
+    "Olmo3ForCausalLM": [("sliding_window", .size, "attention.sliding_window")],
+    "GraniteForCausalLM": [
+      ("attention_multiplier", .real, "attention.scale"), ("embedding_multiplier", .real, "embedding_scale"),
+      ("residual_multiplier", .real, "residual_scale"), ("logits_scaling", .real, "logit_scale"),
+    ],
+  ]
 
-  private func ropeScaling() throws(TelltaleError) -> JSONValue? {
-    var keys = Keys()
-    var trained = try integer("rope.scaling.original_context_length")
-    if trained == nil { trained = try integer("context_length") }
-    keys["original_max_position_embeddings"] = trained.flatMap(number)
-    if let long = try factors("rope_factors_long.weight"), let short = try factors("rope_factors_short.weight") {
-      (keys["rope_type"], keys["long_factor"], keys["short_factor"]) = (.string(UTF8Text("longrope")), long, short)
-      keys["attention_factor"] = real("rope.scaling.attn_factor")
-      return keys.object
-    }
-    // Llama 3.1's scaling is in the file as what each frequency is divided by, whatever the length.
-    if let factors = try factors("rope_freqs.weight") {
-      (keys["rope_type"], keys["long_factor"], keys["short_factor"]) = (.string(UTF8Text("longrope")), factors, factors)
-      keys["attention_factor"] = .number(1)
-      return keys.object
-    }
-    switch file.metadata.text(key("rope.scaling.type")) {
-    case nil, "none"?: return real("rope.scale_linear").map { Self.linear($0) }
-    case "linear"?: return Self.linear(real("rope.scaling.factor") ?? .number(1))
-    case "yarn"?:
-      keys["rope_type"] = .string(UTF8Text("yarn"))
-      keys["factor"] = real("rope.scaling.factor")
-      return keys.object
-    case let other?:
-      throw failure(
-        "\"\(SafeText.quoted(other))\" is not supported; supported are none, linear and yarn", "rope.scaling.type")
-    }
-  }
-
-  private static func linear(_ factor: JSONValue) -> JSONValue {
-    var keys = Keys()
-    (keys["rope_type"], keys["factor"]) = (.string(UTF8Text("linear")), factor)
-    return keys.object
-  }
-
-  /// The numbers of a small tensor.
-  private func factors(_ name: String) throws(TelltaleError) -> JSONValue? {
-    guard let entry = file.entry(name), let part = file.file(of: name) else { return nil }
-    guard entry.shape.count == 1, entry.shape[0] <= 1 << 16 else {
-      throw TelltaleError(
-        .badInput, "has shape \(entry.shape), not one factor for each frequency", at: part.place(entry))
-    }
-    return .array(try part.numbers(entry).map { .number($0) })
-  }
-
-  // MARK: Values
-
-  private func key(_ name: String) -> String { "\(architecture.name).\(name)" }
-
-  private func failure(_ message: String, _ name: String) -> TelltaleError {
-    TelltaleError(.badInput, message, at: InputLocation(file: file.url.path, item: key(name)))
-  }
-
-  private func number(_ value: Int) -> JSONValue? { .number(Double(value)) }
-
-  /// A number, or the one number that a list by layer repeats.
-  private func integer(_ name: String) throws(TelltaleError) -> Int? {
-    if let one = file.metadata.integer(key(name)) { return one }
-    guard let list = file.metadata.integers(key(name)), let first = list.first else { return nil }
-    guard list.allSatisfy({ $0 == first }) else {
-      throw failure("differs between layers, which is not supported", name)
-    }
-    return first
-  }
-
-  private func size(_ name: String) throws(TelltaleError) -> Int {
-    guard let value = try integer(name) else {
-      throw failure("is missing; give the GGUF file of a language model", name)
-    }
-    guard (1...1 << 24).contains(value) else {
-      throw failure("is \(value), which no model has; fetch the file again", name)
-    }
-    return value
-  }
-
-  private func needed(_ name: String) throws(TelltaleError) -> JSONValue? { number(try size(name)) }
-
-  private func real(_ name: String) -> JSONValue? { file.metadata.real(key(name)).map { .number($0) } }
-
-  private func rows(of name: String) throws(TelltaleError) -> Int {
-    guard let shape = file.entry(name)?.shape, shape.count == 2 else {
-      throw TelltaleError(
-        .badInput, "holds no matrix \(name); give the GGUF file of a language model",
-        at: InputLocation(file: file.url.path))
-    }
-    return shape[0]
-  }
-
-  /// Members of an object, in the order in which they are set.
-  private struct Keys {
-    private var members: [JSONMember] = []
-
-    subscript(key: String) -> JSONValue? {
-      get { object[key] }
-      set {
-        members.removeAll { $0.key == UTF8Text(key) }
-        if let newValue { members.append(JSONMember(key: UTF8Text(key), value: newValue)) }
+  private func copy(_ table: [Copied], to object: inout JSONObject) throws(TelltaleError) {
+    for (config, kind, name) in table {
+      switch kind {
+      case .size: object[config] = .number(Double(try keys.size(name)))
+      case .integer: object[config] = try keys.integer(name).map { .number(Double($0)) }
+      case .real: object[config] = keys.real(name)
       }
     }
-
-    var object: JSONValue { .object(members) }
   }
-}
 
-/// Values that no file has a place for.
-extension JSONValue {
-  fileprivate static func number(_ value: Double) -> JSONValue { JSONValue(position: 0, content: .number(value)) }
-  fileprivate static func bool(_ value: Bool) -> JSONValue { JSONValue(position: 0, content: .bool(value)) }
-  fileprivate static func string(_ value: UTF8Text) -> JSONValue { JSONValue(position: 0, content: .string(value)) }
-  fileprivate static func array(_ values: [JSONValue]) -> JSONValue { JSONValue(position: 0, content: .array(values)) }
-  fileprivate static func object(_ members: [JSONMember]) -> JSONValue {
-    JSONValue(position: 0, content: .object(members))
+  // MARK: Keys that differ
+
+  private func readLlama(_ object: inout JSONObject) throws(TelltaleError) {
+    let perHead = try keys.size("embedding_length") / keys.size("attention.head_count")
+    let head = try keys.integer("attention.key_length") ?? perHead
+    guard try keys.integer("attention.value_length") ?? head == head else {
+      throw keys.failure("differs from attention.key_length, which is not supported", "attention.value_length")
+    }
+    object["num_key_value_heads"] = .number(Double(try heads().keyValue))
+    object["head_dim"] = .number(Double(head))
+    object["rope_scaling"] = try keys.ropeScaling()
+    object["tie_word_embeddings"] = .bool(file.entry("output.weight") == nil)
+    if file.entry("blk.0.attn_q.bias") != nil, architecture.transformers != "Qwen2ForCausalLM" {
+      object["attention_bias"] = .bool(true)
+    }
+    if file.entry("blk.0.ffn_down.bias") != nil { object["mlp_bias"] = .bool(true) }
+    switch architecture.name {
+    case "qwen3moe": object["norm_topk_prob"] = .bool(true)
+    case "gemma2", "gemma3": try readGemma(&object, head: head, perHead: perHead)
+    case "phi3": try readPhi3(&object, head: head)
+    default: break
+    }
+  }
+
+  private func readGPTNeoX(_ object: inout JSONObject) throws(TelltaleError) {
+    object["layer_norm_eps"] = keys.real("attention.layer_norm_epsilon")
+    object["use_parallel_residual"] = .bool(keys.truth("use_parallel_residual") ?? true)
+    object["rotary_emb_base"] = keys.real("rope.freq_base") ?? .number(10_000)
+    object["rope_scaling"] = try keys.ropeScaling()
+    object["tie_word_embeddings"] = .bool(file.entry("output.weight") == nil)
+    let head = try keys.size("embedding_length") / keys.size("attention.head_count")
+    object["rotary_pct"] = .number(Double(try keys.size("rope.dimension_count")) / Double(head))
+  }
+
+  private func readGemma(_ object: inout JSONObject, head: Int, perHead: Int) throws(TelltaleError) {
+    // The 27B models scale by the width of the stream for each head, the others by the heads' own.
+    let isLarge = try keys.size("block_count") == (architecture.name == "gemma2" ? 46 : 62)
+    object["query_pre_attn_scalar"] = .number(Double(isLarge ? perHead : head))
+    if architecture.name == "gemma2" {
+      object["attn_logit_softcapping"] = keys.real("attn_logit_softcapping") ?? .number(50)
+      object["final_logit_softcapping"] = keys.real("final_logit_softcapping") ?? .number(30)
+    } else {
+      object["rope_local_base_freq"] = keys.real("rope.freq_base_swa") ?? .number(10_000)
+      object["rope_theta"] = object["rope_theta"] ?? .number(1_000_000)
+      object["sliding_window_pattern"] = .number(6)
+    }
+  }
+
+  private func readPhi3(_ object: inout JSONObject, head: Int) throws(TelltaleError) {
+    if let window = try keys.integer("attention.sliding_window"), window > 0 {
+      object["sliding_window"] = .number(Double(window))
+    }
+    if let share = try keys.integer("rope.dimension_count"), share != head {
+      object["partial_rotary_factor"] = .number(Double(share) / Double(head))
+    }
   }
 }

@@ -42,13 +42,28 @@ package struct GGUFFile: Sendable {
 
   /// Slice `index` of an entry's first dimension: one expert of a stack.
   package func tensor(_ entry: GGUFHeader.Entry, at index: Int, dtype: DType) throws(TelltaleError) -> Tensor {
+    try tensor(slice(entry, index), dtype: dtype)
+  }
+
+  /// The blocks of a matrix (or of one slice) in the file's own pages; nil for floats.
+  package func blocks(_ entry: GGUFHeader.Entry, at index: Int?) throws(TelltaleError) -> StoredBlocks? {
+    let type = try type(of: entry)
+    let part = try index.map { index throws(TelltaleError) in try slice(entry, index) } ?? entry
+    guard type.dtype == nil, part.shape.count == 2, part.shape[1] % type.blockValues == 0, let range = part.range else {
+      return nil
+    }
+    let bytes = [part.shape[0], part.shape[1] / type.blockValues * type.blockBytes]
+    return StoredBlocks(bytes: try file.tensor(range, shape: bytes, dtype: .uint8), type: type)
+  }
+
+  private func slice(_ entry: GGUFHeader.Entry, _ index: Int) throws(TelltaleError) -> GGUFHeader.Entry {
     guard let first = entry.shape.first, entry.shape.count > 1, (0..<first).contains(index), let range = entry.range
     else { throw TelltaleError(.badInput, "has no part \(index) in its shape \(entry.shape)", at: place(entry)) }
     var slice = entry
     slice.shape.removeFirst()
     let size = range.count / first
     slice.range = range.lowerBound + index * size..<range.lowerBound + (index + 1) * size
-    return try tensor(slice, dtype: dtype)
+    return slice
   }
 
   /// The numbers of a small entry.

@@ -23,24 +23,44 @@ public struct GGUFModel: Sendable {
   public var files: [URL] { file.files.map(\.url) }
 
   /// The model, computing in `dtype`: by default that of the embedding where the file has floats, bfloat16 where it has
-  /// blocks. Blocks are unpacked once, when the model is made.
+  /// blocks. Blocks are unpacked once, when the model is made, or stay as they are where `format` is `stored`.
   public func model(
-    dtype: DType? = nil, weights format: WeightFormat = .dense, device: Device = .cpu
+    dtype: DType? = nil, weights format: WeightFormat = .dense, device: Devices = .cpu
   ) throws -> LanguageModel {
     let target = dtype ?? storedDtype
+    if format == .dense, device.areCPU { try requireMemory(target) }
     // What is rounded to whole numbers is rounded from the blocks' own numbers, not from rounded ones.
-    let source = GGUFSource(file, architecture, heads: heads, dtype: format == .dense ? target : .float32)
+    let unpacked = [.int8, .int4].contains(format) ? .float32 : target
     var model = try located {
-      try ModelLoader(configuration, source).model(dtype: target, weights: format, device: device)
+      try loader(unpackingTo: unpacked).model(dtype: target, weights: format, device: device)
     }
     model.quantisation = quantisation
     return model
+  }
+
+  /// Unpacking a model that the machine has no memory for would end in its being killed.
+  private func requireMemory(_ dtype: DType) throws(TelltaleError) {
+    guard quantisation != nil else { return }
+    let bytes = configuration.weights.reduce(0) { $0 + $1.shape.reduce(dtype.size, *) }
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard bytes > memory else { return }
+    throw TelltaleError(
+      .badInput,
+      "has weights that take \(bytes >> 30) GiB as \(dtype.rawValue), and this machine has \(memory >> 30); "
+        + "keep the file's blocks with --weights stored", at: InputLocation(file: file.url.path))
   }
 
   /// That of the embedding where it is stored as floats; bfloat16 for blocks.
   private var storedDtype: DType {
     file.entry("token_embd.weight").flatMap { GGMLType(rawValue: $0.type)?.dtype } ?? .bfloat16
   }
+
+  private func loader(unpackingTo dtype: DType) throws(TelltaleError) -> ModelLoader {
+    try ModelLoader(configuration, GGUFSource(file, architecture, heads: heads, dtype: dtype))
+  }
+
+  /// Whether every weight is there in the shape that the keys ask for.
+  func check() throws { try located { _ = try loader(unpackingTo: .float32).places() } }
 
   public func tokenizer() throws(TelltaleError) -> Tokenizer {
     try Tokenizer.load(gguf: file.metadata, file: file.url.path)

@@ -108,8 +108,20 @@ package struct GGUFSource: WeightSource {
         try part.tensor(entry, dtype: dtype)
       }
     do throws(TelltaleError) { return try undone(place, stored) } catch {
-      throw TelltaleError(
-        .badInput, "has a shape that is not of \(heads.query) heads: \(error.message)", at: part.place(entry))
+      throw misshapen(part.place(entry), error)
+    }
+  }
+
+  private func misshapen(_ place: InputLocation, _ error: TelltaleError) -> TelltaleError {
+    TelltaleError(.badInput, "has a shape that is not of \(heads.query) heads: \(error.message)", at: place)
+  }
+
+  package func blocks(of name: String, at index: Int?) throws -> StoredBlocks? {
+    let (place, part, entry) = try place(name)
+    guard place.change != .transposed, place.change != .offset else { return nil }
+    guard let stored = try part.blocks(entry, at: place.expert ?? index) else { return nil }
+    do throws(TelltaleError) { return StoredBlocks(bytes: try undone(place, stored.bytes), type: stored.type) } catch {
+      throw misshapen(part.place(entry), error)
     }
   }
 

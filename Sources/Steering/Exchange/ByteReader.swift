@@ -15,8 +15,6 @@ struct ByteReader {
   }
 
   var remaining: Int { bytes.endIndex - position }
-  /// Counted from the start of the bytes.
-  var offset: Int { position - bytes.startIndex }
 
   mutating func take(_ count: Int) throws(TelltaleError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw error("ends in the middle; it is cut off or damaged") }
@@ -34,14 +32,6 @@ struct ByteReader {
     return raw.reversed().reduce(Number(0)) { ($0 << 8) | Number(truncatingIfNeeded: $1) }
   }
 
-  /// A 64-bit size that must fit what is left of the file, each unit taking at least `unit` bytes.
-  mutating func count(unit: Int) throws(TelltaleError) -> Int {
-    guard let count = Int(exactly: try integer(UInt64.self)), count <= remaining / unit else {
-      throw error("states a size that it does not have; it is cut off or damaged")
-    }
-    return count
-  }
-
   func error(_ message: String, item: String? = nil) -> TelltaleError {
     TelltaleError(.badInput, message, at: InputLocation(file: file, item: item.map { SafeText.quoted($0) }))
   }
@@ -54,7 +44,8 @@ enum ForeignFile {
   /// Numbers of the largest tensor read: [positions, layers, hidden] of the largest models is below.
   static let largestTensor = 1 << 26
 
-  static func bytes(_ url: URL) throws(TelltaleError) -> [UInt8] {
+  /// Refuses what is no file of a size that vectors have.
+  static func check(_ url: URL) throws(TelltaleError) {
     let place = InputLocation(file: url.path)
     let values = try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey])
     guard let values else { throw TelltaleError(.badInput, "there is no such file; check the path", at: place) }
@@ -64,8 +55,13 @@ enum ForeignFile {
     guard values.fileSize ?? 0 <= largest else {
       throw TelltaleError(.badInput, "is larger than 1 GiB, which no file of vectors is", at: place)
     }
+  }
+
+  static func bytes(_ url: URL) throws(TelltaleError) -> [UInt8] {
+    try check(url)
     guard let data = try? Data(contentsOf: url) else {
-      throw TelltaleError(.badInput, "cannot be read; check its permissions", at: place)
+      throw TelltaleError(
+        .badInput, "cannot be read; check its permissions", at: InputLocation(file: url.path))
     }
     return [UInt8](data)
   }

@@ -1,5 +1,7 @@
 import Foundation
 import Foundations
+import LanguageModels
+import Tokenizers
 import Torch
 
 /// Control vectors as GGUF: `general.architecture` is `controlvector`, tensors `direction.N` are float32 [hidden], N >= 1.
@@ -26,7 +28,7 @@ enum ControlVectorFile {
 
   /// What keys that are not known state: a tool that projects out or ablates means another edit than adding.
   private static func notes(_ file: GGUFFile, _ name: String) -> [String] {
-    file.metadata.sorted { $0.key < $1.key }.filter { !known.contains($0.key) }.map { key, value in
+    file.metadata.values.sorted { $0.key < $1.key }.filter { !known.contains($0.key) }.map { key, value in
       let stated = value.described.map { " \"\(SafeText.quoted($0))\"" } ?? ""
       return
         "\(name) states \(SafeText.quoted(key))\(stated), which is not looked at: here its directions are added, or "
@@ -35,16 +37,18 @@ enum ControlVectorFile {
   }
 
   static func read(_ url: URL) throws(TelltaleError) -> Contents {
+    try ForeignFile.check(url)
     let file = try GGUFFile(url)
     let place = InputLocation(file: url.path)
-    guard file.text("general.architecture") == architecture else {
+    let stated = file.metadata.text("general.architecture")
+    guard stated == architecture else {
       throw TelltaleError(
         .badInput,
-        "is a GGUF file of \"\(SafeText.quoted(file.text("general.architecture") ?? "no architecture"))\" and "
+        "is a GGUF file of \"\(SafeText.quoted(stated ?? "no architecture"))\" and "
           + "no control vector; give one that holds direction.N tensors", at: place)
     }
     var directions: [Int: [Float]] = [:]
-    for entry in file.entries where entry.name.hasPrefix(prefix) {
+    for entry in file.header.entries where entry.name.hasPrefix(prefix) {
       let place = InputLocation(file: url.path, item: SafeText.quoted(entry.name))
       guard let layer = Int(entry.name.dropFirst(prefix.count)), (0..<largestLayer).contains(layer),
         "\(prefix)\(layer)" == entry.name
@@ -52,13 +56,17 @@ enum ControlVectorFile {
       guard entry.shape.count == 1 else {
         throw TelltaleError(.badInput, "has shape \(entry.shape) where one row is meant", at: place)
       }
-      directions[layer] = try file.tensor(entry).values
+      guard GGMLType(rawValue: entry.type) == .f32 else {
+        throw TelltaleError(
+          .badInput, "is not float32, the one type that control vectors have; convert it", at: place)
+      }
+      directions[layer] = try file.tensor(entry, dtype: .float32).floats()
     }
     guard !directions.isEmpty else {
       throw TelltaleError(.badInput, "holds no direction.N tensors; it is no control vector", at: place)
     }
     return Contents(
-      directions: directions, modelHint: file.text("controlvector.model_hint"),
+      directions: directions, modelHint: file.metadata.text("controlvector.model_hint"),
       notes: notes(file, url.lastPathComponent))
   }
 
@@ -81,13 +89,13 @@ enum ControlVectorFile {
       append(UInt64(directions[layer]?.count ?? 0), to: &header)
       append(UInt32(0), to: &header)
       append(UInt64(offset), to: &header)
-      offset = GGUFFile.aligned(offset + 4 * (directions[layer]?.count ?? 0), to: 32)
+      offset = GGUFHeader.aligned(offset + 4 * (directions[layer]?.count ?? 0), to: 32)
     }
     for layer in layers {
-      header.append(Data(repeating: 0, count: GGUFFile.aligned(header.count, to: 32) - header.count))
+      header.append(Data(repeating: 0, count: GGUFHeader.aligned(header.count, to: 32) - header.count))
       for value in directions[layer] ?? [] { append(value.bitPattern, to: &header) }
     }
-    header.append(Data(repeating: 0, count: GGUFFile.aligned(header.count, to: 32) - header.count))
+    header.append(Data(repeating: 0, count: GGUFHeader.aligned(header.count, to: 32) - header.count))
     return header
   }
 

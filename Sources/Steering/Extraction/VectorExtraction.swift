@@ -39,7 +39,7 @@ public struct VectorExtraction {
     case .instructions: vectors = try instructed(loaded, encoder, items)
     case .models:
       let name = recipe.against ?? ""
-      let other = try loadOther?(name) ?? LoadedModel(name, dtype: loaded.model.dtype, device: loaded.model.device)
+      let other = try loadOther?(name) ?? LoadedModel(name, dtype: loaded.model.dtype, device: loaded.devices)
       vectors = try run(loaded, minus: other, encoder, items)
     case .spontaneous:
       let recording = try Recorder(loaded, encoder, Recorder.Options(layers: layers)).record(items)

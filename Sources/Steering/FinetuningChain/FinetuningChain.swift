@@ -149,6 +149,6 @@ public struct FinetuningChain {
   func model(_ model: Model) throws -> LoadedModel {
     guard let adapter = adapterFolder(model) else { return loaded }
     return try LoadedModel(
-      loaded.name, adapter: adapter, dtype: loaded.model.dtype, device: loaded.model.device)
+      loaded.name, adapter: adapter, dtype: loaded.model.dtype, device: loaded.devices)
   }
 }

@@ -12,6 +12,8 @@ public struct VectorProvenance: Sendable, Equatable {
   public var read: String?
   public var model: String?
   public var modelFingerprint: String?
+  /// The commit of the Hugging Face repository, where the model was a snapshot of the local cache.
+  public var modelRevision: String?
   public var tokenizerHash: String?
   public var template: String?
   public var promptStyle: String?
@@ -55,7 +57,7 @@ public struct VectorProvenance: Sendable, Equatable {
 
   /// The model that vectors are of.
   mutating func state(_ loaded: LoadedModel) {
-    (model, modelFingerprint) = (loaded.name, loaded.fingerprint)
+    (model, modelFingerprint, modelRevision) = (loaded.name, loaded.fingerprint, loaded.revision)
     (tokenizerHash, dtype) = (loaded.tokenizer.contentHash, loaded.model.arithmetic)
   }
 
@@ -77,7 +79,8 @@ extension VectorProvenance {
     [
       ("contrast", \.contrast), ("estimator", \.estimator), ("read", \.read), ("model", \.model),
       ("against", \.against),
-      ("model_fingerprint", \.modelFingerprint), ("tokenizer_hash", \.tokenizerHash), ("template", \.template),
+      ("model_fingerprint", \.modelFingerprint), ("model_revision", \.modelRevision),
+      ("tokenizer_hash", \.tokenizerHash), ("template", \.template),
       ("prompt_style", \.promptStyle), ("data", \.data), ("data_hash", \.dataHash), ("data_files", \.dataFiles),
       ("letter_balance", \.letterBalance), ("imported_from", \.importedFrom),
       ("imported_convention", \.importedConvention), ("dtype", \.dtype), ("combined", \.combined),

@@ -59,7 +59,7 @@ struct Extract: ParsableCommand {
     try report(vectors)
   }
 
-  private func extract(_ device: Device) throws -> SteeringVectors {
+  private func extract(_ device: Devices) throws -> SteeringVectors {
     let progress = ProgressBox("pairs")
     var hooks = ExtractOptions.Hooks { progress.update($0, of: $1) }
     hooks.loadOther = {
@@ -72,7 +72,7 @@ struct Extract: ParsableCommand {
     return try options.vectors(of: loaded(on: device), hooks)
   }
 
-  private func loaded(on device: Device) throws -> LoadedModel {
+  private func loaded(on device: Devices) throws -> LoadedModel {
     guard arithmetic != nil else { return try model.loaded(on: device) }
     var rounded = model
     rounded.compute.weights = .int8

@@ -56,7 +56,7 @@ struct Finetune: ParsableCommand {
     var finetuning = Finetuning(
       adapter.configuration, try training.settings(rows: split.train.count, seed: items.seed))
     finetuning.checkpointEvery = training.checkpointEvery
-    finetuning.activationMemory = training.activationBytes(on: device)
+    finetuning.activationMemory = training.activationBytes(on: device.first)
     finetuning.resumes = resume
     let folder = URL(fileURLWithPath: output)
     // A row without its opposite is found before anything is trained.

@@ -3,7 +3,7 @@ import CommandSupport
 import Experiments
 import Foundation
 import Foundations
-import Torch
+import LanguageModels
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -109,7 +109,7 @@ struct Run: ParsableCommand {
   }
 
   /// What the run would cost.
-  private func estimate(_ device: Device) throws {
+  private func estimate(_ device: Devices) throws {
     let estimate = try RunEstimate(file: file, overrides: overrides(), device: device) { Terminal.note($0) }
     if json { return try Output.json(estimate) }
     EstimateReport(estimate).print()
@@ -136,21 +136,18 @@ struct Run: ParsableCommand {
   }
 
   /// The device that the jobs will have; this machine need not have it.
-  private func plannedDevice() throws -> Device {
-    guard let device = Device(compute.device) else {
-      throw TelltaleError(.badInput, "--device \(compute.device) is unknown; use cpu, cuda or cuda:N")
-    }
-    return device
+  private func plannedDevice() throws -> Devices {
+    try compute.devices()
   }
 
-  private func run(_ task: ArrayTask, _ device: Device) throws {
+  private func run(_ task: ArrayTask, _ device: Devices) throws {
     let outcome = try ExperimentRun.run(
       task, file: file, overrides: overrides(), output: directory, device: device, version: Version.current,
       events: .init(onStage: { Terminal.note($0) }))
     Output.line("task \(task): \(outcome.done) pieces done, \(outcome.kept) were there")
   }
 
-  private func run(_ device: Device) throws {
+  private func run(_ device: Devices) throws {
     let output = directory
     let meter = RowMeter()
     let events = ExperimentRun.Events(

@@ -13,11 +13,22 @@ package enum GGUFValue: Sendable, Equatable {
   case texts([UTF8Text])
   /// Arrays of arrays, which no key that is read has.
   case nested
+
+  /// As a sentence says it; nil for arrays.
+  package var described: String? {
+    switch self {
+    case .integer(let number): "\(number)"
+    case .real(let number): "\(number)"
+    case .truth(let truth): "\(truth)"
+    case .text(let text): text
+    default: nil
+    }
+  }
 }
 
 /// The metadata of a GGUF file, by key: `llama.block_count`, `tokenizer.ggml.tokens`.
 package struct GGUFMetadata: Sendable {
-  private(set) var values: [String: GGUFValue] = [:]
+  package private(set) var values: [String: GGUFValue] = [:]
 
   package init() {}
 

@@ -81,11 +81,28 @@ extension PythonString {
   func firstIndex(of other: PythonString, in range: Range<Int>? = nil) -> Int? {
     let range = range ?? 0..<count
     guard other.count <= range.count else { return nil }
-    guard let first = other.scalars.first else { return range.lowerBound }
-    var index = range.lowerBound
-    while index <= range.upperBound - other.count {
-      if scalars[index] == first, matches(other, at: index) { return index }
-      index += 1
+    guard !other.isEmpty else { return range.lowerBound }
+    return Self.firstIndex(of: other.scalars[...], in: scalars[range])
+  }
+
+  /// Linear in both lengths (Knuth, Morris and Pratt 1977), so that no template is slow for long texts. `pattern` is not empty.
+  private static func firstIndex(of pattern: ArraySlice<Unicode.Scalar>, in text: ArraySlice<Unicode.Scalar>) -> Int? {
+    let pattern = Array(pattern)
+    // How much of the pattern's beginning ends at each of its places, without being all of it.
+    var borders = [0]
+    var matched = 0
+    func advance(by scalar: Unicode.Scalar) {
+      while matched > 0, pattern[matched] != scalar { matched = borders[matched - 1] }
+      if pattern[matched] == scalar { matched += 1 }
+    }
+    for scalar in pattern.dropFirst() {
+      advance(by: scalar)
+      borders.append(matched)
+    }
+    matched = 0
+    for index in text.indices {
+      advance(by: text[index])
+      if matched == pattern.count { return index - matched + 1 }
     }
     return nil
   }
@@ -93,12 +110,10 @@ extension PythonString {
   /// Where the other text last begins within `range`.
   func lastIndex(of other: PythonString, in range: Range<Int>? = nil) -> Int? {
     let range = range ?? 0..<count
-    var index = range.upperBound - other.count
-    while index >= range.lowerBound {
-      if matches(other, at: index) { return index }
-      index -= 1
-    }
-    return nil
+    guard other.count <= range.count else { return nil }
+    guard !other.isEmpty else { return range.upperBound }
+    let (pattern, text) = (Array(other.scalars.reversed()), Array(scalars[range].reversed()))
+    return Self.firstIndex(of: pattern[...], in: text[...]).map { range.upperBound - $0 - pattern.count }
   }
 
   /// How often the other text occurs, without overlaps.

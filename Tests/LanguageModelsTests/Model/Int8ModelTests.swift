@@ -11,7 +11,7 @@ struct Int8ModelTests {
   /// The model with the numbers that its int8 weights stand for as dense weights.
   private func unpacked(_ model: LanguageModel) throws -> LanguageModel {
     var weights = model.weights
-    for (name, matrix) in model.int8Weights { weights[name] = try matrix.unpacked().converted(to: model.dtype) }
+    for (name, matrix) in model.packedWeights { weights[name] = try matrix.unpacked().converted(to: model.dtype) }
     return try LanguageModel(model.configuration, weights: weights)
   }
 

@@ -93,4 +93,68 @@ import Torch
     let found = try ModelLocator.directory(for: "organism-split", environment: environment)
     #expect(found.path == folder.url.appending(path: "organism-split").path)
   }
+
+  // MARK: Revisions
+
+  private let commits = [String(repeating: "a", count: 40), "aaaaaaabbb" + String(repeating: "c", count: 30)]
+
+  @Test("A branch, a tag, a whole commit or its beginning name a snapshot, and the name keeps it")
+  func findsRevisions() throws {
+    let folder = try cache(revisions: commits, main: commits[0])
+    try folder.write(commits[1], to: "hub/models--someone--tiny/refs/pr/3")
+    let environment = ["HF_HOME": folder.url.path]
+    for (revision, commit) in [
+      ("main", commits[0]), ("pr/3", commits[1]), (commits[1], commits[1]), ("aaaaaaabb", commits[1]),
+    ] {
+      let found = try ModelLocator.directory(for: "someone/tiny@\(revision)", environment: environment)
+      #expect(found.lastPathComponent == commit, "\(revision)")
+      #expect(HubSnapshots.commit(of: found) == commit && HubSnapshots.commit(of: found.appending(path: "m.gguf")) == commit)
+    }
+    #expect(HubSnapshots.commit(of: folder.url) == nil)
+  }
+
+  @Test("A revision that is not there, or not one only, is refused with the line that fetches it")
+  func refusesMissingRevisions() throws {
+    let folder = try cache(revisions: commits, main: commits[0])
+    let environment = ["HF_HOME": folder.url.path]
+    for revision in ["v2", "aaaaaaa", "aaa", "ffffffff"] {
+      let error = try refusal {
+        try ModelLocator.directory(for: "someone/tiny@\(revision)", environment: environment)
+      }
+      #expect(error.description.contains("hf download someone/tiny --revision \(revision)"), "\(error)")
+    }
+    for revision in ["", "..", "../main", "a b", "x/../y", "/etc"] {
+      let error = try refusal {
+        try ModelLocator.directory(for: "someone/tiny@\(revision)", environment: environment)
+      }
+      #expect(error.description.contains("check the name"), "\(revision)")
+    }
+  }
+
+  // MARK: What there is
+
+  @Test("The list has every snapshot of the cache, what was fetched and the embedded models, and why one does not open")
+  func lists() throws {
+    let folder = try cache(revisions: ["aaa"], main: "aaa")
+    let source = GoldenModel.repository.appending(path: "Tests/Fixtures/models/tiny-qwen2")
+    let whole = folder.url.appending(path: "hub/models--some--qwen2--x/snapshots/bbb")
+    try FileManager.default.createDirectory(
+      at: whole.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: source, to: whole)
+    try folder.write("no model", to: "own/models/bad.gguf")
+    let environment = [
+      "HF_HOME": folder.url.path, "TELLTALE_CACHE": folder.url.appending(path: "own").path,
+      "TELLTALE_MODELS": GoldenModel.repository.appending(path: "Models").path,
+    ]
+    let models = ModelLocator.models(environment: environment)
+    #expect(
+      models.map(\.name) == [
+        "some/qwen2--x@bbb", "someone/tiny@aaa", folder.url.appending(path: "own/models/bad.gguf").path,
+        "organism-shared", "organism-split",
+      ])
+    #expect(models.map(\.opens) == [true, false, false, true, true])
+    #expect(models[0].family == "Qwen2" && models[0].references.isEmpty && models[1].references == ["main"])
+    #expect(models[0].bytes > 100_000 && (models[0].parameters ?? 0) > 10_000)
+    #expect(models[1].problem?.contains("config.json") == true && models[2].problem?.contains("GGUF") == true)
+  }
 }

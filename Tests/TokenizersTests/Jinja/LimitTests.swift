@@ -31,6 +31,15 @@ struct LimitTests {
     #expect(error.code == .limit || error.code == .unsupported, "\(error)")
   }
 
+  @Test("a search in a long text takes a time that grows with its length, not with its square")
+  func searching() throws {
+    let template = """
+      {% set text = 'a' * 300000 ~ 'b' ~ 'a' * 300000 %}{% set sought = 'a' * 150000 ~ 'b' ~ 'a' * 150000 %}
+      {{- text.find(sought) }} {{ text.rfind(sought) }} {{ text.find('b' * 2) }} {{ text.count('a' * 1000) }}
+      """
+    #expect(try outcome(template).get() == "150000 150000 -1 600")
+  }
+
   @Test("brackets and chains beyond count are refused, not followed", arguments: [1000, 100_000])
   func nesting(_ depth: Int) {
     func times(_ text: String) -> String { String(repeating: text, count: depth) }
