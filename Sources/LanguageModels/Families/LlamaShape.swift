@@ -28,7 +28,8 @@ extension ModelConfiguration {
   /// rotation for all layers, no windows, no biases.
   init(shaped file: ConfigurationFile, _ defaults: ShapeDefaults = ShapeDefaults()) throws(TelltaleError) {
     func size(_ key: String, largest: Int = 1 << 24) throws(TelltaleError) -> Int {
-      try file.size(key, standard: defaults.sizes[key], largest: largest)
+      // A null is no silence: transformers computes nothing with it.
+      try file.size(key, standard: file.states(key) ? nil : defaults.sizes[key], largest: largest)
     }
     family = ""
     vocabularySize = try size("vocab_size")

@@ -143,6 +143,7 @@ extension ConfigurationFile {
       }
       return all
     }
+    let (short, long) = (try factors("short_factor"), try factors("long_factor"))
     let whole = try positions(defaults)
     let key = "original_max_position_embeddings"
     let (outer, inner) = (try integer(key), try own.integer(key))
@@ -155,7 +156,7 @@ extension ConfigurationFile {
     let factor = stated == nil ? ownFactor ?? 1 : Double(whole) / Double(trained)
     let inferred = factor <= 1 ? 1 : (1 + log(factor) / log(Double(trained))).squareRoot()
     return RotaryEmbedding.LongRope(
-      short: try factors("short_factor"), long: try factors("long_factor"), trained: trained,
+      short: short, long: long, trained: trained,
       attention: attention ?? inferred)
   }
 }

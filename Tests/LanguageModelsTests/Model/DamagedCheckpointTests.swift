@@ -52,9 +52,13 @@ import Torch
       try $0.writeIndex(["model.norm.weight": "/etc/passwd"])
     },
     Damage("an index without a map", ["index.json", "weight_map"]) {
+      try $0.remove("model.safetensors")
       try $0.write("{}", to: "model.safetensors.index.json")
     },
-    Damage("an index of nothing", ["model.embed_tokens.weight"]) { try $0.writeIndex([:]) },
+    Damage("an index of nothing", ["model.embed_tokens.weight"]) {
+      try $0.remove("model.safetensors")
+      try $0.writeIndex([:])
+    },
   ]
 
   static let tensors: [Damage] = [
