@@ -56,7 +56,8 @@ struct Predict: ParsableCommand {
     guard scores.count <= 10_000 else { throw ValidationError("--scores may be given at most 10000 times") }
     let asked = [directory != nil, !scores.isEmpty, plan.plan, recorded.isAsked].count { $0 }
     guard asked == 1 else {
-      throw ValidationError("give one of: a run directory, --scores FILE.csv, --recording DIR --vector FILE, or --plan --auroc A")
+      throw ValidationError(
+        "give one of: a run directory, --scores FILE.csv, --recording DIR --vector FILE, or --plan --auroc A")
     }
     guard labels == nil || directory != nil else { throw ValidationError("--labels goes with a run directory") }
     if let labels, LabelChoice(labels) == nil { throw ValidationError("--labels: \(LabelChoice.refusal(labels))") }

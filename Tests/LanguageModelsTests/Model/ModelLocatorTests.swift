@@ -108,7 +108,8 @@ import Torch
     ] {
       let found = try ModelLocator.directory(for: "someone/tiny@\(revision)", environment: environment)
       #expect(found.lastPathComponent == commit, "\(revision)")
-      #expect(HubSnapshots.commit(of: found) == commit && HubSnapshots.commit(of: found.appending(path: "m.gguf")) == commit)
+      #expect(
+        HubSnapshots.commit(of: found) == commit && HubSnapshots.commit(of: found.appending(path: "m.gguf")) == commit)
     }
     #expect(HubSnapshots.commit(of: folder.url) == nil)
   }
