@@ -26,8 +26,9 @@ import Torch
   }
 
   private static func line(_ item: Item) throws -> String {
-    let row = [
-      "question": item.question, "answer_matching_behavior": item.matching, "answer_not_matching_behavior": item.other,
+    let row: [String: Any] = [
+      "question": item.text, "answer_matching_behavior": item.matchingAnswer ?? "",
+      "answer_not_matching_behavior": item.otherAnswers,
     ]
     return String(decoding: try JSONSerialization.data(withJSONObject: row), as: UTF8.self)
   }
@@ -53,7 +54,7 @@ import Torch
     let recording = try RecordingFolder.read(folder.url.appending(path: "test"))
     let vectors = try SteeringVectors(contentsOf: folder.url.appending(path: "v.safetensors"))
     for (index, row) in report.rows.enumerated() {
-      let expected = try Self.shareOrdered(recording, index, vectors.vector(row.layer).values())
+      let expected = try Self.shareOrdered(recording, index, vectors.vector(row.layer))
       #expect(abs(row.auroc - expected) < 1e-9 && row.n == recording.rows.count)
     }
   }
@@ -62,7 +63,7 @@ import Torch
   private static func shareOrdered(_ recording: Recording, _ layer: Int, _ vector: [Float]) throws -> Double {
     let stream = try #require(recording.activations[.prompt])
     let (width, layers) = (stream.size(2), stream.size(1))
-    let values: [Float] = try stream.values()
+    let values: [Float] = try stream.floats()
     let cosines = recording.rows.indices.map { row in
       let start = (row * layers + layer) * width
       let activation = values[start..<start + width].map(Double.init)

@@ -40,7 +40,7 @@ public struct RunFigures {
   }
 
   private static func intervals(
-    _ rows: [NamedRows.Row], _ name: String, x: String? = nil, label: (NamedRows.Row) -> String? = { _ in nil }
+    _ rows: [StoredTable.Row], _ name: String, x: String? = nil, label: (StoredTable.Row) -> String? = { _ in nil }
   ) -> [FigureEstimate] {
     rows.map {
       FigureEstimate(
@@ -110,10 +110,10 @@ public struct RunFigures {
 
   /// In the order of their first rows.
   private static func grouped(
-    _ rows: [NamedRows.Row], by key: (NamedRows.Row) -> [String]
-  ) -> [(key: [String], rows: [NamedRows.Row])] {
+    _ rows: [StoredTable.Row], by key: (StoredTable.Row) -> [String]
+  ) -> [(key: [String], rows: [StoredTable.Row])] {
     var order: [[String]] = []
-    var found: [[String]: [NamedRows.Row]] = [:]
+    var found: [[String]: [StoredTable.Row]] = [:]
     for row in rows {
       if found[key(row)] == nil { order.append(key(row)) }
       found[key(row), default: []].append(row)
@@ -127,9 +127,7 @@ public struct RunFigures {
   private static func steering(_ contents: RunContents) throws -> [(name: String, figure: Figure)] {
     try ReportData.steering(contents).map { result in
       func column(_ name: String) -> Int { result.doses.columns.firstIndex(of: name) ?? 0 }
-      func number(_ row: [DataTable.Cell], _ name: String) -> Double? {
-        if case .number(let value) = row[column(name)] { value } else { nil }
-      }
+      func number(_ row: [TableValue], _ name: String) -> Double? { row[column(name)].number }
       let layers = Set(result.doses.rows.compactMap { number($0, "layer") }).sorted()
       let series = layers.map { layer in
         CurvePlot.Series(

@@ -13,25 +13,26 @@ struct Models: ParsableCommand {
       weights. The names are what --model takes.
       """)
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let models = ModelLocator.models()
-    if json { return try Output.json(models) }
+    if printing.json { return try Output.json(models) }
     guard !models.isEmpty else {
       return Output.line("no models; fetch one with hf download owner/name, or scripts/fetch-model smollm2")
     }
-    var table = TableValues(["model", "revision", "gigabytes", "parameters", "family", "weights", "opens"])
-    table.rows = models.map(Self.cells)
-    table.print()
+    Self.table.values(models).print()
   }
 
-  private static func cells(_ model: LocalModel) -> [TableValue] {
+  private static let table = Table<LocalModel>(
+    "models", "A model on this machine.",
     [
-      .text(model.name), .text(model.references.isEmpty ? nil : model.references.joined(separator: ", ")),
-      .number(Double(model.bytes) / 1e9), .text(model.parameters.map { "\($0 / 1_000_000) M" }), .text(model.family),
-      .text(model.quantisation), .text(model.problem.map { "no: \($0)" } ?? "yes"),
-    ]
-  }
+      .text("model") { $0.name },
+      .text("revision") { $0.references.isEmpty ? nil : $0.references.joined(separator: ", ") },
+      .number("gigabytes") { Double($0.bytes) / 1e9 },
+      .text("parameters") { model in model.parameters.map { "\($0 / 1_000_000) M" } },
+      .text("family") { $0.family },
+      .text("weights") { $0.quantisation },
+      .text("opens") { model in model.problem.map { "no: \($0)" } ?? "yes" },
+    ])
 }

@@ -120,10 +120,10 @@ struct Run: ParsableCommand {
     try ExperimentRun.beginArray(
       file: file, overrides: overrides(), output: directory, resume: resume, device: plannedDevice(),
       version: Version.current, events: .init(onStage: { Terminal.note($0) }))
-    let options =
-      model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] }
-      + (limit.map { ["--limit", "\($0)"] } ?? []) + ["--device", compute.device]
-      + (compute.threads.map { ["--threads", "\($0)"] } ?? [])
+    var options = model.flatMap { ["--model", $0] } + dataset.flatMap { ["--dataset", $0] }
+    if let limit { options += ["--limit", "\(limit)"] }
+    options += ["--device", compute.device]
+    if let threads = compute.threads { options += ["--threads", "\(threads)"] }
     let jobs = try SlurmJobs.submit(
       .init(
         program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath(),

@@ -93,23 +93,22 @@ struct RecordingReport {
     let (rows, positives) = (self.rows.first?.predictivity.n ?? 0, self.rows.first?.predictivity.positives ?? 0)
     Output.line("\(SafeText.visible(target)): \(rows) labelled answers, \(positives) show the behaviour")
     Output.line("AUROC of the cosine at the \(position.rawValue) [95 % interval, clustered by question]")
-    table.print()
+    table.values(self.rows).print()
     Output.line("")
     report.describe(audit)
   }
 
-  private var table: TableValues {
-    var table = TableValues(["layer", "reliability", "AUROC", "interval", "within questions"])
-    table.rows = rows.map { row in
-      let found = row.predictivity
-      return [
-        .integer(row.layer), .text(shown(row.layer.flatMap { vectors.provenance.reliability[$0] })),
-        .text(shown(found.auroc)), .text("[\(shown(found.aurocLow)), \(shown(found.aurocHigh))]"),
-        .text(shown(found.aurocWithinGroup)),
-      ]
-    }
-    return table
+  private var table: Table<PredictivityRow> {
+    let reliability = vectors.provenance.reliability
+    return Table(
+      "layers", "A layer that the vector and the recording share.",
+      [
+        .integer("layer") { $0.layer },
+        .text("reliability") { row in row.layer.flatMap { reliability[$0] }.map { String(format: "%.3f", $0) } },
+        .text("AUROC") { row in
+          ShownNumber.text(row.predictivity.auroc, row.predictivity.aurocLow, row.predictivity.aurocHigh)
+        },
+        .text("within questions") { row in row.predictivity.aurocWithinGroup.map { String(format: "%.3f", $0) } },
+      ])
   }
-
-  private func shown(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "-" }
 }
