@@ -1,8 +1,8 @@
 """The part of the Hugging Face hub's HTTP interface that uploading and downloading a vector needs.
 
-It behaves as the real endpoint does for small files: repositories that are made, the preupload question, a commit of NDJSON
-with files in base64, HEAD and GET of files with the commit and the ETag. What it does not have is LFS: it tells the client
-that every file is a regular one, as the hub does for files that its .gitattributes do not name.
+It behaves as the real endpoint does for small files: repositories that are made, the check of a card, the preupload
+question, a commit of NDJSON with files in base64, HEAD and GET of files with the commit and the ETag. What it does not have
+is LFS: it tells the client that every file is a regular one, as the hub does for files that its .gitattributes do not name.
 """
 
 import base64
@@ -58,6 +58,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append(("POST", path, self.headers.get("Authorization")))
         if path == "/api/repos/create":
             return self.create(json.loads(body))
+        if path == "/api/validate-yaml":
+            return self.answer(200, {"errors": [], "warnings": []})
         parts = path.strip("/").split("/")
         name = "/".join(parts[2:4])
         if self.repository(name) is None:
@@ -86,7 +88,9 @@ class Handler(BaseHTTPRequestHandler):
         url = {"url": f"{self.server.address}/{name}", "id": name}
         if name in self.server.repositories:
             return self.answer(409, {"error": "You already created this model repo", **url})
-        self.server.repositories[name] = {"private": asked.get("private"), "files": {}, "sha": "0" * 40}
+        # Until version 1 of the client and from then on.
+        private = asked.get("private", asked.get("visibility") == "private")
+        self.server.repositories[name] = {"private": private, "files": {}, "sha": "0" * 40}
         return self.answer(200, url)
 
     def commit(self, name, lines):

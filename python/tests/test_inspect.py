@@ -68,7 +68,7 @@ def test_a_scorer_of_ours_gives_the_verdict(tmp_path, model, vector):
 
     scorer = tt.verdict_scorer(model, plain, 2, label=label, group=lambda state: state.metadata["question"])
     log = evaluate(tmp_path, scorer)
-    told = {metric.name: metric.value for metric in log.results.scores[0].metrics.values()}
+    told = {metric.name.split("/")[-1]: metric.value for metric in log.results.scores[0].metrics.values()}
     verdict = tt.verdict_of(log.location)
     assert told["auroc"] == pytest.approx(verdict.across.auroc)
     assert told["supported"] == float(verdict.verdict == "supported")

@@ -87,7 +87,7 @@ def test_vectors_are_the_commands_bit_by_bit(model, tmp_path):
 def test_pairs_of_texts_become_a_vector(model):
     pairs = [("I agree with you", "I see it otherwise"), {"positive": "Yes, yes", "negative": "No, no", "group": "b"}]
     told = []
-    made = model.extract(pairs, layers=[2], progress=lambda *step: told.append(step))
+    made = model.extract(pairs, layers=[2], read="continuation", progress=lambda *step: told.append(step))
     assert made.layers == [2]
     assert told[-1][1:] == (2, 2)
     difference = model.activations([pairs[0][0], pairs[0][1]], layers=[2]).values[:, 0]

@@ -165,17 +165,22 @@ def verdict_scorer(
     """
     scoring = _module().scorer
 
+    def metric(read: Callable[[Verdict], float]) -> Any:
+        def measured(scores: list[Any]) -> float:
+            return read(_judged([one.score for one in scores])) if scores else float("nan")
+
+        # By its annotations Inspect tells which kind of scores a metric takes.
+        kind: Any = list
+        measured.__annotations__ = {"scores": kind[scoring.SampleScore], "return": float}
+        return measured
+
     @scoring.metric(name="auroc")  # type: ignore[untyped-decorator, unused-ignore]
     def auroc() -> Any:
-        def measured(scores: Any) -> float:
-            verdict = _judged([one.score for one in scores])
-            return verdict.across.auroc if verdict.across and verdict.across.auroc is not None else float("nan")
-
-        return measured
+        return metric(lambda verdict: _known(verdict.across.auroc if verdict.across else None))
 
     @scoring.metric(name="supported")  # type: ignore[untyped-decorator, unused-ignore]
     def supported() -> Any:
-        return lambda scores: float(_judged([one.score for one in scores]).verdict == "supported")
+        return metric(lambda verdict: float(verdict.verdict == "supported"))
 
     @scoring.scorer(metrics=[auroc(), supported()], name="telltale")  # type: ignore[untyped-decorator, unused-ignore]
     def telltale() -> Any:
@@ -191,6 +196,10 @@ def verdict_scorer(
         return score
 
     return telltale()
+
+
+def _known(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _judged(scores: list[Any]) -> Verdict:
