@@ -86,8 +86,9 @@ public final class Tokenizer: Sendable {
 
   /// The tokenizer of a GGUF file; of a split model that of its first part.
   private static func load(gguf url: URL) throws(TelltaleError) -> Tokenizer {
-    let file = try MappedFile(url)
-    let header = try GGUFHeader(file.bytes, file: url.path) { _ in nil }
+    let header = try MappedFile(url).withBytes { bytes throws(TelltaleError) in
+      try GGUFHeader(bytes, file: url.path) { _ in nil }
+    }
     return try load(gguf: header.metadata, file: url.path)
   }
 

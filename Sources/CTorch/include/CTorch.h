@@ -252,10 +252,6 @@ int64_t ct_ggml_block_values(int32_t type);
 // (256 entries), [..., 2n] for codes of 4 (16 entries), whose lower half comes first if `low_first`.
 ct_tensor ct_look_up(ct_tensor codes, int64_t bits, bool low_first, const float *table, ct_error *error);
 
-// ---- Checksums -------------------------------------------------------------------------------------------------
-// SHA-256 of `count` bytes; `plain` keeps to code for any processor.
-void ct_sha256(const void *data, int64_t count, bool plain, uint8_t digest[32]);
-
 // ---- Linear algebra --------------------------------------------------------------------------------------------
 // Eigenvalues ascending [n] (returned) and eigenvectors as columns [n, n] of a symmetric matrix.
 ct_tensor ct_eigen_symmetric(ct_tensor t, ct_tensor *vectors, ct_error *error);

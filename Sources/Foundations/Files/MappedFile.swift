@@ -39,6 +39,15 @@ package final class MappedFile: Sendable {
     munmap(UnsafeMutableRawPointer(mutating: base), count)
   }
 
+  /// The bytes, for as long as `body` runs: the mapping ends with this object.
+  package func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(bytes)
+  }
+
+  /// Valid as long as this object is.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Drops the whole pages of a range from this process's memory; what was written to them is lost.

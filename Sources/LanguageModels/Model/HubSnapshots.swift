@@ -76,9 +76,9 @@ struct HubSnapshots {
     if id.revision == nil, commits.count > 1 {
       throw TelltaleError(
         .badInput,
-        "has \(commits.count) snapshots and refs/main names none of them; name one (\(id.repository)@\(commits[0].prefix(12)) "
-          + "or another of \(commits.prefix(4).joined(separator: ", "))), or fetch it again with: hf download "
-          + id.repository, at: InputLocation(file: repository.path))
+        "has \(commits.count) snapshots (\(commits.prefix(4).joined(separator: ", "))) and refs/main names none of them; name "
+          + "one, such as \(id.repository)@\(commits[0]), or fetch it again with: hf download \(id.repository)",
+        at: InputLocation(file: repository.path))
     }
     guard let revision = id.revision, !commits.isEmpty else {
       throw TelltaleError(
