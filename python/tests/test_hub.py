@@ -56,7 +56,6 @@ print(json.dumps([url, {{str(l): w[l].tolist() for l in w}}, w.metadata, verdict
     assert metadata == vector.metadata
     text = repository["files"]["README.md"].decode()
     assert text.startswith("---\nlibrary_name: telltale\ntags:\n- steering-vector\n- telltale\n- sycophancy\n---\n")
-    assert "| **supported** |" not in text
     assert "| nlp \\| survey | **supported** |" in text
     assert reason.replace("|", "\\|") in text
     assert "Tested on one model." in text

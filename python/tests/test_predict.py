@@ -11,6 +11,7 @@ import pytest
 
 import telltale as tt
 from conftest import SEED_RESULTS
+from telltale import _tables
 from telltale._binary import binary
 
 
@@ -39,7 +40,7 @@ def write(path, **columns):
 @pytest.mark.parametrize("name", sorted(file.stem for file in SEED_RESULTS.glob("*.csv") if file.stem != "groups"))
 def test_published_scores_are_judged_as_the_command_does(name):
     file = SEED_RESULTS / f"{name}.csv"
-    table = pd.read_csv(file, float_precision="round_trip")
+    table = _tables.read_csv(file, "the test")
     groups = pd.read_csv(SEED_RESULTS / "groups.csv").group if "Anthropic" in name else None
     verdict = tt.predict(table.score, table.label, groups, name=name)
     second = ["--groups", SEED_RESULTS / "groups.csv"] if groups is not None else []
