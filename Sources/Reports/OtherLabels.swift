@@ -25,7 +25,7 @@ struct OtherLabels: Encodable {
       audit.rows.map { (subject($0), $0["verdict"]) }, uniquingKeysWith: { first, _ in first })
     return try run.labelFolders().prefix(most).compactMap { folder in
       let changes = try run.table(.changes, in: folder)
-      let coverage = try run.table(.labels, in: folder)
+      let coverage = try run.table(.coverage, in: folder)
       guard let source = (changes.rows.first ?? coverage.rows.first)?["label_source"] else { return nil }
       return OtherLabels(
         source: SafeText.visible(source, limit: 100), reference: changes.rows.first?["reference"] ?? "recorded",

@@ -43,7 +43,7 @@ struct TableTests {
       try table.read(CSVTable(parsing: "name,count\na,1\nb,1.5\n", file: "areas.csv"))
     }
     #expect(
-      try #require(error).description == "areas.csv:3, column count: \"1.5\" is no integer; compute the table again")
+      try #require(error).description == "areas.csv:3 (column count): \"1.5\" is no integer; compute the table again")
     let old = try table.read(CSVTable(parsing: "name\na\n", file: "areas.csv"))
     #expect(old.rows[0].number("area") == nil && old.rows[0]["notes"] == "")
     #expect(throws: TelltaleError.self) { try table.read(CSVTable(parsing: "count\n1\n", file: "areas.csv")) }

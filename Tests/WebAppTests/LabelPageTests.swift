@@ -98,7 +98,7 @@ struct LabelPageTests {
     #expect(recorded.count == 2 && zip(recorded, turned).allSatisfy { abs($0 + $1 - 1) < 1e-9 })
     #expect(try areas(run.url.appending(path: "results/predictivity.csv")) == recorded)
     #expect(
-      turned.allSatisfy { page.contains(String(format: "%.3f", $0)) }
+      turned.allSatisfy { page.contains(String(format: "%.4g", $0)) }
         && page.contains("hand labels for 48 of 48 answers"))
   }
 

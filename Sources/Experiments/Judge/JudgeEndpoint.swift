@@ -122,7 +122,7 @@ enum RetryAfter {
 
   static func seconds(_ text: String, now: Date = Date()) -> Double? {
     if let seconds = Double(text.trimmingCharacters(in: .whitespaces)) {
-      return seconds >= 0 ? min(seconds, longest) : nil
+      return seconds.isFinite && seconds >= 0 ? min(seconds, longest) : nil
     }
     let format = DateFormatter()
     format.locale = Locale(identifier: "en_US_POSIX")

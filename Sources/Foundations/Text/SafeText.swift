@@ -43,7 +43,7 @@ package enum SafeText {
   /// A path keeps its end, where the file's name is; any other word its beginning.
   private static func shortened(_ word: String) -> String {
     if word.contains("/") { return word.count > longestPath ? "..." + word.suffix(longestPath - 3) : word }
-    return word.count > longestQuotation + 2 ? word.prefix(80) + "..." : word
+    return word.count > longestQuotation + 5 ? word.prefix(80) + "..." : word
   }
 
   /// Text whose every character shows: control characters as their pictures (U+2400 ...), characters that would reorder

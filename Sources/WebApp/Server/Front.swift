@@ -52,7 +52,10 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
   }
 
   private func problem(_ error: any Error, _ request: Request) -> Response {
-    if let error = error as? RequestError { return Reply.problem(error.sentence, error.status, for: request) }
+    if let error = error as? RequestError {
+      let response = Reply.problem(error.sentence, error.status, for: request)
+      return error.status == .contentTooLarge ? Reply.closing(response) : response
+    }
     if let error = error as? TelltaleError {
       return Reply.problem(
         SafeText.sentence(error.description), error.isBadInput ? .badRequest : .internalServerError, for: request)

@@ -8,7 +8,7 @@ struct KnownMethods: Sendable {
   init(_ router: Router<BasicRequestContext>) {
     var methods: [[String]: Set<String>] = [:]
     for route in router.routes {
-      methods[Self.steps(route.path.description, ":"), default: []].insert(route.method.rawValue)
+      methods[Self.steps(route.path.description, "{"), default: []].insert(route.method.rawValue)
     }
     routes = methods.map { ($0.key, $0.value.union($0.value.contains("GET") ? ["HEAD"] : [])) }
   }
