@@ -74,7 +74,7 @@ import Torch
     }
     let common = ["extract", "--model", Self.model, "--pairs", Self.data, "--take", "4", "--output", "no.safetensors"]
     try refuse(common + ["--compute", "int8", "--against", Self.model], "for the answers of --pairs alone")
-    try refuse(common + ["--weights", "int4"], "'int8'")
+    try refuse(common + ["--weights", "int3"], "'int8'")
   }
 
   @Test("Two models on the same prompts; the same model twice, and one with other tokens, are refused")

@@ -121,8 +121,9 @@ enum RetryAfter {
   private static let longest = 366 * 86_400.0
 
   static func seconds(_ text: String, now: Date = Date()) -> Double? {
-    if let seconds = Double(text.trimmingCharacters(in: .whitespaces)) {
-      return seconds.isFinite && seconds >= 0 ? min(seconds, longest) : nil
+    // With a digit: "inf" and "nan" are no numbers of seconds.
+    if text.contains(where: \.isNumber), let seconds = Double(text.trimmingCharacters(in: .whitespaces)) {
+      return seconds >= 0 ? min(seconds, longest) : nil
     }
     let format = DateFormatter()
     format.locale = Locale(identifier: "en_US_POSIX")
