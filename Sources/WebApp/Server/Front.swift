@@ -29,7 +29,10 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
       response.headers[.allow] = allowed
       return response
     }
-    do { return try await inner.respond(to: asGet(request), context: context) } catch let error as HTTPParserError {
+    do {
+      let response = try await inner.respond(to: asGet(request), context: context)
+      return response.status == .contentTooLarge ? tooLarge(request) : response
+    } catch let error as HTTPParserError {
       throw error  // the body breaks the rules of HTTP, which Hummingbird answers with 400
     } catch {
       return problem(error, request)
@@ -51,11 +54,13 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
     return response
   }
 
+  /// The rest of what was sent is not for this server.
+  private func tooLarge(_ request: Request) -> Response {
+    Reply.closing(Reply.problem("What was sent is too large.", .contentTooLarge, for: request))
+  }
+
   private func problem(_ error: any Error, _ request: Request) -> Response {
-    if let error = error as? RequestError {
-      let response = Reply.problem(error.sentence, error.status, for: request)
-      return error.status == .contentTooLarge ? Reply.closing(response) : response
-    }
+    if let error = error as? RequestError { return Reply.problem(error.sentence, error.status, for: request) }
     if let error = error as? TelltaleError {
       return Reply.problem(
         SafeText.sentence(error.description), error.isBadInput ? .badRequest : .internalServerError, for: request)
@@ -66,8 +71,7 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
           error.status == .notFound ? RequestError.notFound.sentence : "The request is not valid.", error.status,
           for: request)
       }
-      // The rest of it is not read, however long it goes on.
-      return Reply.closing(Reply.problem("What was sent is too large.", error.status, for: request))
+      return tooLarge(request)
     }
     return Reply.problem(SafeText.sentence("This failed: \(error)"), .internalServerError, for: request)
   }
