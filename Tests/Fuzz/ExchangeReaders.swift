@@ -32,15 +32,16 @@ enum ExchangeReaders {
       seeds: try files.map { try Reader.seed("Tests/Fixtures/exchange/\($0)") },
       read: { url in
         let isOne = url.lastPathComponent == "one.npy"
-        let isTorch = url.pathExtension == "pt"
-        let settings = VectorImport(convention: isTorch ? .telltale : nil, layer: isOne ? 3 : nil)
+        // With the convention stated: which one rows look like is a guess that a mutant may turn.
+        let isControl = url.pathExtension == "gguf"
+        let settings = VectorImport(convention: isControl ? nil : .telltale, layer: isOne ? 3 : nil)
         return described(try settings.vectors(from: [url]).vectors)
       }, reference: reference)
   }
 
   /// float32 in row order, which is most of what mutants are; others are not compared.
   private static func numpy(_ url: URL) throws -> String? {
-    let settings = VectorImport(layer: url.lastPathComponent == "one.npy" ? 3 : nil)
+    let settings = VectorImport(convention: .telltale, layer: url.lastPathComponent == "one.npy" ? 3 : nil)
     let read = described(try settings.vectors(from: [url]).vectors)
     let bytes = [UInt8](try Data(contentsOf: url))
     guard url.lastPathComponent == "layers.npy", bytes.count > 10, bytes[6] == 1 else { return read }

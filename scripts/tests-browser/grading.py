@@ -266,7 +266,7 @@ def main():
             overview.goto(f"http://127.0.0.1:{server.port}/runs/first")
             check_labels_page(visit, server, folder)
             expect(overview.locator("[data-fact=hand_labels]")).to_have_text(
-                "1 by adjudicated, 21 by ann, 20 by ben", timeout=15_000)
+                "1 by adjudicated, 20 by ann, 20 by ben", timeout=15_000)
             errors = visit.errors + look_at_pages(browser, server, Pictures(options.screenshots))
         finally:
             code = server.stop()  # while pages are open
