@@ -47,7 +47,11 @@ enum ExchangeReaders {
     guard url.lastPathComponent == "layers.npy", bytes.count > 10, bytes[6] == 1 else { return read }
     let start = 10 + Int(bytes[8]) + 256 * Int(bytes[9])
     let header = String(decoding: bytes[10..<min(start, bytes.count)], as: UTF8.self)
-    guard header.contains("'<f4'"), header.contains("False"), header.contains("(4, 8)"), start + 128 <= bytes.count
+    // A key that stands twice has no one meaning.
+    let isPlain = ["'shape'", "'fortran_order'", "'descr'"].allSatisfy { header.split(separator: $0).count == 2 }
+    guard isPlain, header.contains("'<f4'"), header.contains("False"), !header.contains("True"),
+      header.contains("(4, 8)"),
+      start + 128 <= bytes.count
     else { return read }
     return (0..<4).map { row in
       let numbers = (0..<8).map { column -> String in

@@ -252,7 +252,10 @@ import Testing
       let experiments: Int
     }
     let lines: [Line] = try Binary.succeed(
-      ["calibrate", "--intervals", "--experiments", "20", "--layers", "2", "--permutations", "30", "--groups", "10", "--json"]
+      [
+        "calibrate", "--intervals", "--experiments", "20", "--layers", "2", "--permutations", "30", "--groups", "10",
+        "--json",
+      ]
     ).rows()
     #expect(lines.count == 12 && lines.allSatisfy { $0.experiments == 20 })
     #expect(lines.reduce(0) { $0 + $1.covering } > lines.reduce(0) { $0 + $1.intervals } * 85 / 100)

@@ -106,7 +106,8 @@ import Torch
       try Data(start + claim + padding).write(to: folder.url.appending(path: "\(name).gguf"))
       for command in [["inspect"], ["import", "--output", "out.safetensors"]] {
         try refuse(
-          ["vector", command[0], "\(name).gguf"] + command.dropFirst(), "more than the file can hold; the file is damaged")
+          ["vector", command[0], "\(name).gguf"] + command.dropFirst(),
+          "more than the file can hold; the file is damaged")
       }
     }
     #expect(try folder.names() == ["key.gguf", "tensors.gguf", "values.gguf"])

@@ -92,7 +92,7 @@ def test_pairs_of_texts_become_a_vector(model):
     assert told[-1][1:] == (2, 2)
     difference = model.activations([pairs[0][0], pairs[0][1]], layers=[2]).values[:, 0]
     other = model.activations(["Yes, yes", "No, no"], layers=[2]).values[:, 0]
-    assert np.allclose(made[2], (difference[0] - difference[1] + other[0] - other[1]) / 2, atol=1e-5)
+    assert np.allclose(made[2], (difference[0] - difference[1] + other[0] - other[1]) / 2, atol=1e-4)
 
 
 def test_steering_is_proved_by_what_was_measured(model, vector):
