@@ -79,7 +79,7 @@ extension RunDirectory {
         + "records it again", at: place, remedy: .resume)
   }
 
-  /// Refuses whatever of a stage is not as the stage left it.
+  /// Refuses a stage whose files have changed since it wrote them.
   func checkFiles(of stage: some Stage) throws {
     guard let recording = stage as? RecordStage else {
       for file in stage.outputs(layout) { _ = try checked(file, of: stage) }

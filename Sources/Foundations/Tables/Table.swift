@@ -45,7 +45,7 @@ package struct Table<Row: Sendable>: Sendable {
   }
 }
 
-/// A table as its declaration describes it, whatever it is of.
+/// The declaration of a table, without the type of its rows.
 package protocol TableDeclaration: Sendable {
   var name: String { get }
   /// Its part of the reference page: what a row is, and a line for each column.

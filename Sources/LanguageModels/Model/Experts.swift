@@ -12,8 +12,8 @@ struct Experts: Sendable {
 
   private(set) var router: Projection
   private var experts: [Expert]
-  /// The experts of each token, [tokens, per token], whatever the router's order is: passes of other roundings are compared
-  /// with the choices of one, since a choice between equals turns with the last digit.
+  /// The experts of each token, [tokens, per token], to use in place of the router's own choice. Tests compare passes of
+  /// different precision with it: where two experts score nearly the same, rounding decides which one the router takes.
   var held: Tensor?
   private let design: ExpertDesign
   private let activation: Activation

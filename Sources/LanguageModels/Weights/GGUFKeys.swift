@@ -59,7 +59,7 @@ struct GGUFKeys {
       keys["attention_factor"] = real("rope.scaling.attn_factor")
       return keys.value
     }
-    // Llama 3.1's scaling is in the file as what each frequency is divided by, whatever the length.
+    // The file stores Llama 3.1's scaling as one divisor per rotary frequency; it does not depend on the sequence length.
     if let factors = try factors("rope_freqs.weight") {
       (keys["rope_type"], keys["long_factor"], keys["short_factor"]) = (.string(UTF8Text("longrope")), factors, factors)
       keys["attention_factor"] = .number(1)

@@ -15,7 +15,7 @@ package struct CurvePlot: Decodable {
   var yAxis: String
   /// A line across, such as an AUROC of 0.5.
   var nothing: Double?
-  /// Areas go from 0 to 1 whatever they are.
+  /// Whether the y axis runs from 0 to 1, as for an AUROC.
   var isArea: Bool?
   var series: [Series]
 

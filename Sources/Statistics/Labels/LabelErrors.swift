@@ -1,8 +1,8 @@
 /// What the errors of labels (a judge's, the letter parser's) do to a rate and an AUROC, from rows that were labelled twice.
 ///
-/// Two corrections stand side by side because they assume different things. Rogan and Gladen's takes the labels to err alike on
-/// all rows of a true label, whatever the score. Prediction-powered inference assumes nothing of the errors, but that the
-/// doubly labelled rows are a random sample of all.
+/// Both corrections are reported because their assumptions differ. Rogan and Gladen's assumes that the error rates depend on
+/// the true label only, not on the score. Prediction-powered inference assumes nothing about the errors, but requires that
+/// the doubly labelled rows are a random sample of all rows.
 public struct LabelErrors: Sendable, Equatable, Codable {
   /// How many rows have both labels.
   public let doublyLabelled: Int
