@@ -47,7 +47,7 @@ final class FuzzRun {
     try checkSeeds(reader, folder)
     var counts = Counts()
     var number = settings.only ?? 0
-    let end = Date().addingTimeInterval(seconds)
+    let begin = Date()
     Self.say("\(reader.name): begins")
     repeat {
       switch try one(reader, number, folder) {
@@ -58,11 +58,15 @@ final class FuzzRun {
         if counts.wrong <= Self.keptPerReader { try keep(reader, number, folder, what) }
       }
       number += 1
-    } while Date() < end && settings.only == nil
+    } while settings.only == nil && goesOn(after: counts.total, since: begin, seconds)
     Self.say(
       "\(reader.name): \(counts.total) mutants, \(counts.accepted) accepted, \(counts.refused) refused, \(counts.wrong) wrong"
     )
     return counts
+  }
+
+  private func goesOn(after mutants: Int, since begin: Date, _ seconds: Double) -> Bool {
+    settings.mutants.map { mutants < $0 } ?? (Date().timeIntervalSince(begin) < seconds)
   }
 
   /// A fuzzer whose seeds are refused tests nothing.

@@ -4,6 +4,7 @@ import Foundations
 /// What the command line asks for.
 struct FuzzSettings {
   var seconds = 60.0
+  var mutants: Int?
   var seed: UInt64 = 1
   var readers: Set<String> = []
   var only: Int?
@@ -17,6 +18,7 @@ struct FuzzSettings {
       let value = rest.removeFirst()
       switch option {
       case "--seconds": seconds = try Self.number(value, option)
+      case "--mutants": mutants = Int(try Self.number(value, option))
       case "--seed": seed = UInt64(try Self.number(value, option))
       case "--reader": readers.insert(value)
       case "--only": only = Int(try Self.number(value, option))

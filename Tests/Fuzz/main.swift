@@ -3,8 +3,9 @@ import Foundations
 
 /// A seeded mutation fuzzer over every reader of files that Telltale has, in one process.
 ///
-/// usage: TelltaleFuzz [--seconds N] [--seed S] [--reader NAME] [--only N] [--keep FOLDER]
+/// usage: TelltaleFuzz [--seconds N | --mutants N] [--seed S] [--reader NAME] [--only N] [--keep FOLDER]
 ///   --seconds  how long, shared evenly by the readers (default 60)
+///   --mutants  of each reader, however long they take: the same ones on every machine
 ///   --seed     of the mutations (default 1)
 ///   --reader   one reader alone; give the option again for more
 ///   --only     the mutant of that number alone, written to FOLDER
