@@ -5,13 +5,15 @@ import Steering
 /// is judged: one that no label of a target chose.
 public struct LabelReplacement: Sendable {
   public let changes: [LabelChange]
+  /// What the errors of `labels` do, where `reference` has both labels among the answers of a target.
+  public let corrections: [LabelCorrection]
 
   /// - Parameters:
   ///   - labels: by these labels ...
   ///   - reference: ... instead of these, on the answers that have both.
   public init(_ run: StoredRun, labels: LabelChoice, instead reference: LabelChoice) throws {
     let targets = try TargetLabels(run, labels, reference: reference)
-    var changes: [LabelChange] = []
+    var (changes, corrections): ([LabelChange], [LabelCorrection]) = ([], [])
     for model in run.models {
       let vectors = try run.experiment.vectors.map { ($0.name, try run.vectors(model, $0.name)) }
       let planted = try run.planted(model)?.layer
@@ -24,13 +26,19 @@ public struct LabelReplacement: Sendable {
           guard let layer = Transfer.layer(stored, planted: planted),
             let scored = try rows.cosines(stored.vector(layer), layer: layer)
           else { continue }
+          let known = rows.indices.map { target.reference[$0] }
           changes.append(
             LabelChange(
               model: model, vector: vector, target: name, position: position, layer: layer,
-              score: .cosine, scored, targets, reference: rows.indices.map { target.reference[$0] }))
+              score: .cosine, scored, targets, reference: known))
+          guard let errors = try? LabelErrors(scored, reference: known) else { continue }
+          corrections.append(
+            LabelCorrection(
+              labels: labels, model: model, vector: vector, target: name, position: position, layer: layer,
+              rows: scored, errors: errors))
         }
       }
     }
-    self.changes = changes
+    (self.changes, self.corrections) = (changes, corrections)
   }
 }

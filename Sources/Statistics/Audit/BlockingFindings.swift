@@ -71,7 +71,7 @@ private func orderFinding(_ rows: ScoredRows) -> Finding? {
   return blocking(
     "label order", test.p,
     "The labels come in blocks: \(test.runs) runs where random order has \(fixed(test.expectedRuns, 1)) "
-      + "(p = \(scientific(test.p))), so rows are probably not independent; give the question of each row as its group."
+      + "(\(writtenP(test.p))), so rows are probably not independent; give the question of each row as its group."
   )
 }
 

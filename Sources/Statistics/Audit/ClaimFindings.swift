@@ -22,7 +22,7 @@ private func areaFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
   let clustered = crossed.isEmpty ? "" : ", clustered by question and by \(listed(crossed))"
   return Finding(
     severity: holds ? .inFavour : .against, name: name, number: claim.area.area,
-    sentence: "\(area)\(clustered), \(judgement) (p = \(scientific(claim.adjustedP))\(corrected)\(asked)).")
+    sentence: "\(area)\(clustered), \(judgement) (\(writtenP(claim.adjustedP))\(corrected)\(asked)).")
 }
 
 private func permutationFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding? {
@@ -112,7 +112,7 @@ private func jointFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
   let holds = joint.coefficient * claim.sign > 0 && claim.jointP <= 0.05
   let range =
     "\(points(joint.coefficient)) per standard deviation (95 % interval \(points(joint.low, unit: false)) to "
-    + "\(points(joint.high, unit: false)), p = \(scientific(claim.jointP)))"
+    + "\(points(joint.high, unit: false)), \(writtenP(claim.jointP)))"
   return Finding(
     severity: holds ? .inFavour : .against, name: name, number: joint.coefficient,
     sentence:

@@ -68,7 +68,7 @@ private func signFinding(_ subject: AuditSubject) -> Finding? {
     severity: .note, name: "questions that agree", number: p,
     sentence:
       "In \(above) of \(decided) questions with rows of both labels the AUROC is above 0.5 (exact sign test over "
-      + "questions: p = \(scientific(p))).")
+      + "questions: \(writtenP(p))).")
 }
 
 private func designEffectFinding(_ subject: AuditSubject) -> Finding? {

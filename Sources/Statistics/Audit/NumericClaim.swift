@@ -59,7 +59,7 @@ struct NumericClaim {
       Finding(
         severity: predicts ? .inFavour : .against, name: "\(question.rawValue) questions", number: area.value,
         sentence: "\(place) questions the concordance is " + statedInterval(area.value, low: area.low, high: area.high)
-          + " (p = \(scientific(adjustedP)), \(Claim.significance) is asked for).")
+          + " (\(writtenP(adjustedP)), \(Claim.significance) is asked for).")
     ]
     if let p = permutationP {
       findings.append(

@@ -53,7 +53,7 @@ extension Audit {
     let falls = verdict == .supported && !holds
     let finding = Finding(
       severity: falls ? .against : .note, name: "all verdicts of the run", number: p,
-      sentence: "Corrected for all \(count) verdicts of this run by the maximum statistic, p = \(scientific(p))"
+      sentence: "Corrected for all \(count) verdicts of this run by the maximum statistic, \(writtenP(p))"
         + (falls ? ", over \(Claim.significance): one of so many may look like this by chance." : "."))
     var audit = self
     let place = findings.firstIndex { $0.severity > finding.severity } ?? findings.count

@@ -123,7 +123,7 @@ extension SimilarityEvidence {
     let kind = effectiveDimension == nil ? "" : " effective"
     return
       "Random directions of \(fixed(dimension, effectiveDimension == nil ? 0 : 1))\(kind) dimensions reach it with "
-      + "p = \(scientific(p))."
+      + "\(writtenP(p))."
   }
 
   private var caution: String {

@@ -90,11 +90,11 @@ public struct ChainVerdict: Sendable, Equatable, Encodable {
     let holds = evidence.cosine > 0 && p <= level
     let natural = evidence.pEffective.map {
       "; among directions that vary as the activations do, in \(fixed(evidence.effectiveDimension ?? 0, 1)) effective "
-        + "dimensions, p = \(scientific($0))"
+        + "dimensions, \(writtenP($0))"
     }
     return Criterion(
       name: "cosine", outcome: holds ? .holds : .fails,
-      sentence: "The cosine of the fine-tuning vector with it is \(fixed(evidence.cosine, 2)) (p = \(scientific(p)) "
+      sentence: "The cosine of the fine-tuning vector with it is \(fixed(evidence.cosine, 2)) (\(writtenP(p)) "
         + "between random directions, corrected for \(layers) layers\(natural ?? "")).")
   }
 
@@ -104,7 +104,7 @@ public struct ChainVerdict: Sendable, Equatable, Encodable {
     return Criterion(
       name: "shift", outcome: outcome,
       sentence: "The projections moved by \(text(shift.shift)), \(fixed(shift.inVectors, 2)) of the vector "
-        + "(p = \(scientific(shift.nullP)) among directions at right angles).")
+        + "(\(writtenP(shift.nullP)) among directions at right angles).")
   }
 
   private static func behaviour(_ rate: BehaviourRate) -> Criterion {

@@ -13,10 +13,11 @@ struct AgreementCommand: ParsableCommand {
       For every two sources of labels: the share of answers labelled alike, Cohen's kappa and Gwet's AC1 with 95 % \
       intervals clustered by question; for several people Krippendorff's alpha; for second passes the agreement of a \
       person with themselves; for judges sensitivity and specificity against the hand labels, and what the judge's \
-      labels in the place of the hand labels do to each AUROC.
+      labels in the place of the hand labels do to each AUROC; for judges and the recorded labels (the letter parser) the \
+      rate of the behaviour and each AUROC, corrected for their errors on the answers that people labelled too.
 
       Writes results/label-agreement.csv, label-self-agreement.csv, label-judges.csv, label-disagreements.csv and, where \
-      there are a judge and hand labels, label-replacement.csv. docs/labels.md explains them.
+      there are hand labels, label-replacement.csv and label-corrections.csv. docs/labels.md explains them.
       """)
 
   @Argument(help: "The run directory.")
@@ -37,6 +38,7 @@ struct AgreementCommand: ParsableCommand {
     var alpha: Alpha?
     var judges: TableValues
     var replacement: TableValues
+    var corrections: TableValues
     var disagreements: TableValues
   }
 
@@ -48,6 +50,8 @@ struct AgreementCommand: ParsableCommand {
         .badInput,
         "holds no labels but the recorded ones; give some with telltale label", at: .init(file: directory))
     }
+    let recorded = try LabelReplacement(run, labels: .recorded, instead: .hand)
+    let replacements = try agreement.judges.map { try LabelReplacement(run, labels: $0.judge, instead: .hand) }
     let document = Document(
       answers: agreement.answers, sources: agreement.sources.map(\.description),
       pairs: LabelAgreement.Pair.table.values(agreement.pairs),
@@ -56,22 +60,20 @@ struct AgreementCommand: ParsableCommand {
         .init(items: $0.items, alpha: $0.alpha, low: $0.interval?.low, high: $0.interval?.high)
       },
       judges: LabelAgreement.JudgeAccuracy.table.values(agreement.judges),
-      replacement: LabelChange.table.values(try replacement(run, agreement.judges.map(\.judge))),
+      replacement: LabelChange.table.values(replacements.flatMap(\.changes)),
+      corrections: LabelCorrection.table.values(
+        recorded.corrections + replacements.flatMap(\.corrections)),
       disagreements: agreement.disagreementTable)
     try write(document)
     if printing.json { return try Output.json(document) }
     print(document, agreement)
   }
 
-  /// Only judges that judged what people judged are compared.
-  private func replacement(_ run: StoredRun, _ judges: [LabelChoice]) throws -> [LabelChange] {
-    try judges.flatMap { try LabelReplacement(run, labels: $0, instead: .hand).changes }
-  }
-
   private func write(_ document: Document) throws {
     let tables = [
       ("agreement", document.pairs), ("self-agreement", document.selfAgreement), ("judges", document.judges),
-      ("replacement", document.replacement), ("disagreements", document.disagreements),
+      ("replacement", document.replacement), ("corrections", document.corrections),
+      ("disagreements", document.disagreements),
     ]
     let layout = RunLayout(URL(fileURLWithPath: directory))
     try FileManager.default.createDirectory(at: layout.tables, withIntermediateDirectories: true)
@@ -93,6 +95,7 @@ struct AgreementCommand: ParsableCommand {
     }
     section("judges against the hand labels", document.judges)
     section("AUROC by the judge instead of by people, on answers that both labelled", document.replacement)
+    section("rate and AUROC, corrected for the labels' errors", document.corrections)
     let open = document.disagreements.rows.count
     Output.line("")
     Output.line("\(open) answers on which sources differ: results/label-disagreements.csv")

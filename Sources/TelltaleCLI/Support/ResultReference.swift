@@ -27,7 +27,8 @@ enum ResultReference {
         "`results/<name>.csv` by `telltale agreement`. `label-self-agreement` has the columns of `label-agreement`, "
         + "`label-replacement` those of `changes`.",
       tables: [
-        LabelAgreement.Pair.table, LabelAgreement.JudgeAccuracy.table, LabelAgreement.Disagreement.table(["<source>"]),
+        LabelAgreement.Pair.table, LabelAgreement.JudgeAccuracy.table, LabelCorrection.table,
+        LabelAgreement.Disagreement.table(["<source>"]),
       ]),
     Section(
       title: "Evaluations", about: "`telltale evaluate <name> --output` ([steering.md](steering.md)).",

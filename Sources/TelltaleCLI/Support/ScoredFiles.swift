@@ -125,8 +125,8 @@ struct ScoreReport {
   private func estimate(_ estimate: AreaEstimate?) -> String {
     guard let estimate else { return "undefined" }
     let odds = estimate.oddsRatio.map { ", odds ratio per standard deviation \(number($0))" } ?? ""
-    return
-      "\(number(estimate.auroc))  [\(number(estimate.low)), \(number(estimate.high))]  p \(number(estimate.p))\(odds)"
+    let p = estimate.p.map { writtenP($0) } ?? "p undefined"
+    return "\(number(estimate.auroc))  [\(number(estimate.low)), \(number(estimate.high))]  \(p)\(odds)"
   }
 
   private func number(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "undefined" }

@@ -78,4 +78,39 @@ struct LabelAgreementTests {
       judged.changes.first { $0.layer == 1 && $0.score == "cosine" && $0.model == "one" && $0.vector == "planted" })
     #expect(change.auroc == same.auroc && change.test == same.test, "ann's labels are the recorded ones")
   }
+
+  @Test("The rate and the AUROC by a judge are corrected by its errors on the answers that people labelled too")
+  func aJudgesErrorsCorrectRateAndAUROC() throws {
+    try run.give("ann", rows: 0..<24) { $1 }
+    try run.give("judge:bot", rows: 0..<48) { $0 % 6 == 0 ? 1 - $1 : $1 }
+    let rows = try run.answers("one").map(\.row)
+    let judged = rows.indices.map { row in row % 6 == 0 ? 1 - (rows[row].label ?? 0) : rows[row].label ?? 0 }
+    let correction = try #require(
+      LabelReplacement(run.stored(), labels: .judge("bot"), instead: .hand).corrections.first)
+    func share(_ label: Int) -> Double {
+      let known = (0..<24).filter { rows[$0].label == label }
+      return Double(known.count { judged[$0] == label }) / Double(known.count)
+    }
+    let observed = Double(judged.reduce(0, +)) / 48
+    // Rogan and Gladen (1978).
+    let rate = (observed + share(0) - 1) / (share(1) + share(0) - 1)
+    #expect(abs((correction.errors.rate?.value ?? 0) - rate) < 1e-12)
+    #expect(correction.errors.doublyLabelled == 24 && correction.rows.count == 48 && correction.layer == 1)
+    let area = try #require(Measures.auroc(scores: correction.rows.scores, labels: judged))
+    // Menon et al. (2015): the area's distance from 0.5 shrinks by 1 less the shares of wrong labels among those given.
+    let wrongOnes = (1 - share(0)) * (1 - rate) / observed
+    let wrongZeros = (1 - share(1)) * rate / (1 - observed)
+    let corrected = 0.5 + (area - 0.5) / (1 - wrongOnes - wrongZeros)
+    #expect(abs((correction.errors.auroc?.value ?? 0) - corrected) < 1e-12)
+    #expect(correction.errors.poweredRate != nil && correction.errors.poweredAUROC != nil)
+  }
+
+  @Test("The recorded labels are corrected in the same way, and nothing is where people gave one label only")
+  func recordedLabelsAreCorrected() throws {
+    try run.give("ann", rows: 0..<24) { $0 % 5 == 0 ? 1 - $1 : $1 }
+    let found = try LabelReplacement(run.stored(), labels: .recorded, instead: .hand).corrections
+    #expect(found.first?.errors.doublyLabelled == 24)
+    try run.give("ann", rows: 0..<24) { _, _ in 1 }
+    #expect(try LabelReplacement(run.stored(), labels: .recorded, instead: .hand).corrections.isEmpty)
+  }
 }

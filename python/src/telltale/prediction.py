@@ -23,6 +23,8 @@ _OWN_COLUMNS = ("score", "label", "group", "letter", "source", "user_side", "fam
 class NumericVerdict(Verdict):
     """The verdict on labels that are numbers (0 to 100, 1 to 5): concordances take the AUROC's place."""
 
+    _measure = "concordance"
+
     @property
     def prediction(self) -> dict[str, Any]:
         """The measures within and across questions."""

@@ -82,6 +82,9 @@ class Verdict:
     Every number is the binary's; ``json`` is all that it printed.
     """
 
+    #: What figures call the number on their axis.
+    _measure = "AUROC"
+
     def __init__(self, json: Mapping[str, Any], *, name: str | None = None, notes: tuple[str, ...] = ()) -> None:
         self.json: dict[str, Any] = dict(json)
         self.name = name
@@ -156,7 +159,7 @@ class Verdict:
     # For a person
 
     def plot(self) -> figures.Figure:
-        """Both claims, and the score within each covariate where that is known, against an AUROC of 0.5."""
+        """Both claims against 0.5, which is no prediction; the band is the smallest effect of interest."""
         rows = [
             {"label": f"{name} questions", "value": area.auroc if area else None, "low": low, "high": high}
             for name, area in (("within", self.within), ("across", self.across))
@@ -165,7 +168,7 @@ class Verdict:
         smallest = self.json.get("smallest_effect")
         title = f"{self.name or 'Prediction'}: {self.verdict}"
         return figures.forest(
-            title, rows, axis="AUROC", nothing=0.5, smallest=None if smallest is None else float(smallest)
+            title, rows, axis=self._measure, nothing=0.5, smallest=None if smallest is None else float(smallest)
         )
 
     def to_json(self) -> str:
