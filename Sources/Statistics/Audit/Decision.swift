@@ -130,9 +130,12 @@ private func explainedSentence(_ subject: AuditSubject, _ predicting: [Claim]) -
   let claim = predicting.first { !$0.survives } ?? predicting[0]
   let names = explainers(subject)
   let columns = listed(names)
+  let explain = "\(columns) \(names.count == 1 ? "explains" : "explain") it: "
   let start =
-    "\(subject.best.name) predicts the label \(claim.question.phrase) (AUROC \(stated(claim.area))), but "
-    + "\(columns) \(names.count == 1 ? "explains" : "explain") it: "
+    claim.predicts
+    ? "\(subject.best.name) predicts the label \(claim.question.phrase) (AUROC \(stated(claim.area))), but \(explain)"
+    : "\(subject.best.name) predicts the label \(claim.question.phrase) for the very levels of "
+      + "\(listed(subject.context.crossedNames)) that are here, not beyond them (AUROC \(stated(claim.area))), and \(explain)"
   guard let joint = claim.joint, let alone = claim.alone else {
     return start + "with \(names.count == 1 ? "it" : "them") held fixed nothing of the score is left."
   }

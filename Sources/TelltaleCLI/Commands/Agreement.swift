@@ -52,6 +52,7 @@ struct AgreementCommand: ParsableCommand {
     }
     let recorded = try LabelReplacement(run, labels: .recorded, instead: .hand)
     let replacements = try agreement.judges.map { try LabelReplacement(run, labels: $0.judge, instead: .hand) }
+    let corrections = recorded.corrections + replacements.flatMap(\.corrections)
     let document = Document(
       answers: agreement.answers, sources: agreement.sources.map(\.description),
       pairs: LabelAgreement.Pair.table.values(agreement.pairs),
@@ -61,12 +62,11 @@ struct AgreementCommand: ParsableCommand {
       },
       judges: LabelAgreement.JudgeAccuracy.table.values(agreement.judges),
       replacement: LabelChange.table.values(replacements.flatMap(\.changes)),
-      corrections: LabelCorrection.table.values(
-        recorded.corrections + replacements.flatMap(\.corrections)),
+      corrections: LabelCorrection.table.values(corrections),
       disagreements: agreement.disagreementTable)
     try write(document)
     if printing.json { return try Output.json(document) }
-    print(document, agreement)
+    print(document, agreement, corrections)
   }
 
   private func write(_ document: Document) throws {
@@ -80,7 +80,7 @@ struct AgreementCommand: ParsableCommand {
     for (name, table) in tables { try table.write(to: layout.labelTable(name).path) }
   }
 
-  private func print(_ document: Document, _ agreement: LabelAgreement) {
+  private func print(_ document: Document, _ agreement: LabelAgreement, _ corrections: [LabelCorrection]) {
     Output.line("\(document.answers) answers; intervals are clustered by question")
     let pairs = LabelAgreement.Pair.table.without(["first_positives", "second_positives"]).brief
     section("agreement of two sources, on answers that both labelled 1 or 0", pairs.values(agreement.pairs))
@@ -95,7 +95,7 @@ struct AgreementCommand: ParsableCommand {
     }
     section("judges against the hand labels", document.judges)
     section("AUROC by the judge instead of by people, on answers that both labelled", document.replacement)
-    section("rate and AUROC, corrected for the labels' errors", document.corrections)
+    section("rate and AUROC, corrected for the labels' errors", LabelCorrection.table.brief.values(corrections))
     let open = document.disagreements.rows.count
     Output.line("")
     Output.line("\(open) answers on which sources differ: results/label-disagreements.csv")
