@@ -1,3 +1,5 @@
+import Foundations
+
 /// An AUROC with its 95 % interval and the test that it is 0.5, both clustered: the answer to one of two questions.
 ///
 /// *Within* questions: does a higher score mean more of the behaviour for the same question? *Across* questions: does one
@@ -5,22 +7,22 @@
 public struct AreaEstimate: Sendable, Equatable, Codable {
   public let auroc: Double
   /// 95 %, on the logit scale; `nil` where no interval can be given.
-  public let low: Double?
-  public let high: Double?
+  @NullIfAbsent public internal(set) var low: Double?
+  @NullIfAbsent public internal(set) var high: Double?
   /// Two-sided, of the same t as the interval: it is under 0.05 where the interval excludes 0.5. `nil` with the interval.
-  public let p: Double?
+  @NullIfAbsent public internal(set) var p: Double?
   /// The same corrected for all candidates, comparisons and both questions (closed testing): what the verdict judges by.
-  public internal(set) var adjustedP: Double?
+  @NullIfAbsent public internal(set) var adjustedP: Double?
   /// Of Student's t.
-  public let degreesOfFreedom: Double?
+  @NullIfAbsent public internal(set) var degreesOfFreedom: Double?
   /// How many questions (clusters) take part.
   public let questions: Int
   /// By how much the odds of the behaviour grow per standard deviation of the score: conditional logistic regression within
   /// questions, logistic regression across; `nil` where no such fit exists.
-  public internal(set) var oddsRatio: Double?
+  @NullIfAbsent public internal(set) var oddsRatio: Double?
   /// 95 %, clustered.
-  public internal(set) var oddsRatioLow: Double?
-  public internal(set) var oddsRatioHigh: Double?
+  @NullIfAbsent public internal(set) var oddsRatioLow: Double?
+  @NullIfAbsent public internal(set) var oddsRatioHigh: Double?
 }
 
 /// A regression coefficient with its 95 % interval, clustered.
@@ -46,9 +48,9 @@ public struct CovariateResult: Sendable, Equatable, Codable {
   public let levels: Int
   /// The score's coefficient with this covariate alone held fixed, as change of the label's probability per standard
   /// deviation of the score, and its 95 % interval; `nil` where the covariate leaves nothing of the score.
-  public let adjustedCoefficient: Double?
-  public let low: Double?
-  public let high: Double?
+  @NullIfAbsent public internal(set) var adjustedCoefficient: Double?
+  @NullIfAbsent public internal(set) var low: Double?
+  @NullIfAbsent public internal(set) var high: Double?
   /// The share of the label's variance that the covariate explains (R squared of its terms).
   public let labelShare: Double
   /// The share of the score's variance that it explains.

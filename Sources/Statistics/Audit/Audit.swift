@@ -1,3 +1,5 @@
+import Foundations
+
 /// The sceptical audit of a claimed prediction.
 ///
 /// Two claims are judged, never mixed: *within* questions (does a higher score mean more of the behaviour for the same
@@ -24,25 +26,25 @@ public struct Audit: Sendable, Equatable, Codable {
   public let specificity: Specificity
   public let plan: PlanStatus
   /// Both answers, of the candidate judged; `nil` where the rows cannot answer.
-  public let within: AreaEstimate?
-  public let across: AreaEstimate?
+  @NullIfAbsent public internal(set) var within: AreaEstimate?
+  @NullIfAbsent public internal(set) var across: AreaEstimate?
   /// What is known besides, each alone; empty if nothing is.
   public let covariates: [CovariateResult]
   /// The score's coefficient with all of them held fixed, by claim.
-  public let jointWithin: CoefficientEstimate?
-  public let jointAcross: CoefficientEstimate?
+  @NullIfAbsent public internal(set) var jointWithin: CoefficientEstimate?
+  @NullIfAbsent public internal(set) var jointAcross: CoefficientEstimate?
   /// Thresholds for 1 % and 5 % false positives, with recall and precision on questions they were not chosen on.
-  public let operating: OperatingPoints?
+  @NullIfAbsent public internal(set) var operating: OperatingPoints?
   /// How strong a confounder that nobody recorded would have to be; `nil` unless a claim predicts and survives.
-  public let sensitivity: Sensitivity?
+  @NullIfAbsent public internal(set) var sensitivity: Sensitivity?
   /// Covariates left out because the caller asked for it.
   public let ignored: [String]
   /// The share of rows with the behaviour.
-  public let baseRate: Double?
+  @NullIfAbsent public internal(set) var baseRate: Double?
   /// AUROCs closer to 0.5 than this do not matter.
   public let smallestEffect: Double
   /// The candidate judged; `nil` if none has a defined AUROC.
-  public let best: String?
+  @NullIfAbsent public internal(set) var best: String?
   /// How many candidates were compared.
   public let comparisons: Int
   /// For correcting the audits of a run together; not stored with the rest.
@@ -77,8 +79,8 @@ public struct Audit: Sendable, Equatable, Codable {
     let subject = AuditSubject(
       candidates, context, comparisons: self.comparisons, permutations: permutations, seed: seed, options: options)
     best = subject?.best.name
-    operating = subject?.operatingPoints(seed: seed)
-    sensitivity = subject.flatMap(Sensitivity.init)
+    let operating = subject?.operatingPoints(seed: seed)
+    let sensitivity = subject.flatMap(Sensitivity.init)
     var findings = blockingFindings(candidates, context, subject)
     let specificity = subject.map { Specificity($0, nulls) } ?? .untested
     if let subject {
@@ -94,6 +96,7 @@ public struct Audit: Sendable, Equatable, Codable {
     let decision = Decision(self.findings, subject)
     (verdict, reason, direction) = (decision.verdict, decision.reason, decision.direction)
     self.specificity = specificity
+    (self.operating, self.sensitivity) = (operating, sensitivity)
     plan = options.plan
     within = subject?.estimate(.within)
     across = subject?.estimate(.across)

@@ -1,3 +1,5 @@
+import Foundations
+
 /// A share of rows with an interval that holds when rows of one group are alike and the share is near 0 or 1.
 ///
 /// Wilson's score interval for the effective number of rows p(1-p)/V (Korn and Graubard 1998), V the clustered variance of
@@ -11,8 +13,8 @@ public struct ClusteredProportion: Sendable, Equatable, Codable {
   /// So many independent rows would tell as much.
   public let effectiveRows: Double
   /// The 95 % interval; `nil` for fewer than two groups.
-  public let low: Double?
-  public let high: Double?
+  @NullIfAbsent public internal(set) var low: Double?
+  @NullIfAbsent public internal(set) var high: Double?
 
   public var interval: Interval? {
     if let low, let high { Interval(low: low, high: high) } else { nil }

@@ -1,3 +1,4 @@
+import Foundations
 import RealModule
 
 /// What a threshold does on questions it was not chosen on.
@@ -11,9 +12,9 @@ public struct OperatingPoint: Sendable, Equatable, Codable {
   /// The share of negatives flagged.
   public let falsePositiveRate: ClusteredProportion
   /// The share of flagged rows that are positives, were the behaviour as frequent as `baseRate`.
-  public let precision: Double?
-  public let precisionLow: Double?
-  public let precisionHigh: Double?
+  @NullIfAbsent public internal(set) var precision: Double?
+  @NullIfAbsent public internal(set) var precisionLow: Double?
+  @NullIfAbsent public internal(set) var precisionHigh: Double?
   public let baseRate: Double
   /// The area under the curve up to the target rate, standardised, of all rows.
   public let partialAUROC: PartialAUROC?
@@ -40,12 +41,12 @@ public struct OperatingPoints: Sendable, Equatable, Codable {
   public struct Calibration: Sendable, Equatable, Codable {
     /// 1 if it is calibrated, less if it is too sure.
     public let slope: Double
-    public let slopeLow: Double?
-    public let slopeHigh: Double?
+    @NullIfAbsent public internal(set) var slopeLow: Double?
+    @NullIfAbsent public internal(set) var slopeHigh: Double?
     public let intercept: Double
     public let brier: Double
-    public let brierLow: Double?
-    public let brierHigh: Double?
+    @NullIfAbsent public internal(set) var brierLow: Double?
+    @NullIfAbsent public internal(set) var brierHigh: Double?
     public let expectedCalibrationError: Double
   }
 

@@ -1,3 +1,5 @@
+import Foundations
+
 /// The area under the ROC curve up to a false-positive rate, standardised as McClish 1989: 1/2 by chance, 1 at best.
 ///
 /// 1/2 (1 + (A - m) / (M - m)) with A the area by trapezoids up to the rate u (linear between points), m = u^2/2 the area by
@@ -13,10 +15,10 @@ public struct PartialAUROC: Sendable, Equatable, Codable {
   public let value: Double
   /// The 95 % interval. `nil` for fewer than 10 negatives in reach, if fewer than two groups have a positive or a negative
   /// in reach, at a value of 0 or 1, and if no variance is seen.
-  public let low: Double?
-  public let high: Double?
+  @NullIfAbsent public internal(set) var low: Double?
+  @NullIfAbsent public internal(set) var high: Double?
   /// Of `value`; `nil` as for the interval where groups are too few.
-  public let variance: Double?
+  @NullIfAbsent public internal(set) var variance: Double?
   /// How many negatives the part of the curve rests on: rate * negatives.
   public let negativesInReach: Double
 
