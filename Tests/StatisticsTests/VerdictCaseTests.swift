@@ -143,4 +143,27 @@ struct VerdictCaseTests {
     #expect(audit.verdict == .explained)
     #expect(audit.reason.contains("but answer letter explains it"))
   }
+
+  @Test(
+    "Questions whose rows are ordered without an error have an area of exactly 1 and its interval, whatever their sizes"
+  )
+  func perfectOrderWithinQuestions() throws {
+    var (scores, labels, groups): ([Double], [Int], [String]) = ([], [], [])
+    for question in 0..<24 {
+      for row in 0..<(3 + question % 9) {
+        labels.append(row % 3 == 1 ? 1 : 0)
+        scores.append(Double(question * 7 % 24) + (row % 3 == 1 ? 30 : 0) + Double(row) / 100)
+        groups.append("q\(question)")
+      }
+    }
+    let rows = try ScoredRows(scores: scores, labels: labels, groups: groups)
+    let audit = try Audit(candidates: [AuditCandidate(name: "score", rows: rows)], permutations: 500)
+    let within = try #require(audit.within)
+    #expect(within.auroc == 1 && within.high == 1)
+    #expect(try #require(within.low) > 0.8 && #require(within.low) < 1)
+    #expect(audit.verdict == .supported && audit.reason.contains("within questions with an AUROC of 1.000 (95 %"))
+    let reversed = try ScoredRows(scores: scores.map { -$0 }, labels: labels, groups: groups)
+    let other = try Audit(candidates: [AuditCandidate(name: "score", rows: reversed)], permutations: 500)
+    #expect(other.within?.auroc == 0 && other.direction == .inverted)
+  }
 }

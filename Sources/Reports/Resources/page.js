@@ -77,7 +77,7 @@ function start() {
   const notes = data.notes.map((note) => element('p', { class: 'quiet' }, note));
   document.getElementById('figures').replaceChildren(
     ...(has ? [selectionBar(selection)] : []),
-    section('layers', 'Prediction by layer', 'AUROC of the cosine between the activation and the vector: 0.5 is nothing, 1 perfect, 0 perfect and upside down. The dotted vertical line is the layer that is judged.', has ? layersSection(selection) : nothing),
+    section('layers', 'Prediction by layer', 'AUROC of the cosine between the activation and the vector: 0.5 is no prediction, 1 a perfect one, 0 a perfectly reversed ranking. The dotted vertical line is the layer that is judged.', has ? layersSection(selection) : nothing),
     section('scores', 'Scores and labels', 'Every answer by its cosine and its label.', [...notes, ...(has ? scoresSection(selection) : nothing)]),
     section('roc', 'ROC and calibration', 'How well a threshold on the cosine tells the answers apart, and how far it can be read as a probability.', has ? rocSection(selection) : nothing),
     section('transfer', 'Transfer', 'Does a vector made from one set predict on another, and on another model?', transferSection()),

@@ -82,14 +82,16 @@ private func otherClause(_ subject: AuditSubject, _ held: [Claim]) -> String {
       ? "" : " Within questions nothing can be said: too few questions have rows of both labels."
   }
   let why =
-    !other.predicts
-    ? "cannot be distinguished from 0.5"
-    : other.isNegligible(subject.options.smallestEffect)
-      ? "is too small to matter"
-      : "does not remain once they are held fixed"
+    other.area.interval() == nil
+    ? "has no interval, because too few questions have rows of both labels"
+    : !other.predicts
+      ? "cannot be distinguished from 0.5"
+      : other.isNegligible(subject.options.smallestEffect)
+        ? "is too small to matter"
+        : "does not remain once they are held fixed"
   return other.question == .across
     ? " One threshold for all questions is not supported: across questions the AUROC, \(stated(other.area)), \(why)."
-    : " Within questions the AUROC, \(stated(other.area)), \(why)."
+    : " Within questions the AUROC, \(other.area.interval() == nil ? fixed(other.area.area) : stated(other.area)), \(why)."
 }
 
 private func absentSentence(_ subject: AuditSubject) -> String {

@@ -63,12 +63,15 @@ struct PairTotals {
   private mutating func add(
     _ block: Block, _ order: ScoreOrder, _ labels: [Int], _ clusters: Partition, weight: Double
   ) {
-    pairs += weight * block.pairs
+    var placements = 0.0
     block.eachPlacement(order, labels) { row, isPositive, placement in
       orderedOf[clusters.codes[row]] += weight * placement
       pairsOf[clusters.codes[row]] += weight * Double(isPositive ? block.negatives : block.positives)
-      if isPositive { ordered += weight * placement }
+      if isPositive { placements += placement }
     }
+    // Summed without weights, so that an area of 0 or 1 is exactly that.
+    ordered += weight * placements
+    pairs += weight * block.pairs
   }
 
   /// A pair inside one cluster was counted for its positive and for its negative, but vanishes once.
@@ -112,7 +115,10 @@ struct PairTotals {
       lostPairs > tiny && pairs - lostPairs > tiny ? (ordered - lost) / (pairs - lostPairs) : nil
     }
     let known = areas.compactMap { $0 }
-    guard known.count > 1, !isConstant(known) else { return [Double](repeating: 0, count: areas.count) }
+    // What is rounding error is nothing.
+    guard let least = known.min(), let most = known.max(), most - least > 1e-12 else {
+      return [Double](repeating: 0, count: areas.count)
+    }
     let centre = mean(known)
     return areas.map { $0.map { $0 - centre } ?? 0 }
   }
