@@ -38,14 +38,17 @@ at::Tensor rounded(const at::Tensor &weight, bool *is_finite) {
   at::Tensor blocks = at::zeros({weight.size(0), groups * group_bytes}, at::kByte);
   auto *to = static_cast<uint8_t *>(blocks.mutable_data_ptr());
   std::atomic<bool> all_finite{true};
-  parallel_for(0, weight.size(0), std::max<int64_t>(1, elements_a_thread / std::max<int64_t>(1, weight.size(1))),
-               [&](int64_t begin, int64_t end) {
-                 at::AutoDispatchBelowADInplaceOrView inference;
-                 at::Tensor rows = weight.narrow(0, begin, end - begin).to(at::kFloat).contiguous();
-                 auto *from = static_cast<const float *>(rows.const_data_ptr());
-                 for (int64_t i = 0; i < (end - begin) * groups; i++)
-                   if (!round_group(from + i * group, to + (begin * groups + i) * group_bytes)) all_finite = false;
-               });
+  // Widened a few rows at a time: pieces of megabytes between matrices that stay would leave the heap in holes.
+  int64_t few = std::max<int64_t>(1, elements_a_thread / std::max<int64_t>(1, weight.size(1)));
+  parallel_for(0, weight.size(0), few, [&](int64_t begin, int64_t end) {
+    at::AutoDispatchBelowADInplaceOrView inference;
+    for (int64_t first = begin; first < end; first += few) {
+      at::Tensor rows = weight.narrow(0, first, std::min(few, end - first)).to(at::kFloat).contiguous();
+      auto *from = static_cast<const float *>(rows.const_data_ptr());
+      for (int64_t i = 0; i < rows.size(0) * groups; i++)
+        if (!round_group(from + i * group, to + (first * groups + i) * group_bytes)) all_finite = false;
+    }
+  });
   *is_finite = all_finite;
   return blocks;
 }
