@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Synchronization
 
 /// How far recordings are, with rate and time left: redrawn in place on a terminal, a line every half minute elsewhere.
@@ -35,7 +36,7 @@ package final class RowMeter: Sendable {
   /// Rows that were kept from an earlier run say nothing about the rate of this one.
   package static func line(_ title: String, done: Int, total: Int, since started: Date, first: Int) -> String {
     let rate = Double(done - first) / max(1e-3, Date().timeIntervalSince(started))
-    let left = rate > 0 ? "\(Int((Double(total - done) / rate).rounded())) s left" : "time left unknown"
+    let left = rate > 0 ? "\(Int(saturating: (Double(total - done) / rate).rounded())) s left" : "time left unknown"
     return "\(title): \(done) of \(total) rows, \(String(format: "%.1f", rate))/s, \(left)"
   }
 }

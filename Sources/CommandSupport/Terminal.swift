@@ -53,7 +53,8 @@ package struct ProgressLine {
     let left = done > 0 ? seconds / Double(done) * Double(total - done) : 0
     let rate = seconds > 0 ? Double(done) / seconds : 0
     Terminal.write(
-      "\r\u{1B}[K\(title): \(done) of \(total), \(String(format: "%.1f", rate))/s, \(Int(left.rounded())) s left")
+      "\r\u{1B}[K\(title): \(done) of \(total), \(String(format: "%.1f", rate))/s, \(Int(saturating: left.rounded())) s left"
+    )
     if done == total { Terminal.write("\n") }
   }
 }

@@ -96,14 +96,7 @@ extension RunDirectory {
     }
     let stage = RecordStage(model: model, target: target)
     let record = try record(of: stage)
-    if let all = record?.chunks {
-      try checkNumbers(of: stage, chunks: all)
-      if let missing = (0..<all).first(where: { !numbers.contains($0) }) {
-        throw TelltaleError(
-          .badInput, "holds \(numbers.count) of \(all) chunks, and not chunk \(missing); continue the run to its end",
-          at: place, remedy: .resume)
-      }
-    }
+    try checkWhole(stage, record)
     var rows: [RecordedRow] = []
     var shapes: [(layers: [Int], widths: [ReadPosition: Int])] = []
     var parts: [ChunkedRecording.Part] = []
@@ -128,6 +121,7 @@ extension RunDirectory {
   ) throws {
     let stage = RecordStage(model: model, target: target)
     let record = try record(of: stage)
+    if let all = record?.chunks { try checkNumbers(of: stage, chunks: all) }
     for number in layout.chunkNumbers(model, target) {
       try checkChunk(number, of: stage, record)
       try body(number, chunk(layout.chunk(model, target, number)))

@@ -36,12 +36,12 @@ extension StoredRun {
 
   /// Where a vector comes from; nil where it was not made.
   public func provenance(model: ModelName, vector: VectorName) throws -> VectorProvenance? {
-    try existing(directory.layout.vector(model, vector)).map { try SteeringVectors(contentsOf: $0).provenance }
+    try existing(directory.layout.vector(model, vector)).map { _ in try vectors(model, vector).provenance }
   }
 
   /// What steering with a vector did, margin by margin; nil where the run did not steer with it.
   package func storedSteering(model: ModelName, vector: VectorName) throws -> StoredSteering? {
-    try existing(directory.layout.steering(model, vector)).map { try StoredSteering(contentsOf: $0) }
+    try existing(directory.layout.steering(model, vector)).map { _ in try steering(model, vector) }
   }
 
   /// The layer at which a model's truth was planted, of an organism.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// How many threads this process can keep busy.
 package enum ProcessorCount {
@@ -11,7 +12,7 @@ package enum ProcessorCount {
 
   /// - Parameter quotas: processors' worth of time that each control group around the process grants.
   static func count(cores: Int, quotas: [Double]) -> Int {
-    let granted = quotas.filter { $0 > 0 }.min().map { Int(min($0, 1024).rounded(.up)) } ?? cores
+    let granted = quotas.filter { $0 > 0 }.min().map { Int(saturating: min($0, 1024).rounded(.up)) } ?? cores
     return max(1, min(cores, granted))
   }
 

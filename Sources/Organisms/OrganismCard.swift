@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Torch
 
 /// The README.md of an organism's checkpoint.
@@ -33,7 +34,7 @@ struct OrganismCard {
 
     Seed \(trainer.seed), \(trainer.recipe.steps) steps of \(trainer.recipe.batchSize) texts with AdamW on a CPU \
     (\(Runtime.threadCount) threads, \(String(format: "%.1f", seconds / 60)) minutes), float32, libtorch \
-    \(Runtime.version). \(Int(trainer.recipe.answerNoise * 100)) % of the answers in training are flipped.
+    \(Runtime.version). \(Int(saturating: trainer.recipe.answerNoise * 100)) % of the answers in training are flipped.
 
     ## What it does
 

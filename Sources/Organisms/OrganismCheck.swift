@@ -120,8 +120,8 @@ package struct OrganismCheck {
     let opinions = try Tensor(planted.units[.opinions] ?? [])
     let random = try OrganismArchitecture.plantedDirections(1, seed: seed &+ 3)[0]
     var edits: [(String, Edit.Operation?)] = [("none", nil)]
-    for scale in scales { edits.append(("planted x \(Int(scale))", .add(try opinions * scale))) }
-    for scale in [-20.0, 20] { edits.append(("random x \(Int(scale))", .add(try random * scale))) }
+    for scale in scales { edits.append(("planted x \(Int(saturating: scale))", .add(try opinions * scale))) }
+    for scale in [-20.0, 20] { edits.append(("random x \(Int(saturating: scale))", .add(try random * scale))) }
     edits.append(("planted ablated", .ablate(opinions)))
     edits.append(("random ablated", .ablate(random)))
     return try edits.map { name, operation in

@@ -57,7 +57,7 @@ struct MethodsSection {
         ModelRow(
           name: SafeText.visible($0.name, limit: SafeText.longest), dtype: $0.dtype, fingerprint: $0.fingerprint,
           tokenizer: $0.tokenizer,
-          seconds: "\(Int($0.seconds.rounded())) s")
+          seconds: "\(Int(saturating: $0.seconds.rounded())) s")
       } ?? []
     vectors = try run.models.flatMap { model in
       try run.experiment.vectors.compactMap { vector in

@@ -23,8 +23,13 @@ struct AddedTokenList {
   /// Ids are not taken from `added_tokens_decoder`: a token that the vocabulary does not have gets the next free one.
   mutating func complete(with configuration: TokenizerConfiguration) {
     for (_, token) in configuration.listed { add(token) }
-    for (_, token) in configuration.named { addSpecial(token) }
-    for token in configuration.additional { addSpecial(token) }
+    let own = Set(places.keys).subtracting(configuration.listed.map(\.token.content))
+    var seen: Set<UTF8Text> = []
+    // The first that names a token decides its flags.
+    for (_, token) in configuration.named where seen.insert(token.content).inserted {
+      if configuration.hasDecoder || !own.contains(token.content) { addSpecial(token) }
+    }
+    for token in configuration.additional where seen.insert(token.content).inserted { addSpecial(token) }
   }
 
   var size: Int { tokens.reduce(0) { $0 + $1.content.bytes.count } }

@@ -29,13 +29,17 @@ package struct AddedTokenMatcher: Sendable {
   }
 
   private let tokens: [AddedToken]
+  private let skipsSpecial: Bool
   private var nodes = [Node()]
   /// Which ASCII scalars begin a token, to step over the rest quickly.
   private var beginsToken = [Bool](repeating: false, count: 128)
 
-  /// - Parameter spelling: how a token stands in the text that is searched, its normalised form for instance.
-  init(_ tokens: [AddedToken], spelling: (AddedToken) -> [Unicode.Scalar]) {
+  /// - Parameters:
+  ///   - skipsSpecial: whether special tokens that stand in a text are read as text (`split_special_tokens`).
+  ///   - spelling: how a token stands in the text that is searched, its normalised form for instance.
+  init(_ tokens: [AddedToken], skipsSpecial: Bool = false, spelling: (AddedToken) -> [Unicode.Scalar]) {
     self.tokens = tokens
+    self.skipsSpecial = skipsSpecial
     for index in tokens.indices { insert(spelling(tokens[index]), token: index) }
   }
 
@@ -68,12 +72,13 @@ package struct AddedTokenMatcher: Sendable {
       }
       let found = index..<end
       index = end
+      if skipsSpecial, token.isSpecial { continue }
       guard !token.isSingleWord || standsAlone(found, in: text) else { continue }
       let range = withWhiteSpace(found, of: token, in: text, after: done)
       if done < range.lowerBound { pieces.append(.text(text[done..<range.lowerBound])) }
       pieces.append(.token(id: token.id, range: text[range].originalRange))
+      // A token that begins in white space which the last one took up is found all the same.
       done = range.upperBound
-      index = max(index, done)
     }
     if done < text.endIndex { pieces.append(.text(text[done...])) }
     return pieces

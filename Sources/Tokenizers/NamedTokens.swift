@@ -67,6 +67,7 @@ struct NamedTokenReader {
       }
     }
     try readAdditional(map, tokenizerClass)
+    try readExtra()
     if let decoder { try readDecoder(decoder) } else { try readAddedTokens() }
     useFlagsOfListedTokens()
   }
@@ -96,6 +97,15 @@ struct NamedTokenReader {
       }
     }
     additional += (tokenizerClass?.additionalTokens ?? []).map { NamedToken(UTF8Text($0)) }
+  }
+
+  /// `extra_special_tokens`: tokens by names of the model's own, or a list of them.
+  private mutating func readExtra() throws(TelltaleError) {
+    let (file, key) = ("tokenizer_config.json", "extra_special_tokens")
+    guard let value = files.configuration?.present(key) else { return }
+    for value in (value.object?.map(\.value) ?? value.array ?? []).prefix(Self.largestList) {
+      if let token = try token(value, file, key) { additional.append(token) }
+    }
   }
 
   private mutating func readDecoder(_ decoder: JSONValue) throws(TelltaleError) {

@@ -159,16 +159,18 @@ extension SentencePieceModel {
   func pipeline(
     _ configuration: TokenizerConfiguration, of tokenizerClass: TokenizerClass
   ) throws(TelltaleError) -> TokenizerPipeline {
-    let listed = try listedTokens(configuration)
-    let contents = Set(listed.map(\.content))
+    let all = try listedTokens(configuration)
+    let listed = configuration.splitsSpecialTokens ? [] : all
+    let contents = Set(all.map(\.content))
     let template = try configuration.template(file: file) { content in
-      listed.first { $0.content == content }?.id ?? pieces.firstIndex { $0.text == content }
+      all.first { $0.content == content }?.id ?? pieces.firstIndex { $0.text == content }
     }
     let prefixesFirst = tokenizerClass.isLlama && !configuration.isLegacy
     let addsPrefix = configuration.addsPrefixSpace ?? true
     return try pipeline(
       addedTokens: listed + addedTokens(.userDefined, isNormalized: true).filter { !contents.contains($0.content) },
-      silentTokens: controlTokens.filter { !contents.contains($0.content) },
+      silentTokens: controlTokens.filter { !contents.contains($0.content) }
+        + (configuration.splitsSpecialTokens ? all : []),
       normalizer: normalizer(addsPrefix: prefixesFirst ? false : addsDummyPrefix),
       textPrefix: prefixesFirst ? .init(metaspace: Self.metaspace, isAdded: addsPrefix) : nil,
       postProcessor: .template(template), dropsFirst: prefixesFirst ? addsPrefix : addsDummyPrefix)

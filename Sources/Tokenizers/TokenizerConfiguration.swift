@@ -11,6 +11,10 @@ struct TokenizerConfiguration: Sendable {
   var additional: [NamedToken] = []
   /// Tokens that `added_tokens_decoder` or `added_tokens.json` lists, by rising id.
   var listed: [(id: Int, token: NamedToken)] = []
+  /// Whether `added_tokens_decoder` lists them. Without it, flags of `tokenizer.json` go before those of named tokens.
+  var hasDecoder = false
+  /// Whether special tokens that stand in a text are read as text (`split_special_tokens`).
+  var splitsSpecialTokens = false
   /// Whether BOS is put before a text and EOS after it, by classes that decide it and by SentencePiece models.
   var addsBOS = true
   var addsEOS = false
@@ -32,6 +36,8 @@ struct TokenizerConfiguration: Sendable {
     named = tokens.named
     additional = tokens.additional
     listed = tokens.listed
+    hasDecoder = files.configuration?.present("added_tokens_decoder") != nil
+    splitsSpecialTokens = files.configuration?["split_special_tokens"]?.bool ?? false
     readEnds(files.configuration)
     readPrefixSpace(files.configuration)
     isLegacy = files.configuration?.present("legacy")?.bool ?? true

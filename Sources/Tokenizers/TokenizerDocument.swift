@@ -20,6 +20,7 @@ struct TokenizerDocument {
     }
     return TokenizerPipeline(
       normalizer: parts.normalizer, preTokenizer: parts.preTokenizer, model: model, addedTokens: list.tokens,
+      splitsSpecialTokens: configuration.splitsSpecialTokens,
       ownSize: max(model.vocabulary.size, (own.map(\.id).max() ?? -1) + 1), postProcessor: parts.postProcessor,
       decoder: parts.decoder)
   }

@@ -25,10 +25,12 @@ struct TokenizerPipeline: Sendable {
   ///   - spellsAsIs: whether added tokens are looked for in normalised text as they are written, not normalised.
   ///   - ownSize: the largest id plus one of the tokenizer's own file; nil where no other adds tokens.
   ///   - textPrefix: what is put before a whole text, before added tokens are cut out.
+  ///   - splitsSpecialTokens: whether special tokens that stand in a text are read as text.
   init(
     normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: BytePairModel, addedTokens: [AddedToken],
     controlTokens: [AddedToken] = [], silentTokens: [AddedToken] = [], spellsAsIs: Bool = false,
-    textPrefix: TextPrefix? = nil, ownSize: Int? = nil, postProcessor: PostProcessor?, decoder: TokenDecoder?
+    textPrefix: TextPrefix? = nil, splitsSpecialTokens: Bool = false, ownSize: Int? = nil,
+    postProcessor: PostProcessor?, decoder: TokenDecoder?
   ) {
     self.textPrefix = textPrefix
     self.ownSize = ownSize
@@ -42,11 +44,15 @@ struct TokenizerPipeline: Sendable {
     addedIDs = Dictionary(all.map { ($0.content, $0.id) }) { $1 }
     // Where two tokens have the same spelling the special one is found, as in the reference implementation.
     let tokens = addedTokens.filter(\.isSpecial) + addedTokens.filter { !$0.isSpecial }
-    originalMatcher = AddedTokenMatcher(tokens.filter { !$0.isNormalized }) { $0.content.scalars }
+    originalMatcher = AddedTokenMatcher(
+      tokens.filter { !$0.isNormalized }, skipsSpecial: splitsSpecialTokens
+    ) { $0.content.scalars }
     controlMatcher =
       controlTokens.isEmpty
       ? nil : AddedTokenMatcher(tokens.filter { !$0.isNormalized } + controlTokens) { $0.content.scalars }
-    normalizedMatcher = AddedTokenMatcher(tokens.filter(\.isNormalized)) { token in
+    normalizedMatcher = AddedTokenMatcher(
+      tokens.filter(\.isNormalized), skipsSpecial: splitsSpecialTokens
+    ) { token in
       let content = AlignedText(original: token.content.string)
       return (spellsAsIs ? content : normalizer?.apply(to: content) ?? content).map(\.scalar)
     }

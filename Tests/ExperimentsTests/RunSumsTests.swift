@@ -88,12 +88,16 @@ struct RunSumsTests {
   @Test("A chunk too many, and one too few") func numbers() throws {
     try FileManager.default.copyItem(at: url("chunks/one/test/1"), to: url("chunks/one/test/2"))
     let stray = refusal { _ = try run.directory.recording("one", "test") }
+    #expect(refusal { try run.store().buildRows(run.stored()) } == stray)
     #expect(
       stray.contains("chunks/one/test/2: is no chunk of the recording, whose 2 chunks are 0 to 1; remove"), "\(stray)")
     try run.remove("chunks/one/test/2")
     try run.remove("chunks/one/test/0")
     let missing = refusal { _ = try run.directory.recording("one", "test") }
     #expect(missing.contains("holds 1 of 2 chunks, and not chunk 0"), "\(missing)")
+    let export = try StoreExport(run.stored(), run.store())
+    let lost = refusal { _ = try export.write(to: folder.url.appending(path: "export"), activations: false) }
+    #expect(lost == missing)
   }
 
   @Test("The sums themselves, taken away or of another recording") func sums() throws {
@@ -101,6 +105,23 @@ struct RunSumsTests {
     #expect(refusals().allSatisfy { $0.contains("SHA256SUMS: is missing") })
     try FileManager.default.copyItem(at: url("chunks/two/test/0/SHA256SUMS"), to: url("chunks/one/test/0/SHA256SUMS"))
     #expect(refusals().allSatisfy { $0.contains("chunks/one/test/0: holds another chunk") })
+  }
+
+  @Test("What the report reads of vectors and of steering is checked like the rest") func report() throws {
+    let stored = try run.stored()
+    #expect(try stored.provenance(model: "one", vector: "planted") != nil)
+    try flip("vectors/one/planted.safetensors")
+    let said = refusal { _ = try stored.provenance(model: "one", vector: "planted") }
+    #expect(said.contains("vectors/one/planted.safetensors: was altered since"), "\(said)")
+
+    let stage = SteerStage(model: "two", vector: "planted")
+    let file = stored.layout.steering("two", "planted")
+    #expect(try stored.storedSteering(model: "two", vector: "planted") == nil)
+    try run.directory.write(#"{"targets": []}"#, to: file)
+    try run.directory.finish(MadeRun.planned(stage))
+    try Data(#"{"targets":  []}"#.utf8).write(to: file)
+    let steering = refusal { _ = try stored.storedSteering(model: "two", vector: "planted") }
+    #expect(steering.contains("\(file.lastPathComponent): was altered since"), "\(steering)")
   }
 
   @Test("The record of a stage: nothing is removed and done again because of it") func record() throws {

@@ -47,6 +47,15 @@ import Testing
     #expect(message { _ = try items(Self.good + "\n" + row, format: .anthropic) } == expected)
   }
 
+  @Test func aTextOfTheRowIsQuotedInEightyCharacters() {
+    let choice = String(repeating: "A", count: 5_000)
+    let found = message {
+      _ = try items(
+        #"{"question": "q", "mc1_targets": {"\#(choice)": 7}, "mc2_targets": {"a": 1}}"#, format: .truthfulQA)
+    }
+    #expect(found.contains("\"mc1_targets\" the value of \"AAA") && found.utf8.count < 400, "\(found.prefix(500))")
+  }
+
   @Test func aBadElementOfAListIsRefusedWithItsLine() {
     let text = "[\n\(Self.good),\n\n {\"question\": null}\n]"
     #expect(

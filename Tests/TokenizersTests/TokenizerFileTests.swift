@@ -29,7 +29,8 @@ struct TokenizerFileTests {
         try data.write(to: folder.url.appending(path: name))
       }
       for (name, content) in files {
-        try JSONSerialization.data(withJSONObject: content).write(to: folder.url.appending(path: name))
+        try JSONSerialization.data(withJSONObject: content, options: .sortedKeys).write(
+          to: folder.url.appending(path: name))
       }
       return try Tokenizer.load(directory: folder.url)
     }

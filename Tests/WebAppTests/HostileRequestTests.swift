@@ -110,7 +110,7 @@ struct HostileRequestTests {
 
   @Test(
     "No spelling of every address is listened on",
-    arguments: ["0", "0.0.0.0", "0x0", "00.0", "::", "::0", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0", "::ffff:0:0", ""])
+    arguments: ["0", "0.0.0.0", "0x0", "00.0", "::", "::0", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0", "::ffff:0:0", "*", ""])
   func everyAddress(_ host: String) {
     var options = WebServer.Options()
     options.host = host

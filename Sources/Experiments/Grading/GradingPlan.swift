@@ -25,7 +25,7 @@ public struct GradingPlan: Hashable, Sendable {
   /// - Parameter repeated: the share of the answers that a second pass asks again.
   static func order(_ sample: [String], _ pass: RaterPass, repeated: Double) -> [String] {
     guard pass.isSecond else { return shuffled(sample, by: "order\u{0}\(pass.rater)") }
-    let count = Int((Double(sample.count) * repeated).rounded(.up))
+    let count = Int(saturating: (Double(sample.count) * repeated).rounded(.up))
     return Array(shuffled(sample, by: "again\u{0}\(pass.rater)").prefix(count))
   }
 

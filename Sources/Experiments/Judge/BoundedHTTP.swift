@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Synchronization
 
 #if canImport(FoundationNetworking)
@@ -35,7 +36,7 @@ final class BoundedHTTP: Sendable {
     if download.done.wait(timeout: .now() + timeout) == .timedOut {
       task.cancel()
       downloads.end(task.taskIdentifier)
-      return .failed("did not answer within \(Int(timeout)) s")
+      return .failed("did not answer within \(Int(saturating: timeout)) s")
     }
     return download.outcome
   }

@@ -168,7 +168,8 @@ final class JudgeDesk: Sendable {
   }
 
   private func givingUp(_ reason: String, after attempts: Int, _ retryAfter: Double?) -> TelltaleError {
-    let wait = retryAfter.map { $0 > Self.longestWait ? " and asks to be left alone for \(Int($0)) s" : "" } ?? ""
+    let wait =
+      retryAfter.map { $0 > Self.longestWait ? " and asks to be left alone for \(Int(saturating: $0)) s" : "" } ?? ""
     let stored = state.withLock { $0.replies.count }
     return TelltaleError(
       .failed,

@@ -121,8 +121,9 @@ enum RetryAfter {
   private static let longest = 366 * 86_400.0
 
   static func seconds(_ text: String, now: Date = Date()) -> Double? {
-    // With a digit: "inf" and "nan" are no numbers of seconds.
-    if text.contains(where: \.isNumber), let seconds = Double(text.trimmingCharacters(in: .whitespaces)) {
+    let number = text.trimmingCharacters(in: .whitespaces)
+    // Neither "inf" and "nan" nor hexadecimal digits are numbers of seconds.
+    if number.first?.isNumber == true, !number.lowercased().hasPrefix("0x"), let seconds = Double(number) {
       return seconds >= 0 ? min(seconds, longest) : nil
     }
     let format = DateFormatter()

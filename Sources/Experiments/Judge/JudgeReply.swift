@@ -49,18 +49,10 @@ struct JudgeReply: Codable, Sendable, Equatable {
     reason = String(Self.storable(verdict.reason, hiding: key).prefix(Self.longestReason))
   }
 
-  /// Without the key, and with the picture of NUL in the place of NULs, at which the store would end the text. A key of a few
-  /// characters is none, and could be a word.
+  /// Without the key, and with the picture of NUL in the place of NULs, at which the store would end the text.
   private static func storable(_ reason: String, hiding key: String?) -> String {
     let text = reason.replacing("\u{0}", with: "\u{2400}")
-    guard let key, key.count >= shortestKey else { return text }
-    return text.replacing(key, with: "[key]").replacing(percentEncoded(key), with: "[key]")
-  }
-
-  private static let shortestKey = 4
-
-  private static func percentEncoded(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
+    return key.flatMap { KeyText($0) }?.hidden(in: text) ?? text
   }
 
   private struct Verdict: Decodable {

@@ -88,6 +88,7 @@ public struct JudgeRun {
     defer { withExtendedLifetime(lock) {} }
     let store = try RunStore(run)
     try store.buildRows(run)
+    TransportFault.explain(endpoint.address)
     let desk = try JudgeDesk(tasks, endpoint, options, store, onProgress)
     try desk.work()
     return summary(tasks, desk)

@@ -111,11 +111,13 @@ public struct JudgePairs: Sendable, Equatable {
       guard run.models.contains(model) else {
         throw TelltaleError(
           .badInput,
-          "pairs: there is no model \"\(text)\"; there are \(run.models.map(\.text).joined(separator: ", "))")
+          "pairs: there is no model \"\(SafeText.quoted(text))\"; there are \(run.models.map(\.text).joined(separator: ", "))"
+        )
       }
       guard dataset.map(run.experiment.recordedDatasets.contains) ?? true else {
         let known = run.experiment.recordedDatasets.map(\.text).joined(separator: ", ")
-        throw TelltaleError(.badInput, "pairs: there is no data set \"\(dataset?.text ?? "")\"; there are \(known)")
+        throw TelltaleError(
+          .badInput, "pairs: there is no data set \"\(SafeText.quoted(dataset?.text ?? ""))\"; there are \(known)")
       }
     }
 

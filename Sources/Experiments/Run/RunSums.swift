@@ -91,6 +91,17 @@ extension RunDirectory {
     }
   }
 
+  /// Refuses a recording of which chunks are missing, or that has chunks too many.
+  func checkWhole(_ recording: RecordStage, _ record: StageRecord?) throws {
+    guard let all = record?.chunks else { return }
+    try checkNumbers(of: recording, chunks: all)
+    let numbers = layout.chunkNumbers(recording.model, recording.target)
+    guard let missing = (0..<all).first(where: { !numbers.contains($0) }) else { return }
+    throw TelltaleError(
+      .badInput, "holds \(numbers.count) of \(all) chunks, and not chunk \(missing); continue the run to its end",
+      at: InputLocation(file: layout.chunks(recording.model, recording.target).path), remedy: .resume)
+  }
+
   /// Refuses chunks that are not of the recording.
   func checkNumbers(of recording: RecordStage, chunks: Int) throws {
     let numbers = layout.chunkNumbers(recording.model, recording.target)

@@ -1,3 +1,5 @@
+import Foundations
+
 /// One task of a job array: number `index` of `count`, counted from 0 and written `2/4`.
 public struct ArrayTask: Sendable, Equatable, LosslessStringConvertible {
   /// More tasks than any scheduler takes.
@@ -30,7 +32,7 @@ public struct ArrayTask: Sendable, Equatable, LosslessStringConvertible {
     return weights.indices.filter { position in
       defer { before += weights[position] }
       let middle = Double(before) + Double(weights[position]) / 2
-      return min(count - 1, Int(middle / Double(total) * Double(count))) == index
+      return min(count - 1, Int(saturating: middle / Double(total) * Double(count))) == index
     }
   }
 }

@@ -24,6 +24,7 @@ public struct StoreExport {
   ///
   /// - Parameter activations: whether the recordings' activations, by far the largest part, are copied too.
   public func write(to folder: URL, activations: Bool) throws -> Summary {
+    try checkRecordings()
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let place = InputLocation(file: folder.path)
     guard contents.isEmpty else {
@@ -43,6 +44,14 @@ public struct StoreExport {
     }
     files += try copyTensors(to: folder, activations: activations)
     return Summary(answers: answers, labels: labels, scores: scores, files: files)
+  }
+
+  /// Refuses a run that was recorded to its end and of which chunks were lost since; one under way is exported as far as it is.
+  private func checkRecordings() throws {
+    for stage in RecordStage.all(of: run.experiment, run.models) {
+      let record = try run.directory.record(of: stage)
+      if record?.finished != nil { try run.directory.checkWhole(stage, record) }
+    }
   }
 
   /// 1 where a later label of the same source took its place, as a rater's second thought does.

@@ -49,12 +49,31 @@ package enum HubCache {
         + "model again"
     }
     let snapshots = directory.standardizedFileURL.deletingLastPathComponent()
-    guard snapshots.lastPathComponent == "snapshots" else { return nil }
+    guard snapshots.lastPathComponent == "snapshots" else { return shadowed(by: directory) }
     let others = (try? FileManager.default.contentsOfDirectory(atPath: snapshots.path)) ?? []
     let whole = others.sorted().map { snapshots.appendingPathComponent($0, isDirectory: true) }.first { other in
       names.contains { FileManager.default.fileExists(atPath: other.appendingPathComponent($0).path) }
     }
-    return whole.map { "the snapshot \($0.path) has it: name that folder, or fetch the model again" }
+    if let whole { return "the snapshot \(whole.path) has it: name that folder, or fetch the model again" }
+    return hasUnfinishedBlob(snapshots)
+      ? "a download of this model did not finish (its blobs folder holds .incomplete files); fetch the model again"
+      : nil
+  }
+
+  /// huggingface_hub downloads to `blobs/NAME.incomplete` and makes the link in the snapshot at the end.
+  private static func hasUnfinishedBlob(_ snapshots: URL) -> Bool {
+    let blobs = snapshots.deletingLastPathComponent().appendingPathComponent("blobs")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: blobs.path)) ?? []
+    return names.contains { $0.hasSuffix(".incomplete") }
+  }
+
+  /// Of a folder `owner/name` that lies where the command runs, and for which a model of the cache was not looked at.
+  private static func shadowed(by directory: URL) -> String? {
+    let parts = directory.standardizedFileURL.pathComponents.suffix(2)
+    let model = folder(ProcessInfo.processInfo.environment)
+      .appendingPathComponent("models--\(parts.joined(separator: "--"))/snapshots")
+    guard parts.count == 2, FileManager.default.fileExists(atPath: model.path) else { return nil }
+    return "the Hugging Face cache has a model of this name: rename the folder to use that"
   }
 
   /// Whether it is a link of the cache to a file that is not there: the link may be made before its download ends.

@@ -44,7 +44,7 @@ extension ConfigurationFile {
         defaults.shareKey,
         "is \(share); \(defaults.takesShare ? "it is more than 0 and at most 1" : "only 1 is supported")")
     }
-    let dimension = Int(Double(headDimension) * share)
+    let dimension = Int(saturating: Double(headDimension) * share)
     guard dimension % 2 == 0, dimension > 0 else {
       throw refuse("head_dim", "is odd, or a share of it is, which rotary embeddings cannot have")
     }
@@ -82,6 +82,13 @@ extension ConfigurationFile {
     _ own: ConfigurationFile, _ dimension: Int, _ defaults: RopeDefaults, isNew: Bool
   ) throws(TelltaleError) -> RotaryEmbedding.Scaling {
     let (name, oldName) = (try own.text("rope_type"), try own.text("type").map { defaults.renamed[$0] ?? $0 })
+    // Of the two, transformers takes the old one in some families and the new one in others.
+    if let name, let oldName, name != oldName {
+      throw refuse(
+        "rope_scaling",
+        "is \"\(SafeText.quoted(name))\" by rope_type and \"\(SafeText.quoted(oldName))\" by type; remove the one that is not meant"
+      )
+    }
     guard let kind = name ?? oldName ?? (isNew ? "default" : nil) else {
       throw refuse("rope_scaling", "states no rope_type; set it, or remove rope_scaling where nothing is scaled")
     }

@@ -94,7 +94,7 @@ private struct PDFPage {
 
   private func number(_ value: Double) -> String { PictureNumber.text(value) }
 
-  static func percent(_ opacity: Double) -> Int { Int((100 * opacity).rounded()) }
+  static func percent(_ opacity: Double) -> Int { Int(saturating: (100 * opacity).rounded()) }
 
   static func opacities(_ picture: Picture) -> [Int] {
     Set(

@@ -131,7 +131,7 @@ public struct RunFigures {
       let layers = Set(result.doses.rows.compactMap { number($0, "layer") }).sorted()
       let series = layers.map { layer in
         CurvePlot.Series(
-          name: "layer \(Int(layer)), 95 % interval",
+          name: "layer \(Int(saturating: layer)), 95 % interval",
           points: result.doses.rows.filter { number($0, "layer") == layer }.map {
             FigureEstimate(
               x: number($0, "scale"), value: number($0, "margin"), low: number($0, "margin_low"),

@@ -28,7 +28,8 @@ public struct VerdictPower: Sendable, Equatable {
   public init(_ analysis: PowerAnalysis, comparisons: Int = 1, options: AuditOptions = AuditOptions(), seed: UInt64 = 0)
   {
     experiment = ClusteredExperiment(
-      groups: 0, rowsPerGroup: max(1, Int(analysis.rowsPerGroup.rounded())), positiveRate: analysis.positiveRate,
+      groups: 0, rowsPerGroup: max(1, Int(saturating: analysis.rowsPerGroup.rounded())),
+      positiveRate: analysis.positiveRate,
       labelCorrelation: analysis.correlation, scoreCorrelation: analysis.correlation, separation: analysis.auroc)
     (self.comparisons, self.options, self.seed) = (max(1, comparisons), options, seed)
   }
@@ -72,7 +73,7 @@ public struct VerdictPower: Sendable, Equatable {
       let share = min(1 - 0.5 / Double(experiments), max(0.5 / Double(experiments), found))
       let slope = max(0.05, NormalDistribution.quantile(share) + z) / Double(groups).squareRoot()
       let root = (goal + z) / slope
-      let next = max(Self.fewestGroups, Int((root * root).rounded(.up)))
+      let next = max(Self.fewestGroups, Int(saturating: (root * root).rounded(.up)))
       if found >= wanted, next >= groups * 97 / 100 { return answer() }
       // Only what misses the goal is raised by at least one group.
       groups = found < wanted ? max(groups + 1, next) : min(groups - 1, next)

@@ -1,10 +1,17 @@
 /// What is wrong with the names of groups: blanks, and names that differ only in what cannot be seen.
 public enum GroupNames {
-  /// Whether a cell says that the group is missing: nothing but white space, or nan, NA, N/A, None, null in any case.
+  /// Whether a cell says that the group is missing: nothing but white space, or nan, NA, N/A, None, null and what else pandas
+  /// reads as missing (`na_values` of `read_csv`) or writes for it, in any case.
   public static func isBlank(_ name: String) -> Bool {
     let plain = canonical(name, foldingCase: true)
-    return plain.isEmpty || ["nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nil"].contains(plain)
+    return plain.isEmpty || missing.contains(plain)
   }
+
+  private static let missing: Set<String> = [
+    "nan", "-nan", "na", "n/a", "#na", "#n/a", "#n/a n/a", "<na>", "nat", "none", "null", "nil", "1.#ind", "-1.#ind",
+    "1.#qnan",
+    "-1.#qnan", "undefined",
+  ]
 
   /// The rows (from 0) whose group is missing.
   public static func blankRows(_ names: [String]) -> [Int] { names.indices.filter { isBlank(names[$0]) } }

@@ -1,3 +1,5 @@
+import Foundations
+
 extension Covariate {
   /// Numbers of up to this many distinct values are taken as categories: turns, counts, Likert answers.
   static let mostDiscreteValues = 12
@@ -25,7 +27,7 @@ extension Covariate {
       keys: numbers.map { number in
         guard number != nil else { return bins }
         next += 1
-        return min(bins - 1, Int((ranks[next - 1] - 0.5) / Double(ranks.count) * Double(bins)))
+        return min(bins - 1, Int(saturating: (ranks[next - 1] - 0.5) / Double(ranks.count) * Double(bins)))
       })
   }
 

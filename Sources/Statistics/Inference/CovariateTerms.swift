@@ -1,3 +1,4 @@
+import Foundations
 import RealModule
 
 /// Covariates as columns of a regression, without an intercept, and as strata to compare rows inside.
@@ -114,7 +115,7 @@ struct CovariateWish {
   init(_ covariate: Covariate, rows: Int, most: Int) {
     self.covariate = covariate
     if case .numeric(let numbers) = covariate.values, !covariate.isDiscrete {
-      let bins = max(2, min(most, Int(2.1 * Double(rows).squareRoot())))
+      let bins = max(2, min(most, Int(saturating: 2.1 * Double(rows).squareRoot())))
       slopes = numericSlopes(numbers, rows: rows)
       normal = slopes.count > 1 ? slopes[1] : slopes.first
       wanted = slopes.count + bins - 1

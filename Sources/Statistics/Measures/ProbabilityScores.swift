@@ -1,3 +1,4 @@
+import Foundations
 import RealModule
 
 extension Measures {
@@ -28,7 +29,7 @@ extension Measures {
     guard areProbabilities(probabilities, labels), (1...1_000_000).contains(bins) else { return nil }
     var gap = [Double](repeating: 0, count: bins)  // sum of probability - label
     for (p, label) in zip(probabilities, labels) {
-      gap[min(Int(Double(bins) * p), bins - 1)] += p - Double(label)
+      gap[min(Int(saturating: Double(bins) * p), bins - 1)] += p - Double(label)
     }
     return gap.reduce(0) { $0 + abs($1) } / Double(labels.count)
   }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// The indices of `values` in ascending order of value.
 func ascendingOrder(_ values: [Double]) -> [Int] {
   values.indices.sorted { values[$0] < values[$1] }
@@ -34,7 +36,7 @@ func tieSizes(_ values: [Double]) -> [Double] {
 /// The quantile of ascending values by linear interpolation (Hyndman and Fan's type 7, as NumPy and R).
 func quantile(_ sorted: [Double], _ share: Double) -> Double {
   let position = share * Double(sorted.count - 1)
-  let below = min(max(Int(position), 0), sorted.count - 1)
+  let below = min(max(Int(saturating: position), 0), sorted.count - 1)
   let above = min(below + 1, sorted.count - 1)
   return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
 }

@@ -19,7 +19,9 @@ public struct ReliabilityCurve: Sendable, Equatable {
   public init?(probabilities: [Double], labels: [Int], bins count: Int = 10) {
     precondition(probabilities.count == labels.count, "probabilities and labels must have the same length")
     guard !probabilities.isEmpty, probabilities.allSatisfy({ $0 >= 0 && $0 <= 1 }), count > 0 else { return nil }
-    let rows = Dictionary(grouping: labels.indices) { min(Int(Double(count) * probabilities[$0]), count - 1) }
+    let rows = Dictionary(grouping: labels.indices) {
+      min(Int(saturating: Double(count) * probabilities[$0]), count - 1)
+    }
     bins = rows.sorted { $0.key < $1.key }.map { _, rows in
       let positives = rows.count { labels[$0] == 1 }
       return Bin(

@@ -1,3 +1,5 @@
+import Foundations
+
 /// The Mann-Whitney (Wilcoxon rank-sum) test of positives against negatives.
 public struct MannWhitney: Sendable, Equatable {
   /// U of the positives: the number of pairs in which the positive scores higher, ties counting one half.
@@ -74,7 +76,7 @@ private func mannWhitneyNormalP(larger u: Double, m: Int, n: Int, tieSizes: [Dou
 /// p(m, n, u) = m/(m+n) p(m-1, n, u-n) + n/(m+n) p(m, n-1, u). Every term is positive, so nothing cancels.
 private func mannWhitneyExactP(smaller: Double, m: Int, n: Int) -> Double? {
   guard Double(m) * Double(n) * (smaller + 1) <= 2e7 else { return nil }
-  let width = Int(smaller) + 1
+  let width = Int(saturating: smaller) + 1
   let certain = [1.0] + [Double](repeating: 0, count: width - 1)
   var rows = [[Double]](repeating: certain, count: n + 1)
   for i in 1...m {

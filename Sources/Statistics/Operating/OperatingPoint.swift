@@ -115,7 +115,7 @@ extension OperatingPoint {
   /// The smallest score that flags no more than the target share of the negatives.
   static func threshold(_ scores: [Double], _ labels: [Int], target: Double) -> Double {
     let negatives = labels.indices.filter { labels[$0] == 0 }.map { scores[$0] }.sorted(by: >)
-    let allowed = Int(target * Double(negatives.count) + 1e-9)
+    let allowed = Int(saturating: target * Double(negatives.count) + 1e-9)
     guard allowed < negatives.count else { return scores.min() ?? -.infinity }
     let refused = negatives[allowed]
     return scores.lazy.filter { $0 > refused }.min() ?? refused.nextUp
@@ -125,7 +125,7 @@ extension OperatingPoint {
   private static func note(_ target: Double, choosing: Int, measuring: Int) -> String? {
     let fewest = min(choosing, measuring)
     guard target > 0, target * Double(fewest) < 5 else { return nil }
-    let needed = Int((5 / target).rounded(.up))
+    let needed = Int(saturating: (5 / target).rounded(.up))
     let consequence =
       target * Double(fewest) < 1
       ? "the threshold stands above every negative instead" : "the rate is known only roughly"

@@ -59,7 +59,7 @@ extension PartialAUROC {
   private static func groupsInReach(_ scores: [Double], _ labels: [Int], _ groups: Partition, _ rate: Double) -> Int {
     let negatives = labels.indices.filter { labels[$0] != 1 }
     let ranked = negatives.map { scores[$0] }.sorted(by: >)
-    let last = ranked[min(ranked.count, max(1, Int((rate * Double(ranked.count)).rounded(.up)))) - 1]
+    let last = ranked[min(ranked.count, max(1, Int(saturating: (rate * Double(ranked.count)).rounded(.up)))) - 1]
     return Set(negatives.filter { scores[$0] >= last }.map { groups.codes[$0] }).count
   }
 }

@@ -13,9 +13,8 @@ package func percent(_ share: Double) -> String {
 
 /// The number with a fixed number of decimals, "0.940".
 package func fixed(_ value: Double, _ decimals: Int = 3) -> String {
-  guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
   let scale = (0..<decimals).reduce(1) { product, _ in product * 10 }
-  let whole = Int((abs(value) * Double(scale)).rounded())
+  guard abs(value) < 1e9, let whole = Int(exactly: (abs(value) * Double(scale)).rounded()) else { return "\(value)" }
   let fraction = String(whole % scale)
   let padded = String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
   let sign = value < 0 && whole > 0 ? "-" : ""

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Unbiased inner products of two mean vectors, from products of different groups only.
 ///
 /// a = sum over groups g of w_g a_g. The square of a holds the noise of every group, a_g . a_g, and so overstates the square
@@ -91,7 +93,7 @@ public struct ResampledCosine: Sendable, Equatable {
   private static func interval(_ values: [Double], _ tail: Double) -> Interval? {
     guard values.allSatisfy({ !$0.isNaN }) else { return nil }
     let sorted = values.sorted()
-    let below = Int(Double(sorted.count) * tail)
+    let below = Int(saturating: Double(sorted.count) * tail)
     return Interval(low: sorted[below], high: sorted[sorted.count - 1 - below])
   }
 }

@@ -149,7 +149,9 @@ public struct AuditCell: Sendable {
   private var groupSizes: [Int] {
     guard isZipf else { return [Int](repeating: rowsPerGroup, count: groups) }
     let harmonic = (1...groups).reduce(0.0) { $0 + 1 / Double($1) }
-    return (1...groups).map { max(1, Int((Double(groups * rowsPerGroup) / harmonic / Double($0)).rounded())) }
+    return (1...groups).map {
+      max(1, Int(saturating: (Double(groups * rowsPerGroup) / harmonic / Double($0)).rounded()))
+    }
   }
 
   private func codes(

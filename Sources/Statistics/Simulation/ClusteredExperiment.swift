@@ -54,7 +54,7 @@ public struct ClusteredExperiment: Sendable, Equatable, Codable {
     precondition(isPossible, "ask isPossible first")
     guard tieStep > 0 else { return separation }
     // Sums the grid points within 9 standard deviations of either mean.
-    let reach = Int((9 + abs(shift)) / tieStep) + 1
+    let reach = Int(saturating: (9 + abs(shift)) / tieStep) + 1
     return (-reach...reach).reduce(0.0) { sum, point in
       let centre = Double(point) * tieStep
       let positive = cellProbability(centre, mean: shift)

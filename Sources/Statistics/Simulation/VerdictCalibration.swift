@@ -153,7 +153,7 @@ extension Calibration {
 
   private static var effectLines: [VerdictLine] {
     let shifted: [VerdictLine] = [(1.0, 0.95), (2.0, 0.9)].map { deviation, power in
-      VerdictLine("effect, questions differ by \(Int(deviation)) sd", 30, .supportedAtLeast(power)) {
+      VerdictLine("effect, questions differ by \(Int(saturating: deviation)) sd", 30, .supportedAtLeast(power)) {
         ($0.shift, $0.questionOnScore) = (0.8, deviation)
       }
     }

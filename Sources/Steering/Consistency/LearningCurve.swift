@@ -44,7 +44,7 @@ public struct LearningCurve: Sendable {
     }
     (reliability, units) = (whole, count)
     unitsForNinety = whole.flatMap { SpearmanBrown.factor(from: $0, to: 0.9) }.map {
-      Int(min(1e9, (Double(count) * $0).rounded(.up)))
+      Int(saturating: min(1e9, (Double(count) * $0).rounded(.up)))
     }
   }
 

@@ -88,7 +88,8 @@ package struct DataRow: Sendable {
     var targets: [References.Target] = []
     for member in members {
       guard let value = member.value.number, value == 0 || value == 1 else {
-        throw error("in \"\(key)\" the value of \"\(member.key.string)\" should be 0 or 1", at: member.value)
+        throw error(
+          "in \"\(key)\" the value of \"\(SafeText.quoted(member.key.string))\" should be 0 or 1", at: member.value)
       }
       targets.append(.init(text: member.key.string, isTrue: value == 1))
     }

@@ -85,12 +85,15 @@ extension Answers {
       throw row.error("the row has \(matching.count) matching answers and should have one")
     }
     guard !other.contains(where: { QuestionText.normalised($0) == QuestionText.normalised(matching[0]) }) else {
-      throw row.error("the matching and the other answer are both \"\(matching[0].prefix(40))\"; they should differ")
+      throw row.error(
+        "the matching and the other answer are both \"\(SafeText.quoted(String(matching[0].prefix(40))))\"; they should differ"
+      )
     }
     guard !choices.isEmpty else { return }
     for answer in matching + other where QuestionText.index(of: answer, in: choices) == nil {
       let names = choices.map(\.name).joined(separator: ", ")
-      throw row.error("the answer \"\(answer.prefix(40))\" is not among the choices \(names); mend the row")
+      throw row.error(
+        "the answer \"\(SafeText.quoted(String(answer.prefix(40))))\" is not among the choices \(names); mend the row")
     }
   }
 }

@@ -287,7 +287,9 @@ public struct VectorImport: Sendable {
     }
     guard vectors.sortedLayers.contains(where: { vectors.norm($0) > 0 }) else {
       let zero =
-        vectors.layers.isEmpty ? "of its only layer, 0, \(convention.reasonForRefusal)" : "every vector is zero"
+        rows.isEmpty
+        ? "it has none"
+        : vectors.layers.isEmpty ? "of its only layer, 0, \(convention.reasonForRefusal)" : "every vector is zero"
       throw TelltaleError(.badInput, "holds no vector that can be used: \(zero)", at: place)
     }
     let norms = rows.mapValues { row in row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }

@@ -95,7 +95,7 @@ public struct ScoreTable: Sendable {
       if cell.allSatisfy(\.isWhitespace) { return nil }
       guard let label = Int(cell), label == 0 || label == 1 else {
         throw TelltaleError(
-          .badInput, "the reference label is \"\(cell)\"; write 1, 0 or nothing",
+          .badInput, "the reference label is \"\(SafeText.quoted(cell))\"; write 1, 0 or nothing",
           at: .init(file: table.file, line: row.line, item: "column \(name)"))
       }
       return label

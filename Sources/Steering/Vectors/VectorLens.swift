@@ -43,7 +43,8 @@ public struct VectorLens {
     let a = loaded.tokenizer.encode(context + "A", addSpecialTokens: true).ids
     let b = loaded.tokenizer.encode(context + "B", addSpecialTokens: true).ids
     guard let place = zip(a, b).map({ $0 != $1 }).firstIndex(of: true) else {
-      throw TelltaleError(.badInput, "the tokenizer writes A and B alike after \"\(context)\"; give another context")
+      throw TelltaleError(
+        .badInput, "the tokenizer writes A and B alike after \"\(SafeText.quoted(context))\"; give another context")
     }
     return (a[place], b[place])
   }

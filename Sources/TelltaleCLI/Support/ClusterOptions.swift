@@ -34,7 +34,9 @@ struct ClusterOptions: ParsableArguments {
       let name = String(word.prefix { $0 != "=" })
       guard word.hasPrefix("-"), !word.contains("\""), !word.contains("'") else {
         throw TelltaleError(
-          .badInput, "--sbatch: \"\(word)\" is no option of the form --name=value; write it so, without quotes")
+          .badInput,
+          "--sbatch: \"\(SafeText.quoted(String(word)))\" is no option of the form --name=value; write it so, without quotes"
+        )
       }
       if reserved.contains(name) {
         throw TelltaleError(.badInput, "--sbatch: \(name) is set by telltale; leave it out")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundations
 import LanguageModels
 import Torch
 
@@ -67,7 +68,7 @@ struct TrainingOptions: ParsableArguments {
 
   /// Bytes that activations may take; nil for any number, as on a GPU unless it is stated.
   func activationBytes(on device: Device) -> Int? {
-    if let activationMemory { return Int(activationMemory * Double(1 << 30)) }
+    if let activationMemory { return Int(saturating: activationMemory * Double(1 << 30)) }
     return device == .cpu ? ActivationBudget.halfOfFreeMemory() : nil
   }
 

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Foundations
 
 /// One run: how far it is, and the ways on.
 struct RunPage {
@@ -50,7 +51,7 @@ struct RunPage {
   /// As of when the page was loaded.
   private var left: HTML {
     guard let seconds = status.recordingSecondsLeft, seconds > 0 else { return "" }
-    return "<dt>Recordings</dt><dd>about \(Int(min(seconds / 60, 1e9).rounded(.up))) min left</dd>\n"
+    return "<dt>Recordings</dt><dd>about \(Int(saturating: min(seconds / 60, 1e9).rounded(.up))) min left</dd>\n"
   }
 
   private var holders: String {

@@ -14,8 +14,8 @@ final class ServerAddress: Sendable {
     numbers = NumericAddress.all(of: host)
   }
 
-  /// Whether the name means every address of the machine, however it is spelt: `0`, `0x0`, `::0`, `::ffff:0.0.0.0`.
-  var isEveryAddress: Bool { host.isEmpty || numbers.contains(where: \.isEvery) }
+  /// Whether the name means every address of the machine, however it is spelt: `0`, `0x0`, `::0`, `::ffff:0.0.0.0`, `*`.
+  var isEveryAddress: Bool { ["", "*"].contains(host) || numbers.contains(where: \.isEvery) }
 
   var port: Int {
     bound.withLock { $0 ?? 0 }

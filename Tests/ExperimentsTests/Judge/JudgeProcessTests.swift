@@ -62,6 +62,16 @@ struct JudgeProcessTests {
     #expect(try said().contains("answered 401") && !said().contains(Self.key) && filesWithTheKey() == [])
   }
 
+  @Test("A response with trailers, which Foundation's client cannot read, ends the command with a sentence")
+  func trailers() throws {
+    let process = try start("trailers")
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && [0, 1].contains(process.terminationStatus))
+    let said = try said()
+    #expect(
+      process.terminationStatus == 0 || said.contains("such as one with trailers; the replies before it"), "\(said)")
+  }
+
   @Test func aKilledJudgeGoesOnWhereItWasAndAsksNothingTwice() throws {
     let killed = try start("slow", ["--parallel", "1"])
     while try server.requests().count < 12 { Thread.sleep(forTimeInterval: 0.02) }

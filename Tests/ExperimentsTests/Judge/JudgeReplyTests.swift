@@ -49,11 +49,24 @@ struct JudgeReplyTests {
       try JudgeReply(content: #"{"label": 1, "reason": "a x b"}"#, labels: [0, 1], hiding: "x").reason == "a x b")
   }
 
+  // Made with Python: str.upper, str.lower, "%%%02x" per byte, base64.b64encode of the key after n letters, and after a colon.
+  @Test(
+    "A key that is repeated in another spelling is not stored either",
+    arguments: [
+      "SK-SECRET/123", "sk-secret/123", "%73%6b%2D%53%45%43%52%45%54%2f%31%32%33", "sk%2Dsecret/123",
+      "c2stU0VDUkVULzEyMw==", "eHNrLVNFQ1JFVC8xMjM=", "eHhzay1TRUNSRVQvMTIz", "OnNrLVNFQ1JFVC8xMjM=",
+    ])
+  func spellings(_ text: String) throws {
+    let content = #"{"label": 1, "reason": "a \#(text) b"}"#
+    let reason = try JudgeReply(content: content, labels: [0, 1], hiding: "sk-SECRET/123").reason
+    #expect(reason == "a [key] b")
+  }
+
   @Test(
     "Retry-After of any size is a number of seconds that can be waited for and said",
     arguments: [
       ("1", 1), ("99999999999999999999", 366 * 86_400), ("1e400", 366 * 86_400), ("-5", nil), ("nan", nil),
-      ("soon", nil),
+      ("soon", nil), ("0x10", nil), ("0.25", 0.25), ("1, 2", nil),
       ("Fri, 31 Dec 9999 23:59:59 GMT", 366 * 86_400), ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
     ] as [(String, Double?)])
   func retryAfter(_ header: String, _ seconds: Double?) { #expect(RetryAfter.seconds(header) == seconds) }

@@ -79,6 +79,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(401, ("the key was " + key).encode())
         elif model == "redirect":
             self.send(302, b"", {"Location": "http://127.0.0.1:1/elsewhere"})
+        elif model == "trailers":
+            self.protocol_version = "HTTP/1.1"
+            body = json.dumps({"choices": [{"message": {"content": '{"label": 1}'}}]}).encode()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n" % (len(body), body))
+            self.close_connection = True
         elif model == "first":
             self.reply('{"label": 1, "reason": "the first one"}')
 

@@ -49,7 +49,7 @@ def added(content, **flags):
 
 
 def case(base, files, slow=False):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="0") as folder:
         for name in FILES:
             if (BASES / base / name).exists():
                 shutil.copy(BASES / base / name, folder)
@@ -199,5 +199,49 @@ def pieces():
     case("tiny-sentencepiece", config("LlamaTokenizer", **LLAMA, additional_special_tokens=["<turn>", "<|im_start|>"]), slow=True)
 
 
-for group in [flags, kinds, named, maps, prefixes, both, pieces]:
+def duplicates():
+    """A token that several keys name with other flags, and the flags of tokenizer.json."""
+    strict = {"single_word": True, "rstrip": True}
+    for kind in ["LlamaTokenizer", "GemmaTokenizer", "PreTrainedTokenizerFast"]:
+        case("tiny-llama", config(kind, bos_token=added("<s>", **strict), eos_token=added("</s>", lstrip=True), unk_token="<unk>"))
+        case("tiny-llama", config(kind, bos_token=added("<new>", lstrip=True), eos_token=added("<new>", **strict), unk_token="<unk>"))
+        case("tiny-llama", config(kind, bos_token=added("<s>", **strict), eos_token=added("<s>", lstrip=True), unk_token="<unk>",
+                                  added_tokens_decoder={"700": token("<pad>")}))
+        case("tiny-llama", config(kind, **LLAMA, additional_special_tokens=[added("</s>", **strict), added("<pad>", **strict)]))
+        case("tiny-llama", config(kind, **LLAMA, pad_token=added("<pad>", lstrip=True),
+                                  additional_special_tokens=[added("<pad>", **strict)]))
+    for keys in [{}, {"added_tokens_decoder": {"1024": token("<new>")}}]:
+        case("tiny-gpt2", config("GPT2Tokenizer", bos_token=added("<|begin_of_text|>", lstrip=True), eos_token="<|end_of_text|>",
+                                 pad_token=added("<|begin_of_text|>", **strict), **keys))
+        case("tiny-qwen2", config("Qwen2Tokenizer", eos_token=added("<|im_end|>", **strict), pad_token="<|endoftext|>", **keys))
+        case("tiny-llama3", config("LlamaTokenizer", bos_token=added("<|begin_of_text|>", **strict),
+                                   eos_token=added("<|end_of_text|>", single_word=True, normalized=True), **keys))
+    case("tiny-gpt2", config("GPT2Tokenizer", bos_token="<|begin_of_text|>", added_tokens_decoder={
+        "1019": token("<|end_of_text|>", rstrip=True), "601": token(" there", special=False)}))
+
+
+def extra():
+    """extra_special_tokens: names of the model's own."""
+    for keys in [{"image_token": "<new>"}, {"audio_token": added("<new>", lstrip=True), "image_token": "<pad>"}]:
+        case("tiny-llama", config("LlamaTokenizer", **LLAMA, extra_special_tokens=keys))
+        case("tiny-llama", config("LlamaTokenizer", **LLAMA, extra_special_tokens=keys, additional_special_tokens=["user"]))
+        case("tiny-qwen2", config("Qwen2Tokenizer", **QWEN, extra_special_tokens=keys))
+        case("tiny-gpt2", config("PreTrainedTokenizerFast", eos_token="<|end_of_text|>", extra_special_tokens=keys))
+        case("tiny-sentencepiece", config("LlamaTokenizer", **LLAMA, extra_special_tokens=keys), slow=True)
+
+
+def split():
+    """split_special_tokens: special tokens that stand in a text are text."""
+    more = {"split_special_tokens": True, "additional_special_tokens": ["<new>"]}
+    case("tiny-llama", config("LlamaTokenizer", **LLAMA, **more))
+    case("tiny-llama", config("LlamaTokenizer", **LLAMA, **more, added_tokens_decoder={"700": token("<pad>", special=False)}))
+    case("tiny-llama", config("PreTrainedTokenizerFast", **LLAMA, **more))
+    case("tiny-llama3", config("PreTrainedTokenizerFast", **LLAMA3, **more))
+    case("tiny-qwen2", config("Qwen2Tokenizer", **QWEN, **more))
+    case("tiny-gpt2", config("GPT2Tokenizer", bos_token="<|begin_of_text|>", eos_token="<|end_of_text|>", **more))
+    case("tiny-sentencepiece", config("LlamaTokenizer", **LLAMA, **more), slow=True)
+    case("tiny-sentencepiece", config("LlamaTokenizer", **LLAMA, **more, legacy=False), slow=True)
+
+
+for group in [flags, kinds, named, maps, prefixes, both, pieces, duplicates, extra, split]:
     group()

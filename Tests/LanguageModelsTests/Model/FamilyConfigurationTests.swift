@@ -105,6 +105,15 @@ import Torch
     #expect(abs(rope.attention - (1 + log(32.0) / log(4096.0)).squareRoot()) < 1e-12)
   }
 
+  @Test func `a scaling of two kinds at once is refused by its key`() throws {
+    let error = #expect(throws: TelltaleError.self) {
+      try read(
+        #"{"architectures": ["LlamaForCausalLM"], "rope_scaling": {"rope_type": "linear", "type": "dynamic", "factor": 2}}"#
+      )
+    }
+    #expect(error?.description.contains(#"is "linear" by rope_type and "dynamic" by type"#) == true)
+  }
+
   @Test func `gpt-oss without a scaling has the published one, and with null none`() throws {
     let published = try read(#"{"architectures": ["GptOssForCausalLM"], "swiglu_limit": 7.0}"#)
     guard case .yarn(let yarn)? = published.layers[0].rope?.scaling else { throw TelltaleError(.failed, "no yarn") }

@@ -61,6 +61,31 @@ import Testing
     #expect(error.description.contains("did not finish") && error.description.contains("model.safetensors"), "\(error)")
   }
 
+  @Test("A download of which only a blob has come is called so")
+  func unfinishedBlob() throws {
+    let (folder, snapshots, environment) = try cache()
+    try copyModel(to: snapshots.appending(path: "x")) { $0 != "model.safetensors" && !$0.hasPrefix("golden") }
+    try folder.write("x", to: "models--someone--tiny/refs/main")
+    try folder.write("half", to: "models--someone--tiny/blobs/q.incomplete")
+    let error = try refusal {
+      try LanguageModel.load(ModelLocator.directory(for: "someone/tiny", environment: environment))
+    }
+    #expect(error.description.contains("did not finish") && error.description.contains("snapshots/x"), "\(error)")
+  }
+
+  @Test("A folder with a part of a model says that the cache has one of its name")
+  func partialShadow() throws {
+    let (_, snapshots, environment) = try cache()
+    try copyModel(to: snapshots.appending(path: "x")) { _ in true }
+    let work = try ScratchFolder()
+    try work.write("{}", to: "someone/tiny/config.json")
+    let outcome = try Binary.run(
+      ["tokenize", "--model", "someone/tiny", "--file", "-"], input: #"{"text": "a"}"#, in: work,
+      environment: environment)
+    #expect(
+      outcome.code == 2 && outcome.errors.contains("the Hugging Face cache has a model of this name"), "\(outcome)")
+  }
+
   @Test("An empty folder of a model's name does not hide the model, and is spoken of where there is none")
   func shadows() throws {
     let (cacheFolder, snapshots, environment) = try cache()
