@@ -66,7 +66,10 @@ def page(name, command, version):
         lines.append(".SH COMMANDS")
     for subcommand in subcommands:
         lines += [".TP", f".B {escaped(subcommand['commandName'])}", escaped(subcommand.get("abstract", " "))]
+    related = [f"{name} {one['commandName']}" for one in subcommands] or [name.rpartition(" ")[0]]
+    related = [f".BR {escaped(one.replace(' ', '-'))} (1)" for one in related if one]
     lines += [".SH EXIT STATUS", "0 done, 1 failed, 2 wrong usage or input."]
+    lines += [".SH SEE ALSO", ",\n".join(related)] if related else []
     return "\n".join(lines) + "\n"
 
 

@@ -26,6 +26,12 @@ package struct ModelOptions: ParsableArguments {
 
   @OptionGroup package var compute: ComputeOptions
 
+  @Flag(
+    help: """
+      A sequence gets the same bits whichever others are computed with it; on the CPU, at some cost (docs/runs.md).
+      """)
+  package var batchInvariant = false
+
   package init() {}
 
   /// The model's name with its revision, as it is recorded.
@@ -34,23 +40,34 @@ package struct ModelOptions: ParsableArguments {
   /// The model alone.
   package func load() throws -> LanguageModel {
     let device = try compute.prepare()
+    try checkInvariance(on: device)
     let base = try LanguageModel.load(
       ModelLocator.directory(for: name), dtype: compute.computationType(), weights: compute.weights, device: device)
     Self.warn(base.configuration.warnings)
-    return try adapterFolder.map { folder in
-      let adapter = try LoRAAdapter(directory: folder)
-      Self.warn(adapter.warnings)
-      return try base.adapted(by: adapter)
-    } ?? base
+    let model =
+      try adapterFolder.map { folder in
+        let adapter = try LoRAAdapter(directory: folder)
+        Self.warn(adapter.warnings)
+        return try base.adapted(by: adapter)
+      } ?? base
+    return batchInvariant ? model.batchInvariant() : model
   }
 
   /// The model with its tokenizer and identity, on a device that was prepared.
   package func loaded(on device: Devices) throws -> LoadedModel {
+    try checkInvariance(on: device)
     let loaded = try LoadedModel(
       name, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
       device: device)
     Self.warn(loaded.warnings)
-    return loaded
+    return batchInvariant ? loaded.batchInvariant() : loaded
+  }
+
+  /// A GPU's libraries choose their code by the number of rows, so that nothing can be promised there.
+  private func checkInvariance(on device: Devices) throws(TelltaleError) {
+    guard batchInvariant, !device.areCPU else { return }
+    throw TelltaleError(
+      .badInput, "--batch-invariant promises nothing on a GPU; leave it out, or compute with --device cpu")
   }
 
   /// Says what the files of a model state and what is not looked at, or contradicts itself.
@@ -128,6 +145,12 @@ package struct LayerList: ExpressibleByArgument {
 
   /// The layers named, ascending; nil for all.
   package var numbers: [Int]? { parts.map { Set($0.flatMap { Array($0) }).sorted() } }
+
+  /// As it would be written.
+  package var defaultValueDescription: String {
+    guard let parts else { return "all" }
+    return parts.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+  }
 
   private init(parts: [ClosedRange<Int>]?) { self.parts = parts }
 

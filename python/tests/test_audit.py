@@ -67,6 +67,7 @@ def test_the_rows_that_a_vector_was_made_of_are_found():
         ({"layers": [3, 2]}, "each once and ascending"),
         ({"vector": np.zeros((3, 24))}, "give a direction a layer"),
         ({"labels": [1]}, "labels has 1 values"),
+        ({"groups": [None] * 120}, "groups: row 0 has none"),
         ({"vector": {0: np.ones(5)}}, "width 5"),
     ],
 )

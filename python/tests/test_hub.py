@@ -81,3 +81,9 @@ def test_a_card_without_verdicts_says_so():
     assert "Nothing was tested." in text
     assert "| data | &lt;b>a\\|b&lt;/b> row |" in text
     assert "base_model" not in text
+
+
+def test_a_card_names_no_folder_of_this_machine():
+    text = card(tt.Vector({3: [1.0, 0.0]}, metadata={"model": "/home/me/models/tiny"}), "me/v")
+    assert "| model | tiny |" in text
+    assert "/home" not in text

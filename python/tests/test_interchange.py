@@ -1,4 +1,4 @@
-"""Other tools, really imported and run: lm-eval, repeng, gguf, transformers.
+"""Other tools, really imported and run: lm-eval, repeng, gguf, transformers, nnsight, TransformerLens.
 
 They need a torch that can be imported, with its CUDA packages; ``scripts/python-test --interchange PYTHON`` runs these.
 """
@@ -143,3 +143,48 @@ def test_activations_of_transformers_are_ours(model):
     ours = model.activations([ids], layers=[0, 1, 2]).values[0]
     for layer in (0, 1, 2):
         assert np.allclose(ours[layer], states[layer + 1][0, -1].numpy(), atol=1e-4)
+
+
+def labelled(texts):
+    """Made-up labels of texts, with two rows a question."""
+    return {"labels": [row % 2 for row in range(len(texts))], "groups": [row // 2 for row in range(len(texts))]}
+
+
+TEXTS = [f"I think that {who} is right" for who in ("he", "she", "it", "nobody", "everybody", "Tom")] * 4
+
+
+def test_activations_of_nnsight_are_audited_as_they_are(model, vector):
+    the_torch = torch()
+    nnsight = pytest.importorskip("nnsight")
+    traced = nnsight.TransformersModel(
+        str(TINY), task="text-generation", device_map="cpu", dispatch=True, dtype=the_torch.float32
+    )
+    streams = []
+    for text in TEXTS:
+        with traced.trace(text):
+            output = traced.model.layers[2].output.save()
+        streams.append((output[0] if isinstance(output, tuple) else output).reshape(-1, model.hidden)[-1])
+    compare(model, vector, the_torch.stack(streams))
+
+
+def test_activations_of_transformer_lens_are_audited_as_they_are(model, vector):
+    the_torch = torch()
+    bridge = pytest.importorskip("transformer_lens.model_bridge")
+    theirs = bridge.TransformerBridge.boot_transformers(str(TINY), device="cpu", dtype=the_torch.float32)
+    streams = []
+    for ids in model.tokenize(TEXTS):
+        _, cache = theirs.run_with_cache(the_torch.tensor([ids]))
+        streams.append(cache["blocks.2.hook_resid_post"][0, -1])
+    compare(model, vector, the_torch.stack(streams))
+
+
+def compare(model, vector, theirs):
+    """Their layer 2 is ours, and `tt.audit` says the same of both, to what float32 can tell."""
+    ours = model.activations(TEXTS, layers=[2])
+    assert np.allclose(ours.layer(2), theirs.detach().numpy(), atol=1e-4)
+    told = [
+        tt.audit(streams, vector=vector, layers=[2], draws=50, permutations=100, **labelled(TEXTS))
+        for streams in (theirs, ours.values)
+    ]
+    assert told[0].verdict == told[1].verdict
+    assert told[0].across.auroc == pytest.approx(told[1].across.auroc, abs=1e-3)

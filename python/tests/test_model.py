@@ -84,15 +84,26 @@ def test_vectors_are_the_commands_bit_by_bit(model, tmp_path):
     assert made.reliability == expected.reliability
 
 
-def test_pairs_of_texts_become_a_vector(model):
+def test_pairs_of_texts_become_a_vector():
     pairs = [("I agree with you", "I see it otherwise"), {"positive": "Yes, yes", "negative": "No, no", "group": "b"}]
     told = []
-    made = model.extract(pairs, layers=[2], read="continuation", progress=lambda *step: told.append(step))
+    with tt.Model(TINY, dtype="float32", threads=1, batch_invariant=True) as model:
+        made = model.extract(pairs, layers=[2], read="continuation", progress=lambda *step: told.append(step))
+        texts = [pairs[0][0], pairs[0][1], "Yes, yes", "No, no"]
+        streams = [model.activations(text, layers=[2]).values[0, 0].astype(np.float64) for text in texts]
     assert made.layers == [2]
     assert told[-1][1:] == (2, 2)
-    difference = model.activations([pairs[0][0], pairs[0][1]], layers=[2]).values[:, 0]
-    other = model.activations(["Yes, yes", "No, no"], layers=[2]).values[:, 0]
-    assert np.allclose(made[2], (difference[0] - difference[1] + other[0] - other[1]) / 2, atol=1e-4)
+    assert np.allclose(made[2], (streams[0] - streams[1] + streams[2] - streams[3]) / 2, rtol=0, atol=1e-5)
+
+
+def test_an_input_of_a_batch_invariant_model_has_the_same_bits_beside_others():
+    texts = ["I think that you are right", "No", "Perhaps it is so, and perhaps it is not"]
+    with tt.Model(TINY, dtype="float32", batch_invariant=True) as model:
+        together = model.activations(texts, logits=True)
+        for row, text in enumerate(texts):
+            alone = model.activations(text, logits=True)
+            assert alone.values[0].tobytes() == together.values[row].tobytes()
+            assert alone.logits[0].tobytes() == together.logits[row].tobytes()
 
 
 def test_steering_is_proved_by_what_was_measured(model, vector):
@@ -115,6 +126,34 @@ def test_steering_that_edits_nothing_raises(model, vector):
         s.generate("I think", max_tokens=1)
     with pytest.raises(tt.TelltaleError, match="nothing was generated"), model.steer(vector, layer=2):
         pass
+    with pytest.raises(tt.TelltaleError, match="by nothing: the scale"), model.steer(vector, layer=2, scale=0) as s:
+        s.generate("I think", max_tokens=1)
+
+
+def test_steering_that_cannot_be_is_told_of_the_vector_not_of_a_file(model, vector):
+    def steer(given, **options):
+        with model.steer(given, **options) as steered:
+            steered.generate("I think", max_tokens=1)
+
+    for given, options, sentence in (
+        (vector, {}, r"^the vector has the layers 1, 2; choose one with layer="),
+        (vector, {"layer": 9}, r"^the vector has no direction for layer 9; it has the layers 1, 2"),
+        (vector, {"layer": 2, "scale": float("nan")}, r"^scale is nan"),
+        (tt.Vector({2: [1.0, 2.0]}), {"layer": 2}, r"^the vector: holds vectors of width 2"),
+        ("nowhere.safetensors", {"layer": 2}, r"nowhere\.safetensors: cannot be opened"),
+    ):
+        with pytest.raises(tt.TelltaleError, match=sentence):
+            steer(given, **options)
+
+
+def test_a_steered_recording_is_proved_too(model, vector):
+    with model.steer(vector, layer=2, scale=2, unit="unit") as steered:
+        recording = steered.record(POLITICAL, take=4, label="forced-choice", max_tokens=2)
+    generated, chosen = steered.proof
+    assert len(recording.records()) == 4
+    assert generated["sequences"] == 4
+    assert chosen["sequences"] == 8, "two answers a row"
+    assert [one["mean_shift"] for one in steered.proof] == pytest.approx([2, 2], abs=1e-3)
 
 
 def test_a_vector_of_another_model_is_refused_with_its_remedy(model, vector):
@@ -149,6 +188,12 @@ def test_wrong_calls_are_told(model):
         model.activations("a", layers=[9])
     with pytest.raises(tt.TelltaleError, match="vocabulary"):
         model.generate([[1, 10**9]])
+    with pytest.raises(tt.TelltaleError, match="roles: system, user, assistant"):
+        model.generate([[{"role": "wizard", "content": "a"}]])
+    with pytest.raises(tt.TelltaleError, match="5 is no text"):
+        model.generate(5)
+    with pytest.raises(tt.TelltaleError, match="pairs: there are none"):
+        model.extract([])
     with pytest.raises(tt.TelltaleError, match="check the name") as caught:
         tt.Model("nobody-knows-it")
     assert caught.value.code == "badInput"
@@ -178,7 +223,10 @@ def test_nothing_is_left_behind():
     folder, pid = model._worker.folder, model._worker.pid
     assert oct(folder.stat().st_mode & 0o777) == "0o700"
     model.close()
+    model.close()
     assert not folder.exists()
+    with pytest.raises(tt.TelltaleError, match="the model was closed"):
+        model.generate("a")
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

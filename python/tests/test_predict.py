@@ -105,6 +105,31 @@ def test_labels_that_are_numbers(tmp_path):
     assert verdict.json == command("--scores", tmp_path / "g.csv", "--numeric-labels")
 
 
+def test_labels_that_are_numbers_are_shown_by_their_concordance():
+    scores, labels, groups, _ = made_rows()
+    verdict = tt.predict(scores, labels * 2 + (np.arange(len(labels)) % 3), groups, numeric_labels=True)
+    told = verdict.json["across"]
+    assert (verdict.across.measure, verdict.across.value) == ("concordance", told["value"])
+    assert verdict.across.interval == (told["low"], told["high"])
+    assert f"Area({told['value']:.3f} [" in repr(verdict.across)
+    shown = verdict._repr_html_()
+    assert f"<td>{told['value']:.4g}</td>" in shown
+    assert "<th>concordance</th>" in shown
+    assert "undefined" not in shown
+    figure = verdict.plot()
+    assert figure.numbers["axis"] == "concordance"
+    assert [row["value"] for row in figure.numbers["rows"]] == [verdict.within.value, told["value"]]
+
+
+def test_what_pandas_has_no_value_for_is_missing():
+    scores, labels, groups, _ = made_rows()
+    missing = pd.array([None, *labels[1:]], dtype="Int64")
+    with pytest.raises(tt.TelltaleError, match="labels: row 0 is <NA>"):
+        tt.predict(scores, missing, groups)
+    with pytest.raises(tt.TelltaleError, match=r"^row 0, column group: the group is blank; name the question"):
+        tt.predict(scores, labels, pd.array([None, *groups[1:]], dtype="string"))
+
+
 def test_the_verdict_shows_itself(tmp_path):
     scores, labels, groups, _ = made_rows()
     verdict = tt.predict(scores, labels, groups, name="<b>")
@@ -113,7 +138,10 @@ def test_the_verdict_shows_itself(tmp_path):
     low, high = verdict.across.interval
     assert low < verdict.across.auroc < high
     assert list(verdict.findings.columns) == ["severity", "name", "number", "sentence"]
-    assert "supported" in verdict._repr_html_()
+    shown = verdict._repr_html_()
+    assert "supported" in shown
+    assert "<b>in favour</b>" in shown
+    assert list(verdict.covariates.columns)[:3] == ["name", "kind", "levels"]
     assert json.loads(verdict.to_json()) == verdict.json
 
 
@@ -131,7 +159,9 @@ def test_a_hostile_column_is_no_markup():
         (([[1, 2], [3, 4]], [0, 1]), "more than one dimension"),
         (("nowhere.csv",), "nowhere.csv"),
         (([0.1, 0.2], [0, 1], ["a"]), "group has 1 values"),
-        (({}, [0, 1]), "there are none"),
+        (({}, [0, 1]), "scores: there are none"),
+        (([], []), "scores: there are none"),
+        (({"a/b": [0.1, 0.2]}, [0, 1]), "without a slash"),
         (([0.1, 0.2],), "labels: there are none"),
     ],
 )
@@ -139,6 +169,12 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments, sentence):
     with pytest.raises(tt.TelltaleError, match="(?s)" + sentence) as caught:
         tt.predict(*arguments)
     assert caught.value.code == "badInput"
+
+
+def test_options_that_are_negative_numbers_are_refused_by_the_binary():
+    with pytest.raises(tt.TelltaleError, match="permutations") as caught:
+        tt.predict([0.1, 0.2], [0, 1], permutations=-1)
+    assert "Missing value" not in str(caught.value)
 
 
 def test_the_binarys_own_refusals_come_with_their_place():

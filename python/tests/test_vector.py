@@ -20,6 +20,12 @@ def test_arithmetic_by_hand():
     assert v.unit(3).tolist() == pytest.approx([0.6, 0.8])
     with pytest.raises(KeyError, match="layers 1, 3"):
         v[2]
+    assert v == tt.Vector({1: [1, 2], 3: [3, 4]}, metadata={"model": "another"})
+    assert v != 2 * v
+    assert v != w
+    for operation in (lambda: v * w, lambda: "2" * v, lambda: v / w, lambda: v + 1):
+        with pytest.raises(TypeError):
+            operation()
 
 
 def test_sums_equal_the_commands(vector, tmp_path):
@@ -84,6 +90,12 @@ def test_damaged_files_are_refused(tmp_path, damage):
     with pytest.raises(tt.TelltaleError) as caught:
         tt.Vector.load(file)
     assert caught.value.file == str(file)
+
+
+def test_a_folder_that_is_not_there_is_told(vector, tmp_path):
+    with pytest.raises(tt.TelltaleError, match=r"v\.safetensors: cannot be written \(No such file") as caught:
+        vector.save(tmp_path / "nowhere" / "v.safetensors")
+    assert caught.value.file == str(tmp_path / "nowhere" / "v.safetensors")
 
 
 def test_a_tensor_outside_the_file_is_refused(tmp_path):

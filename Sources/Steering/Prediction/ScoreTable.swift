@@ -104,10 +104,10 @@ public struct ScoreTable: Sendable {
 
   private static func refuseBlanks(_ groups: [String]?, _ table: CSVTable, _ file: URL?) throws(TelltaleError) {
     guard let groups, let row = GroupNames.blankRows(groups).first else { return }
-    let count = GroupNames.blankRows(groups).count
+    let others = GroupNames.blankRows(groups).count - 1
+    let further = others == 0 ? "" : ", here and in \(others) other rows"
     throw TelltaleError(
-      .badInput,
-      "the group is blank, here and in \(count - 1) further rows; name the question of every row, or leave the column out",
+      .badInput, "the group is blank\(further); name the question of every row, or leave the column out",
       at: file.map { .init(file: $0.path) }
         ?? .init(file: table.file, line: table.rows[row].line, item: "column group"))
   }

@@ -63,7 +63,9 @@ struct Extract: ParsableCommand {
     let progress = ProgressBox("pairs")
     var hooks = ExtractOptions.Hooks { progress.update($0, of: $1) }
     hooks.loadOther = {
-      try LoadedModel($0, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)
+      let other = try LoadedModel(
+        $0, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)
+      return model.batchInvariant ? other.batchInvariant() : other
     }
     if keepDifferences {
       let url = PairDifferences.url(beside: URL(fileURLWithPath: output))

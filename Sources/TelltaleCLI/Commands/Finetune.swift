@@ -43,7 +43,7 @@ struct Finetune: ParsableCommand {
     guard model.adapter == nil else {
       throw ValidationError("--adapter cannot be trained further; leave it out and train a new one")
     }
-    try training.check()
+    try training.check(model)
   }
 
   func run() throws {

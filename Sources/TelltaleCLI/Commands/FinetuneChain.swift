@@ -55,7 +55,7 @@ struct FinetuneChain: ParsableCommand {
 
   func validate() throws {
     guard model.adapter == nil else { throw ValidationError("--adapter cannot be given: the chain trains its own") }
-    try training.check()
+    try training.check(model)
     try given.check()
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Foundations
 import LanguageModels
 import Torch
@@ -54,7 +55,10 @@ struct TrainingOptions: ParsableArguments {
   @Flag(help: "Compute the activations of all blocks again: slower, with the least memory.")
   var gradientCheckpointing = false
 
-  func check() throws {
+  func check(_ model: ModelOptions) throws {
+    guard !model.batchInvariant else {
+      throw ValidationError("--batch-invariant is for reading and generating; leave it out of a training")
+    }
     for (name, value) in [
       ("epochs", epochs), ("steps", steps ?? 1), ("batch", batch), ("accumulate", accumulate),
       ("checkpoint-every", checkpointEvery),

@@ -139,11 +139,14 @@ enum RemoteInput {
 extension RemoteParameters {
   /// The texts, chats or token ids under `inputs`.
   func inputs() throws(CallError) -> [RemoteInput] {
-    let kinds = #"a list of texts, of chats ([{"role": "user", "content": "..."}]) or of lists of token ids"#
-    guard let values = self["inputs"]?.array, !values.isEmpty else { throw refusal("inputs", kinds) }
+    let kinds =
+      #"a text, a chat ([{"role": "user", "content": "..."}]; roles: system, user, assistant) or a list of token ids"#
+    guard let values = self["inputs"]?.array, !values.isEmpty else {
+      throw refusal("inputs", "a list with one or more of: " + kinds)
+    }
     var inputs: [RemoteInput] = []
     for (index, value) in values.enumerated() {
-      guard let input = RemoteInput(value) else { throw refusal("inputs[\(index)]", "one of " + kinds) }
+      guard let input = RemoteInput(value) else { throw refusal("inputs[\(index)]", kinds) }
       inputs.append(input)
     }
     return inputs

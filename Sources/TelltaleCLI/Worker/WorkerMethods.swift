@@ -115,13 +115,20 @@ extension WorkerSession {
     return MadeFile(file: file.path, notes: vectors.provenance.notes)
   }
 
+  private struct MadeRecording: Encodable {
+    var file: String
+    /// What the edits did, while answers were generated and while those to choose between were scored.
+    var edits: [EditResult]
+  }
+
   func record(_ parameters: RemoteParameters, _ onProgress: @escaping Progress) throws -> any Encodable {
     let options: RecordOptions = try parameters.options()
     let data = try options.load()
     let recording = try options.record(model(), data) { onProgress("answers", $0, data.drawn.count) }
     let folder = newFile("recording", "")
     try RecordingFolder.write(recording, to: folder)
-    return MadeFile(file: folder.path)
+    let reports = [recording.edits, recording.choiceEdits].compactMap(\.self)
+    return MadeRecording(file: folder.path, edits: reports.flatMap(\.entries).map(EditResult.init))
   }
 
   // MARK: The audit of a recording

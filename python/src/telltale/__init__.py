@@ -12,9 +12,11 @@ from .auditing import audit
 from .errors import MissingPackageError, TelltaleError, WorkerDiedError
 from .figures import Figure
 from .inspection import InspectTarget, from_inspect, verdict_of, verdict_scorer
-from .model import Activations, Continuation, Model, Recording
+from .model import Activations, Continuation, Model
 from .prediction import predict
+from .recording import Recording
 from .run import Run, run
+from .steering import Steered
 from .vector import Vector
 from .verdict import Area, Verdict
 
@@ -33,6 +35,7 @@ __all__ = [
     "Model",
     "Recording",
     "Run",
+    "Steered",
     "TelltaleError",
     "Vector",
     "Verdict",

@@ -119,8 +119,16 @@ def write(
     text += b" " * (-len(text) % 8)
     path = Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for name in order:
-            file.write(arrays[name].tobytes())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(len(text).to_bytes(8, "little") + text)
+            for name in order:
+                file.write(arrays[name].tobytes())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise TelltaleError(
+            f"{path}: cannot be written ({error.strerror}); check the folder and the space on its disk",
+            code="badInput",
+            file=str(path),
+        ) from error

@@ -48,6 +48,17 @@ def is_frame(value: object) -> bool:
     return hasattr(value, "columns") and hasattr(value, "__getitem__") and not isinstance(value, Mapping)
 
 
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none: None, NaN, or pandas' own.
+
+    >>> [is_missing(value) for value in (None, float("nan"), 0, "")]
+    [True, True, False, False]
+    """
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
+
+
 def column(values: Any, name: str, count: int | None = None) -> list[Any]:
     """One value a row, as a list.
 
@@ -82,7 +93,7 @@ def labels_column(values: Any, count: int, *, numeric: bool = False) -> list[Any
         return labels
     made = []
     for row, label in enumerate(labels):
-        if label is None or label != label or label not in (0, 1):
+        if is_missing(label) or label not in (0, 1):
             raise TelltaleError(
                 f"labels: row {row} is {label!r}; labels are 1 (the behaviour) and 0 (not), leave rows without one out, "
                 "and give numeric_labels=True for labels that are numbers",
@@ -94,7 +105,7 @@ def labels_column(values: Any, count: int, *, numeric: bool = False) -> list[Any
 
 def cell(value: Any) -> str:
     """A value as a field of a CSV file: numbers with all their digits, nothing for what is missing."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if is_missing(value):
         return ""
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))

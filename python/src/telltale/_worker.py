@@ -36,6 +36,7 @@ class Worker:
         self._folder = tempfile.TemporaryDirectory(prefix="telltale-")
         self._lock = threading.Lock()
         self._next = 0
+        self._is_closed = False
         self._words: deque[str] = deque(maxlen=60)
         self._warnings: deque[str] = deque()
         self._process = subprocess.Popen(
@@ -82,6 +83,8 @@ class Worker:
             TelltaleError: Where the worker refuses; code, place and remedy are its own.
             WorkerDiedError: Where the process has ended.
         """
+        if self._is_closed:
+            raise TelltaleError("the model was closed; load it again", code="badInput")
         with self._lock:
             self._next += 1
             asked = {name: value for name, value in parameters.items() if value is not None}
@@ -129,6 +132,7 @@ class Worker:
 
     def close(self) -> None:
         """Ends the process and removes the folder; safe to call again."""
+        self._is_closed = True
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _safetensors
-from ._tables import column, labels_column
+from ._tables import column, is_missing, labels_column
 from ._worker import Worker
 from .errors import TelltaleError
 from .vector import Vector
@@ -149,10 +149,15 @@ def _write(
     count = len(values)
     marks = labels_column(labels, count)
     columns = {key: column(value, key, count) for key, value in known.items() if value is not None}
+    blank = [row for row, group in enumerate(columns.get("group", [])) if is_missing(group)]
+    if blank:
+        raise TelltaleError(
+            f"groups: row {blank[0]} has none; name the question of every row, or leave groups out", code="badInput"
+        )
     folder.mkdir()
     with (folder / "rows.jsonl").open("w", encoding="utf-8") as file:
         for row in range(count):
-            own = {key: values[row] for key, values in columns.items()}
+            own = {key: values[row] for key, values in columns.items() if not is_missing(values[row])}
             file.write(json.dumps(_row(row, marks[row], own)) + "\n")
     about = {"layers": ",".join(map(str, layers)), "shape": "[rows, layers, hidden]"}
     _safetensors.write(folder / "activations.safetensors", {"prompt": values}, about)
@@ -174,9 +179,7 @@ def _row(row: int, label: int, own: Mapping[str, Any]) -> dict[str, Any]:
         "promptToken": 0,
         "promptTokenText": "",
     }
-    for key in ("letter", "userSide"):
-        if own.get(key) is not None:
-            made[key] = str(own[key])
+    made.update({key: str(own[key]) for key in ("letter", "userSide") if key in own})
     if "template" in own:
         made["facts"] = {"template": str(own["template"])}
     return made

@@ -65,7 +65,18 @@ class WorkerDiedError(TelltaleError):
 
 
 class MissingPackageError(TelltaleError, ImportError):
-    """An optional package is not installed; the message says how to get it."""
+    """An optional package is not installed, or cannot be imported; the message says how to get it.
 
-    def __init__(self, package: str, what: str) -> None:
-        super().__init__(f"{what} needs the package {package}; install it with: pip install {package}", code="badInput")
+    >>> print(MissingPackageError("repeng", "to_repeng"))
+    to_repeng needs the package repeng; install it with: pip install repeng
+    """
+
+    def __init__(self, package: str, what: str, cause: BaseException | None = None) -> None:
+        if cause is None or isinstance(cause, ModuleNotFoundError):
+            told = f"{what} needs the package {package}; install it with: pip install {package}"
+        else:
+            told = (
+                f"{what} needs the package {package}, which is there and cannot be imported ({cause}); install it again "
+                "with what it depends on"
+            )
+        super().__init__(told, code="badInput")

@@ -57,9 +57,8 @@ def card(
         *(f"- {tag}" for tag in ("steering-vector", "telltale", *tags)),
         "---",
     ]
-    recipe = [
-        f"| {words} | {_cell(vector.metadata[key])} |" for key, words in _RECIPE.items() if key in vector.metadata
-    ]
+    known = {**vector.metadata, **({"model": _published(vector.model)} if vector.model else {})}
+    recipe = [f"| {words} | {_cell(known[key])} |" for key, words in _RECIPE.items() if key in known]
     layers = [
         f"| {layer} | {vector.norms[layer]:.4g} | {_known(vector.residual_norms, layer)} | "
         f"{_known(vector.reliability, layer)} | {_known(vector.held_out, layer)} |"
@@ -99,13 +98,18 @@ def _verdicts(verdicts: Mapping[str, Verdict]) -> list[str]:
 
 
 def _area(area: Any) -> str:
-    if area is None or area.auroc is None:
+    if area is None or area.value is None:
         return "undefined"
-    return f"{area.auroc:.3f}" + (f" [{area.interval[0]:.3f}, {area.interval[1]:.3f}]" if area.interval else "")
+    return f"{area.value:.3f}" + (f" [{area.interval[0]:.3f}, {area.interval[1]:.3f}]" if area.interval else "")
 
 
 def _known(numbers: Mapping[int, float], layer: int) -> str:
     return f"{numbers[layer]:.3f}" if layer in numbers else "-"
+
+
+def _published(model: str) -> str:
+    """A model's name; of a place on this machine, the folder's or file's alone."""
+    return Path(model).name if Path(model).is_absolute() else model
 
 
 def _cell(text: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
-import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,11 @@ import numpy.typing as npt
 from . import _safetensors
 from ._worker import Progress, Worker
 from .errors import MissingPackageError, TelltaleError
+from .recording import Recording
+from .steering import Steered, edited, require_layers
 from .vector import Vector
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Activations", "Continuation", "Model", "Recording", "Steered"]
+__all__ = ["Activations", "Continuation", "Model"]
 
 Array = npt.NDArray[np.float32]
 PathLike = str | os.PathLike[str]
@@ -77,54 +76,6 @@ class Activations:
         return np.asarray(self.values, dtype=dtype)
 
 
-class Recording:
-    """What a model answered, with labels and activations: a folder as ``telltale record`` writes it."""
-
-    def __init__(self, path: PathLike) -> None:
-        self.path = Path(path)
-        header = _safetensors.read_header(self.path / "activations.safetensors")
-        self._header = header
-        #: Layers that were recorded, counted from 0.
-        self.layers = [int(one) for one in header.metadata.get("layers", "").split(",") if one]
-
-    def records(self) -> list[dict[str, Any]]:
-        """One dictionary a row."""
-        with (self.path / "rows.jsonl").open(encoding="utf-8") as file:
-            return [json.loads(line) for line in file if line.strip()]
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """One row a row: ``prompt``, ``continuation``, ``label``, ``group``, the tokens that were read."""
-        from ._tables import pandas
-
-        made: pd.DataFrame = pandas("Recording.rows").DataFrame(self.records())
-        return made
-
-    @property
-    def labels(self) -> list[int | None]:
-        """1 the behaviour, 0 not, None where it could not be told."""
-        return [row.get("label") for row in self.records()]
-
-    @property
-    def groups(self) -> list[str]:
-        """The distinct question of each row."""
-        return [str(row["group"]) for row in self.records()]
-
-    def activations(self, position: str = "prompt") -> Array:
-        """float32 [rows, layers, hidden], memory-mapped, at ``prompt`` or ``continuation``."""
-        made: Array = np.asarray(self._header.tensor(position), dtype=np.float32)
-        return made
-
-    def save(self, path: PathLike) -> Recording:
-        """Copies the folder to a place that lasts longer than the model."""
-        shutil.copytree(self.path, path)
-        return Recording(path)
-
-    def __repr__(self) -> str:
-        rows, layers, hidden = self._header.tensor("prompt").shape
-        return f"Recording({rows} rows, {layers} layers, width {hidden})"
-
-
 class Model:
     """A model that a worker keeps loaded: a directory, a GGUF file, a Hugging Face id, or an embedded organism.
 
@@ -137,6 +88,8 @@ class Model:
         dtype: ``float32``, ``bfloat16`` or ``float16``; the checkpoint's where nothing is given.
         threads: Of the CPU.
         adapter: The directory of a LoRA adapter.
+        batch_invariant: Whether an input gets the same bits whichever others are computed with it (on the CPU, at some
+            cost; docs/runs.md).
         download: Whether a Hugging Face id that is not in the local cache is downloaded by ``huggingface_hub``.
 
     >>> with Model("organism-shared") as m:
@@ -153,6 +106,7 @@ class Model:
         dtype: str | None = None,
         threads: int | None = None,
         adapter: PathLike | None = None,
+        batch_invariant: bool = False,
         download: bool = False,
     ) -> None:
         if download:
@@ -167,6 +121,7 @@ class Model:
                 dtype=dtype,
                 threads=threads,
                 adapter=None if adapter is None else os.fspath(adapter),
+                batch_invariant=batch_invariant,
             )
         except BaseException:
             self._worker.close()
@@ -273,7 +228,13 @@ class Model:
         Returns:
             A recording in the model's private folder; ``save`` it to keep it.
         """
-        return Recording(self._worker.call("record", data=_paths(data), **options)["file"])
+        return self._record(data, options)[0]
+
+    def _record(
+        self, data: PathLike | Sequence[PathLike], options: dict[str, Any]
+    ) -> tuple[Recording, list[dict[str, Any]]]:
+        found = self._worker.call("record", data=_paths(data), **options)
+        return Recording(found["file"]), found["edits"]
 
     def extract(
         self,
@@ -295,6 +256,8 @@ class Model:
             options["recording"] = os.fspath(recording.path if isinstance(recording, Recording) else recording)
         elif pairs is None:
             raise TelltaleError("give pairs or a recording", code="badInput")
+        elif not isinstance(pairs, os.PathLike) and len(pairs) == 0:
+            raise TelltaleError("pairs: there are none; give a data file or pairs of texts", code="badInput")
         elif isinstance(pairs, (str, os.PathLike)) or all(isinstance(one, (str, os.PathLike)) for one in pairs):
             options["pairs"] = _paths(pairs)
         else:
@@ -339,10 +302,18 @@ class Model:
             any_model: Accepts a vector that was made from another model of the same width.
 
         Raises:
-            TelltaleError: At the end, where nothing was generated; by ``generate``, where the edit touched nothing.
+            TelltaleError: At the end, where nothing was generated or the stream was moved by nothing (a scale of 0); by
+                ``generate``, where the edit touched no token.
         """
+        if not math.isfinite(scale):
+            raise TelltaleError(f"scale is {scale}; give a finite number", code="badInput")
+        if isinstance(vector, Vector):
+            require_layers(vector, [] if layer is None else [layer])
+            if layer is None and len(vector) > 1:
+                known = ", ".join(map(str, vector))
+                raise TelltaleError(f"the vector has the layers {known}; choose one with layer=", code="badInput")
         edit: dict[str, Any] = {"layer": layer, "scale": float(scale), "scale_unit": unit, "edit_positions": positions}
-        with self._edited(vector, "add", {**edit, "any_model": any_model}) as steered:
+        with edited(self, vector, "add", {**edit, "any_model": any_model}) as steered:
             yield steered
 
     @contextlib.contextmanager
@@ -355,28 +326,12 @@ class Model:
         any_model: bool = False,
     ) -> Iterator[Steered]:
         """The model with each layer's own direction removed at that block's output."""
-        edit: dict[str, Any] = {"layers": None if layers is None else [int(one) for one in layers]}
-        with self._edited(vector, "ablate", {**edit, "edit_positions": positions, "any_model": any_model}) as steered:
+        chosen = None if layers is None else [int(one) for one in layers]
+        if isinstance(vector, Vector):
+            require_layers(vector, chosen or [])
+        edit: dict[str, Any] = {"layers": chosen}
+        with edited(self, vector, "ablate", {**edit, "edit_positions": positions, "any_model": any_model}) as steered:
             yield steered
-
-    @contextlib.contextmanager
-    def _edited(self, vector: Vector | PathLike, name: str, edit: dict[str, Any]) -> Iterator[Steered]:
-        own = isinstance(vector, Vector)
-        file = (
-            vector.save(self._worker.folder / f"edit-{uuid.uuid4().hex}.safetensors")
-            if isinstance(vector, Vector)
-            else Path(vector)
-        )
-        steered = Steered(self, {name: str(file), **edit})
-        try:
-            yield steered
-            if not steered.proof:
-                raise TelltaleError(
-                    "nothing was generated while the model was steered, so nothing was edited", code="badInput"
-                )
-        finally:
-            if own:
-                file.unlink(missing_ok=True)
 
     # The end
 
@@ -393,37 +348,6 @@ class Model:
         self.close()
 
 
-class Steered:
-    """A model with an edit."""
-
-    def __init__(self, model: Model, edit: dict[str, Any]) -> None:
-        self._model = model
-        self._edit = edit
-        #: What the edits of every call did: ``positions`` and ``sequences`` edited, ``mean_shift`` along the vector as
-        #: measured in the stream.
-        self.proof: list[dict[str, Any]] = []
-
-    @overload
-    def generate(self, inputs: str, **options: Any) -> Continuation: ...
-    @overload
-    def generate(self, inputs: Sequence[Input], **options: Any) -> list[Continuation]: ...
-    def generate(self, inputs: Any, **options: Any) -> Any:
-        """As ``Model.generate``, edited.
-
-        Raises:
-            TelltaleError: Where the edit touched nothing.
-        """
-        made, edits = self._model._generate(inputs, {**options, **self._edit})
-        self.proof += edits
-        return made
-
-    def record(self, data: PathLike | Sequence[PathLike], **options: Any) -> Recording:
-        """As ``Model.record``, edited; the binary refuses an edit that touched nothing."""
-        recording = self._model.record(data, **options, **self._edit)
-        self.proof.append({"operation": "record"})
-        return recording
-
-
 def _inputs(inputs: Any) -> tuple[list[Any], bool]:
     """A list of texts, chats or ids, and whether one text was meant.
 
@@ -434,6 +358,8 @@ def _inputs(inputs: Any) -> tuple[list[Any], bool]:
     """
     if isinstance(inputs, str):
         return [inputs], True
+    if not isinstance(inputs, Iterable):
+        raise TelltaleError(f"inputs: {inputs!r} is no text, chat or list of token ids, nor several", code="badInput")
     listed = [one.tolist() if hasattr(one, "tolist") else one for one in inputs]
     if listed and all(isinstance(one, Mapping) for one in listed):
         return [[dict(one) for one in listed]], False

@@ -23,8 +23,6 @@ _OWN_COLUMNS = ("score", "label", "group", "letter", "source", "user_side", "fam
 class NumericVerdict(Verdict):
     """The verdict on labels that are numbers (0 to 100, 1 to 5): concordances take the AUROC's place."""
 
-    _measure = "concordance"
-
     @property
     def prediction(self) -> dict[str, Any]:
         """The measures within and across questions."""
@@ -89,16 +87,16 @@ def predict(
     common: list[str | os.PathLike[str]] = []
     for option, values in (("--cluster", cluster), ("--ignore", ignore)):
         for value in [values] if isinstance(values, str) else values:
-            common += [option, value]
+            common.append(f"{option}={value}")
     if smallest_effect is not None:
-        common += ["--smallest-effect", repr(float(smallest_effect))]
+        common.append(f"--smallest-effect={float(smallest_effect)!r}")
     if permutations is not None:
-        common += ["--permutations", str(int(permutations))]
+        common.append(f"--permutations={int(permutations)}")
     if plan is not None:
         common += ["--plan-file", plan]
     if numeric_labels:
         common.append("--numeric-labels")
-    common += ["--comparisons", str(int(comparisons)), "--seed", str(int(seed))]
+    common += [f"--comparisons={int(comparisons)}", f"--seed={int(seed)}"]
     if isinstance(scores, (str, os.PathLike)):
         if labels is not None or covariates is not None:
             raise TelltaleError("labels and covariates are columns of the file; leave them out", code="badInput")
@@ -134,7 +132,10 @@ def _of_rows(error: TelltaleError, folder: str) -> TelltaleError:
 def _file_name(name: str) -> str:
     """A candidate's name, which the binary tells from its file's."""
     if not name or "/" in name or "\0" in name or len(name) > 100 or name.startswith("."):
-        raise TelltaleError(f"scores: {name!r} cannot name a column of scores; use a short name", code="badInput")
+        raise TelltaleError(
+            f"scores: {name!r} cannot name a column of scores; use up to 100 characters without a slash or a dot first",
+            code="badInput",
+        )
     return name
 
 
@@ -151,11 +152,11 @@ def _columns(
     candidates = (
         {str(key): column(values, f"scores[{key!r}]") for key, values in scores.items()}
         if isinstance(scores, Mapping)
-        else {name or "scores": column(scores, "scores")}
+        else {name or "the score": column(scores, "scores")}
     )
-    if not candidates:
+    count = len(next(iter(candidates.values()))) if candidates else 0
+    if count == 0:
         raise TelltaleError("scores: there are none; give one number a row", code="badInput")
-    count = len(next(iter(candidates.values())))
     for key, values in candidates.items():
         column(values, f"scores[{key!r}]", count)
     known = {**known, **{key: value for key, value in named.items() if value is not None}}

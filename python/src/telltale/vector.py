@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -130,6 +131,14 @@ class Vector(Mapping[int, Array]):
         made = [self.metadata[key] for key in ("estimator", "contrast", "read") if key in self.metadata]
         return f"Vector({layers}, width {self.hidden}{', ' + ', '.join(made) if made else ''})"
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same directions for the same layers, whatever is known of how they were made."""
+        if not isinstance(other, Vector):
+            return NotImplemented
+        return self.layers == other.layers and all(np.array_equal(self[layer], other[layer]) for layer in self)
+
+    __hash__ = None  # type: ignore[assignment]
+
     # Arithmetic
 
     def __add__(self, other: Vector) -> Vector:
@@ -142,12 +151,16 @@ class Vector(Mapping[int, Array]):
         return -1.0 * self
 
     def __mul__(self, factor: float) -> Vector:
+        if not isinstance(factor, numbers.Real):
+            return NotImplemented
         scaled = {layer: np.float32(factor) * values for layer, values in self._layers.items()}
-        return Vector(scaled, metadata=self._derived(f"{factor:g} x ({self._name})"))
+        return Vector(scaled, metadata=self._derived(f"{float(factor):g} x ({self._name})"))
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Vector:
+        if not isinstance(divisor, numbers.Real):
+            return NotImplemented
         return self * (1.0 / divisor)
 
     def _combined(self, other: Vector, sign: str, operation: Any) -> Vector:
@@ -247,8 +260,8 @@ class Vector(Mapping[int, Array]):
         """
         try:
             import repeng
-        except ImportError as error:
-            raise MissingPackageError("repeng", "to_repeng") from error
+        except (ImportError, OSError) as error:
+            raise MissingPackageError("repeng", "to_repeng", error) from error
         return repeng.ControlVector(model_type=model_type, directions={layer: self[layer].copy() for layer in self})
 
     def to_lm_eval(
@@ -275,12 +288,13 @@ class Vector(Mapping[int, Array]):
             raise TelltaleError(
                 f"{path}: end the name in .pt, by which lm-eval knows it", code="badInput", file=str(path)
             )
+        direction = self[layer].copy()
         try:
             import torch
         except (ImportError, OSError) as error:
-            raise MissingPackageError("torch", "to_lm_eval") from error
+            raise MissingPackageError("torch", "to_lm_eval", error) from error
         settings = {
-            "steering_vector": torch.from_numpy(self[layer].copy()),
+            "steering_vector": torch.from_numpy(direction),
             "steering_coefficient": float(coefficient),
             "action": action,
             "bias": None,

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["Area", "Verdict"]
 
 _SYMBOLS = {"supported": "✓", "explained": "↷", "absent": "✕", "cannot tell": "?"}
+_SEVERITIES = {"inFavour": "in favour"}
+#: The columns of ``Verdict.covariates`` that come first.
+_COVARIATE = ["name", "kind", "levels", "score_share", "label_share", "adjusted_coefficient", "low", "high"]
 _COLOURS = {"supported": "#007a5e", "explained": "#b07000", "absent": "#b03a00", "cannot tell": "#555555"}
 
 
 class Area(Mapping[str, Any]):
     """One of the two claims: an AUROC with its interval and test, as the binary gives it.
+
+    For labels that are numbers the measure is the concordance, which the AUROC is for labels of 0 and 1.
 
     >>> area = Area({"auroc": 0.75, "low": 0.6, "high": 0.9, "p": 0.01})
     >>> area.auroc, area.interval, area["p"]
@@ -34,6 +39,16 @@ class Area(Mapping[str, Any]):
     def auroc(self) -> float | None:
         """The chance that a row with the behaviour scores higher than one without."""
         return self._number("auroc")
+
+    @property
+    def measure(self) -> str:
+        """``AUROC``, or ``concordance``."""
+        return str(self._numbers.get("measure", "AUROC"))
+
+    @property
+    def value(self) -> float | None:
+        """The AUROC or the concordance: 0.5 where the score tells nothing."""
+        return self._number("value") if "measure" in self._numbers else self.auroc
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -70,10 +85,10 @@ class Area(Mapping[str, Any]):
         return len(self._numbers)
 
     def __repr__(self) -> str:
-        if self.auroc is None:
+        if self.value is None:
             return "Area(undefined)"
         interval = "no interval" if self.interval is None else f"[{self.interval[0]:.3f}, {self.interval[1]:.3f}]"
-        return f"Area({self.auroc:.3f} {interval})"
+        return f"Area({self.value:.3f} {interval})"
 
 
 class Verdict:
@@ -81,9 +96,6 @@ class Verdict:
 
     Every number is the binary's; ``json`` is all that it printed.
     """
-
-    #: What figures call the number on their axis.
-    _measure = "AUROC"
 
     def __init__(self, json: Mapping[str, Any], *, name: str | None = None, notes: tuple[str, ...] = ()) -> None:
         self.json: dict[str, Any] = dict(json)
@@ -144,8 +156,7 @@ class Verdict:
     def covariates(self) -> pd.DataFrame:
         """One row a column that was held fixed, with what it explains."""
         rows = self.json.get("covariates", [])
-        columns = list(dict.fromkeys(key for row in rows for key in row)) or ["name"]
-        columns.sort(key=lambda column: column != "name")
+        columns = list(dict.fromkeys([*_COVARIATE, *(key for row in rows for key in row)]))
         return frame(rows, columns, "Verdict.covariates")
 
     def sentences(self, *severities: str) -> list[str]:
@@ -159,10 +170,10 @@ class Verdict:
     # For a person
 
     def plot(self) -> figures.Figure:
-        """Both claims against 0.5, which is no prediction; the band is the smallest effect of interest."""
+        """Both claims with their intervals, against 0.5; grey is what is too small to matter."""
         rows = [
-            {"label": f"{name} questions", "value": area.auroc if area else None, "low": low, "high": high}
-            for name, area in (("within", self.within), ("across", self.across))
+            {"label": f"{name} questions", "value": area.value if area else None, "low": low, "high": high}
+            for name, area in self._claims
             for low, high in [(area.interval if area else None) or (None, None)]
         ]
         smallest = self.json.get("smallest_effect")
@@ -170,6 +181,14 @@ class Verdict:
         return figures.forest(
             title, rows, axis=self._measure, nothing=0.5, smallest=None if smallest is None else float(smallest)
         )
+
+    @property
+    def _claims(self) -> list[tuple[str, Area | None]]:
+        return [("within", self.within), ("across", self.across)]
+
+    @property
+    def _measure(self) -> str:
+        return next((area.measure for _, area in self._claims if area), "AUROC")
 
     def to_json(self) -> str:
         """All that the binary printed, on one line with sorted keys."""
@@ -180,21 +199,24 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         colour = _COLOURS.get(self.verdict, "#555555")
+        is_corrected = any(area is not None and area.adjusted_p is not None for _, area in self._claims)
         areas = "".join(
-            f"<tr><td>{name} questions</td><td>{_number(area.auroc if area else None)}</td><td>{_interval(area)}</td>"
-            f"<td>{_number(area.adjusted_p if area else None)}</td></tr>"
-            for name, area in (("within", self.within), ("across", self.across))
+            f"<tr><td>{name} questions</td><td>{_number(area.value if area else None)}</td><td>{_interval(area)}</td>"
+            f"<td>{_number((area.adjusted_p if is_corrected else area.p) if area else None)}</td></tr>"
+            for name, area in self._claims
         )
         told = [one for one in self.json.get("findings", []) if one.get("severity") != "note"]
         findings = "".join(
-            f"<li><b>{html.escape(str(one['severity']))}</b> {html.escape(str(one['sentence']))}</li>" for one in told
+            f"<li><b>{html.escape(_SEVERITIES.get(one['severity'], one['severity']))}</b> {html.escape(one['sentence'])}</li>"
+            for one in told
         )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return (
             f'<div style="border-left: 4px solid {colour}; padding: 2px 12px; max-width: 60em">'
             f'<p><b style="color: {colour}">{_SYMBOLS.get(self.verdict, "?")} {html.escape(self.verdict)}</b> '
             f"{html.escape(self.reason)}</p>"
-            f"<table><tr><th></th><th>AUROC</th><th>95 % interval</th><th>p, corrected</th></tr>{areas}</table>"
+            f"<table><tr><th></th><th>{self._measure}</th><th>95 % interval</th>"
+            f"<th>p{', corrected' if is_corrected else ''}</th></tr>{areas}</table>"
             f"<ul>{findings}{notes}</ul></div>"
         )
 
