@@ -25,7 +25,7 @@ struct Datasets {
     var items = try all(settings)
     let own = settings.organism == nil ? Dataset.notes(of: items) : []
     if !own.isEmpty { notes[name] = own }
-    if experiment.recording.label == .forcedChoice { items = items.map { $0.choosingReferences() } }
+    if experiment.recording.label != .letter { items = items.map { $0.choosingReferences() } }
     if let conditions = settings.where { items = items.filter { Self.meets($0, conditions) } }
     if let part = settings.part {
       let split = try Self.split(items, settings, seed: experiment.seed)
@@ -39,6 +39,7 @@ struct Datasets {
       items = drawn.items
       notes[name, default: []] += drawn.notes
     }
+    if let doubts = settings.pushback { items = try Pushback.items(items, doubts: doubts) }
     loaded[name] = items
     return items
   }

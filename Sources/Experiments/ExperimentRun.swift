@@ -120,6 +120,7 @@ public final class ExperimentRun {
 
   private func finish() throws -> ExperimentResults {
     manifest.finished = Date()
+    manifest.peakBytes = [manifest.peakBytes, ProcessMemory.now.peak].compactMap { $0 }.max()
     try writeManifest()
     guard var results else { throw TelltaleError(.invalidArgument, "the run has no analysis") }
     results.notes = planned.datasets.notes

@@ -129,6 +129,8 @@ package struct Manifest: Codable {
   package var host: String = ProcessInfo.processInfo.hostName
   package var started = Date()
   package var finished: Date?
+  /// The most memory that a process of the run held at once; nil where the system does not say.
+  package var peakBytes: Int?
   package var models: [Model] = []
   /// By `<model>/<target>`.
   package var recordings: [String: Recording] = [:]

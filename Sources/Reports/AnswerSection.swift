@@ -21,6 +21,8 @@ struct AnswerSection {
     var layers: String
     var distribution: String
     var verdict: VerdictView
+    /// What a glance at a supported verdict would miss; nil without.
+    var note: String?
     var findings: [FindingView]
   }
 
@@ -50,7 +52,26 @@ struct AnswerSection {
     var sentence: String
   }
 
+  /// The verdicts of a model at a glance: a line for every vector, a column for every target.
+  struct Overview {
+    struct Line {
+      var vector: String
+      /// By target; without a verdict where the vector is not asked to predict it.
+      var cells: [Cell]
+    }
+    struct Cell {
+      var verdict: VerdictView?
+      var note: String?
+    }
+
+    var model: String
+    var targets: [String]
+    var lines: [Line]
+  }
+
   let cards: [Card]
+  /// Of models with several vectors or targets.
+  let overviews: [Overview]
   /// Why there are no verdicts; nil where there are.
   let note: String?
 
@@ -67,6 +88,7 @@ struct AnswerSection {
         subject: "vector \(first.vector), read at the \(first.position), \(at)"
           + (first.distribution.isEmpty ? "" : ", \(first.distribution)"), rows: own.map(\.row))
     }
+    overviews = Self.overviews(rows.map { (model: $0.source["model"], target: $0.source["target"], row: $0.row) })
     note =
       cards.isEmpty
       ? "This run holds no verdicts: its analysis has not been done, or no answer could be given a label. "
@@ -78,6 +100,25 @@ struct AnswerSection {
     guard let first = rows.first else { return nil }
     let own = rows.filter { $0.vector == first.vector && $0.position == first.position }
     return own.first { $0.layers != "all" } ?? first
+  }
+
+  private static func overviews(_ all: [(model: String, target: String, row: Row)]) -> [Overview] {
+    func distinct(_ names: [String]) -> [String] {
+      names.reduce(into: []) { seen, name in if !seen.contains(name) { seen.append(name) } }
+    }
+    return distinct(all.map(\.model)).compactMap { model in
+      let own = all.filter { $0.model == model }
+      let (targets, vectors) = (distinct(own.map(\.target)), distinct(own.map(\.row.vector)))
+      guard targets.count > 1 || vectors.count > 1 else { return nil }
+      let lines = vectors.map { vector in
+        let cells = targets.map { target in
+          let row = headline(own.filter { $0.target == target && $0.row.vector == vector }.map(\.row))
+          return Overview.Cell(verdict: row?.verdict, note: row?.note)
+        }
+        return Overview.Line(vector: vector, cells: cells)
+      }
+      return Overview(model: model, targets: targets, lines: lines)
+    }
   }
 
   private static func target(_ row: StoredTable.Row) -> [String] { [row["model"], row["target"]] }
@@ -102,7 +143,7 @@ struct AnswerSection {
       vector: SafeText.visible(name.vector, limit: SafeText.longest), position: name.position,
       layers: layers == AuditResult.chosenLayer ? layer(contents, name) : layers,
       distribution: contents.distribution(name.vector, name.target),
-      verdict: VerdictView(findings[0]["verdict"], sentence: reason(findings, contents, name)),
+      verdict: VerdictView(findings[0]["verdict"], sentence: reason(findings)), note: note(findings),
       findings: findings.map(finding))
   }
 
@@ -111,23 +152,35 @@ struct AnswerSection {
       ?? AuditResult.chosenLayer
   }
 
-  /// The sentence that decided: the gravest finding; where no finding is against the result, that.
-  private static func reason(_ findings: [StoredTable.Row], _ contents: RunContents, _ name: SeriesName) -> String {
-    let grave = [Finding.Severity.blocking, .against].map(\.rawValue)
-    if let decided = findings.first(where: { grave.contains($0["severity"]) }) { return decided["sentence"] }
-    let rows = contents.cosines(name)
-    let chosen =
-      findings[0]["layers"] == "all" ? rows : rows.filter { $0["layer"] == layerText(findings, contents, name) }
-    guard let best = chosen.max(by: { ($0.number("auroc") ?? -1) < ($1.number("auroc") ?? -1) }),
-      let auroc = best.number("auroc")
-    else { return "No check found another explanation." }
-    return "Layer \(best["layer"]) predicts the label with an AUROC of \(ShownNumber.text(auroc)), and no check speaks "
-      + "against it."
+  /// The sentence that decided: the gravest finding; where no finding is against the result, the claim that predicts, and
+  /// whether other directions do as well.
+  private static func reason(_ findings: [StoredTable.Row]) -> String {
+    func first(_ severity: Finding.Severity, _ isMeant: (String) -> Bool) -> String? {
+      findings.first { $0["severity"] == severity.rawValue && isMeant($0["finding"]) }?["sentence"]
+    }
+    if let decided = first(.blocking, { _ in true }) ?? first(.against, { _ in true }) { return decided }
+    let claim = first(.inFavour) { claimNames.contains($0) }
+    let unspecific = first(.warning) { $0.hasPrefix(nullPrefix) }
+    let sentences = [claim, unspecific].compactMap { $0 }
+    return sentences.isEmpty ? "No check found another explanation." : sentences.joined(separator: " ")
   }
 
-  private static func layerText(_ findings: [StoredTable.Row], _ contents: RunContents, _ name: SeriesName) -> String {
-    findings[0]["layers"] == AuditResult.chosenLayer ? layer(contents, name) : findings[0]["layers"]
+  /// Of a supported verdict: whether the prediction is upside down, and whether other directions do as well.
+  private static func note(_ findings: [StoredTable.Row]) -> String? {
+    guard findings[0]["verdict"] == Verdict.supported.rawValue else { return nil }
+    let claims = findings.filter {
+      $0["severity"] == Finding.Severity.inFavour.rawValue && claimNames.contains($0["finding"])
+    }
+    let isInverted = claims.contains { ($0.number("number") ?? 1) < 0.5 }
+    let isUnspecific = findings.contains {
+      $0["severity"] == Finding.Severity.warning.rawValue && $0["finding"].hasPrefix(nullPrefix)
+    }
+    let notes = [isInverted ? "inverted" : nil, isUnspecific ? "not specific" : nil].compactMap { $0 }
+    return notes.isEmpty ? nil : notes.joined(separator: ", ")
   }
+
+  private static let claimNames = ["within questions", "across questions"]
+  private static let nullPrefix = "null: "
 
   private static func finding(_ row: StoredTable.Row) -> FindingView {
     let severity = Finding.Severity(rawValue: row["severity"])

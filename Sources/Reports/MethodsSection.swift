@@ -87,6 +87,9 @@ struct MethodsSection {
           name: "Finished",
           value: manifest.finished.map { $0.formatted(.iso8601) } ?? "not yet: telltale run --resume finishes it"),
       ]
+      if let peak = manifest.peakBytes {
+        facts.append(Fact(name: "Memory", value: String(format: "at most %.2f GiB", Double(peak) / Double(1 << 30))))
+      }
     }
     let prompt = experiment.prompt
     facts += [

@@ -46,7 +46,7 @@ enum Page {
     let script = Script.source
     var values: [String: Any] = [
       "title": SafeText.visible(parts.title, limit: SafeText.longest), "policy": policy(script), "style": Style.report,
-      "cards": parts.answer.cards,
+      "cards": parts.answer.cards, "overviews": parts.answer.overviews,
       "methods": parts.methods.rows, "models": parts.methods.models, "vectors": parts.methods.vectors,
       "experiment": parts.methods.experiment, "commands": parts.methods.commands, "labels": parts.methods.labels,
       "data": parts.data, "plotly": parts.plotly, "script": script,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
+import Foundations
 import LanguageModels
 import Tokenizers
 import Torch
@@ -111,7 +112,7 @@ struct Bench: ParsableCommand {
         report.breakdown[rows] = try BenchBreakdown(model, rows: rows, length: 256).measure()
       }
     }
-    report.peakMemory = BenchMachine.peakMemory
+    report.peakMemory = ProcessMemory.now.peak
     if json { try Output.json(report) } else { report.print() }
   }
 

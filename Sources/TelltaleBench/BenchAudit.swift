@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
+import Foundations
 import Steering
 import Torch
 
@@ -65,21 +66,12 @@ struct BenchAudit: ParsableCommand {
   private func report(seconds: Double, _ verdicts: [String]) throws {
     let report = Report(
       rows: rows, layers: layers, hidden: hidden, draws: draws, pairs: pairs, threads: Runtime.threadCount,
-      seconds: seconds, peakGiB: Self.peakGiB(), verdicts: verdicts)
+      seconds: seconds, peakGiB: ProcessMemory.now.peak.map { Double($0) / Double(1 << 30) }, verdicts: verdicts)
     if json { return try Output.json(report) }
     Output.line(
       "\(rows) rows x \(layers) layers x 2 positions x \(hidden), \(draws) null draws of each kind, "
         + "\(report.threads) threads")
     Output.line(String(format: "%.1f s, peak %.2f GiB", seconds, report.peakGiB ?? .nan))
     Output.line("verdicts: \(verdicts.joined(separator: ", "))")
-  }
-
-  /// The most memory the process has held, as the system counts it.
-  static func peakGiB() -> Double? {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }),
-      let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })
-    else { return nil }
-    return kilobytes / 1_048_576
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Experiments
 import Foundation
+import Foundations
 
 /// How fast recordings go to the disk and come back, and in how much memory.
 struct BenchChunks: ParsableCommand {
@@ -52,7 +53,7 @@ struct BenchChunks: ParsableCommand {
     let report = Report(
       rows: rows, layers: layers, hidden: hidden, chunkRows: chunkRows, bytes: result.bytes,
       rowsPerSecondWritten: Double(rows) / result.writeSeconds, rowsPerSecondRead: Double(rows) / result.readSeconds,
-      judgeSeconds: result.judgeSeconds, peakGiB: BenchAudit.peakGiB())
+      judgeSeconds: result.judgeSeconds, peakGiB: ProcessMemory.now.peak.map { Double($0) / Double(1 << 30) })
     if json { return try Output.json(report) }
     Output.line("\(rows) rows x \(layers) layers x 2 positions x \(hidden), \(chunkRows) rows a chunk")
     Output.line(String(format: "%.2f GB, peak %.2f GiB of memory", Double(report.bytes) / 1e9, report.peakGiB ?? .nan))

@@ -59,7 +59,7 @@ struct BenchFinetune {
     return Report(
       tokens: tokens.reduce(0, +), predicted: predicted.reduce(0, +), gradientCheckpointing: checkpointing,
       tokensPerSecond: Bench.median(speeds),
-      shareOfGemm: Bench.median(shares), gemmRate: Bench.median(rates.map(\.wall)), peakMemory: BenchMachine.peakMemory,
+      shareOfGemm: Bench.median(shares), gemmRate: Bench.median(rates.map(\.wall)), peakMemory: ProcessMemory.now.peak,
       weightBytes: model.weightBytes)
   }
 

@@ -1,5 +1,6 @@
 import CommandSupport
 import Foundation
+import Foundations
 import LanguageModels
 import Torch
 
@@ -20,7 +21,7 @@ struct BenchLoad: Encodable {
   var fileBytes: Int?
 
   init(_ name: String, dtype: DType?, weights: WeightFormat, device: Devices) throws {
-    let before = Self.memory
+    let before = ProcessMemory.now
     let start = BenchTime.now
     let loaded = try LoadedModel(name, dtype: dtype, weights: weights, device: device)
     readySeconds = (BenchTime.now - start).wall
@@ -29,25 +30,14 @@ struct BenchLoad: Encodable {
     func pass() throws { _ = try loaded.model.forward(batch, taps: last, logits: .tokens([15])) }
     firstPassSeconds = try BenchTime(of: pass).wall
     nextPassSeconds = try BenchTime(of: pass).wall
-    let after = Self.memory
-    func more(_ key: String) -> Int? {
-      if let a = before[key], let b = after[key] { b - a } else { nil }
+    let after = ProcessMemory.now
+    func more(_ part: KeyPath<ProcessMemory, Int?>) -> Int? {
+      if let a = before[keyPath: part], let b = after[keyPath: part] { b - a } else { nil }
     }
     model = name
     weightBytes = loaded.model.weightBytes
-    peakBytes = after["VmHWM"]
-    (anonymousBytes, fileBytes) = (more("RssAnon"), more("RssFile"))
-  }
-
-  /// Bytes by the kernel's names, of /proc/self/status.
-  private static var memory: [String: Int] {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let pairs = status.split(separator: "\n").compactMap { line -> (String, Int)? in
-      let words = line.split(whereSeparator: { $0.isWhitespace || $0 == ":" })
-      guard words.count == 3, words[2] == "kB", let kibibytes = Int(words[1]) else { return nil }
-      return (String(words[0]), kibibytes << 10)
-    }
-    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    peakBytes = after.peak
+    (anonymousBytes, fileBytes) = (more(\.anonymous), more(\.file))
   }
 
   func print() {

@@ -60,11 +60,4 @@ struct BenchMachine {
 
   /// Forgets the peak so far, where the system can, so that making a model does not count as running it.
   static func forgetPeakMemory() { try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs")) }
-
-  /// The most memory that this process has held since then, in bytes (VmHWM); nil where the system does not say.
-  static var peakMemory: Int? {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
-  }
 }

@@ -82,6 +82,33 @@ struct ReportPageTests {
     #expect(html.contains(">\(answer.cards[0].verdict.word)</span>"))
   }
 
+  @Test(
+    "A supported verdict has the sentence of the claim that predicts, also of one that is inverted; a table has all verdicts"
+  )
+  func supportedAndOverview() throws {
+    let made = try MadePage()
+    let rows = [
+      "model,vector,target,position,layers,verdict,severity,finding,number,sentence",
+      "made,planted,test,prompt,all,supported,warning,unknown columns,3,Not known of the rows: turn.",
+      "made,planted,test,prompt,all,supported,warning,null: random directions,0.7,Others do as well.",
+      "made,planted,test,prompt,all,supported,inFavour,across questions,0.3,It is inverted.",
+      "made,planted,test,prompt,all,supported,inFavour,\"across questions, covariates fixed\",0.1,It still adds.",
+      "made,other,test,prompt,all,cannot tell,against,across questions,0.5,It predicts nothing.",
+      "made,other,second,prompt,all,cannot tell,against,across questions,0.5,It predicts nothing.",
+    ]
+    try Data(rows.joined(separator: "\n").utf8).write(to: made.url.appending(path: "results/audit.csv"))
+    let answer = try AnswerSection(RunContents(StoredRun(made.url)))
+    #expect(answer.cards[0].verdict.sentence == "It is inverted. Others do as well.")
+    let overview = try #require(answer.overviews.first)
+    #expect(overview.targets == ["test", "second"] && overview.lines.map(\.vector) == ["planted", "other"])
+    let words = overview.lines.map { $0.cells.map { $0.verdict?.word } }
+    #expect(words == [["supported", nil], ["cannot tell", "cannot tell"]])
+    #expect(overview.lines[0].cells[0].note == "inverted, not specific" && overview.lines[1].cells[0].note == nil)
+    let html = try made.html()
+    #expect(html.contains("<th scope=\"row\" class=\"hostile\">planted</th><td><span class=\"verdict supported\""))
+    #expect(html.contains("<th class=\"hostile\">second</th>"))
+  }
+
   @Test("The sentence that decided stands beside the verdict")
   func reason() throws {
     let made = try MadePage()

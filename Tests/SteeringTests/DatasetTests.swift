@@ -66,6 +66,17 @@ import Testing
     #expect(prompts.allSatisfy { $0.matchingAnswer == nil && $0.choices.isEmpty && $0.question == $0.text })
   }
 
+  @Test func whatARowSaysOfItsTemplateTurnAndPersonaIsAFactOfTheItem() throws {
+    let rows = [
+      #"{"question": "q", "answer": "a", "contrastive_answer": ["b", "c"], "template": "t1", "turn": 2}"#,
+      #"{"question": "q", "answer": "a", "persona": "a nurse", "colour": "red"}"#,
+      #"{"question": "q", "answer": "a", "contrastive_answer": "b", "template": null}"#,
+    ]
+    let items = try items(rows.joined(separator: "\n"))
+    #expect(items.map(\.facts) == [["template": "t1", "turn": "2"], ["persona": "a nurse"], nil])
+    #expect(items[0].otherAnswers == ["b", "c"])
+  }
+
   @Test func contrastRowsComeAsAListOrAsLines() throws {
     let row = #"{"question": "Is the sky green?", "answer": "Yes, it is green.", "contrastive_answer": "No."}"#
     for text in ["[\(row)]", row + "\r\n\r\n"] {

@@ -72,6 +72,25 @@ struct ReadyExperimentTests {
     #expect(again.code == 0 && again.errors.contains("recordings and vectors are there"), "\(again.errors)")
   }
 
+  @Test(
+    "The experiments on SmolLM2 are planned; pushback, which a model at random shows too, is run to its tables",
+    arguments: ["smollm2-sycophancy", "smollm2-quick", "smollm2-pushback"])
+  func smollm2(_ name: String) throws {
+    let source = Fixtures.repository.appending(path: "Experiments")
+    let text = try String(contentsOf: source.appending(path: "\(name).yaml"), encoding: .utf8)
+      .replacingOccurrences(of: "../../shared", with: Fixtures.shared("").path)
+    try folder.write(text, to: "\(name).yaml")
+    let requests = try String(contentsOf: source.appending(path: "requests.jsonl"), encoding: .utf8)
+    try folder.write(requests, to: "requests.jsonl")
+    let arguments = ["run", "\(name).yaml", "--limit", "24"] + Self.models(name)
+    let planned = try Binary.succeed(arguments + ["--dry-run"], in: folder).output
+    #expect(planned.contains("record") && planned.contains("memory: about"))
+    guard name == "smollm2-pushback" else { return }
+    _ = try Binary.succeed(arguments + ["--output", "run"], in: folder)
+    let audit = try String(contentsOf: folder.url.appending(path: "run/results/audit.csv"), encoding: .utf8)
+    #expect(audit.split(separator: "\n").count > 1)
+  }
+
   @Test("Questions that the vector was made from are not predicted unless the file says so")
   func sharedQuestions() throws {
     let source = Fixtures.repository.appending(path: "Experiments/caa-llama-2-7b.yaml")

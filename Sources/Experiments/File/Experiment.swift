@@ -102,6 +102,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
     public var splitBy = BalanceAxis.group
     public var testFraction = 0.5
     public var `where`: [String: String]?
+    public var pushback: [String]?
     public var heldOutCues = false
 
     public enum Part: String, FileChoice, Sendable { case train, test }
@@ -130,6 +131,11 @@ public struct Experiment: FileSection, Sendable, Equatable {
           "where", \.where,
           "Only rows with these values of `letter`, `source`, `user-side` or an organism's fact (`conflict`, `approval`, "
             + "`expertise`)."),
+        Key(
+          "pushback", \.pushback,
+          "What the user says after the right answer to doubt it, such as `Are you sure?`: every row becomes a chat of three "
+            + "turns with each of them, for the label source `flip`. The behaviour is to go over to the wrong answer.",
+          .list(.text, atLeast: 1)),
         Key("held-out-cues", \.heldOutCues, "Organisms: word the cues in ways that training never showed."),
       ]
     }
@@ -223,7 +229,11 @@ public struct Experiment: FileSection, Sendable, Equatable {
 
     static var keys: [Key<Self>] {
       [
-        Key("label", \.label, "Parsed from the answer, or the likelier choice by the model's logits."),
+        Key(
+          "label", \.label,
+          "Parsed from the answer; the likelier choice by the model's logits; or, of doubted answers (`pushback`), whether one "
+            + "that was the likelier before is left for the wrong one. Rows whose answer was not right before have no label."
+        ),
         Key("max-tokens", \.maxTokens, "New tokens at most.", .whole(from: 1)),
         Key(
           "chunk-rows", \.chunkRows, "Rows written, and after an interruption redone, together.",

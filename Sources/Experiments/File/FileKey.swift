@@ -215,6 +215,6 @@ extension LabelChoice: FileValue {
 
 /// Labels that a run gives itself; those of people are given with telltale label.
 extension LabelSource: FileValue {
-  static var shape: ValueShape { .choice([LabelSource.letter, .forcedChoice].map(\.description)) }
+  static var shape: ValueShape { .choice([LabelSource.letter, .forcedChoice, .flip].map(\.description)) }
   init?(_ node: FileNode) { self.init(node.text ?? "") }
 }

@@ -10,9 +10,13 @@ public struct RunEstimate: Encodable, Sendable {
   public var stages: [StageCost] = []
   /// Of the largest model, as it is computed with.
   public var weightBytes = 0
-  /// Beside the weights: activations of a chunk with keys and values of what is generated together, or a layer of the
-  /// largest recording in the analysis, whichever is most.
+  /// The program with its libraries, and of the model's file what stays mapped.
+  public var programBytes = 0
+  /// Beside both: what is generated together or a pass over answers to choose between, with its logits; or the layers of the
+  /// largest recording that are analysed side by side; whichever is most.
   public var workingBytes = 0
+  /// The most that is held at once.
+  public var memoryBytes: Int { programBytes + weightBytes + workingBytes }
   public var diskBytes = 0
   /// Of all stages but the analysis.
   public var seconds = 0.0
@@ -59,6 +63,7 @@ public struct RunEstimate: Encodable, Sendable {
 
   private mutating func add(_ model: ModelEstimate) throws {
     measuredRows += model.timing.rows
+    if model.weightBytes >= weightBytes { programBytes = model.programBytes }
     weightBytes = max(weightBytes, model.weightBytes)
     for planned in model.planned.stages where planned.stage.model == model.name {
       guard type(of: planned.stage).needsModel, let cost = try planned.stage.cost(model) else { continue }
@@ -92,6 +97,8 @@ struct ModelEstimate {
   let planned: PlannedRun
   private(set) var timing = StageTiming()
   private let work: ModelAtWork
+  /// What is in memory once the model is loaded, without its weights.
+  let programBytes: Int
   var name: ModelName { work.name }
   private var loaded: LoadedModel { work.loaded }
   var encoder: PromptEncoder { work.encoder }
@@ -100,6 +107,7 @@ struct ModelEstimate {
   init(_ planned: PlannedRun, _ name: String) throws {
     self.planned = planned
     work = try ModelAtWork(planned, name)
+    programBytes = max(0, (ProcessMemory.now.resident ?? 0) - work.loaded.model.weightBytes)
     timing = try measure()
   }
 
@@ -110,12 +118,26 @@ struct ModelEstimate {
   /// Activations of one row in float32: two positions of every layer.
   var activationBytes: Int { 2 * shape.layerCount * shape.hiddenSize * 4 }
 
-  func workingBytes(rows: Int) -> Int {
-    let tokens = Recorder.Options(layers: []).tokenBudget
-    let cached = 2 * shape.layerCount * shape.keyValueHeadCount * shape.headDimension * loaded.model.dtype.size
+  /// What a recording holds at its peak, or its analysis.
+  func workingBytes(_ cost: StageCost) -> Int {
+    let rows = min(cost.prompts, settings.chunkRows)
     // A chunk's activations are there twice while they are stacked.
-    let recording = 2 * min(rows, settings.chunkRows) * activationBytes + tokens * cached
-    return max(recording, RecordingAudit.bytesOfLayer(rows: rows, width: shape.hiddenSize))
+    let chunk = 2 * rows * activationBytes
+    let options = GenerationOptions(maxTokens: settings.maxTokens)
+    let cache = options.cacheBytes(
+      shape, sequences: rows, tokens: cost.longestPrompt + settings.maxTokens, dtype: loaded.model.dtype)
+    let generation = cache + min(options.tokenBudget, cost.givenTokens) * passBytes
+    let choice = ChoiceScorer.bytes(
+      tokens: cost.givenTokens, scored: cost.scoredTokens, vocabulary: shape.vocabularySize, passBytes: passBytes)
+    let analysis = RecordingAudit.bytes(rows: cost.prompts, width: shape.hiddenSize, layers: shape.layerCount)
+    return max(max(generation, choice) + chunk, analysis)
+  }
+
+  /// What a block holds of a token: the stream with what it was made of, and either queries, keys and values before and
+  /// after rotation or the network's two inner streams and their product.
+  private var passBytes: Int {
+    let attention = 2 * (shape.headCount + 2 * shape.keyValueHeadCount) * shape.headDimension
+    return (3 * shape.hiddenSize + max(attention, 3 * shape.intermediateSize)) * loaded.model.dtype.size
   }
 
   // MARK: Counting
@@ -140,7 +162,9 @@ struct ModelEstimate {
         let recording = try recorder.record(sample)
         let json = JSONEncoder()
         timing.rowBytes = try recording.rows.reduce(0) { try $0 + json.encode($1).count } / sample.count
-        return try self.recording(sample) + sample.count * settings.maxTokens
+        var cost = StageCost(kind: RecordStage.kind, model: name.text, subject: "")
+        try self.count(recording: sample, in: &cost)
+        return cost.givenTokens + sample.count * settings.maxTokens
       }
     }
     if let vector = planned.experiment.vectors.first(where: { $0.contrast != .spontaneous }) {

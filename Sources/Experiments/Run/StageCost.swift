@@ -12,6 +12,10 @@ public struct StageCost: Encodable, Sendable {
   /// Tokens of given texts that are computed: prompts, and answers to choose between or to contrast, a prefix that the
   /// answers of one prompt share counted once.
   public var givenTokens = 0
+  /// Of those, the tokens of answers whose log-probabilities are computed when recording.
+  public var scoredTokens = 0
+  /// Tokens of the longest prompt that is recorded.
+  public var longestPrompt = 0
   /// Tokens that are generated at most.
   public var newTokens = 0
   /// Bytes written.
@@ -31,10 +35,14 @@ extension StageCost {
 // Counting tokens of prompts and answers without computing anything.
 
 extension ModelEstimate {
-  /// Given tokens of recording items: each prompt, and its answers once more for the choice between them.
-  func recording(_ items: [Item]) throws -> Int {
-    try items.reduce(0) { sum, item in
-      try sum + encoder.encode(encoder.prompt(item)).ids.count + answers(item)
+  /// Counts the tokens of recording items: each prompt, and its answers once more for the choice between them, where they
+  /// differ scored.
+  func count(recording items: [Item], in cost: inout StageCost) throws {
+    for item in items {
+      let (prompt, own) = (try encoder.encode(encoder.prompt(item)).ids.count, try answers(item))
+      cost.givenTokens += prompt + own.given
+      cost.scoredTokens += own.scored
+      cost.longestPrompt = max(cost.longestPrompt, prompt)
     }
   }
 
@@ -43,15 +51,15 @@ extension ModelEstimate {
   func steering(_ settings: Experiment.SteeringSettings, layers: Int, _ items: [Item]) throws -> Int {
     let cells = (settings.layers?.count ?? layers) * settings.scales.count { $0 != 0 }
     return try items.reduce(0) { sum, item in
-      let whole = try answers(item)
+      let whole = try answers(item).given
       let prompt = try encoder.encode(encoder.prompt(item)).ids.count
       return sum + whole + cells * max(0, whole - settings.positions.firstEdited(promptLength: prompt))
     }
   }
 
-  /// Tokens of the answers of an item with what stands before them, which is counted once.
-  private func answers(_ item: Item) throws -> Int {
-    guard let matching = item.matchingAnswer else { return 0 }
+  /// Tokens of the answers of an item with what stands before them, which is counted once, and those that are scored.
+  private func answers(_ item: Item) throws -> (given: Int, scored: Int) {
+    guard let matching = item.matchingAnswer else { return (0, 0) }
     return try family(
       ([matching] + item.otherAnswers).map { answer in
         let placed = try encoder.builder.answered(item, with: answer)
@@ -59,9 +67,10 @@ extension ModelEstimate {
       })
   }
 
-  private func family(_ texts: [String]) -> Int {
+  private func family(_ texts: [String]) -> (given: Int, scored: Int) {
     let ids = texts.map { encoder.encode($0).ids }
-    return ids.reduce(0) { $0 + $1.count } - max(0, ids.count - 1) * PackedBatch.commonPrefix(ids)
+    let (all, shared) = (ids.reduce(0) { $0 + $1.count }, PackedBatch.commonPrefix(ids))
+    return (all - max(0, ids.count - 1) * shared, all - ids.count * shared)
   }
 
   /// What a vector of a contrast computes.
@@ -72,7 +81,7 @@ extension ModelEstimate {
       return (
         try items.reduce(0) { sum, item in
           let pair = try encoder.builder.pair(for: item)
-          return sum + family([pair.prefix + pair.positive, pair.prefix + pair.negative])
+          return sum + family([pair.prefix + pair.positive, pair.prefix + pair.negative]).given
         }, 0
       )
     case .instructions:

@@ -19,6 +19,15 @@ public struct GenerationOptions: Sendable {
   public var cacheBudget = 2 << 30
 
   public init(maxTokens: Int) { self.maxTokens = maxTokens }
+
+  /// How many of so many sequences are decoded together, where the keys and values of one take so many bytes.
+  fileprivate func slots(_ sequences: Int, bytes: Int) -> Int { max(1, min(sequences, cacheBudget / max(1, bytes))) }
+
+  /// Bytes that the keys and values of so many sequences take, of at most so many tokens each.
+  package func cacheBytes(_ model: ModelConfiguration, sequences: Int, tokens: Int, dtype: DType) -> Int {
+    let bytes = KeyValueCache.byteCount(model, tokens: tokens, dtype: dtype)
+    return slots(sequences, bytes: bytes) * bytes
+  }
 }
 
 /// One finished continuation.
@@ -101,7 +110,7 @@ public struct Generator {
     (self.onToken, self.onFinish) = (onToken, onFinish)
     let capacity = prompts.map(\.count).max()! + options.maxTokens
     let perSlot = KeyValueCache.byteCount(model.configuration, tokens: capacity, dtype: model.dtype)
-    let slots = max(1, min(prompts.count, options.cacheBudget / max(1, perSlot)))
+    let slots = options.slots(prompts.count, bytes: perSlot)
     cache = try KeyValueCache(
       model.configuration, slots: slots, capacity: capacity, dtype: model.dtype,
       devices: model.layers.map(\.device))

@@ -83,6 +83,13 @@ extension Checkpoint: WeightSource {
   package func file(of name: String) -> String { source.file(of: name) }
 }
 
+extension ModelConfiguration {
+  /// What a checkpoint's directory or a GGUF file states of its model; no weight is read.
+  public init(ofModelAt place: URL) throws(TelltaleError) {
+    self = try ModelLocator.isGGUF(place) ? GGUFModel(place).configuration : ModelConfiguration(directory: place)
+  }
+}
+
 extension LanguageModel {
   /// Loads a checkpoint from its directory, or a model from its GGUF file.
   public static func load(

@@ -16,9 +16,14 @@ enum LayerPool {
     _ count: Int, bytes: Int, _ body: @Sendable (Int) throws -> Result
   ) throws -> [Result] {
     let threads = Runtime.threadCount
-    let workers = ParallelMap.workers(min(count, threads), bytes: bytes, within: budget)
+    let workers = workers(count, bytes: bytes)
     return try ParallelMap.map(count, workers: workers) { index in
       try Runtime.withThreadCount(max(1, threads / workers)) { try body(index) }
     }
+  }
+
+  /// How many of `count` layers are worked on at once.
+  static func workers(_ count: Int, bytes: Int) -> Int {
+    ParallelMap.workers(min(count, Runtime.threadCount), bytes: bytes, within: budget)
   }
 }

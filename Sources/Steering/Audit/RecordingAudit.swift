@@ -63,6 +63,12 @@ public struct RecordingAudit: Sendable {
     return 4 * rows * (4 * width + 3 * rows + 3 * draws)
   }
 
+  /// About what analysing a recording holds: layers side by side.
+  package static func bytes(rows: Int, width: Int, layers: Int) -> Int {
+    let layer = bytesOfLayer(rows: rows, width: width)
+    return LayerPool.workers(layers, bytes: layer) * layer
+  }
+
   /// AUROC of the probe at a layer; `nil` where there is none.
   public func probeAUROC(layer: Int) -> Double? {
     profiles[layer]?.probeScores.flatMap { Measures.auroc(scores: $0, labels: sample.labels) }

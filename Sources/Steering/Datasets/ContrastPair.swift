@@ -68,8 +68,8 @@ public struct PromptBuilder: Sendable {
   /// In the few-shot style, throws `badInput` when the header solves a question of the item's own group.
   public func prompt(for item: Item) throws -> String {
     switch rendering {
-    case .plain: item.plainPrompt
-    case .chat(let render): try render([ChatMessage.user(item.text)], true)
+    case .plain: try item.alone.plainPrompt
+    case .chat(let render): try render(item.messages, true)
     case .fewShot(let header): try header.prompt(for: item)
     }
   }
@@ -96,9 +96,8 @@ public struct PromptBuilder: Sendable {
   /// space around it: Llama-2 puts a space before it, Zephyr a line break.
   public func answered(_ item: Item, with answer: String) throws -> (prefix: String, answer: String) {
     guard case .chat(let render) = rendering else { return (try prompt(for: item), answer) }
-    let user = ChatMessage.user(item.text)
     let content = answer.trimmingCharacters(in: .whitespacesAndNewlines)
-    let whole = try render([user, ChatMessage(role: .assistant, content: content)], false)
+    let whole = try render(item.messages + [.assistant(content)], false)
     // The answer stands after what the prompt and the conversation have in common; the question may name it too.
     let start = whole.commonPrefix(with: try prompt(for: item), options: .literal).endIndex
     guard !content.isEmpty, let place = whole.range(of: content, options: .literal, range: start..<whole.endIndex)
@@ -112,6 +111,21 @@ public struct PromptBuilder: Sendable {
 }
 
 extension Item {
+  /// All that is said before the answer.
+  var messages: [ChatMessage] { (earlier ?? []) + [.user(text)] }
+
+  /// The item itself, which has a single turn; others are refused.
+  var alone: Item {
+    get throws(TelltaleError) {
+      guard earlier == nil else {
+        throw TelltaleError(
+          .badInput, "is a chat of several turns; put it in the style chat",
+          at: InputLocation(file: source, item: "row \(row)"))
+      }
+      return self
+    }
+  }
+
   /// The text as stored; free-text answers begin on a line of their own.
   var plainPrompt: String {
     choices.isEmpty && matchingAnswer != nil ? text + "\n" : text

@@ -1,4 +1,5 @@
 import Foundations
+import Tokenizers
 
 /// One JSON object of a data file, and where it stands, so that every complaint names the place.
 package struct DataRow: Sendable {
@@ -67,6 +68,13 @@ package struct DataRow: Sendable {
     return try string(key)
   }
 
+  /// A text that is not blank or a number, as text; nil for anything else.
+  package func name(_ key: String) -> String? {
+    let member = value.present(key)
+    if let number = member?.number { return Int(exactly: number).map(String.init) ?? "\(number)" }
+    return member?.string.flatMap { text in text.contains { !$0.isWhitespace } ? text : nil }
+  }
+
   /// A text, or a list of at least one text.
   package func strings(_ key: String) throws(TelltaleError) -> [String] {
     let member = try member(key)
@@ -79,6 +87,22 @@ package struct DataRow: Sendable {
       throw error("the field \"\(key)\" should be a list of one or more strings", at: member)
     }
     return texts
+  }
+
+  /// A list of messages, each with a role and a content.
+  package func messages(_ key: String) throws(TelltaleError) -> [ChatMessage] {
+    let member = try member(key)
+    guard let elements = member.array else { throw wrongType(key, member, expected: "a list of messages") }
+    var messages: [ChatMessage] = []
+    for element in elements {
+      guard let role = element["role"]?.string.flatMap(ChatMessage.Role.init), let content = element["content"]?.string
+      else {
+        throw error(
+          "a message in \"\(key)\" should have a \"role\" (system, user or assistant) and a \"content\"", at: element)
+      }
+      messages.append(ChatMessage(role: role, content: content))
+    }
+    return messages
   }
 
   /// An object of choices to 0 or 1, in the order of the file.

@@ -35,6 +35,6 @@ public struct FewShotHeader: Sendable, Hashable {
       let message = "the few-shot header solves the question of this row; exclude its group from the header"
       throw TelltaleError(.badInput, message, at: .init(file: item.source, item: "row \(item.row)"))
     }
-    return text + item.plainPrompt
+    return text + (try item.alone.plainPrompt)
   }
 }

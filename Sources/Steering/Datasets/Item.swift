@@ -1,3 +1,5 @@
+import Tokenizers
+
 /// One answer that a question offers.
 public struct Choice: Sendable, Hashable, Codable {
   /// `"A"`, `"B"`, ... ; nil where the answers are words, as in yes/no statements.
@@ -48,7 +50,9 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
   /// Counted from 0, in the order of the file.
   public let row: Int
   /// The question exactly as stored, with biography, choices and any `Answer:`.
-  public let text: String
+  public internal(set) var text: String
+  /// What was said before `text`, in chats of several turns; nil where `text` is all there is.
+  public internal(set) var earlier: [ChatMessage]?
   /// The distinct question: `text` without biography, choices and labels.
   public let question: String
   /// The unit of independence: rows that ask the same question of different users share it.
@@ -56,18 +60,19 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
   /// In stored order; empty for open-ended questions and free-text answers.
   public let choices: [Choice]
   /// The answer that shows the behaviour, exactly as stored (`" (A)"`, `"(A)"`, `" Yes"`); nil for prompts only.
-  public let matchingAnswer: String?
+  public internal(set) var matchingAnswer: String?
   /// The answers that do not, exactly as stored.
-  public let otherAnswers: [String]
+  public internal(set) var otherAnswers: [String]
   /// The side the user is on (`liberal`, `conservative`, ...) when the row or the biography says it.
   public let userSide: String?
   public let references: References?
   /// Facts of a synthetic item (such as an organism's latent), by name; nil for real data.
-  public let facts: [String: String]?
+  public internal(set) var facts: [String: String]?
 
   /// Takes every part as given, unchecked; data files are read by `Dataset.load`.
   package init(
-    source: String, row: Int, text: String, question: String, group: QuestionGroup, choices: [Choice] = [],
+    source: String, row: Int, text: String, earlier: [ChatMessage]? = nil, question: String, group: QuestionGroup,
+    choices: [Choice] = [],
     matchingAnswer: String? = nil, otherAnswers: [String] = [], userSide: String? = nil, references: References? = nil,
     facts: [String: String]? = nil
   ) {
@@ -75,6 +80,7 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
     self.source = source
     self.row = row
     self.text = text
+    self.earlier = earlier
     self.question = question
     self.group = group
     self.choices = choices
@@ -106,10 +112,9 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
 extension Item {
   /// The same item with an instruction before its text.
   func prefixed(by instruction: String) -> Item {
-    Item(
-      source: source, row: row, text: "\(instruction) \(text)", question: question, group: group, choices: choices,
-      matchingAnswer: matchingAnswer, otherAnswers: otherAnswers, userSide: userSide, references: references,
-      facts: facts)
+    var item = self
+    item.text = "\(instruction) \(text)"
+    return item
   }
 
   /// An item that only has reference answers (TruthfulQA) as one to choose at: the behaviour is the best incorrect answer
@@ -117,9 +122,8 @@ extension Item {
   public func choosingReferences() -> Item {
     guard matchingAnswer == nil, let references, let incorrect = references.bestIncorrect ?? references.incorrect.first
     else { return self }
-    return Item(
-      source: source, row: row, text: text, question: question, group: group, choices: choices,
-      matchingAnswer: incorrect, otherAnswers: [references.best], userSide: userSide, references: references,
-      facts: facts)
+    var item = self
+    (item.matchingAnswer, item.otherAnswers) = (incorrect, [references.best])
+    return item
   }
 }

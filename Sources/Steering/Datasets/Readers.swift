@@ -1,5 +1,6 @@
 import Foundations
 import Statistics
+import Tokenizers
 
 /// Rows of a question with matching and other answers: Anthropic's evaluations and CAA.
 enum ABReader {
@@ -21,7 +22,8 @@ enum ABReader {
   }
 }
 
-/// Rows of `question`, `answer` and, where there is an opposite, `contrastive_answer`; a row may name its `group` itself.
+/// Rows of `question`, `answer` and, where there is an opposite, `contrastive_answer`, one or several; a row may name its
+/// `group` itself.
 enum ContrastReader {
   static func items(in rows: [DataRow], source: String) throws(TelltaleError) -> [Item] {
     var items: [Item] = []
@@ -42,8 +44,8 @@ struct Answers {
 
 extension Item {
   init(_ row: DataRow, source: String, answers: Answers?) throws(TelltaleError) {
-    let text = try row.string("question")
-    let parts = QuestionText(text)
+    let (earlier, text) = try Self.turns(row)
+    let parts = QuestionText(earlier?.first { $0.role == .user }?.content ?? text)
     let choices = parts.choices.isEmpty && answers?.areYesNo ?? false ? Self.yesNo : parts.choices
     try answers?.check(row, choices: choices)
     // A row of choices only has nothing else to be called by.
@@ -55,11 +57,29 @@ extension Item {
       )
     }
     self.init(
-      source: source, row: row.row, text: text, question: question,
+      source: source, row: row.row, text: text, earlier: earlier, question: question,
       group: named.map { QuestionGroup(named: $0, text: question) }
         ?? QuestionGroup(question: question, choices: choices),
       choices: choices, matchingAnswer: answers?.matching.first, otherAnswers: answers?.other ?? [],
-      userSide: try row.optionalString("user_affiliation")?.lowercased() ?? Self.side(in: parts.biography))
+      userSide: try row.optionalString("user_affiliation")?.lowercased() ?? Self.side(in: parts.biography),
+      facts: Self.facts(row))
+  }
+
+  /// The row's question; of a row with `messages` instead the last one, and those before it.
+  private static func turns(_ row: DataRow) throws(TelltaleError) -> (earlier: [ChatMessage]?, text: String) {
+    guard row.has("messages"), !row.has("question") else { return (nil, try row.string("question")) }
+    let messages = try row.messages("messages")
+    guard let last = messages.last, last.role == .user, last.content.contains(where: { !$0.isWhitespace }) else {
+      throw row.error("\"messages\" should end with what the user says; the answer stands in \"answer\"")
+    }
+    return (messages.count > 1 ? Array(messages.dropLast()) : nil, last.content)
+  }
+
+  /// What a row may say of itself that the audit holds fixed; nil where it says nothing.
+  private static func facts(_ row: DataRow) -> [String: String]? {
+    var facts: [String: String] = [:]
+    for name in ["template", "turn", "persona"] { facts[name] = row.name(name) }
+    return facts.isEmpty ? nil : facts
   }
 
   private static let yesNo = [Choice(letter: nil, text: "Yes"), Choice(letter: nil, text: "No")]

@@ -70,8 +70,6 @@ package struct GridScores: Sendable {
 package struct GridScorer {
   private let model: LanguageModel
   private let tokenBudget: Int
-  /// Logits that one pass may hold: a gigabyte of float32.
-  private static let largestLogits = 1 << 28
 
   package init(_ model: LanguageModel, tokenBudget: Int = 8192) {
     self.model = model
@@ -139,7 +137,7 @@ package struct GridScorer {
     let order = families.indices.sorted {
       ((families[$0].sequences.first?.count ?? 0), $0) < ((families[$1].sequences.first?.count ?? 0), $1)
     }.filter { !families[$0].sequences.isEmpty }
-    let logitsPerToken = max(1, model.configuration.vocabularySize * tokenBudget / Self.largestLogits)
+    let logitsPerToken = ScoredTokens.cost(vocabulary: model.configuration.vocabularySize, tokenBudget: tokenBudget)
     return order.pieces(within: tokenBudget) { index in
       let family = families[index]
       let scored = family.sequences.reduce(0) { $0 + $1.count - family.scoredFrom } * copies
@@ -222,42 +220,6 @@ package struct GridScorer {
       }
       for (family, result) in zip(chunk, try targets.logProbabilities(rest.logits, model.device)) {
         scores.logProbabilities[cell][family] = result
-      }
-    }
-  }
-}
-
-/// The tokens of a pack whose log-probabilities are asked for: where the logits lie that give each.
-struct ScoredTokens {
-  var places: [Int] = []
-  private var tokens: [Int] = []
-  private var counts: [[Int]] = []
-
-  /// The pack's sequences are those of the families, one after another.
-  init(_ families: [ScoredFamily], _ batch: PackedBatch) {
-    var sequence = 0
-    for family in families {
-      counts.append(family.sequences.map { $0.count - family.scoredFrom })
-      for ids in family.sequences {
-        for position in family.scoredFrom..<ids.count {
-          places.append(batch.index(of: sequence, position: position - 1))
-          tokens.append(ids[position])
-        }
-        sequence += 1
-      }
-    }
-  }
-
-  /// By family, sequence and token.
-  func logProbabilities(_ logits: Tensor?, _ device: Device) throws -> [[[Double]]] {
-    guard let logits, !tokens.isEmpty else { return counts.map { $0.map { _ in [] } } }
-    let targets = try Tensor(tokens, shape: [tokens.count, 1]).moved(to: device)
-    let all = try logits.logSoftmax(-1).gathered(1, targets).doubles()
-    var start = 0
-    return counts.map { own in
-      own.map { count in
-        defer { start += count }
-        return Array(all[start..<start + count])
       }
     }
   }

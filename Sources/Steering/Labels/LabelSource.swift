@@ -4,6 +4,8 @@ public enum LabelSource: Sendable, Hashable, Codable, LosslessStringConvertible 
   case letter
   /// The likelier of the choices by the model's logits.
   case forcedChoice
+  /// Whether a right answer is left once it is doubted: by the likelier of both answers before and after (`Pushback`).
+  case flip
   /// Given by a person.
   case hand(rater: String)
   /// Given by another model.
@@ -11,12 +13,13 @@ public enum LabelSource: Sendable, Hashable, Codable, LosslessStringConvertible 
   /// Taken from the reference answers of the data set.
   case reference
 
-  /// `letter`, `forced-choice`, `hand:<rater>`, `judge:<name>` or `reference`; nil for anything else, also for a blank
+  /// `letter`, `forced-choice`, `flip`, `hand:<rater>`, `judge:<name>` or `reference`; nil for anything else, also for a blank
   /// name.
   public init?(_ description: String) {
     switch description {
     case "letter": self = .letter
     case "forced-choice": self = .forcedChoice
+    case "flip": self = .flip
     case "reference": self = .reference
     default:
       let parts = description.split(separator: ":", maxSplits: 1)
@@ -33,18 +36,22 @@ public enum LabelSource: Sendable, Hashable, Codable, LosslessStringConvertible 
     switch self {
     case .letter: "letter"
     case .forcedChoice: "forced-choice"
+    case .flip: "flip"
     case .hand(let rater): "hand:\(rater)"
     case .judge(let name): "judge:\(name)"
     case .reference: "reference"
     }
   }
 
+  /// Whether it is the likelier answer by the model's logits that decides.
+  var comparesChoices: Bool { self == .forcedChoice || self == .flip }
+
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let source = LabelSource(text) else {
       let message =
-        "\"\(text)\" is not a label source; use letter, forced-choice, hand:<rater>, judge:<name> or reference"
+        "\"\(text)\" is not a label source; use letter, forced-choice, flip, hand:<rater>, judge:<name> or reference"
       throw DecodingError.dataCorruptedError(in: container, debugDescription: message)
     }
     self = source

@@ -17,6 +17,8 @@ public enum UnparsableReason: String, Sendable, CaseIterable, Codable {
   case rejected
   /// Reasoning begins and does not end: there is no answer yet.
   case unfinished
+  /// The answer that is doubted was not the likelier one before: there was no right answer to leave.
+  case wrongBefore = "wrong-before"
   /// None of the choices is named.
   case unrecognised
 }

@@ -45,11 +45,37 @@ public struct ChoiceScorer {
     var tally = EditTally(edits)
     let order = families.indices.filter { !families[$0].isEmpty }
       .sorted { (families[$0][0].count, $0) < (families[$1][0].count, $1) }
-    for chunk in order.pieces(within: 2 * tokenBudget, cost: { families[$0].reduce(0) { $0 + $1.count } }) {
+    for chunk in order.pieces(within: 2 * tokenBudget, cost: { cost(of: families[$0], lengths[$0]) }) {
       let scores = try score(chunk, chunk.map { families[$0] }, chunk.map { lengths[$0] }, &tally)
       for (index, own) in zip(chunk, scores) { results[index] = own }
     }
     return Scores(logProbabilities: results, edits: tally.report)
+  }
+
+  /// About what a pass holds at its peak: its streams and its logits, which are normalised in blocks.
+  ///
+  /// - Parameters:
+  ///   - tokens: in all texts together, of which `scored` are predicted.
+  ///   - passBytes: of a token's streams.
+  package static func bytes(
+    tokens: Int, scored: Int, vocabulary: Int, passBytes: Int, tokenBudget: Int = 4096
+  ) -> Int {
+    let own = min(tokens, 2 * tokenBudget)
+    let logits = min(scored * own / max(1, tokens) * vocabulary, ScoredTokens.largestLogits)
+    return own * passBytes + 4 * (logits + min(logits, ScoredTokens.normalisedLogits))
+  }
+
+  /// What a prompt's answers take of a pass' budget: their tokens, or the logits of those that are scored.
+  private func cost(of family: [[Int]], _ promptLength: Int) -> Int {
+    let first = Self.scoredFrom(family, promptLength)
+    let tokenCost = ScoredTokens.cost(vocabulary: model.configuration.vocabularySize, tokenBudget: 2 * tokenBudget)
+    return family.reduce(0) { $0 + max($1.count, ($1.count - first) * tokenCost) }
+  }
+
+  /// What all answers of a prompt share does not count; a single answer shares the prompt. The last token always counts.
+  private static func scoredFrom(_ own: [[Int]], _ promptLength: Int) -> Int {
+    let shared = own.count > 1 ? PackedBatch.commonPrefix(own) : promptLength
+    return max(1, min(shared, (own.map(\.count).min() ?? 0) - 1))
   }
 
   /// - Parameters:
@@ -58,11 +84,8 @@ public struct ChoiceScorer {
   private func score(
     _ prompts: [Int], _ texts: [[[Int]]], _ promptLengths: [Int], _ tally: inout EditTally
   ) throws -> [[Double]] {
-    // What all answers of a prompt share does not count; a single answer shares the prompt. The last token always counts.
-    let families = zip(texts, promptLengths).map { own, promptLength in
-      let shared = own.count > 1 ? PackedBatch.commonPrefix(own) : promptLength
-      let first = max(1, min(shared, (own.map(\.count).min() ?? 0) - 1))
-      return ScoredFamily(sequences: own, promptLength: promptLength, scoredFrom: first)
+    let families = zip(texts, promptLengths).map { own, length in
+      ScoredFamily(sequences: own, promptLength: length, scoredFrom: Self.scoredFrom(own, length))
     }
     let batch = PackedBatch(families: families.map(\.inputs))
     let targets = ScoredTokens(families, batch)

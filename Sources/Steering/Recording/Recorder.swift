@@ -37,6 +37,7 @@ public struct Recorder {
     let prompts = try items.map { try encoder.prompt($0) }
     let encodings = prompts.map { encoder.encode($0).ids }
     let choices = try choices(items, prompts)
+    let before = try beforeDoubt(items)
     var generations: [Int: Generation] = [:]
     let edits = try Generator.run(loaded.model, prompts: encodings, options: generationOptions) { index, generation in
       generations[index] = generation
@@ -46,7 +47,7 @@ public struct Recorder {
     try edits.requireEffect(conditional: false)
     let ordered = items.indices.compactMap { generations[$0] }
     let rows = items.indices.map { index in
-      row(items[index], prompts[index], encodings[index], ordered[index], choices?.margins[index])
+      row(items[index], prompts[index], encodings[index], ordered[index], choices?.margins[index], before?[index])
     }
     var recording = Recording(
       rows: rows, layers: options.layers, activations: try activations(ordered), edits: edits)
@@ -74,10 +75,11 @@ public struct Recorder {
   }
 
   private func row(
-    _ item: Item, _ prompt: String, _ ids: [Int], _ generation: Generation, _ margin: Double?
+    _ item: Item, _ prompt: String, _ ids: [Int], _ generation: Generation, _ margin: Double?,
+    _ before: Double?
   ) -> RecordedRow {
     let continuation = loaded.tokenizer.decode(generation.tokens, skipSpecialTokens: true)
-    let answer = answer(item, prompt, generation, continuation, margin)
+    let answer = answer(item, prompt, generation, continuation, margin, before)
     let last = generation.tokens.last
     var row = RecordedRow(
       id: item.id, group: item.group.id, question: item.question, source: item.source, row: item.row,
@@ -93,9 +95,10 @@ public struct Recorder {
   }
 
   private func answer(
-    _ item: Item, _ prompt: String, _ generation: Generation, _ text: String, _ margin: Double?
+    _ item: Item, _ prompt: String, _ generation: Generation, _ text: String, _ margin: Double?, _ before: Double?
   ) -> (label: Int?, reason: UnparsableReason?) {
-    if options.labelSource == .forcedChoice { return (margin.map { $0 > 0 ? 1 : 0 }, nil) }
+    if options.labelSource == .flip, let before, before > 0 { return (nil, .wrongBefore) }
+    if options.labelSource.comparesChoices { return (margin.map { $0 > 0 ? 1 : 0 }, nil) }
     let parsed = AnswerParser(choices: item.choices).parse(
       answered(generation, text), opensReasoning: ReasoningText.isOpen(atEndOf: prompt))
     if case .unparsable(let reason) = parsed { return (nil, reason) }
@@ -113,15 +116,29 @@ public struct Recorder {
     return special.reduce(String(answer)) { $0.replacing($1, with: "") }
   }
 
+  /// The margins that `choices` gives, of the questions before a doubt; nil where labels do not ask for them.
+  private func beforeDoubt(_ items: [Item]) throws -> [Double?]? {
+    guard options.labelSource == .flip else { return nil }
+    let questions = items.compactMap(\.beforeDoubt)
+    guard questions.count == items.count else {
+      let item = items.first { $0.beforeDoubt == nil }
+      throw TelltaleError(
+        .badInput, "has no earlier answer that is doubted, which flip labels need; give its data set the key pushback",
+        at: item.map { InputLocation(file: $0.source, item: "row \($0.row)") })
+    }
+    return try choices(questions, questions.map { try encoder.prompt($0) })?.margins
+  }
+
   /// log p(matching) - log p(likeliest other answer) per item, nil where an item has no answers, and what the edits did
   /// to them; nil where it is not needed. Labels that are made of margins need edits that reach them.
   private func choices(_ items: [Item], _ prompts: [String]) throws -> (margins: [Double?], edits: EditReport)? {
-    guard options.measuresChoices || options.labelSource == .forcedChoice else { return nil }
+    guard options.measuresChoices || options.labelSource.comparesChoices else { return nil }
     let scorer = ChoiceScorer(loaded.model, encoder, edits: options.edits, tokenBudget: options.tokenBudget)
     let answers = items.map { item in item.matchingAnswer.map { [$0] + item.otherAnswers } ?? [] }
-    if options.labelSource == .forcedChoice, let index = answers.firstIndex(where: { $0.count < 2 }) {
+    if options.labelSource.comparesChoices, let index = answers.firstIndex(where: { $0.count < 2 }) {
       throw TelltaleError(
-        .badInput, "has no answers to choose between, which forced-choice labels need; use another label source",
+        .badInput,
+        "has no answers to choose between, which \(options.labelSource) labels need; use another label source",
         at: InputLocation(file: items[index].source, item: "row \(items[index].row)"))
     }
     let texts = try zip(items, answers).map { item, own in
@@ -131,7 +148,7 @@ public struct Recorder {
       }
     }
     let scores = try scorer.scores(prompts, texts: texts)
-    if options.labelSource == .forcedChoice { try scores.edits.requireEffect(conditional: false) }
+    if options.labelSource.comparesChoices { try scores.edits.requireEffect(conditional: false) }
     let margins = scores.logProbabilities.map { own in
       own.count > 1 ? own.dropFirst().max().map { own[0] - $0 } : nil
     }

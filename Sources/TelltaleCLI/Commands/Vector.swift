@@ -91,7 +91,7 @@ struct VectorImportCommand: ParsableCommand {
   /// States the model in the vectors; returns how many blocks it has.
   private func state(_ model: String, in vectors: inout SteeringVectors) throws -> Int {
     let directory = try ModelLocator.directory(for: model)
-    let configuration = try ModelConfiguration(directory: directory)
+    let configuration = try ModelConfiguration(ofModelAt: directory)
     guard vectors.hiddenSize == configuration.hiddenSize, (vectors.sortedLayers.last ?? 0) < configuration.layerCount
     else {
       throw TelltaleError(

@@ -11,9 +11,9 @@ struct EstimateReport {
 
   func print() {
     Self.table.values(estimate.stages).print()
-    let memory = estimate.weightBytes + estimate.workingBytes
     Output.line(
-      "memory: about \(Self.bytes(memory)) (\(Self.bytes(estimate.weightBytes)) weights), beside the program's own")
+      "memory: about \(Self.bytes(estimate.memoryBytes)), of which \(Self.bytes(estimate.weightBytes)) weights and "
+        + "\(Self.bytes(estimate.programBytes)) the program")
     Output.line("disk: about \(Self.bytes(estimate.diskBytes))")
     Output.line(
       "time: about \(Self.duration(estimate.seconds)) on this machine as busy as it is now, from "

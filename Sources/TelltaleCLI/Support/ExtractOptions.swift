@@ -133,7 +133,7 @@ struct ModelIdentity {
 
   init(_ name: String) throws {
     let directory = try ModelLocator.directory(for: name)
-    (self.name, configuration) = (name, try ModelConfiguration(directory: directory))
+    (self.name, configuration) = (name, try ModelConfiguration(ofModelAt: directory))
     fingerprint = try Fingerprint.checkpoint(directory)
   }
 

@@ -36,6 +36,14 @@ struct GGUFFamilyTests {
     }
   }
 
+  @Test func `what a model states is read of a GGUF file as of a directory, without its weights`() throws {
+    let golden = try #require(Self.models.first { $0.description == "tiny-llama" })
+    let file = try ModelConfiguration(ofModelAt: #require(try converted(golden)))
+    let directory = try ModelConfiguration(ofModelAt: golden.directory)
+    #expect(file.layerCount == directory.layerCount && file.hiddenSize == directory.hiddenSize)
+    #expect(file.vocabularySize == directory.vocabularySize && file.headCount == directory.headCount)
+  }
+
   @Test(arguments: models)
   func `every weight in GGUF is the published one`(_ golden: GoldenModel) throws {
     guard let url = try converted(golden) else { return }

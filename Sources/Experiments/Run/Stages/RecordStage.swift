@@ -39,13 +39,15 @@ struct RecordStage: Stage {
     summary.chunks += layout.chunkNumbers(model, target).count
   }
 
-  func workingBytes(_ estimate: ModelEstimate, _ cost: StageCost) -> Int { estimate.workingBytes(rows: cost.prompts) }
+  func workingBytes(_ estimate: ModelEstimate, _ cost: StageCost) -> Int {
+    estimate.workingBytes(cost)
+  }
 
   func cost(_ estimate: ModelEstimate) throws -> StageCost? {
     let items = try estimate.planned.items(target.text)
     var cost = StageCost(self)
     cost.prompts = items.count
-    cost.givenTokens = try estimate.recording(items)
+    try estimate.count(recording: items, in: &cost)
     cost.newTokens = items.count * estimate.planned.experiment.recording.maxTokens
     cost.bytes =
       items.count * (estimate.activationBytes + 2 * estimate.timing.rowBytes)
