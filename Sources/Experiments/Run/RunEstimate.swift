@@ -87,10 +87,11 @@ struct StageTiming {
 
 /// One model of an estimate.
 struct ModelEstimate {
-  /// Rows that are timed: a few first, more where those were quick.
-  private static let (fewRows, manyRows) = (2, 32)
+  /// Rows that are timed: a few first, then more where those were quick.
+  private static let fewRows = 2
+  private static let moreRows = 6...32
   /// Seconds that the larger sample may take.
-  private static let patience = 10.0
+  private static let patience = 20.0
   /// Bytes of one row of the store's table of scores with its index.
   private static let scoreBytes = 90
 
@@ -187,7 +188,8 @@ struct ModelEstimate {
       negative: ReadableText(ids: shorter, read: shorter.count - 1..<shorter.count), group: "")
   }
 
-  /// Seconds a token of some work on evenly spaced items: on a few, and on more where that takes not long.
+  /// Seconds a token of some work on evenly spaced items, from what more of them take longer than a few: what a pass costs
+  /// however much it holds, as reading the weights for each new token, is shared by many rows in the run.
   ///
   /// - Parameter work: returns how many tokens it computed.
   private func sampled(_ items: [Item], _ rows: inout Int, _ work: ([Item]) throws -> Int) throws -> Double {
@@ -200,10 +202,10 @@ struct ModelEstimate {
     }
     _ = try measure(1)  // the first pass reads the weights and warms up
     let few = try measure(Self.fewRows)
-    guard few.seconds * Double(Self.manyRows / Self.fewRows) < Self.patience else {
-      return few.seconds / Double(few.tokens)
-    }
-    let many = try measure(Self.manyRows)
-    return many.seconds / Double(many.tokens)
+    let affordable = Int(Double(Self.fewRows) * Self.patience / max(few.seconds, 1e-3))
+    guard affordable >= Self.moreRows.lowerBound else { return few.seconds / Double(few.tokens) }
+    let more = try measure(min(affordable, Self.moreRows.upperBound))
+    let (seconds, tokens) = (more.seconds - few.seconds, more.tokens - few.tokens)
+    return seconds > 0 && tokens > 0 ? seconds / Double(tokens) : more.seconds / Double(more.tokens)
   }
 }
