@@ -3,7 +3,7 @@ import Foundations
 
 /// Reads mutants, counts what becomes of them, and ends the process where a reader hangs.
 final class FuzzRun {
-  /// A mutant that takes longer, hangs.
+  /// A mutant that takes more seconds of the processor, hangs.
   private static let patience = 20.0
   /// Mutants that are kept for each reader; one fault makes thousands.
   private static let keptPerReader = 5
@@ -113,16 +113,20 @@ final class FuzzRun {
 }
 
 /// Ends the process where one mutant takes too long, and names the mutant; also in a file, for crashes.
+///
+/// The processor's time counts, of which a busy machine gives little; where nothing is computed either, ten times as long.
 final class HangWatch: @unchecked Sendable {
   private let lock = NSLock()
-  private var current: (what: String, began: Date)?
+  private var current: (what: String, began: Date, used: Double)?
 
   init(patience: Double) {
     let thread = Thread { [weak self] in
       while let self {
         Thread.sleep(forTimeInterval: 1)
-        guard let (what, began) = self.lock.withLock({ self.current }) else { continue }
-        guard Date().timeIntervalSince(began) > patience else { continue }
+        guard let (what, began, used) = self.lock.withLock({ self.current }) else { continue }
+        guard Self.processorSeconds - used > patience || Date().timeIntervalSince(began) > 10 * patience else {
+          continue
+        }
         FileHandle.standardError.write(Data("fuzz: hangs: \(what)\n".utf8))
         _exit(3)
       }
@@ -145,9 +149,16 @@ final class HangWatch: @unchecked Sendable {
   }
 
   func begin(_ what: String) {
-    lock.withLock { current = (what, Date()) }
+    lock.withLock { current = (what, Date(), Self.processorSeconds) }
     Self.line = Array("fuzz: crashes: \(what)\n".utf8CString)
   }
 
   func end() { lock.withLock { current = nil } }
+
+  /// What this process has used.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
 }

@@ -76,8 +76,12 @@ public struct JudgeRun {
     (self.run, self.endpoint, self.options) = (run, endpoint, options)
   }
 
-  /// - Parameter onProgress: items that have their replies, of how many.
-  public func judge(onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) throws -> Summary {
+  /// - Parameters:
+  ///   - isOwnProcess: whether the process does nothing else, so that a response which its HTTP client cannot bear may end it.
+  ///   - onProgress: items that have their replies, of how many.
+  public func judge(
+    isOwnProcess: Bool = false, onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+  ) throws -> Summary {
     let tasks = try tasks()
     let card = JudgeCard(
       endpoint: endpoint.address, model: endpoint.model, temperature: endpoint.temperature,
@@ -88,7 +92,7 @@ public struct JudgeRun {
     defer { withExtendedLifetime(lock) {} }
     let store = try RunStore(run)
     try store.buildRows(run)
-    TransportFault.explain(endpoint.address)
+    if isOwnProcess { TransportFault.explain(endpoint.address) }
     let desk = try JudgeDesk(tasks, endpoint, options, store, onProgress)
     try desk.work()
     return summary(tasks, desk)

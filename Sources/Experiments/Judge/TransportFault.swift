@@ -1,31 +1,59 @@
 import Foundation
 import Synchronization
 
-/// Responses that end the HTTP client of Swift's Foundation on Linux, which has no error for them: trailers after a chunked body.
+/// Responses that the HTTP client of Swift's Foundation cannot bear on Linux: trailers after a chunked body, for which it has no
+/// error, and compressed bodies, which it inflates whole before anybody can refuse them.
 ///
-/// The process cannot go on after that; it says what happened and ends with code 1. Replies that came before are stored.
+/// The process says what happened and ends with code 1. Replies that came before are stored.
 enum TransportFault {
   nonisolated(unsafe) private static var address: UnsafeMutablePointer<CChar>?
   private static let isEnding = Atomic(false)
+  /// Bytes that responses may take together: 64 of the largest, and what the client needs for them.
+  private static let mostMemory = 512 << 20
 
-  /// From here on a trap is explained as one of the client; call it where responses of an endpoint are read.
+  /// From here on a trap is explained as one of the client, and memory is watched; for a process that only judges.
   static func explain(_ endpoint: String) {
     #if os(Linux)
       _ = isEnding.load(ordering: .relaxed)  // made before a handler asks for it
       address = strdup(String(endpoint.prefix(200)))
       var action = sigaction()
       action.sa_flags = Int32(SA_ONSTACK)
-      action.__sigaction_handler.sa_handler = { _ in TransportFault.end() }
+      action.__sigaction_handler.sa_handler = { _ in
+        TransportFault.end(
+          " sent a response that the HTTP client of this system cannot read, such as one with trailers; ")
+      }
       for signal in [SIGILL, SIGTRAP] { sigaction(signal, &action, nil) }
+      watchMemory()
     #endif
   }
 
-  /// Called by a signal handler: writes, without allocating, and ends.
-  private static func end() -> Never {
+  /// Ends the process where responses take more memory than they may.
+  private static func watchMemory() {
+    guard let before = memory else { return }
+    let thread = Thread {
+      while true {
+        Thread.sleep(forTimeInterval: 0.02)
+        if let now = memory, now - before > mostMemory {
+          end("'s responses take over 512 MiB of memory, such as compressed ones without end; ")
+        }
+      }
+    }
+    thread.start()
+  }
+
+  /// What the process holds in memory, mapped files not counted.
+  private static var memory: Int? {
+    let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ")
+    guard let fields, fields.count > 2, let resident = Int(fields[1]), let shared = Int(fields[2]) else { return nil }
+    return (resident - shared) * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// Called by a signal handler too: writes, without allocating, and ends.
+  private static func end(_ what: StaticString) -> Never {
     guard !isEnding.exchange(true, ordering: .relaxed) else { while true { pause() } }
     say("telltale: the judge at ")
     if let address { _ = write(STDERR_FILENO, address, strlen(address)) }
-    say(" sent a response that the HTTP client of this system cannot read, such as one with trailers; ")
+    say(what)
     say("the replies before it are stored, and the same command goes on from there\n")
     _exit(1)
   }

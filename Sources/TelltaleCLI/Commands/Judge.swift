@@ -68,7 +68,7 @@ struct Judge: ParsableCommand {
       url: url, model: model, key: key(), temperature: temperature, timeout: timeout)
     let meter = RowMeter()
     let options = try options()
-    let summary = try JudgeRun(run, endpoint, options).judge { done, total in
+    let summary = try JudgeRun(run, endpoint, options).judge(isOwnProcess: true) { done, total in
       meter.update("judging with \(SafeText.visible(options.name))", done: done, total: total)
     }
     if printing.json { return try Output.json(summary) }

@@ -72,6 +72,15 @@ struct JudgeProcessTests {
       process.terminationStatus == 0 || said.contains("such as one with trailers; the replies before it"), "\(said)")
   }
 
+  @Test("A body of 900 MiB that is sent as 1 MiB ends the command with a sentence, not the machine's memory")
+  func bomb() throws {
+    let process = try start("bomb", ["--attempts", "2", "--timeout", "10"])
+    process.waitUntilExit()
+    let said = try said()
+    #expect(process.terminationReason == .exit && [0, 1].contains(process.terminationStatus), "\(said)")
+    #expect(process.terminationStatus == 0 || said.contains("the judge at http://127.0.0.1"), "\(said)")
+  }
+
   @Test func aKilledJudgeGoesOnWhereItWasAndAsksNothingTwice() throws {
     let killed = try start("slow", ["--parallel", "1"])
     while try server.requests().count < 12 { Thread.sleep(forTimeInterval: 0.02) }

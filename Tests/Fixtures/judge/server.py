@@ -12,6 +12,7 @@ import struct
 import sys
 import threading
 import time
+import zlib
 
 log = open(sys.argv[1], "a", buffering=1)
 lock = threading.Lock()
@@ -83,6 +84,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.protocol_version = "HTTP/1.1"
             body = json.dumps({"choices": [{"message": {"content": '{"label": 1}'}}]}).encode()
             self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n" % (len(body), body))
+            self.close_connection = True
+        elif model == "bomb":
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+            self.wfile.write(packer.compress(b"a" * (1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH))
+            block = packer.compress(b"a" * (1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+            try:
+                self.wfile.write(block * 900)
+            except OSError:
+                pass
             self.close_connection = True
         elif model == "first":
             self.reply('{"label": 1, "reason": "the first one"}')
