@@ -39,7 +39,9 @@ def test_libraries_are_those_of_the_environment():
     asked = subprocess.run(["objdump", "-p", INSTALLED], capture_output=True, text=True, check=True).stdout
     needed = [line.split()[1] for line in asked.splitlines() if line.strip().startswith("NEEDED")]
     assert "libtorch_cpu.so" in needed
-    assert not any(word in name.lower() for name in needed for word in inside), "they are linked in, or looked for later"
+    assert not any(word in name.lower() for name in needed for word in inside), (
+        "they are linked in, or looked for later"
+    )
 
 
 def test_ten_thousand_rows_are_judged_in_two_seconds():

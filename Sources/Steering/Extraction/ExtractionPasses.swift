@@ -12,13 +12,15 @@ extension VectorExtraction {
     }
     let reader = try ActivationReader(model, layers: layers)
     var estimation = try estimation(pairs.map(\.group), hidden: reader.hidden, device: reader.device)
+    let sharesPrefixes = sharesPrefixes
     // A pass is looked at once the next one is under way, so that a GPU does not wait for the host.
     var pending: ActivationReader.Reading?
     let chunks = pairs.indices.sorted { (pairs[$0].length, $0) < (pairs[$1].length, $1) }
       .pieces(within: tokenBudget) { pairs[$0].cost }
     try ConcurrentPasses.run(chunks.count, on: reader.passesTogether) {
       let own = chunks[$0].map { pairs[$0] }
-      let batch = PackedBatch(families: own.map { [$0.positive.ids, $0.negative.ids] })
+      let texts = own.map { [$0.positive.ids, $0.negative.ids] }
+      let batch = sharesPrefixes ? PackedBatch(families: texts) : PackedBatch(texts.flatMap(\.self))
       let reads = own.flatMap { [$0.positive.read, $0.negative.read] }
       return (reading: try reader.launch(batch, reads), tokens: batch.tokens.count)
     } then: { index, pass in

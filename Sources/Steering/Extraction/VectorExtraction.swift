@@ -13,6 +13,9 @@ public struct VectorExtraction {
   public var seed: UInt64
   public var splits = 20
   public var tokenBudget = GenerationOptions.defaultTokenBudget
+  /// Whether what the two texts of a pair begin with is computed once. Without, a batch-invariant model gives each text the
+  /// bits that it has by itself.
+  public var sharesPrefixes = true
   /// Called with every pair's difference, for whoever wants null vectors of the same pairs; not computed without.
   public var onDifferences: ((PairDifferences) throws -> Void)?
   /// Loads the model that the contrast `models` subtracts, by the recipe's name of it; nil as the first one is computed.

@@ -118,6 +118,7 @@ struct ExtractOptions: ParsableArguments {
   ) throws -> VectorExtraction {
     let layers = try layers.resolve(loaded.model.configuration)
     var extraction = VectorExtraction(recipe, layers: layers, seed: items.seed)
+    extraction.sharesPrefixes = !loaded.model.isBatchInvariant
     extraction.tokenBudget = budget.tokenBudget
     extraction.onProgress = { hooks.onProgress($0, pairs) }
     if let kept = hooks.onDifferences { extraction.onDifferences = kept }

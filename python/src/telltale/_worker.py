@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import select
 import subprocess
 import tempfile
 import threading
@@ -24,6 +26,12 @@ Progress = Callable[[str, int, int], None]
 _PROTOCOL = 1
 
 
+def _is_readable(file: int, *, wait: bool) -> bool:
+    poll = select.poll()
+    poll.register(file, select.POLLIN | select.POLLHUP)
+    return bool(poll.poll(None if wait else 0))
+
+
 class Worker:
     """A process that answers calls, and the private folder through which arrays come and go.
 
@@ -37,6 +45,8 @@ class Worker:
         self._lock = threading.Lock()
         self._next = 0
         self._is_closed = False
+        self._ears = threading.Lock()
+        self._unfinished = b""
         self._words: deque[str] = deque(maxlen=60)
         self._warnings: deque[str] = deque()
         self._process = subprocess.Popen(
@@ -71,10 +81,25 @@ class Worker:
         return self._process.pid
 
     def _listen(self) -> None:
+        while self._hear(wait=True):
+            pass
+
+    def _hear(self, *, wait: bool) -> bool:
+        """Takes what the process has written to stderr; false at its end, and where there is nothing and no wait."""
         assert self._process.stderr is not None
-        for raw in self._process.stderr:
-            line = raw.decode("utf-8", "replace").rstrip("\n")
-            (self._warnings if line.startswith(_WARNING) else self._words).append(line)
+        file = self._process.stderr.fileno()
+        if not _is_readable(file, wait=wait):
+            return False
+        with self._ears:
+            if not _is_readable(file, wait=False):  # The other thread was faster.
+                return wait
+            part = os.read(file, 65_536)
+            *lines, self._unfinished = (self._unfinished + (part or b"\n")).split(b"\n")
+            for raw in lines:
+                line = raw.decode("utf-8", "replace")
+                if line:
+                    (self._warnings if line.startswith(_WARNING) else self._words).append(line)
+        return bool(part)
 
     def call(self, method: str, *, progress: Progress | None = None, **parameters: Any) -> Any:
         """The result of a method.
@@ -90,6 +115,9 @@ class Worker:
             asked = {name: value for name, value in parameters.items() if value is not None}
             self._send({"jsonrpc": "2.0", "id": self._next, "method": method, "params": asked})
             answer = self._answer(progress)
+        # What it wrote to stderr before it answered is there, and perhaps not yet read.
+        while self._hear(wait=False):
+            pass
         while self._warnings:
             warnings.warn(self._warnings.popleft().removeprefix(_WARNING), stacklevel=3)
         if "error" in answer:
