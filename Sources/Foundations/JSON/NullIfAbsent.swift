@@ -26,7 +26,8 @@ extension NullIfAbsent: Decodable where Value: Decodable {
 
 extension KeyedDecodingContainer {
   /// Documents without the key are read too.
-  public func decode<Value: Decodable>(_ type: NullIfAbsent<Value>.Type, forKey key: Key) throws -> NullIfAbsent<Value> {
+  public func decode<Value: Decodable>(_ type: NullIfAbsent<Value>.Type, forKey key: Key) throws -> NullIfAbsent<Value>
+  {
     NullIfAbsent(wrappedValue: try decodeIfPresent(Value.self, forKey: key))
   }
 }

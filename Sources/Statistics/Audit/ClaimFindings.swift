@@ -11,7 +11,8 @@ private func areaFinding(_ subject: AuditSubject, _ claim: Claim) -> Finding {
   let area = "\(claim.question == .within ? "Within" : "Across") questions \(subjectName) is \(stated(claim.area))"
   guard claim.area.interval() != nil else {
     return Finding(
-      severity: .against, name: name, number: claim.area.area, sentence: area + ": too few questions have rows of both labels.")
+      severity: .against, name: name, number: claim.area.area,
+      sentence: area + ": too few questions have rows of both labels.")
   }
   let corrected = subject.comparisons == 1 ? "" : " corrected for \(subject.comparisons) comparisons"
   let holds = claim.adjustedP <= Claim.significance
