@@ -103,8 +103,9 @@ extension UTF8Text {
   /// The text without up to `start` leading and `stop` trailing occurrences of a scalar.
   fileprivate func stripping(_ content: Unicode.Scalar, start: Int, stop: Int) -> UTF8Text {
     var scalars = scalars[...]
-    for _ in 0..<start where scalars.first == content { scalars.removeFirst() }
-    for _ in 0..<stop where scalars.last == content { scalars.removeLast() }
+    // A file may state any number: no more steps are taken than there is text.
+    scalars = scalars.dropFirst(scalars.prefix(start).prefix { $0 == content }.count)
+    scalars = scalars.dropLast(scalars.suffix(stop).reversed().prefix { $0 == content }.count)
     return UTF8Text(scalars)
   }
 }

@@ -38,6 +38,22 @@ struct HostileTokenizerTests {
     expectOneSentence(try refusal(text), naming: ["not valid JSON", "tokenizer.json:1"])
   }
 
+  @Test("A decoder strips no more than there is, whatever number the file states")
+  func stripsWhatIsThere() throws {
+    func decoded(start: Int, stop: Int) throws -> String {
+      let parts = #","decoder":{"type":"Strip","content":"x","start":\#(start),"stop":\#(stop)}"#
+      let file = document(parts, vocabulary: #"{"xxaxxx":0,"x":1}"#)
+      return try TokenizerFixtures.withTokenizerFile(Data(file.utf8)) { directory in
+        let tokenizer = try Tokenizer.load(directory: directory)
+        return tokenizer.decode([0], skipSpecialTokens: false) + "|" + tokenizer.decode([1], skipSpecialTokens: false)
+      }
+    }
+    #expect(try decoded(start: 1 << 52, stop: 0) == "axxx|")
+    #expect(try decoded(start: 0, stop: 1 << 52) == "xxa|")
+    #expect(try decoded(start: 1, stop: 2) == "xax|")
+    #expect(try decoded(start: 0, stop: 0) == "xxaxxx|x")
+  }
+
   @Test("JSON is read as the standard says")
   func json() throws {
     let text = #"{ "a" : [1, -2.5e1, true, null, "\"\\\/\b\f\n\r\té😀"], "e\u0301" : {}, "é": 3 }"#
