@@ -25,6 +25,20 @@ package enum ParallelMap {
     return try done.withLock { $0 }.compactMap { try $0?.get() }
   }
 
+  /// Two jobs that need nothing of each other, at the same time.
+  package static func both<First: Sendable, Second: Sendable>(
+    _ first: @Sendable () throws -> First, _ second: @Sendable () throws -> Second
+  ) throws -> (First, Second) {
+    let halves = try map(2, workers: 2) { index -> (First?, Second?) in
+      if index == 0 { return (try first(), nil) }
+      return (nil, try second())
+    }
+    guard let one = halves.first?.0, let other = halves.last?.1 else {
+      throw TelltaleError(.failed, "one of two jobs has no result")
+    }
+    return (one, other)
+  }
+
   /// How many of `wanted` workers fit into `memory` bytes, one at least, when each holds about `bytes`.
   package static func workers(_ wanted: Int, bytes: Int, within memory: Int) -> Int {
     max(1, min(wanted, memory / max(bytes, 1)))

@@ -113,7 +113,9 @@ public struct CSVColumn: Sendable {
   private func trimmed(_ row: CSVTable.Row) -> String { row.fields[index].trimmingCharacters(in: .whitespaces) }
 
   private func number(in row: CSVTable.Row) throws(TelltaleError) -> Double {
-    guard let value = Double(trimmed(row)), value.isFinite else { throw wrong(row, "a finite number") }
+    guard let value = Double(row.fields[index]) ?? Double(trimmed(row)), value.isFinite else {
+      throw wrong(row, "a finite number")
+    }
     return value
   }
 

@@ -14,7 +14,15 @@ public enum GroupNames {
   ]
 
   /// The rows (from 0) whose group is missing.
-  public static func blankRows(_ names: [String]) -> [Int] { names.indices.filter { isBlank(names[$0]) } }
+  public static func blankRows(_ names: [String]) -> [Int] {
+    var known: [String: Bool] = [:]
+    return names.indices.filter { row in
+      if let answer = known[names[row]] { return answer }
+      let answer = isBlank(names[row])
+      known[names[row]] = answer
+      return answer
+    }
+  }
 
   /// Names that are the same once what cannot be seen is left out, each with its spellings; empty if all is well.
   ///

@@ -103,8 +103,10 @@ public struct ScoreTable: Sendable {
   }
 
   private static func refuseBlanks(_ groups: [String]?, _ table: CSVTable, _ file: URL?) throws(TelltaleError) {
-    guard let groups, let row = GroupNames.blankRows(groups).first else { return }
-    let others = GroupNames.blankRows(groups).count - 1
+    guard let groups else { return }
+    let blank = GroupNames.blankRows(groups)
+    guard let row = blank.first else { return }
+    let others = blank.count - 1
     let further = others == 0 ? "" : ", here and in \(others) other rows"
     throw TelltaleError(
       .badInput, "the group is blank\(further); name the question of every row, or leave the column out",

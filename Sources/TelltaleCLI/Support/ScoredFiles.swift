@@ -5,7 +5,7 @@ import Statistics
 import Steering
 
 /// Score files given on the command line, and what they are compared as.
-struct ScoredFiles {
+struct ScoredFiles: Sendable {
   private let files: [(name: String, table: ScoreTable)]
 
   init(_ paths: [String], groups: String?, choices: AuditChoices) throws {
@@ -24,20 +24,34 @@ struct ScoredFiles {
   }
 
   func judge(comparisons: Int, permutations: Int, seed: UInt64, options: AuditOptions) throws -> ScoreReport {
-    let rows = files.map { file in
+    let (rows, audits) = try ParallelMap.both {
+      measured(permutations, seed)
+    } _: {
+      try audited(comparisons: comparisons, permutations: permutations, seed: seed, options: options)
+    }
+    let unusable = Set(files.flatMap(\.table.unusable)).sorted()
+    return ScoreReport(rows: rows, audits: audits, unusable: unusable, labelErrors: try labelErrors())
+  }
+
+  /// One per file.
+  private func measured(_ permutations: Int, _ seed: UInt64) -> [PredictivityRow] {
+    files.map { file in
       PredictivityRow(
         target: file.name, predictivity: Predictivity(file.table.rows, permutations: permutations, seed: seed))
     }
+  }
+
+  /// One for all files where they score the same rows, else one per file.
+  private func audited(
+    comparisons: Int, permutations: Int, seed: UInt64, options: AuditOptions
+  ) throws -> [Audit] {
     let candidates = files.map { AuditCandidate(name: $0.name, rows: $0.table.rows) }
     func audit(_ candidates: [AuditCandidate], _ comparisons: Int) throws -> Audit {
       try Audit(
         candidates: candidates, comparisons: comparisons, permutations: permutations, seed: seed, options: options)
     }
-    let audits =
-      rowsAgree
+    return rowsAgree
       ? [try audit(candidates, comparisons)] : try candidates.map { try audit([$0], comparisons * candidates.count) }
-    let unusable = Set(files.flatMap(\.table.unusable)).sorted()
-    return ScoreReport(rows: rows, audits: audits, unusable: unusable, labelErrors: try labelErrors())
   }
 
   /// One per file; empty without a column of reference labels.
