@@ -104,7 +104,7 @@ extension ConfigurationFile {
         factor: try own.needed("factor"), low: try own.needed("low_freq_factor"),
         high: try own.needed("high_freq_factor"), trained: try trained(own, defaults))
     case "yarn": return .yarn(try yarn(own, defaults))
-    case "longrope": return .longrope(try longrope(own, dimension, defaults, isNew: isNew))
+    case "longrope": return .longrope(try longrope(own, dimension, defaults))
     default:
       throw refuse(
         "rope_scaling",
@@ -142,7 +142,7 @@ extension ConfigurationFile {
   }
 
   private func longrope(
-    _ own: ConfigurationFile, _ dimension: Int, _ defaults: RopeDefaults, isNew: Bool
+    _ own: ConfigurationFile, _ dimension: Int, _ defaults: RopeDefaults
   ) throws(TelltaleError) -> RotaryEmbedding.LongRope {
     func factors(_ key: String) throws(TelltaleError) -> [Double] {
       guard let all = try own.numbers(key), all.count == dimension / 2, all.allSatisfy({ $0 > 0 }) else {
@@ -154,9 +154,6 @@ extension ConfigurationFile {
     let whole = try positions(defaults)
     let key = "original_max_position_embeddings"
     let (outer, inner) = (try integer(key), try own.integer(key))
-    guard isNew || outer != nil || inner == nil || inner == defaults.trained ?? whole else {
-      throw own.refuse(key, "is not looked at inside of rope_scaling by transformers; state it beside rope_scaling")
-    }
     let stated = outer ?? inner ?? defaults.trained
     let trained = try size(key, standard: stated ?? whole, largest: 1 << 40)
     let (ownFactor, attention) = (try own.positive("factor"), try own.positive("attention_factor"))

@@ -161,13 +161,6 @@ import Torch
     (#"{"architectures": ["Gemma2ForCausalLM"], "layer_types": ["chunked_attention"]}"#, "layer_types"),
     (#"{"architectures": ["Olmo2ForCausalLM"], "partial_rotary_factor": 0.5}"#, "partial_rotary_factor"),
     (#"{"architectures": ["Phi3ForCausalLM"], "rope_scaling": {"type": "longrope"}}"#, "short_factor"),
-    (
-      #"""
-      {"architectures": ["Phi3ForCausalLM"], "max_position_embeddings": 131072,
-       "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0],
-                        "original_max_position_embeddings": 8192}}
-      """#, "original_max_position_embeddings"
-    ),
     (#"{"architectures": ["LlamaForCausalLM"], "quantization_config": {"bits": 4}}"#, "quantization_config"),
   ])
   func `what would be computed otherwise is refused by its key`(json: String, key: String) throws {
