@@ -25,7 +25,7 @@ package enum ParallelMap {
     return try done.withLock { $0 }.compactMap { try $0?.get() }
   }
 
-  /// Two jobs that need nothing of each other, at the same time.
+  /// Runs two independent jobs at the same time.
   package static func both<First: Sendable, Second: Sendable>(
     _ first: @Sendable () throws -> First, _ second: @Sendable () throws -> Second
   ) throws -> (First, Second) {

@@ -165,7 +165,8 @@ struct AnswerSection {
     return sentences.isEmpty ? "No check found another explanation." : sentences.joined(separator: " ")
   }
 
-  /// Of a supported verdict: whether the prediction is upside down, and whether other directions do as well.
+  /// For a supported verdict: "inverted" if higher scores go with the absence of the behaviour, "not specific" if random
+  /// directions predict equally well; nil for neither.
   private static func note(_ findings: [StoredTable.Row]) -> String? {
     guard findings[0]["verdict"] == Verdict.supported.rawValue else { return nil }
     let claims = findings.filter {

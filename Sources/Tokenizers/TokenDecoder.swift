@@ -103,7 +103,7 @@ extension UTF8Text {
   /// The text without up to `start` leading and `stop` trailing occurrences of a scalar.
   fileprivate func stripping(_ content: Unicode.Scalar, start: Int, stop: Int) -> UTF8Text {
     var scalars = scalars[...]
-    // A file may state any number: no more steps are taken than there is text.
+    // start and stop come from a file and may be huge: the work is bounded by the length of the text.
     scalars = scalars.dropFirst(scalars.prefix(start).prefix { $0 == content }.count)
     scalars = scalars.dropLast(scalars.suffix(stop).reversed().prefix { $0 == content }.count)
     return UTF8Text(scalars)

@@ -145,7 +145,7 @@ struct VerdictCaseTests {
   }
 
   @Test(
-    "Questions whose rows are ordered without an error have an area of exactly 1 and its interval, whatever their sizes"
+    "Perfect separation within questions of unequal sizes gives an area of exactly 1, with an interval"
   )
   func perfectOrderWithinQuestions() throws {
     var (scores, labels, groups): ([Double], [Int], [String]) = ([], [], [])

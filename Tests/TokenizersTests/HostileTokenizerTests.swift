@@ -38,7 +38,7 @@ struct HostileTokenizerTests {
     expectOneSentence(try refusal(text), naming: ["not valid JSON", "tokenizer.json:1"])
   }
 
-  @Test("A decoder strips no more than there is, whatever number the file states")
+  @Test("The Strip decoder removes at most the characters that are there, however large start and stop are")
   func stripsWhatIsThere() throws {
     func decoded(start: Int, stop: Int) throws -> String {
       let parts = #","decoder":{"type":"Strip","content":"x","start":\#(start),"stop":\#(stop)}"#

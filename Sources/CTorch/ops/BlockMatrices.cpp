@@ -38,7 +38,7 @@ at::Tensor rounded(const at::Tensor &weight, bool *is_finite) {
   at::Tensor blocks = at::zeros({weight.size(0), groups * group_bytes}, at::kByte);
   auto *to = static_cast<uint8_t *>(blocks.mutable_data_ptr());
   std::atomic<bool> all_finite{true};
-  // Widened a few rows at a time: pieces of megabytes between matrices that stay would leave the heap in holes.
+  // Converted to float32 a few rows at a time: large temporaries between long-lived matrices would fragment the heap.
   int64_t few = std::max<int64_t>(1, elements_a_thread / std::max<int64_t>(1, weight.size(1)));
   parallel_for(0, weight.size(0), few, [&](int64_t begin, int64_t end) {
     at::AutoDispatchBelowADInplaceOrView inference;

@@ -5,7 +5,7 @@ import Foundation
 struct KeyText {
   private let spellings: [String]
 
-  /// Nil for a key of a few characters, which is none and could be a word.
+  /// Nil for a key shorter than four characters: such a text is no key, and may be part of ordinary words.
   init?(_ key: String) {
     guard key.count >= 4 else { return nil }
     spellings = Self.inBase64(Array(key.utf8)) + [Self.pattern(key)]

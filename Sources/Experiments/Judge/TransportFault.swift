@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Synchronization
 
 /// Responses that the HTTP client of Swift's Foundation cannot bear on Linux: trailers after a chunked body, for which it has no
@@ -29,23 +30,16 @@ enum TransportFault {
 
   /// Ends the process where responses take more memory than they may.
   private static func watchMemory() {
-    guard let before = memory else { return }
+    guard let before = ProcessMemory.now.anonymous else { return }
     let thread = Thread {
       while true {
         Thread.sleep(forTimeInterval: 0.02)
-        if let now = memory, now - before > mostMemory {
+        if let now = ProcessMemory.now.anonymous, now - before > mostMemory {
           end("'s responses take over 512 MiB of memory, such as compressed ones without end; ")
         }
       }
     }
     thread.start()
-  }
-
-  /// What the process holds in memory, mapped files not counted.
-  private static var memory: Int? {
-    let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ")
-    guard let fields, fields.count > 2, let resident = Int(fields[1]), let shared = Int(fields[2]) else { return nil }
-    return (resident - shared) * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 
   /// Called by a signal handler too: writes, without allocating, and ends.

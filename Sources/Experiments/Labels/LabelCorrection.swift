@@ -46,7 +46,7 @@ public struct LabelCorrection: Sendable {
     ],
     .estimate(
       "auroc_corrected", "If errors do not depend on the score (Menon's).", unit: "0 to 1", \.errors.auroc?.value,
-      interval: { interval($0.errors.auroc?.low, $0.errors.auroc?.high) }),
+      interval: \.errors.auroc?.interval),
     .estimate(
       "auroc_powered", "By prediction-powered inference.", unit: "0 to 1", \.errors.poweredAUROC?.value,
       interval: { interval($0.errors.poweredAUROC?.low, $0.errors.poweredAUROC?.high) }))

@@ -1,6 +1,6 @@
-/// An optional that JSON states as null where it is nil, so that a document has the same keys whatever was found.
+/// An optional that is encoded as null when it is nil, so that every document has the same keys.
 ///
-/// Synthesised encoding leaves nil out, and a reader cannot tell a number that is undefined from one that was not looked for.
+/// Synthesised encoding omits nil, so a reader could not tell an undefined number from one that was not computed.
 @propertyWrapper
 public struct NullIfAbsent<Value> {
   public var wrappedValue: Value?

@@ -115,7 +115,7 @@ struct PairTotals {
       lostPairs > tiny && pairs - lostPairs > tiny ? (ordered - lost) / (pairs - lostPairs) : nil
     }
     let known = areas.compactMap { $0 }
-    // What is rounding error is nothing.
+    // Differences of rounding error are no variance.
     guard let least = known.min(), let most = known.max(), most - least > 1e-12 else {
       return [Double](repeating: 0, count: areas.count)
     }

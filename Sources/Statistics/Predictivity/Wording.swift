@@ -33,5 +33,5 @@ package func scientific(_ p: Double) -> String {
   return "\((mantissa * 10).rounded() / 10)e\(exponent)"
 }
 
-/// `p = 3.1e-5`; beyond what a Double holds `p < 1e-300`, because no p is 0.
+/// `p = 3.1e-5`; `p < 1e-300` where it underflows, because a p-value is never 0.
 package func writtenP(_ p: Double) -> String { p < 1e-300 ? "p < 1e-300" : "p = \(scientific(p))" }

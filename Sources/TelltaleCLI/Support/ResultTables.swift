@@ -11,8 +11,8 @@ struct ResultTables {
 
   func print() {
     Output.line("")
-    Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is nothing, 1 perfect,")
-    Output.line("0 perfect and upside down. Intervals are clustered by question.")
+    Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is no prediction,")
+    Output.line("1 a perfect one, 0 a perfectly reversed ranking. Intervals are clustered by question.")
     Output.line("planted: the cosine with the direction that was built into the model, at its layer.")
     for model in results.experiment.modelNames {
       Output.line("")

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -41,10 +42,12 @@ import Testing
     try copyModel(to: snapshots.appending(path: "old")) { _ in true }
     try copyModel(to: snapshots.appending(path: "new")) { $0.hasPrefix("tok") }
     try folder.write("new", to: "models--someone--tiny/refs/main")
-    let error = try refusal {
-      try LanguageModel.load(ModelLocator.directory(for: "someone/tiny", environment: environment))
-    }
+    let error = try loadRefusal(environment)
     #expect(error.description.contains("snapshots/old has it"), "\(error)")
+  }
+
+  private func loadRefusal(_ environment: [String: String]) throws -> TelltaleError {
+    try refusal { try LanguageModel.load(ModelLocator.directory(for: "someone/tiny", environment: environment)) }
   }
 
   @Test("A download that did not finish is called so")
@@ -55,9 +58,7 @@ import Testing
     try FileManager.default.createSymbolicLink(
       atPath: snapshot.appending(path: "model.safetensors").path, withDestinationPath: "../../blobs/q.incomplete")
     try folder.write("x", to: "models--someone--tiny/refs/main")
-    let error = try refusal {
-      try LanguageModel.load(ModelLocator.directory(for: "someone/tiny", environment: environment))
-    }
+    let error = try loadRefusal(environment)
     #expect(error.description.contains("did not finish") && error.description.contains("model.safetensors"), "\(error)")
   }
 
@@ -67,9 +68,7 @@ import Testing
     try copyModel(to: snapshots.appending(path: "x")) { $0 != "model.safetensors" && !$0.hasPrefix("golden") }
     try folder.write("x", to: "models--someone--tiny/refs/main")
     try folder.write("half", to: "models--someone--tiny/blobs/q.incomplete")
-    let error = try refusal {
-      try LanguageModel.load(ModelLocator.directory(for: "someone/tiny", environment: environment))
-    }
+    let error = try loadRefusal(environment)
     #expect(error.description.contains("did not finish") && error.description.contains("snapshots/x"), "\(error)")
   }
 

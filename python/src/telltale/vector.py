@@ -132,7 +132,7 @@ class Vector(Mapping[int, Array]):
         return f"Vector({layers}, width {self.hidden}{', ' + ', '.join(made) if made else ''})"
 
     def __eq__(self, other: object) -> bool:
-        """Whether both have the same directions for the same layers, whatever is known of how they were made."""
+        """Whether both have the same directions for the same layers; provenance is not compared."""
         if not isinstance(other, Vector):
             return NotImplemented
         return self.layers == other.layers and all(np.array_equal(self[layer], other[layer]) for layer in self)
