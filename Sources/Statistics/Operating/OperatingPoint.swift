@@ -82,9 +82,23 @@ public struct OperatingPoints: Sendable, Equatable, Codable {
 extension OperatingPoints.Calibration {
   init?(_ rows: ScoredRows, seed: UInt64) {
     let groups = rows.families ?? rows.groups
-    guard let found = ProbabilityCalibration(scores: rows.scores, labels: rows.labels, groups: groups, seed: seed),
-      let slope = found.slope, let intercept = found.intercept
-    else { return nil }
+    guard let found = ProbabilityCalibration(scores: rows.scores, labels: rows.labels, groups: groups, seed: seed)
+    else {
+      return nil
+    }
+    self.init(found)
+  }
+
+  /// Of probabilities from elsewhere; `nil` where no fit exists.
+  public init?(probabilities: [Double], labels: [Int], groups: [String]) {
+    guard let found = ProbabilityCalibration(probabilities: probabilities, labels: labels, groups: groups) else {
+      return nil
+    }
+    self.init(found)
+  }
+
+  private init?(_ found: ProbabilityCalibration) {
+    guard let slope = found.slope, let intercept = found.intercept else { return nil }
     self.init(
       slope: slope, slopeLow: found.slopeInterval?.low, slopeHigh: found.slopeInterval?.high, intercept: intercept,
       brier: found.brier, brierLow: found.brierInterval?.low, brierHigh: found.brierInterval?.high,
@@ -122,7 +136,7 @@ extension OperatingPoint {
   }
 
   /// A rate needs at least one negative allowed on either half, that is 1 / rate negatives; five make it known to a factor of two.
-  private static func note(_ target: Double, choosing: Int, measuring: Int) -> String? {
+  static func note(_ target: Double, choosing: Int, measuring: Int) -> String? {
     let fewest = min(choosing, measuring)
     guard target > 0, target * Double(fewest) < 5 else { return nil }
     let needed = Int(saturating: (5 / target).rounded(.up))

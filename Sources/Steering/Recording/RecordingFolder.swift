@@ -37,8 +37,16 @@ public enum RecordingFolder {
     return try rows.reduce(into: Data()) { $0 += try encoder.encode($1) + Data("\n".utf8) }
   }
 
-  /// Reads a folder; rows and activations must belong together.
+  /// Reads a folder; rows and activations must belong together. A target of a run (`chunks/MODEL/TARGET`), whose parts are
+  /// folders 0, 1, ... in it, is read as one recording.
   public static func read(_ url: URL) throws -> Recording {
+    let isThere = { (part: URL) in FileManager.default.fileExists(atPath: part.appending(path: rowsName).path) }
+    let parts = Array((0...).lazy.map { url.appending(path: "\($0)") }.prefix(while: isThere))
+    guard !isThere(url), let first = parts.first else { return try readPart(url) }
+    return try Recording.joined([readPart(first)] + parts.dropFirst().map(readPart))
+  }
+
+  private static func readPart(_ url: URL) throws -> Recording {
     for name in [rowsName, activationsName] {
       try FolderSums.check(name, in: url, remedy: "restore it from a copy, or record again")
     }

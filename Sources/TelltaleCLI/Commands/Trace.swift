@@ -49,7 +49,9 @@ struct Trace: ParsableCommand {
   func run() throws {
     let chats = try chat.map { ($0, try ChatLines.read($0)) }
     let loaded = try model.loaded(on: try model.compute.prepare())
-    let vectors = try vector.map { try Self.named($0, fit, loaded) }
+    let vectors = try vector.map(NamedVectorFile.init).map { file in
+      (name: file.name, vectors: try fit.vectors(file.url.path, for: loaded))
+    }
     let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
     let texts = try texts(chats, loaded.tokenizer)
     var pages: [TraceDocument] = []
@@ -62,16 +64,6 @@ struct Trace: ParsableCommand {
       if printing.json { try Output.json(TraceDocument(trace)) } else { show(trace, index, of: texts.count) }
     }
     if let html { try write(pages, to: html) }
-  }
-
-  /// `name=file`, or a file that is called as it is.
-  private static func named(
-    _ text: String, _ fit: VectorFitOptions, _ loaded: LoadedModel
-  ) throws -> (name: String, vectors: SteeringVectors) {
-    let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
-    if halves.count == 2, !halves[0].contains("/") { return (halves[0], try fit.vectors(halves[1], for: loaded)) }
-    let name = URL(fileURLWithPath: text).deletingPathExtension().lastPathComponent
-    return (name, try fit.vectors(text, for: loaded))
   }
 
   private func texts(_ chats: (file: String, lines: [ChatLine])?, _ tokenizer: Tokenizer) throws -> [TracedText] {

@@ -1,0 +1,125 @@
+import Foundation
+import Foundations
+import Statistics
+import Torch
+
+/// A frozen watch for a behaviour: vectors at layers, a read position, and the probability and threshold that their scores
+/// are turned into.
+///
+/// It holds the directions themselves, so that it needs no other file; its card says what it was validated on.
+public struct Monitor: Sendable {
+  /// One vector at one layer.
+  public struct Feature: Sendable, Equatable, Codable {
+    public var vector: String
+    public var layer: Int
+    /// The SHA-256 of the vector's file.
+    public var vectorHash: String
+  }
+
+  public let features: [Feature]
+  /// By feature: float32 [hidden].
+  public let directions: [[Float]]
+  public let card: MonitorCard
+
+  public var hiddenSize: Int { directions.first?.count ?? 0 }
+  public var layers: [Int] { Set(features.map(\.layer)).sorted() }
+
+  init(features: [Feature], directions: [[Float]], card: MonitorCard) {
+    (self.features, self.directions, self.card) = (features, directions, card)
+  }
+
+  /// By row of a recording the scores of the features; NaN where the row was not read.
+  package static func scores(
+    _ features: [Feature], _ directions: [[Float]], _ recording: Recording, at position: ReadPosition,
+    as kind: ScoreKind
+  ) throws -> [[Double]] {
+    let columns = try zip(features, directions).map { feature, direction in
+      try kind.scores(recording.stream(position, layer: feature.layer), vector: direction)
+    }
+    return recording.rows.indices.map { row in columns.map { $0[row] } }
+  }
+
+  /// The log odds of the behaviour of every row of a recording; NaN where the row was not read.
+  public func logOdds(_ recording: Recording) throws -> [Double] {
+    guard let width = recording.activations.values.first?.size(-1), width == hiddenSize else {
+      throw TelltaleError(
+        .badInput,
+        "the recording is of another model: its residual stream has another width than the monitor's \(hiddenSize)")
+    }
+    let scores = try Self.scores(features, directions, recording, at: card.position, as: card.score)
+    return scores.map { $0.allSatisfy(\.isFinite) ? card.detector.logOdds($0) : .nan }
+  }
+}
+
+/// What a monitor states about itself.
+public struct MonitorCard: Sendable, Equatable, Codable {
+  public var name: String
+  /// The model and its weights, as the first vector's file states them; empty where it does not.
+  public var model: String
+  public var modelFingerprint: String
+  public var position: ReadPosition
+  public var score: ScoreKind
+  public var detector: Detector
+  /// On the log odds.
+  public var threshold: FrozenThreshold
+  public var validation: Validation
+  /// The log odds of all rows that it was made from.
+  public var reference: ScoreReference
+  public var telltale: String
+
+  /// What was seen on the half of the questions that chose nothing.
+  public struct Validation: Sendable, Equatable, Codable {
+    /// The folder of the recording.
+    public var recording: String
+    public var rows: Int
+    public var questions: Int
+    public var choosingRows: Int
+    public var measuringRows: Int
+    public var baseRate: Double
+    /// Of the monitor and of what needs no activations, the same rows.
+    public var areas: [Area]
+    public var calibration: OperatingPoints.Calibration?
+    /// Where the false-positive rate is above what was wanted beyond chance: "source quiz: 31.2 % (...)".
+    public var failures: [String]
+  }
+
+  public struct Area: Sendable, Equatable, Codable {
+    /// `monitor`, `logit difference`, `prompt length`, `words of the prompt`.
+    public var of: String
+    @NullIfAbsent public var auroc: Double?
+    @NullIfAbsent public var low: Double?
+    @NullIfAbsent public var high: Double?
+    /// Of a baseline: whether the monitor's AUROC is higher, beyond chance (paired, clustered by question).
+    @NullIfAbsent public var isBeaten: Bool?
+  }
+
+  /// Sentences for a person.
+  public var sentences: [String] {
+    let rate = threshold.falsePositiveRate
+    let area = { (area: Area) in "\(area.of) \(ShownNumber.text(area.auroc, area.low, area.high))" }
+    var lines = [
+      "flags rows with a probability of \(Self.percent(probabilityThreshold)) or more, chosen so that "
+        + "\(Self.percent(threshold.target)) of the rows without the behaviour are flagged",
+      "on \(validation.measuringRows) rows of other questions it flagged \(Self.percent(rate)) of the rows without the "
+        + "behaviour and \(Self.percent(threshold.recall)) of those with it; base rate \(Self.percent(validation.baseRate))",
+      "AUROC on them: " + validation.areas.map(area).joined(separator: "; "),
+    ]
+    let unbeaten = validation.areas.filter { $0.isBeaten == false }.map(\.of)
+    if !unbeaten.isEmpty {
+      lines.append(
+        "it is not shown to tell more than \(unbeaten.joined(separator: " and ")), which needs no activations")
+    }
+    lines += [threshold.note].compactMap { $0 }
+    lines += validation.failures.map { "flags too much at \($0)" }
+    return lines
+  }
+
+  public var probabilityThreshold: Double { 1 / (1 + Foundation.exp(-threshold.value)) }
+
+  package static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+
+  package static func percent(_ share: ClusteredProportion) -> String {
+    guard let interval = share.interval else { return percent(share.value) }
+    return "\(percent(share.value)) [\(percent(interval.low)), \(percent(interval.high))]"
+  }
+}
