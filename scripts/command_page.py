@@ -15,8 +15,9 @@ Printed by `scripts/docs reference` from the program's own help: do not edit. Re
 
 def escaped(text):
     """A text as Markdown that shows it as it is, in one table cell."""
-    text = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
-    return re.sub(r"\s*\n\s*", " ", text.strip())
+    text = re.sub(r"([\\`*_\[\]|])", r"\\\1", text.strip()).replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"\bdocs/([a-z-]+\.md)", r"[docs/\1](\1)", text)
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 def paragraphs(text):
