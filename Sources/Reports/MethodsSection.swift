@@ -30,7 +30,7 @@ struct MethodsSection {
     var notes: String
   }
 
-  /// How the answers to one data set came out.
+  /// How many answers to one data set show the behaviour.
   struct LabelRow {
     var model: String
     var dataset: String

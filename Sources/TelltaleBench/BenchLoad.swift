@@ -13,7 +13,7 @@ struct BenchLoad: Encodable {
   /// Seconds of a pass over 16 tokens right after that, which reads all weights, and of the next one.
   var firstPassSeconds: Double
   var nextPassSeconds: Double
-  /// Bytes that the process holds more than before, after the passes: of its own, and of mapped files, which other processes
+  /// Bytes that the process holds more than before, after the passes: its own, and of mapped files, which other processes
   /// share and the system may take back. Nil where the system does not say.
   var anonymousBytes: Int?
   /// The most that the process held at once while loading and in the passes, mapped files included.

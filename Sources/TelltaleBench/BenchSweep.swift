@@ -34,7 +34,7 @@ struct BenchSweepOptions: ParsableArguments {
   }
 }
 
-/// Times a sweep beside one unsteered pass over the same items, by the code that evaluations and sweeps run.
+/// Times a sweep and one unsteered pass over the same items, by the code that evaluations and sweeps run.
 struct BenchSweep {
   /// What a sweep may cost at most, in unsteered passes.
   static let limit = 12.0

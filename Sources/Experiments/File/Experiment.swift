@@ -83,7 +83,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
 
     init() {}
 
-    /// What a chat template reads beside the messages.
+    /// What a chat template reads in addition to the messages.
     var chat: ChatSettings {
       let variables = (templateVariables ?? [:]).sorted { $0.key < $1.key }
       return ChatSettings(variables: variables.map { .init(name: $0.key, text: $0.value) }, date: date)

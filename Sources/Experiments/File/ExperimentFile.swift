@@ -17,7 +17,7 @@ public enum ExperimentFile {
     return try parse(text, file: url.path)
   }
 
-  /// The experiment with what was given in the place of what the file says, and its text.
+  /// The experiment with what was given instead of what the file says, and its text.
   ///
   /// The file itself must be sound, too: its mistakes are told with its own lines.
   static func load(_ url: URL, _ overrides: ExperimentOverrides) throws -> (Experiment, text: String) {

@@ -4,7 +4,7 @@ import Synchronization
 import Torch
 
 /// The workers of a judge: each takes the next task, asks what has no reply yet, and stores replies and labels before it
-/// goes on. The first of them that has to give up stops all.
+/// continues. The first of them that has to give up stops all.
 final class JudgeDesk: Sendable {
   /// Requests for one question whose replies cannot be read.
   private static let malformedAttempts = 3

@@ -107,6 +107,6 @@ struct SlurmScript {
     """
   }
 
-  /// A word for the shell, whatever is in it.
+  /// A word for the shell, with any characters in it.
   static func quoted(_ word: String) -> String { "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'" }
 }

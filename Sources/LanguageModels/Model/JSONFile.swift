@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 import Torch
 
-/// Small JSON files beside a checkpoint, read with one sentence for whatever is wrong with them.
+/// Small JSON files of a checkpoint, read with one sentence for anything that is wrong with them.
 enum JSONFile {
   /// No configuration is longer than this.
   static let largest = 64 << 20

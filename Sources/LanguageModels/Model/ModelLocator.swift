@@ -109,7 +109,7 @@ public enum ModelLocator {
       "the embedded model \(name) was not found; run from the checkout, or set TELLTALE_MODELS to its Models folder")
   }
 
-  /// `$TELLTALE_MODELS`, then `Models` in the working directory, then beside or above the executable.
+  /// `$TELLTALE_MODELS`, then `Models` in the working directory, then next to or above the executable.
   private static func embeddedFolders(_ environment: [String: String]) -> [URL] {
     var folders: [URL] = []
     if let named = environment["TELLTALE_MODELS"] { folders.append(URL(fileURLWithPath: named, isDirectory: true)) }

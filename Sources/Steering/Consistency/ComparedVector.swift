@@ -23,7 +23,7 @@ public struct ComparedVector: Sendable {
     notes = complaint.map { ["the differences beside \(name) are not used: \($0)"] } ?? []
   }
 
-  /// The vector file, and the differences beside it where `telltale extract --keep-differences` left some.
+  /// The vector file, and the differences next to it where `telltale extract --keep-differences` left some.
   public init(contentsOf url: URL) throws {
     let beside = PairDifferences.url(beside: url)
     let isThere = FileManager.default.fileExists(atPath: beside.path)

@@ -15,7 +15,7 @@ enum ControlVectorFile {
     var directions: [Int: [Float]]
     /// The model that the file hints at.
     var modelHint: String?
-    /// What the file states beside that.
+    /// What the file states in addition to that.
     var notes: [String]
   }
 

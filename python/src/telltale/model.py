@@ -170,8 +170,8 @@ class Model:
             layers: Counted from 0; all where nothing is given.
             tokens: ``last`` or ``all``.
             logits: Whether the next tokens' logits come too.
-            add_generation_prompt: Of chats: whether the text goes on to where the answer begins.
-            template: A chat template in the place of the model's own.
+            add_generation_prompt: Of chats: whether the text includes the header after which the answer begins.
+            template: A chat template instead of the model's own.
             progress: Called with a title, how many are done, and of how many.
         """
         found = self._worker.call(

@@ -236,8 +236,8 @@ def run(
         output: The run directory to make; ``runs/<name of the file>`` where nothing is given.
         resume: Continues a run, or begins it where it is not there.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        models: In the place of those that the file names.
-        datasets: Files in the place of data sets, by name.
+        models: Instead of those that the file names.
+        datasets: Files instead of data sets, by name.
         progress: Whether the bar is shown.
     """
     experiment = Path(experiment)
@@ -278,7 +278,7 @@ def run(
 
 
 def _steps(process: subprocess.Popen[bytes], directory: Path, *, shown: bool) -> Iterator[tuple[int, int, str]]:
-    """How many rows are recorded and of how many, while the process goes on; the directory itself says so."""
+    """How many rows are recorded and of how many, while the process runs; the directory itself says so."""
     ended = threading.Event()
 
     def wait() -> None:
