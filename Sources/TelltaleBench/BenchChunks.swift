@@ -45,7 +45,7 @@ struct BenchChunks: ParsableCommand {
 
   func run() throws {
     let benchmark = ChunkBenchmark(rows: rows, layers: layers, hidden: hidden, chunkRows: chunkRows)
-    let meter = RowMeter()
+    let meter = ProgressMeter()
     let total = rows
     let result = try benchmark.run(in: URL(fileURLWithPath: output), judging: judge) {
       meter.update("writing", done: $0, total: total)

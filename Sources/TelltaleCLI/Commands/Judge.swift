@@ -66,8 +66,9 @@ struct Judge: ParsableCommand {
     let run = try StoredRun(URL(fileURLWithPath: directory))
     let endpoint = try JudgeEndpoint(
       url: url, model: model, key: key(), temperature: temperature, timeout: timeout)
-    let meter = RowMeter()
+    let meter = ProgressMeter(unit: "answers")
     let options = try options()
+    Interruption.explain { "all replies are stored; the same command goes on where it was" }
     let summary = try JudgeRun(run, endpoint, options).judge(isOwnProcess: true) { done, total in
       meter.update("judging with \(SafeText.visible(options.name))", done: done, total: total)
     }

@@ -23,7 +23,9 @@ struct GradingPage {
         <p id="problem" class="error" role="alert" hidden></p>
         <article id="item" hidden aria-labelledby="item-title">
         <h2 id="item-title" tabindex="-1">Answer</h2>
-        <h3>Question</h3><div id="question" class="text"></div>
+        <h3 id="question-title">What the user wrote</h3>
+        <div id="question" tabindex="0" role="region" aria-labelledby="question-title"></div>
+        <ul id="choices" aria-label="The choices" hidden></ul>
         \(references)
         <h3>The model's answer</h3><div id="continuation" class="text answer" tabindex="0" role="region" \
         aria-label="The model's answer"></div>
