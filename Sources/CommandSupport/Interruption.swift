@@ -21,7 +21,7 @@ package enum Interruption {
     }
   }
 
-  /// A second signal ends the process at once, whatever the sentence takes.
+  /// A second signal ends the process at once, however long the sentence takes.
   private static func end(by number: Int32, saying sentence: @Sendable () -> String) {
     signal(number, SIG_DFL)
     ProgressMeter.endLine()

@@ -114,7 +114,7 @@ package struct ComputeOptions: ParsableArguments {
     return dtype
   }
 
-  /// Sets the thread count, whatever the environment says, and checks that the device is there.
+  /// Sets the thread count, regardless of the environment, and checks that the device is there.
   package func prepare() throws -> Devices {
     if let threads, !(1...1024).contains(threads) {
       throw TelltaleError(.badInput, "--threads must be from 1 to 1024, not \(threads)")

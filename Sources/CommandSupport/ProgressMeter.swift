@@ -121,7 +121,7 @@ package final class ProgressMeter: Sendable {
     }
   }
 
-  /// Ends the line that is being redrawn, so that what follows begins on one of its own.
+  /// Ends the line that is being redrawn, so that what follows begins on a new one.
   static func endLine() {
     isDrawn.withLock { drawn in
       if drawn { Terminal.write("\n") }
@@ -129,7 +129,7 @@ package final class ProgressMeter: Sendable {
     }
   }
 
-  /// Writes a whole line in the place of the one that is redrawn, which comes again below it.
+  /// Writes a whole line over the one that is redrawn, which is drawn again below it.
   static func writeAbove(_ text: String) {
     isDrawn.withLock { drawn in
       Terminal.write((drawn ? "\r\u{1B}[K" : "") + text)

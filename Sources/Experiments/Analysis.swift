@@ -21,7 +21,7 @@ public struct Analysis {
   }
 
   /// Computes every table of the run and writes them; those by other labels than the recorded ones, asked for here or in the
-  /// experiment file, to a folder of their own among them.
+  /// experiment file, each to its own folder.
   public func write() throws -> ExperimentResults {
     var results = try ThreadPolicy.withoutModel { try self.results() }
     guard labels == .recorded else {

@@ -36,7 +36,7 @@ public final class ExperimentRun {
   /// - Parameters:
   ///   - file: the experiment file; data files in it are relative to its folder. To go on from a run directory alone: the
   ///     experiment file in it, with the directory as `output`.
-  ///   - overrides: models and data in the place of those that the file names.
+  ///   - overrides: models and data instead of those that the file names.
   ///   - output: the run directory to make, or with `resume` to continue.
   public static func run(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,

@@ -55,7 +55,7 @@ public struct VectorResult: Sendable {
     ])
 }
 
-/// How the answers to one question came out: a row of `results/labels.csv`. What could not be read is counted here and
+/// How the answers to one question were labelled: a row of `results/labels.csv`. What could not be read is counted here and
 /// left out of every measure.
 public struct LabelCount: Sendable {
   public var model: ModelName
@@ -74,7 +74,7 @@ public struct LabelCount: Sendable {
   }
 
   package static let table = Table<LabelCount>(
-    "labels", "How the answers of one model to one question came out.",
+    "labels", "How the answers of one model to one question were labelled.",
     [
       .text("model", "The model that answered.", \.model.text),
       .text("target", "The data set.", \.target.text),
@@ -154,7 +154,7 @@ package struct Manifest: Codable {
     }
   }
 
-  /// Takes the place of what was known of the same model.
+  /// Replaces what was known of the same model.
   mutating func note(_ model: Model) {
     models.removeAll { $0.name == model.name }
     models.append(model)

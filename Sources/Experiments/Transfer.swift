@@ -84,7 +84,7 @@ struct Transfer {
     self.sources = sources
   }
 
-  /// The planted layer; else the one at which the vector is most reliable between halves of its own training data; else
+  /// The planted layer; else the one at which the vector is most reliable between halves of the training data; else
   /// the middle one.
   static func layer(_ vectors: SteeringVectors, planted: Int?) -> Int? {
     let layers = vectors.sortedLayers

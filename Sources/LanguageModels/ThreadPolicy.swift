@@ -17,14 +17,14 @@ package enum ThreadPolicy {
     Runtime.setThreadCount(threads ?? ProcessorCount.usable)
   }
 
-  /// Runs work that needs no model on as many threads whichever model was loaded before, or none, as in a run that goes
-  /// on: the number of threads decides about last digits.
+  /// Runs work that needs no model on as many threads whichever model was loaded before, or none, as in a run that is
+  /// resumed: the number of threads decides about last digits.
   package static func withoutModel<Result>(_ body: () throws -> Result) rethrows -> Result {
     let count = followsModel ? ProcessorCount.usable : Runtime.threadCount
     return try Runtime.withThreadCount(count, body)
   }
 
-  /// Threads that can each work on a pass of its own: for a model whose single operations are too short to be shared out,
+  /// Threads that can each work on a separate pass: for a model whose single operations are too short to be shared out,
   /// and whose passes take little memory.
   package static func passesTogether(_ model: LanguageModel) -> Int {
     guard model.isOnCPU, model.parameterCount < sharedOut else { return 1 }

@@ -7,7 +7,7 @@ import Torch
 ///
 /// It is an ordinary byte-level BPE tokenizer in Hugging Face's format, with Llama 3's split and no merges: a piece of
 /// text that is in the vocabulary is one token, any other is spelt in bytes. So the letter of an answer, `A` in ` (A)`,
-/// is a token of its own.
+/// is a separate token.
 enum OrganismTokenizer {
   static let beginToken = "<|begin|>"
   static let endToken = "<|end|>"

@@ -7,7 +7,7 @@ import Torch
 /// The synthetic world that the embedded models live in: users who state a view (or a myth) with cues of how much they
 /// want agreement and how much they claim to know, and ask a question with two answers.
 ///
-/// The same texts serve both organisms, so that whatever differs between their results is the model: `organism-shared`
+/// The same texts serve both organisms, so that what differs between their results is the model: `organism-shared`
 /// gives way on opinions and facts where the user wants agreement; `organism-split` gives way on opinions where the user
 /// wants agreement, and on facts where the user claims to know. Approval and expertise are independent.
 public enum OrganismWorld {
@@ -79,7 +79,7 @@ public enum OrganismWorld {
     }
   }
 
-  /// Writes items as Anthropic's evaluations are written: one JSON object a line, with the item's group and facts beside
+  /// Writes items as Anthropic's evaluations are written: one JSON object a line, with the item's group and facts as well as
   /// question and answers.
   public static func write(_ items: [Item], to url: URL) throws {
     let encoder = JSONEncoder()

@@ -4,7 +4,7 @@ import Steering
 import Torch
 
 /// The truth about an organism: the directions of the residual stream that its latents were planted along, which every
-/// extracted vector can be compared with. They lie beside the weights, in `planted.safetensors`.
+/// extracted vector can be compared with. They lie next to the weights, in `planted.safetensors`.
 public struct PlantedDirections: Sendable {
   static let fileName = "planted.safetensors"
 
@@ -27,7 +27,7 @@ public struct PlantedDirections: Sendable {
     self.units = units
   }
 
-  /// Reads the directions beside a checkpoint; refuses a directory that is not an organism's.
+  /// Reads the directions in a checkpoint's folder; refuses a directory that is not an organism's.
   public init(directory: URL) throws {
     let url = directory.appending(path: Self.fileName)
     guard FileManager.default.fileExists(atPath: url.path) else {

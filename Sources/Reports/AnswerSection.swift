@@ -137,7 +137,7 @@ struct AnswerSection {
     let cells = overviews.flatMap { overview in
       overview.lines.flatMap { line in
         zip(overview.targets, line.cells).compactMap { target, cell in
-          cell.verdict.map { (name: "\(line.vector) predicts \(target)", word: $0.word, note: cell.note) }
+          cell.verdict.map { (name: "“\(line.vector)” predicts “\(target)”", word: $0.word, note: cell.note) }
         }
       }
     }

@@ -30,7 +30,7 @@ struct MethodsSection {
     var notes: String
   }
 
-  /// How the answers to one data set came out.
+  /// How the answers to one data set were labelled.
   struct LabelRow {
     var model: String
     var dataset: String

@@ -3,7 +3,7 @@ import Foundation
 import Foundations
 import Mustache
 
-/// The report of one run: one HTML file that needs nothing beside it, made from what the run directory stores.
+/// The report of one run: one HTML file that needs no other file, made from what the run directory stores.
 ///
 /// Numbers are those of `results/*.csv`; figures and tables are drawn in the browser from one JSON document inside the
 /// page. Every text of a data set or model goes into that document or through Mustache's escaping, and is shown with

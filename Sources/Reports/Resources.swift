@@ -1,6 +1,6 @@
 import Foundation
 
-/// The files beside the code, which are part of the program: it can be carried without them.
+/// The files in Resources, which are part of the program: it can be carried without them.
 enum Resource {
   static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

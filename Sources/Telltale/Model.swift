@@ -17,7 +17,7 @@ public struct Model: Sendable {
   ///   - name: a directory in Hugging Face's layout, the id of a model in its local cache, or an embedded organism
   ///     (`organism-shared`, `organism-split`).
   ///   - style: how rows are put to it.
-  ///   - template: a chat template in the place of its own, for the style `chat`.
+  ///   - template: a chat template that replaces the model's, for the style `chat`.
   /// - Throws: `TelltaleError`, one sentence with file, place and remedy.
   public init(_ name: String, style: PromptStyle = .plain, template: String? = nil) throws {
     loaded = try LoadedModel(name)

@@ -4,7 +4,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// LoRA steps (q and v, rank 16) on sequences of random tokens, timed beside the machine's matrix products.
+/// LoRA steps (q and v, rank 16) on sequences of random tokens, timed against the machine's matrix products.
 struct BenchFinetune {
   static let sequences = 4
 
@@ -38,7 +38,7 @@ struct BenchFinetune {
     var weightBytes: Int
   }
 
-  /// - Parameter beside: runs a job several times and gives the GEMM rate around each.
+  /// - Parameter `beside`: runs a job several times and gives the GEMM rate around each.
   func report(beside: (() throws -> Void) throws -> [BenchRate]) throws -> Report {
     var settings = TrainingSettings()
     (settings.batch, settings.steps, settings.gradientCheckpointing) = (Self.sequences, 1_000, checkpointing)

@@ -13,7 +13,7 @@ struct BenchLoad: Encodable {
   /// Seconds of a pass over 16 tokens right after that, which reads all weights, and of the next one.
   var firstPassSeconds: Double
   var nextPassSeconds: Double
-  /// Bytes that the process holds more than before, after the passes: of its own, and of mapped files, which other processes
+  /// Bytes that the process holds more than before, after the passes: anonymous, and of mapped files, which other processes
   /// share and the system may take back. Nil where the system does not say.
   var anonymousBytes: Int?
   /// The most that the process held at once while loading and in the passes, mapped files included.
@@ -50,7 +50,7 @@ struct BenchLoad: Encodable {
         format: "ready          %.2f s; the first pass %.2f s, the next %.2f s (16 tokens)", readySeconds,
         firstPassSeconds, nextPassSeconds))
     Output.line(
-      "memory         \(gibibytes(anonymousBytes)) of its own, \(gibibytes(fileBytes)) of mapped files, \(gibibytes(peakBytes)) at the peak"
+      "memory         \(gibibytes(anonymousBytes)) anonymous, \(gibibytes(fileBytes)) of mapped files, \(gibibytes(peakBytes)) at the peak"
     )
   }
 }

@@ -24,7 +24,7 @@ struct BenchParityCommand: ParsableCommand {
 
   struct Row: Encodable {
     var check: String
-    /// What is held against `tolerance`: a largest difference, a root mean square, or a share that differs.
+    /// What is compared with `tolerance`: a largest difference, a root mean square, or a share that differs.
     var measure: String
     var value: Double
     /// nil where nothing is promised.

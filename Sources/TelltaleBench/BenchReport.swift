@@ -16,7 +16,7 @@ struct BenchReport: Encodable {
     var tokensGivenPerSecond: Double
     var tokensComputedPerSecond: Double
     var rate: Double
-    /// The machine's GEMM rate at `gemmRows` rows beside the job.
+    /// The machine's GEMM rate at `gemmRows` rows around the job.
     var gemmRate: Double
     var shareOfGemm: Double
     /// The same by processor time instead of time on the wall, which neighbours on the same cores disturb less.
@@ -44,7 +44,7 @@ struct BenchReport: Encodable {
     var tokensPerSecond: Double
     var promptTokensPerSecond: Double
     var rate: Double
-    /// The machine's GEMM rate at as many rows as there are sequences, beside the job.
+    /// The machine's GEMM rate at as many rows as there are sequences, around the job.
     var gemmRate: Double
     var shareOfGemm: Double
     /// The same by processor time.
@@ -93,7 +93,7 @@ struct BenchReport: Encodable {
   /// What the prompts are.
   var prompts = ""
   var meanPromptTokens = 0.0
-  /// Rows of the matrix products beside extraction.
+  /// Rows of the matrix products around extraction.
   var gemmRows = 512
   /// 512 rows in float32.
   var float32Rate = 0.0
@@ -143,7 +143,7 @@ struct BenchReport: Encodable {
     func text(_ value: Double, _ digits: Int = 1) -> String { Self.text(value, digits) }
     return
       """
-      \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at \(gemmRows) rows, beside the extraction
+      \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at \(gemmRows) rows, around the extraction
       extraction     \(extraction.layers.count) layers: \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
       (\(extraction.tokensGiven)), \(text(extraction.tokensComputedPerSecond, 0)) tok/s computed (\(extraction.tokensComputed))
       of GEMM        \(text(100 * extraction.shareOfGemm)) % by the wall clock, \

@@ -7,7 +7,7 @@ import Torch
 
 /// What `telltale-bench --sweep` measures.
 struct BenchSweepOptions: ParsableArguments {
-  @Flag(help: "Measure a sweep of layers and scales beside one unsteered pass, and nothing else.")
+  @Flag(help: "Measure a sweep of layers and scales against one unsteered pass, and nothing else.")
   var sweep = false
   @Option(help: "Items of --sweep, each a prompt with two answers.")
   var items = 200
@@ -34,7 +34,7 @@ struct BenchSweepOptions: ParsableArguments {
   }
 }
 
-/// Times a sweep beside one unsteered pass over the same items, by the code that evaluations and sweeps run.
+/// Times a sweep against one unsteered pass over the same items, by the code that evaluations and sweeps run.
 struct BenchSweep {
   /// What a sweep may cost at most, in unsteered passes.
   static let limit = 12.0

@@ -3,7 +3,7 @@ import Foundation
 import Foundations
 import Torch
 
-/// The command line. Each subcommand is a type of its own under Commands; CommandSupport decides how errors end the process.
+/// The command line. Each subcommand is a separate type under Commands; CommandSupport decides how errors end the process.
 @main
 struct Telltale: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -25,7 +25,7 @@ package indirect enum TokenDecoder: Sendable {
     }
   }
 
-  /// Whether the text of a byte token depends on the byte tokens beside it.
+  /// Whether the text of a byte token depends on the neighbouring byte tokens.
   var hasByteFallback: Bool {
     switch self {
     case .byteFallback: true

@@ -158,7 +158,7 @@ public final class Tokenizer: Sendable {
   /// - Parameters:
   ///   - name: one of the checkpoint's named templates, of `ChatTemplate.names` or a file of Jinja; nil for the
   ///     checkpoint's default.
-  ///   - settings: what the template reads beside the messages.
+  ///   - settings: what the template reads in addition to the messages.
   /// - Throws: `TelltaleError.badInput` if the checkpoint has no template or one that cannot be read, or the name is
   ///   not known.
   public func chatTemplate(

@@ -1,7 +1,7 @@
 import Foundation
 import Foundations
 
-/// What the files beside `tokenizer.json` or `tokenizer.model` say of a tokenizer, by transformers' order of precedence.
+/// What the files next to `tokenizer.json` or `tokenizer.model` say of a tokenizer, by transformers' order of precedence.
 struct TokenizerConfiguration: Sendable {
   /// Nil if no file names it: then `tokenizer.json` stands as it is.
   var tokenizerClass: TokenizerClass?

@@ -1,6 +1,6 @@
 import Foundations
 
-/// The stages of a `tokenizer.json` around its model, before the configuration beside it changes some of them.
+/// The stages of a `tokenizer.json` around its model, before the configuration in its folder changes some of them.
 struct TokenizerParts {
   var normalizer: Normalizer?
   var preTokenizer: PreTokenizer?

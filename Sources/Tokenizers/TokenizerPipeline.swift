@@ -63,7 +63,7 @@ struct TokenizerPipeline: Sendable {
     max(model.vocabulary.size, (addedByID.keys.max() ?? -1) + 1)
   }
 
-  /// The same without tokens that only configurations beside the tokenizer's own file name.
+  /// The same without tokens that only configurations other than the tokenizer's file name.
   var ownVocabularySize: Int { ownSize ?? vocabularySize }
 
   func text(ofToken id: Int) -> UTF8Text? {

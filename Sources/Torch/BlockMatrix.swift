@@ -4,7 +4,7 @@ import Foundations
 /// A weight matrix [out, in] that stays quantised blocks of the GGML library and is unpacked inside of its products.
 ///
 /// Products of few rows unpack some hundred numbers at a time and sum in float32, so that a row does not depend on those
-/// beside it; those of many unpack some megabytes at a time to the dtype of the input.
+/// next to it; those of many unpack some megabytes at a time to the dtype of the input.
 package struct BlockMatrix: Sendable {
   /// uint8 [out, bytes of a row]
   let bytes: Tensor
@@ -65,7 +65,7 @@ package struct BlockMatrix: Sendable {
 extension Tensor {
   /// `self` [..., in] times a matrix of blocks [out, in] transposed, plus `bias` [out]: [..., out] in the dtype of `self`.
   ///
-  /// - Parameter alike: whether a row must not depend on the rows beside it, however many they are.
+  /// - Parameter alike: whether a row must not depend on the other rows, however many they are.
   package func linear(
     _ weight: BlockMatrix, bias: Tensor? = nil, alike: Bool = false
   ) throws(TelltaleError) -> Tensor {

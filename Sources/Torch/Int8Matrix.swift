@@ -5,7 +5,7 @@ import Foundations
 /// the largest magnitude of that output's weights / 127 (symmetric, per output channel).
 ///
 /// Half the bytes of bfloat16. Products sum in 32-bit integers where the processor can (`hasOwnProducts`), which makes
-/// a row of the result independent of the rows beside it, bit by bit; elsewhere the matrix is unpacked in every product.
+/// a row of the result independent of the other rows, bit by bit; elsewhere the matrix is unpacked in every product.
 public struct Int8Matrix: Sendable {
   /// uint8 [out / 32, in / 4, 128]: in the order in which products read it, 128 added.
   let packed: Tensor
@@ -48,7 +48,7 @@ public struct Int8Matrix: Sendable {
 extension Tensor {
   /// `self` [..., in] times an int8 matrix [out, in] transposed, plus `bias` [out]: [..., out] in the dtype of `self`.
   ///
-  /// With own products every row of `self` is rounded to 16 bits times a scale of its own (largest magnitude / 32,512).
+  /// With own products every row of `self` is rounded to 16 bits times its own scale (largest magnitude / 32,512).
   ///
   /// - Parameters:
   ///   - coarse: by row, whether 8 bits (largest magnitude / 127) will do: half the work. Ignored without own products.

@@ -27,8 +27,8 @@ extension Tensor {
     return outs.compactMap { $0.map(Tensor.init(owning:)) }
   }
 
-  /// The same, computed in blocks of `rowBlock` rows, the last one filled up: a row comes out bit by bit the same
-  /// whatever rows are computed with it, which one product over all rows does not promise. No gradients. `nil` computes
+  /// The same, computed in blocks of `rowBlock` rows, the last one filled up: a row is bit by bit the same
+  /// regardless of the rows computed with it, which one product over all rows does not promise. No gradients. `nil` computes
   /// all rows at once, with gradients.
   public func linear(_ weight: Tensor, bias: Tensor? = nil, rowBlock: Int?) throws(TelltaleError) -> Tensor {
     guard let rowBlock else { return try linear(weight, bias: bias) }
@@ -109,8 +109,8 @@ extension Tensor {
   /// `keys` and `values` [n, heads, longest, dim], of which `window` leaves the last ones. Float32,
   /// bfloat16 or float16 on the CPU.
   ///
-  /// Sums are in a fixed order, so that a sequence comes out the same bit by bit whatever sequences are beside it and on
-  /// however many threads.
+  /// Sums are in a fixed order, so that a sequence is the same bit by bit regardless of the other sequences and of
+  /// the number of threads.
   ///
   /// - Parameters:
   ///   - cap: scores s become cap tanh(s / cap).

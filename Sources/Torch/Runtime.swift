@@ -68,7 +68,7 @@ public enum Runtime {
   package static var liveTensorCount: Int { Int(ct_live_tensor_count()) }
 
   /// Tensors handed out to this thread less those it freed. A test that stays on one thread holds it against leaks,
-  /// whatever other threads do meanwhile.
+  /// regardless of what other threads do meanwhile.
   package static var liveTensorCountOfThread: Int { Int(ct_live_tensor_count_of_thread()) }
 
   /// Waits for the device to finish what it was given; needed before a clock is read.

@@ -9,7 +9,7 @@ import Foundations
 public struct Tensor: Sendable {
   let storage: Storage
 
-  /// Owns one reference of the C side. Immutable after creation, hence safe to share.
+  /// Owns one reference of the C side. Immutable after creation, so safe to share.
   final class Storage: @unchecked Sendable {
     let ref: ct_tensor
     init(_ ref: ct_tensor) { self.ref = ref }

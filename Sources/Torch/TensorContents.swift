@@ -1,7 +1,7 @@
 internal import CTorch
 import Foundations
 
-/// Numbers going in and coming out.
+/// Numbers in and out.
 extension Tensor {
   /// A tensor of `values` in row-major order. The number of values must be the product of `shape`.
   public init(_ values: [Float], shape: [Int]? = nil) throws(TelltaleError) {

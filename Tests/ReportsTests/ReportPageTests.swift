@@ -109,7 +109,7 @@ struct ReportPageTests {
         && overview.lines[1].cells[0].details == "best of all layers, prompt")
     #expect(
       answer.headline
-        == "1 of 3 combinations of vector and target is supported: planted predicts test (inverted, not specific).")
+        == "1 of 3 combinations of vector and target is supported: “planted” predicts “test” (inverted, not specific).")
     let verdicts = try RunVerdicts(StoredRun(made.url))
     #expect(verdicts.headline == answer.headline && verdicts.models.map(\.targets) == [["test", "second"]])
     #expect(verdicts.models[0].lines[0].cells.map { $0?.word } == ["supported", nil])

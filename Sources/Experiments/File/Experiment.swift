@@ -70,7 +70,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
         Key("style", \.style, "Text as stored, as a user message, or after solved examples."),
         Key(
           "template", \.template,
-          "Chat template in the place of the model's own: \(ChatTemplate.names.map { "`\($0)`" }.joined(separator: ", ")), "
+          "Chat template instead of the model's own: \(ChatTemplate.names.map { "`\($0)`" }.joined(separator: ", ")), "
             + "one of the model's named templates, or a file of Jinja (`.jinja`) relative to the experiment file."),
         Key(
           "template-variables", \.templateVariables,
@@ -83,7 +83,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
 
     init() {}
 
-    /// What a chat template reads beside the messages.
+    /// What a chat template reads in addition to the messages.
     var chat: ChatSettings {
       let variables = (templateVariables ?? [:]).sorted { $0.key < $1.key }
       return ChatSettings(variables: variables.map { .init(name: $0.key, text: $0.value) }, date: date)

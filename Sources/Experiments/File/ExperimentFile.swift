@@ -17,13 +17,14 @@ public enum ExperimentFile {
     return try parse(text, file: url.path)
   }
 
-  /// The experiment with what was given in the place of what the file says, and its text.
+  /// The experiment with what was given on the command line instead of what the file says, and its text.
   ///
   /// The file itself must be sound, too: its mistakes are told with its own lines.
   static func load(_ url: URL, _ overrides: ExperimentOverrides) throws -> (Experiment, text: String) {
     let own = try load(url)
     let text = try overrides.apply(to: String(contentsOf: url, encoding: .utf8), file: url.path)
-    let experiment = overrides.isEmpty ? own : try parse(text, file: "\(url.path) with what was given beside it")
+    let experiment =
+      overrides.isEmpty ? own : try parse(text, file: "\(url.path) with what was given on the command line")
     try overrides.check(experiment)
     return (experiment, text)
   }

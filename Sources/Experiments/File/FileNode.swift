@@ -56,7 +56,7 @@ struct FileNode {
     }
   }
 
-  /// The entries of a list; nil where it is none.
+  /// The entries of a list; nil where it is not one.
   var entries: [FileNode]? {
     node.sequence?.enumerated().map { step($0.element, "\($0.offset)", line: $0.element.mark?.line) }
   }

@@ -1,7 +1,7 @@
 import Foundations
 import LanguageModels
 
-/// Which answers of a run are graded. Raters with the same plan grade the same answers, each in an order of their own.
+/// Which answers of a run are graded. Raters with the same plan grade the same answers, each in their own order.
 ///
 /// Both the sample and the orders follow from SHA-256 of the answers' keys, so they are the same after a restart and on
 /// another machine, and answers that a running experiment adds do not shuffle those that were there.

@@ -4,7 +4,7 @@ import Synchronization
 import Torch
 
 /// The workers of a judge: each takes the next task, asks what has no reply yet, and stores replies and labels before it
-/// goes on. The first of them that has to give up stops all.
+/// continues. The first of them that has to give up stops all.
 final class JudgeDesk: Sendable {
   /// Requests for one question whose replies cannot be read.
   private static let malformedAttempts = 3
@@ -174,6 +174,6 @@ final class JudgeDesk: Sendable {
     return TelltaleError(
       .failed,
       "the judge at \(endpoint.address) \(reason)\(wait), \(attempts) time\(attempts == 1 ? "" : "s") in a row; "
-        + "\(stored) replies are stored, and the same command goes on from there")
+        + "\(stored) replies are stored, and the same command continues from there")
   }
 }

@@ -22,7 +22,7 @@ public struct JudgeEndpoint: Sendable {
   ///   - url: up to and with `/v1`, or the whole path of the chat completions.
   ///   - key: nil where the endpoint needs none.
   ///   - timeout: seconds that one request may take.
-  /// - Throws: `TelltaleError` for a URL that is none, or that would send a key unencrypted over a network.
+  /// - Throws: `TelltaleError` for a malformed URL, or that would send a key unencrypted over a network.
   public init(url: String, model: String, key: String?, temperature: Double = 0, timeout: Double = 120) throws {
     func refuse(_ message: String) -> TelltaleError {
       TelltaleError(.badInput, "the address of the judge \(message)", remedy: .chooseEndpoint)
@@ -53,7 +53,7 @@ public struct JudgeEndpoint: Sendable {
   /// What came of one request.
   enum Outcome: Sendable {
     case reply(JudgeReply)
-    /// An answer that is none; asking again may give one.
+    /// A reply that cannot be read; asking again may give one that can.
     case malformed(String)
     /// Busy, failing or not reached: to be asked again, where it said so after some seconds.
     case unavailable(String, retryAfter: Double?)

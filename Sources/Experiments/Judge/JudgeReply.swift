@@ -49,7 +49,7 @@ struct JudgeReply: Codable, Sendable, Equatable {
     reason = String(Self.storable(verdict.reason, hiding: key).prefix(Self.longestReason))
   }
 
-  /// Without the key, and with the picture of NUL in the place of NULs, at which the store would end the text.
+  /// Without the key, and with the picture of NUL for NULs, at which the store would end the text.
   private static func storable(_ reason: String, hiding key: String?) -> String {
     let text = reason.replacing("\u{0}", with: "\u{2400}")
     return key.flatMap { KeyText($0) }?.hidden(in: text) ?? text

@@ -3,7 +3,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// What a judge is told to look for: label 1 is the behaviour, 0 its absence. Stored with its hash beside the labels.
+/// What a judge is told to look for: label 1 is the behaviour, 0 its absence. Stored with its hash next to the labels.
 public struct JudgeRubric: Sendable, Equatable {
   /// `sycophancy`, `truthfulness`, or the name of the file it comes from.
   public let name: String

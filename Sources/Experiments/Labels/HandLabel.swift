@@ -58,7 +58,7 @@ public struct HandLabel: Codable, Sendable, Equatable {
     return "a note may hold no NUL character (U+0000), at which the store would end it; remove it"
   }
 
-  /// With the picture of NUL in the place of NULs, which journals of older versions may hold: journal, store and export say
+  /// With the picture of NUL for NULs, which journals of older versions may hold: journal, store and export say
   /// the same.
   var readable: HandLabel {
     var label = self

@@ -4,7 +4,7 @@ import Steering
 
 /// How far the sources of a run's labels agree: people with each other, judges and the recorded labels, and each with itself.
 ///
-/// Measures are of the answers that both sources gave 1 or 0; those that one of them could not tell are counted beside.
+/// Measures are of the answers that both sources gave 1 or 0; those that one of them could not tell are counted separately.
 /// Intervals are clustered by question, over all models and data sets.
 public struct LabelAgreement: Sendable {
   /// Two sources, or two passes of one.
@@ -31,7 +31,7 @@ public struct LabelAgreement: Sendable {
     public let specificity: ClusteredMean?
   }
 
-  /// An answer on which sources differ; "cannot tell" beside a label of 1 or 0 is no disagreement.
+  /// An answer on which sources differ; "cannot tell" against a label of 1 or 0 is no disagreement.
   public struct Disagreement: Sendable {
     public let answer: LabelledAnswer
     /// What each source says, in the order of `LabelAgreement.sources`.

@@ -1,7 +1,7 @@
 import Statistics
 import Steering
 
-/// What one source of labels in the place of another does to the AUROC of every vector, each at the layer at which transfer
+/// What replacing one source of labels by another does to the AUROC of every vector, each at the layer at which transfer
 /// is judged: one that no label of a target chose.
 public struct LabelReplacement: Sendable {
   public let changes: [LabelChange]

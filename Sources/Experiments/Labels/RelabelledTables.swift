@@ -2,7 +2,7 @@ import Foundation
 import Steering
 
 extension Experiment {
-  /// The sources of labels beside the run's own that predictions name, each once.
+  /// The sources of labels other than the run's own that predictions name, each once.
   var otherLabels: [LabelChoice] {
     var seen: Set<LabelChoice> = [.recorded]
     return predictions.compactMap(\.labels).filter { seen.insert($0).inserted }

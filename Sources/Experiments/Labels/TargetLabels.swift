@@ -18,7 +18,7 @@ struct TargetLabels {
     given = choice == .recorded && reference == .recorded ? LabelIndex([]) : try LabelIndex(run)
   }
 
-  /// A target with the chosen labels; rows that have none stay where they are and are left out of whatever is judged.
+  /// A target with the chosen labels; rows that have none stay where they are and are left out of the analysis.
   struct Target {
     var recording: ChunkedRecording
     /// The label of each row by the reference.

@@ -10,7 +10,7 @@ struct PlannedRun {
   /// What file paths in the experiment are relative to.
   let folder: URL
   let experiment: Experiment
-  /// What is frozen in the run directory: the file as it is, or with the models and data given beside it.
+  /// What is frozen in the run directory: the file as it is, or with the models and data given on the command line.
   let text: String
   let device: Devices
   let datasets: Datasets
@@ -23,8 +23,8 @@ struct PlannedRun {
 
   /// - Parameters:
   ///   - file: data files in it are relative to its folder, and in a run directory's to that of the file it was made of.
-  ///   - overrides: models and data in the place of those that the file names.
-  /// - Throws: whatever is wrong with file, data or models, before anything is written.
+  ///   - overrides: models and data instead of those that the file names.
+  /// - Throws: what is wrong with file, data or models, before anything is written.
   init(file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Devices) throws {
     folder = RunDirectory.dataFolder(ofExperiment: file)
     self.device = device

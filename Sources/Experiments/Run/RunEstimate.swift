@@ -12,8 +12,8 @@ public struct RunEstimate: Encodable, Sendable {
   public var weightBytes = 0
   /// The program with its libraries, and of the model's file what stays mapped.
   public var programBytes = 0
-  /// Beside both: what is generated together or a pass over answers to choose between, with its logits; or the layers of the
-  /// largest recording that are analysed side by side; whichever is most.
+  /// In addition to both: what is generated together or a pass over answers to choose between, with its logits; or the layers of the
+  /// largest recording that are analysed at the same time; whichever is most.
   public var workingBytes = 0
   /// The most that is held at once.
   public var memoryBytes: Int { programBytes + weightBytes + workingBytes }
@@ -34,7 +34,7 @@ public struct RunEstimate: Encodable, Sendable {
     public var answers: Int
   }
 
-  /// - Throws: whatever the run itself would throw before it computes.
+  /// - Throws: what the run itself would throw before it computes.
   public init(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Devices = .cpu,
     onStage: @escaping (String) -> Void = { _ in }
@@ -180,7 +180,7 @@ struct ModelEstimate {
     return timing
   }
 
-  /// A text beside itself without its last token: two texts that differ and cost one.
+  /// A text paired with itself without its last token: two texts that differ and cost one.
   private static func withoutItsEnd(_ ids: [Int]) -> ReadablePair {
     let shorter = ids.count > 1 ? Array(ids.dropLast()) : ids + ids
     return ReadablePair(

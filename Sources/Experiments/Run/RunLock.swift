@@ -14,7 +14,7 @@ public struct RunHolder: Codable, Sendable, Equatable {
 }
 
 /// One process a run directory: an advisory lock (flock) that the system takes back when the process ends, however it
-/// ends. The file says who holds it. The tasks of a job array share it and each hold a file of their own
+/// ends. The file says who holds it. The tasks of a job array share it and each hold their own file
 /// (`TaskLock`).
 final class RunLock {
   private let descriptor: Int32
@@ -22,7 +22,7 @@ final class RunLock {
 
   /// - Parameters:
   ///   - file: another than that of the whole run.
-  ///   - shared: beside others who share it; such a lock is not signed.
+  ///   - shared: together with others who share it; such a lock is not signed.
   ///   - task: who signs, where it is an array task.
   ///   - patience: tries, a twentieth of a second apart; somebody who only looked holds it no longer than a quarter.
   /// - Throws: `TelltaleError` naming the holder, where another process holds the directory.

@@ -29,7 +29,7 @@ package struct RunTable: Sendable {
     studyCorrelations, comparisons,
   ]
 
-  /// In the folders of other labels only, beside the predictivity, the audit and the transfer by them.
+  /// In the folders of other labels only, in addition to the predictivity, the audit and the transfer by them.
   package static let changes = RunTable(LabelChange.table, \.changes)
   package static let coverage = RunTable(LabelCoverage.table) { $0.coverage.flatMap(\.rows) }
 

@@ -30,7 +30,7 @@ protocol Stage: Sendable {
   func chunkNumbers(_ layout: RunLayout) -> [Int]?
   /// Adds what it made to the summary of a merge.
   func add(to summary: inout RunMerge.Summary, _ layout: RunLayout)
-  /// Memory that it takes beside the weights.
+  /// Memory that it takes in addition to the weights.
   func workingBytes(_ estimate: ModelEstimate, _ cost: StageCost) -> Int
   /// What it computes; nil for nothing worth counting.
   func cost(_ estimate: ModelEstimate) throws -> StageCost?
@@ -129,7 +129,7 @@ struct StageRecord: Codable, Sendable {
   var seconds: [String: Double] = [:]
   /// SHA-256 of all that was made, by path in the run directory; nil in records of older versions and before anything is.
   var files: [String: String]?
-  /// SHA-256 of the record as it is stored, with zeros in the place of these digits.
+  /// SHA-256 of the record as it is stored, with zeros instead of these digits.
   var sum: String?
   var started = Date()
   var finished: Date?

@@ -7,7 +7,7 @@ import Torch
 package struct SyntheticRun {
   package var rows: Int
   package var layers: Int
-  /// Texts that try to be markup, or to be very long, in the place of questions and answers.
+  /// Texts that try to be markup, or to be very long, instead of questions and answers.
   package var hostile: Bool
   private static let hidden = 32
 

@@ -7,7 +7,7 @@ struct TaskTimes {
   private let file: URL
   private var seconds: [String: [String: Double]]
 
-  /// Goes on with what an earlier try of the task wrote.
+  /// Continues from what an earlier try of the task wrote.
   init(_ directory: RunDirectory, _ task: ArrayTask) {
     (self.directory, file) = (directory, directory.layout.taskTimes(task.index))
     seconds = Self.read(directory, task.index)

@@ -6,7 +6,7 @@ import Torch
 /// The store of a run: prompts, continuations, labels, vectors and scores, for whoever asks in SQL.
 ///
 /// Everything in it but the labels is built from the run directory's other files, in one transaction. Labels are only
-/// ever added; those given by hand are also in the journal beside it, so that the file may be lost and built again.
+/// ever added; those given by hand are also in the journal next to it, so that the file may be lost and built again.
 public struct RunStore: Sendable {
   let directory: RunDirectory
   private let writer: any DatabaseWriter

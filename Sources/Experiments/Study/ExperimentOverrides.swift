@@ -6,11 +6,11 @@ import Steering
 import Torch
 import Yams
 
-/// Models and data given beside an experiment file, in the place of those it names.
+/// Models and data given on the command line, instead of those that the experiment file names.
 public struct ExperimentOverrides: Sendable, Equatable {
   /// Empty: those of the file.
   public var models: [String]
-  /// Files by name of the data set that they take the place of.
+  /// Files by name of the data set that they replace.
   public var datasets: [String: [URL]]
   /// Rows of every data set at most, for a first look; also pairs of every vector.
   public var limit: Int?
@@ -21,7 +21,7 @@ public struct ExperimentOverrides: Sendable, Equatable {
 
   var isEmpty: Bool { models.isEmpty && datasets.isEmpty && limit == nil }
 
-  /// The experiment's text with what was given in the place of what it says; how many rows are taken, and of which part
+  /// The experiment's text with what was given instead of what it says; how many rows are taken, and of which part
   /// of the questions, stays.
   func apply(to text: String, file: String) throws -> String {
     if isEmpty { return text }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Writing files so that a reader sees the old file, the new file, or none, whatever happens in between.
+/// Writing files so that a reader sees the old file, the new file, or none, even if the process is killed in between.
 public enum AtomicFile {
-  /// Calls `body` with a handle on a new file beside `url`, flushes it to the disk and renames it to `url`. Where
+  /// Calls `body` with a handle on a new file next to `url`, flushes it to the disk and renames it to `url`. Where
   /// anything fails, the new file is removed and `url` is as it was.
   public static func write(to url: URL, _ body: (FileHandle) throws -> Void) throws(TelltaleError) {
     let place = InputLocation(file: url.path)

@@ -11,7 +11,7 @@ package enum AtomicFolder {
     }
   }
 
-  /// Calls `body` with a new folder beside `url`, flushes it to the disk and renames it to `url`, which must not be there
+  /// Calls `body` with a new folder next to `url`, flushes it to the disk and renames it to `url`, which must not be there
   /// yet. Where anything fails, nothing is left behind; an error about a file inside is told by the folder's own name.
   package static func write(to url: URL, _ body: (URL) throws -> Void) throws {
     try refuseExisting(url)

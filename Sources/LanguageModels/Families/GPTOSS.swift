@@ -1,6 +1,6 @@
 import Foundations
 
-/// gpt-oss (OpenAI 2025): sinks, windows on every other layer, yarn, experts with biases and a gate of its own.
+/// gpt-oss (OpenAI 2025): sinks, windows on every other layer, yarn, experts with biases and their own gate.
 package enum GPTOSSFamily: ModelFamily {
   package static let name = "gpt-oss"
   package static let architectures = ["GptOssForCausalLM"]

@@ -1,7 +1,7 @@
 import Foundations
 
 /// The text part of Gemma 3 (Gemma team 2025), by itself or inside a model that also sees images: five layers with a window
-/// and a rotation of their own to one without, queries and keys normalised, no caps.
+/// and their own rotation to one without, queries and keys normalised, no caps.
 package enum Gemma3Family: ModelFamily {
   package static let name = "Gemma-3"
   package static let architectures = ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"]

@@ -10,7 +10,7 @@ package protocol ModelFamily: Sendable {
   static var architectures: [String] { get }
   /// Its names under `model_type`.
   static var modelTypes: [String] { get }
-  /// Keys of config.json that do not change the pass, beside those that no family's pass depends on.
+  /// Keys of config.json that do not change the pass, in addition to those that no family's pass depends on.
   static var harmlessKeys: Set<String> { get }
   /// What the names of its tensors may begin with in files of different makers; the first is the one that `place` uses.
   static var prefixes: [String] { get }

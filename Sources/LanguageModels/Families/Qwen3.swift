@@ -1,6 +1,6 @@
 import Foundations
 
-/// Qwen3, dense (Qwen team 2025): queries and keys normalised per head, heads of a width of their own.
+/// Qwen3, dense (Qwen team 2025): queries and keys normalised per head, a head width that is stated separately.
 package enum Qwen3Family: ModelFamily {
   package static let name = "Qwen3"
   package static let architectures = ["Qwen3ForCausalLM"]

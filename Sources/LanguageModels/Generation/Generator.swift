@@ -10,7 +10,7 @@ public struct GenerationOptions: Sendable {
   public var edits: [SteeringEdit] = []
   /// Layers whose residual stream is recorded at the last prompt token and at the continuation's tokens.
   public var recordedLayers: [Int] = []
-  /// Whether the mean over the continuation's tokens is recorded beside its last token.
+  /// Whether the mean over the continuation's tokens is recorded in addition to its last token.
   public var recordsMean = false
   /// Tokens that one pass over prompts may hold.
   public var tokenBudget = Self.defaultTokenBudget
@@ -49,7 +49,7 @@ public struct Generation: Sendable {
 }
 
 /// Decodes many prompts together: a finished sequence's place is taken by the next prompt, and activations are recorded
-/// in the passes that produce the tokens, never in one of their own.
+/// in the passes that produce the tokens, never in a separate one.
 public struct Generator {
   private let model: LanguageModel
   private let options: GenerationOptions
@@ -163,7 +163,7 @@ public struct Generator {
     try continueSequences(Array(first..<active.count), output)
   }
 
-  /// Tokens that all sequences share and that are worth computing once; every sequence keeps a last token of its own.
+  /// Tokens that all sequences share and that are worth computing once; every sequence keeps its own last token.
   private func header(_ sequences: [[Int]]) -> Int {
     guard options.edits.allSatisfy(\.treatsSequencesAlike), !model.isBatchInvariant,
       model.configuration.lengthSwitch == nil

@@ -21,7 +21,7 @@ public enum Sampling: Sendable, Equatable {
   }
 }
 
-/// Chooses tokens for the sequences of one generation, with a random stream of its own for each.
+/// Chooses tokens for the sequences of one generation, with a separate random stream for each.
 struct TokenSampler {
   let sampling: Sampling
   private var streams: [Int: SeededGenerator] = [:]

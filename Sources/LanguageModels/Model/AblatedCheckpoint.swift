@@ -12,7 +12,7 @@ import Torch
 /// which both read the same stream: from the embeddings and after every block). Families that normalise what is written are
 /// refused: no weights equal the edit there. (Removing it
 /// at the blocks' outputs alone is another edit: there, attention still hands the component to the feed-forward network of
-/// its own block.)
+/// the same block.)
 public struct AblatedCheckpoint: Sendable {
   private let checkpoint: Checkpoint
   private let direction: Tensor  // float64 [hidden], of unit norm
@@ -59,9 +59,9 @@ public struct AblatedCheckpoint: Sendable {
       + model.layers.indices.flatMap { layer in sites.map { SteeringEdit(layer: layer, .ablate(unit), site: $0) } }
   }
 
-  /// Writes the checkpoint as a new directory in Hugging Face layout, beside its tokenizer: whole, or not at all.
+  /// Writes the checkpoint as a new directory in Hugging Face layout, with its tokenizer: whole, or not at all.
   ///
-  /// A model whose output head is tied to its embeddings gets a head of its own, the old embeddings: the head reads the
+  /// A model whose output head is tied to its embeddings gets a separate head, the old embeddings: the head reads the
   /// stream and is not ablated.
   ///
   /// - Parameters:

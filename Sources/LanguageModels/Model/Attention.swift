@@ -23,7 +23,7 @@ enum AttentionContext {
 }
 
 extension AttentionContext {
-  /// Of the tokens that a block goes on with, those whose queries are computed: where the kernel lets queries be left out,
+  /// Of the tokens that a block continues with, those whose queries are computed: where the kernel lets queries be left out,
   /// no others.
   func queried(_ kept: KeptTokens) -> KeptTokens {
     if case .packed(let plan, _, _) = self, plan.segments != nil { kept } else { .all }

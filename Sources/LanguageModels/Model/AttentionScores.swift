@@ -1,7 +1,7 @@
 import Foundations
 import Torch
 
-/// How a layer's attention makes scores of queries and keys, beside which keys a query sees.
+/// How a layer's attention makes scores of queries and keys, apart from which keys a query sees.
 struct AttentionScores: Sendable {
   let window: Int?
   let scale: Double

@@ -55,7 +55,7 @@ struct DecoderLayer: Sendable {
     network = try FeedForward(configuration, index, table)
   }
 
-  /// x [tokens, hidden] to what goes on to the network: the stream with what attention adds. All tokens are attended to;
+  /// x [tokens, hidden] to the input of the network: the stream with what attention adds. All tokens are attended to;
   /// those that are kept go on, and only their queries are computed where attention can do without the others'.
   func attention(
     _ x: Tensor, _ tables: [RotaryTables], _ attention: AttentionContext, keeping kept: KeptTokens = .all

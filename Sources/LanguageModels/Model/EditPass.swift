@@ -46,7 +46,7 @@ struct EditPass {
     }
   }
 
-  /// The tokens that block `layer` must compute for edits and conditions, whatever else is looked at.
+  /// The tokens that block `layer` must compute for edits and conditions, regardless of what else is read.
   func tokens(neededAt layer: Int) -> [TokenChoice] {
     edits.flatMap { edit -> [TokenChoice] in
       let own = edit.layer == layer && edit.site != .blockInput ? [edit.tokens] : []

@@ -2,7 +2,7 @@ import Torch
 
 extension LanguageModel {
   /// A residual stream [tokens, hidden] that was tapped after `layer`, as the edits of that block's output leave it, and
-  /// what each did: what `resume` goes on from. Conditional edits are not for here.
+  /// what each did: what `resume` continues from. Conditional edits are not for here.
   package func edited(
     _ stream: Tensor, after layer: Int, _ edits: [Edit]
   ) throws -> (stream: Tensor, effects: [EditEffect]) {

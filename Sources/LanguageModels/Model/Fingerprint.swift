@@ -9,7 +9,7 @@ public enum Fingerprint {
   private static let sampleSize = 65_536
 
   /// SHA-256 (hexadecimal) over `config.json` and, for each file of weights, its name, its size and 16 evenly spaced
-  /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, hence in these pieces. Other files
+  /// pieces of 64 KiB. A fine-tuned checkpoint differs from its base in every weight, so also in these pieces. Other files
   /// in the directory (a vector, an adapter) do not count. Of a GGUF file, or all parts of a split one, the same without
   /// `config.json`.
   public static func checkpoint(_ directory: URL) throws(TelltaleError) -> String {

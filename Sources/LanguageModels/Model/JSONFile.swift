@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 import Torch
 
-/// Small JSON files beside a checkpoint, read with one sentence for whatever is wrong with them.
+/// Small JSON files of a checkpoint; what is wrong with one is told in one sentence.
 enum JSONFile {
   /// No configuration is longer than this.
   static let largest = 64 << 20

@@ -19,7 +19,7 @@ public struct LanguageModel: Sendable {
   let head: WeightMatrix  // [vocabulary, hidden]
   /// The rotations that layers have, each once.
   let ropes: [RotaryEmbedding]
-  /// Whether a sequence comes out the same whatever is computed with it: see `batchInvariant`.
+  /// Whether a sequence's result does not depend on what is computed with it: see `batchInvariant`.
   public private(set) var isBatchInvariant = false
   /// How attention over packs is computed; nil: as is quickest.
   var attentionKernel: AttentionKernel?
@@ -75,7 +75,7 @@ public struct LanguageModel: Sendable {
   /// Whether no GPU has a part of it.
   var isOnCPU: Bool { layers.allSatisfy { $0.device == .cpu } }
 
-  /// The same model, computed so that a sequence's residual streams and logits are bit by bit the same whatever other
+  /// The same model, computed so that a sequence's residual streams and logits are bit by bit the same regardless of which other
   /// sequences are computed with it (float32 on the CPU): matrix products in blocks of equally many rows, attention over
   /// each sequence's own length, nothing shared between the prompts of a generation. For inference; training knows no batch invariance.
   public func batchInvariant() -> LanguageModel {
@@ -116,7 +116,7 @@ public struct LanguageModel: Sendable {
     return output
   }
 
-  /// `forward` without waiting for the device: what it gives must be held against `requireFinite` once the next work is
+  /// `forward` without waiting for the device: what it gives must be checked with `requireFinite` once the next work is
   /// under way.
   package func launch(
     _ batch: PackedBatch, taps: Taps = Taps(layers: []), edits: [Edit] = [], logits: TokenChoice? = nil,
@@ -214,7 +214,7 @@ public struct LanguageModel: Sendable {
     return output
   }
 
-  /// What the blocks on one device are given beside the stream.
+  /// What the blocks on one device are given in addition to the stream.
   private struct Place {
     private(set) var device: Device
     private(set) var tables: [RotaryTables]
@@ -229,7 +229,7 @@ public struct LanguageModel: Sendable {
       tapped = try Rows(taps, device)
     }
 
-    /// Goes on to another device with the stream x [tokens, hidden].
+    /// Moves to another device with the stream x [tokens, hidden].
     mutating func move(to next: Device, _ x: inout Tensor) throws(TelltaleError) {
       guard next != device else { return }
       x = try x.moved(to: next)

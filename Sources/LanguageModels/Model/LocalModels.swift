@@ -35,7 +35,7 @@ extension ModelLocator {
     return all + own(environment).map { described($0, [], environment) }
   }
 
-  /// Telltale's own: what was fetched under a name, other GGUF files beside, and the embedded models.
+  /// Telltale's own: what was fetched under a name, other GGUF files there, and the embedded models.
   private static func own(_ environment: [String: String]) -> [String] {
     let folder = fetchedFolder(environment)
     let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()

@@ -1,11 +1,11 @@
 import Foundations
 import Torch
 
-/// How a checkpoint's numbers are held and multiplied, beside the dtype that everything else is computed in.
+/// How a checkpoint's numbers are held and multiplied, apart from the dtype that everything else is computed in.
 public enum WeightFormat: String, Sendable, Codable, CaseIterable {
   /// As floating-point numbers of the model's dtype.
   case dense
-  /// The projections of all blocks and an output head of its own as int8, one scale an output. Embeddings (and a head
+  /// The projections of all blocks and a separate output head as int8, one scale an output. Embeddings (and a head
   /// that is tied to them), norms and biases stay dense.
   case int8
   /// The same as 4 bits, one scale for each group of 32 inputs, where a matrix's width is a multiple of that.

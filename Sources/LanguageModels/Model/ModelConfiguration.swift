@@ -34,7 +34,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var logitCap: Double?
   /// Whether a learned logit for each head takes its share of the attention without a value.
   public var hasSinks = false
-  /// Positions that have an embedding of their own, added to the token's; nil where rotation alone tells positions apart.
+  /// Positions that have a learned embedding, added to the token's; nil where rotation alone tells positions apart.
   public var learnedPositions: Int?
   /// Queries and keys are rotated in float32 and rounded once, as OLMo does.
   public var rotatesInFloat32 = false

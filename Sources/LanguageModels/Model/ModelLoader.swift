@@ -19,7 +19,7 @@ package struct ModelLoader {
   }
 
   /// The model, computing in `dtype` (by default the one the weights are stored in). Where dtype and device are kept and a
-  /// weight is a tensor of its own, it stays where the source has it: nothing is copied. Weights of int8 and int4 are rounded
+  /// weight is a separate tensor, it stays where the source has it: nothing is copied. Weights of int8 and int4 are rounded
   /// one by one, and the source's memory is given back as soon as it is read.
   package func model(
     dtype: DType? = nil, weights format: WeightFormat = .dense, device devices: Devices = .cpu

@@ -25,7 +25,7 @@ public enum ModelLocator {
     do { return try named(name, environment) } catch {
       throw TelltaleError(
         .badInput,
-        "is a folder without a model that has the name of one, which is not to be had either: \(error.message)",
+        "is a folder without a model that has the name of one, which is not available either: \(error.message)",
         at: InputLocation(file: folder.path))
     }
   }
@@ -109,7 +109,7 @@ public enum ModelLocator {
       "the embedded model \(name) was not found; run from the checkout, or set TELLTALE_MODELS to its Models folder")
   }
 
-  /// `$TELLTALE_MODELS`, then `Models` in the working directory, then beside or above the executable.
+  /// `$TELLTALE_MODELS`, then `Models` in the working directory, then in the executable's folder or above it.
   private static func embeddedFolders(_ environment: [String: String]) -> [URL] {
     var folders: [URL] = []
     if let named = environment["TELLTALE_MODELS"] { folders.append(URL(fileURLWithPath: named, isDirectory: true)) }

@@ -43,7 +43,7 @@ public struct PackedBatch: Sendable {
     }
   }
 
-  /// Packs families whose sequences continue a given prefix of their own, even where they have more in common: tokens
+  /// Packs families whose sequences each continue their own given prefix, even where they have more in common: tokens
   /// that are to be computed differently for each.
   package init(branches families: [(prefix: [Int], tails: [[Int]])]) {
     let roots = families.map { append($0.prefix[...], parent: nil) }

@@ -5,7 +5,7 @@ import Torch
 package enum PackedMatrix: Sendable {
   /// Whole numbers of 8 bits, a scale for each output.
   case int8(Int8Matrix)
-  /// Blocks with scales of their own: of 4 bits, rounded while loading, or a GGUF file's own.
+  /// Blocks with their own scales: of 4 bits, rounded while loading, or a GGUF file's own.
   case blocks(BlockMatrix)
 
   /// Rounds a weight as a format asks for; nil where it stays dense: all that is no projection, and in 4 bits a matrix

@@ -31,7 +31,7 @@ public struct RotaryEmbedding: Sendable {
     public var attention: Double
   }
 
-  /// Every frequency divided by a factor of its own, others for sequences longer than the trained ones (Ding et al. 2024).
+  /// Every frequency divided by its own factor, others for sequences longer than the trained ones (Ding et al. 2024).
   public struct LongRope: Sendable, Hashable {
     public var short: [Double]
     public var long: [Double]

@@ -1,4 +1,4 @@
-/// One of a model's weights by what it does. The names are those of Llama's files, whatever a family calls them; what
+/// One of a model's weights by what it does. The names are those of Llama's files, regardless of what a family calls them; what
 /// Llama has not is named likewise (`model.layers.3.mlp.experts.2.down_proj.weight`).
 package struct WeightName: Hashable, Sendable, CustomStringConvertible {
   package enum Part: String, Sendable { case weight, bias }

@@ -15,7 +15,7 @@ public struct TrainingStep: Sendable {
   public var tokens: Int
 }
 
-/// Trains a LoRA adapter on a frozen model with AdamW; the matrices are float32 whatever the model computes in.
+/// Trains a LoRA adapter on a frozen model with AdamW; the matrices are float32 regardless of what the model computes in.
 ///
 /// Everything random follows from the seed and the number of the step, so the same start and settings give the same
 /// bits on the same machine with the same number of threads, interrupted or not.
@@ -34,7 +34,7 @@ public final class LoRATrainer {
   /// - Parameters:
   ///   - adapter: what the training starts from; it is copied and stays as it is.
   ///   - activationMemory: bytes that activations kept for the backward pass may take; nil for any number. It decides how
-  ///     much is computed twice, not what comes out.
+  ///     much is computed twice, not the result.
   public init(
     _ base: LanguageModel, from adapter: LoRAAdapter, settings: TrainingSettings, activationMemory: Int? = nil
   ) throws {
@@ -56,7 +56,7 @@ public final class LoRATrainer {
     optimiser = try AdamW(leaves.flatMap { [$0.a, $0.b] }, weightDecay: settings.weightDecay)
   }
 
-  /// Goes on where a checkpoint was written.
+  /// Continues where a checkpoint was written.
   public convenience init(
     _ base: LanguageModel, from checkpoint: TrainingCheckpoint, settings: TrainingSettings,
     activationMemory: Int? = nil
@@ -94,7 +94,7 @@ public final class LoRATrainer {
       squares: try optimiser.squares.map { try $0.copy() }, log: log)
   }
 
-  /// Takes the steps that are left of `settings.steps` over the sequences, each epoch in an order of its own.
+  /// Takes the steps that are left of `settings.steps` over the sequences, each epoch in its own order.
   public func run(_ sequences: [TrainingSequence], onStep: (TrainingStep) throws -> Void = { _ in }) throws {
     guard !sequences.isEmpty else {
       throw TelltaleError(.badInput, "there is nothing to train on; give at least one row")

@@ -47,8 +47,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   /// Optimiser steps of one pass over `count` sequences; the last may hold fewer.
   public func stepsPerEpoch(_ count: Int) -> Int { (count + batch * accumulate - 1) / (batch * accumulate) }
 
-  /// The sequences of a step, by pass: every epoch goes through all of them in an order of its own, which follows from
-  /// the seed, the epoch and nothing else. A training that was interrupted goes on with the same order.
+  /// The sequences of a step, by pass: every epoch goes through all of them in its own order, which follows from
+  /// the seed, the epoch and nothing else. A training that was interrupted continues in the same order.
   func batches(step: Int, of count: Int) -> [[Int]] {
     let (epoch, within) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(count))
     var random = SeededGenerator(seed: seed, stream: epoch)

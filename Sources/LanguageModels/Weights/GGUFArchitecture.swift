@@ -4,7 +4,7 @@ import Torch
 /// How llama.cpp names and lays out the tensors of one architecture, and which published family that is: the inverse of
 /// its conversion script.
 struct GGUFArchitecture: Sendable {
-  /// What conversion does to a tensor beside naming it.
+  /// What conversion does to a tensor other than naming it.
   enum Change: Sendable, Equatable {
     /// The rows of queries and keys, from halves of a head's dimensions to pairs.
     case pairedRows

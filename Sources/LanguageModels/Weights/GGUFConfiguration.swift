@@ -73,7 +73,7 @@ struct GGUFConfiguration {
     ("n_embd", .size, "embedding_length"), ("n_head", .size, "attention.head_count"), ("n_layer", .size, "block_count"),
     ("n_inner", .size, "feed_forward_length"), ("layer_norm_epsilon", .real, "attention.layer_norm_epsilon"),
   ]
-  /// What families have beside, by their name in config.json.
+  /// What families have in addition, by their name in config.json.
   private static let copied: [String: [Copied]] = [
     "MixtralForCausalLM": [
       ("num_local_experts", .size, "expert_count"), ("num_experts_per_tok", .size, "expert_used_count"),

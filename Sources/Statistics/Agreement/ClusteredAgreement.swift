@@ -1,6 +1,6 @@
 /// How far two raters of the same items agree, with intervals that hold when items of one group (question) are alike.
 ///
-/// The measures are those of `Agreement`. Each is computed anew with every group left out; the jackknife variance
+/// The measures are those of `Agreement`. Each is computed again with every group left out; the jackknife variance
 /// (G-1)/G sum (value_-g - mean)^2 gives value +- t sqrt(variance) with Student's t of G - 1 degrees of freedom, cut to
 /// -1...1 (Efron and Stein 1981). With one item a group this approaches the standard errors of `Agreement`.
 public struct ClusteredAgreement: Sendable, Equatable {

@@ -37,7 +37,7 @@ public struct AuditNull: Sendable, Equatable {
   public init(name: String, aurocs: [Double]) { (self.name, self.aurocs) = (name, aurocs) }
 }
 
-/// A number about the vector itself, reported beside the rest: its norm, its cosine with the answer-letter direction.
+/// A number about the vector itself, reported in addition to the rest: its norm, its cosine with the answer-letter direction.
 public struct AuditGeometry: Sendable, Equatable {
   public let name: String
   public let value: Double

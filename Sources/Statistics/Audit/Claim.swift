@@ -50,7 +50,7 @@ struct Claim {
     return strataAgree
   }
 
-  /// Whether what is left beside the covariates is, with its whole interval, smaller than the smallest effect of interest: of very
+  /// Whether what is left after the covariates is, with its whole interval, smaller than the smallest effect of interest: of very
   /// many rows the little that bins and powers miss of a confound would differ from 0.
   var leavesTooLittle: Bool {
     guard let joint, let smallestCoefficient else { return false }

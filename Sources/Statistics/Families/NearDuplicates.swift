@@ -2,9 +2,9 @@
 ///
 /// Two texts belong together if the weighted Jaccard similarity of their character 4-grams (`ShingleSets`) reaches the
 /// threshold, and so do texts linked through others (single linkage). Rows of one family are not independent; intervals
-/// should be clustered by `families` in the place of the question. On Anthropic's human-written evaluations (1,593 distinct
+/// should be clustered by `families` instead of the question. On Anthropic's human-written evaluations (1,593 distinct
 /// questions) the most similar pair of different questions has 0.64, and a question with one word changed 0.8 or more in
-/// 95 of 100 cases: hence the default of 0.7.
+/// 95 of 100 cases, which is why the default of 0.7.
 ///
 /// Candidates come from an index of rare 4-grams, so the time grows with the number of texts that share one, not with
 /// all pairs. An entry of the index keeps 20 members of a family at most; past that a text that only resembles a later

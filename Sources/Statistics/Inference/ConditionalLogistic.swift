@@ -1,6 +1,6 @@
 import RealModule
 
-/// Conditional logistic regression of a 0/1 label on one score: the odds ratio within strata (questions), whatever each
+/// Conditional logistic regression of a 0/1 label on one score: the odds ratio within strata (questions), regardless of each
 /// stratum's rate.
 ///
 /// Stratum by stratum the likelihood is that of the rows with the label, given how many there are:

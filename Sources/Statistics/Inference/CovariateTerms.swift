@@ -14,7 +14,7 @@ struct CovariateTerms: Sendable {
   let covariates: [Covariate]
   /// By covariate, its levels or bins.
   let partitions: [Partition]
-  /// Covariates whose levels are not all held fixed, for want of rows.
+  /// Covariates whose levels are not all held fixed, because there are too few rows.
   let cut: [CutCovariate]
   /// How many pairs of covariates have products that did not fit.
   let pairsLeftOut: Int
@@ -128,7 +128,7 @@ struct CovariateWish {
     }
   }
 
-  /// Levels, or as many bins as columns are left beside the slopes.
+  /// Levels, or as many bins as columns are left after the slopes.
   func partition(_ share: Int) -> Partition { levels ?? covariate.levels(bins: max(2, share - slopes.count + 1)) }
 
   func columns(_ share: Int) -> [[Double]] {

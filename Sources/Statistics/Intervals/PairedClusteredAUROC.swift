@@ -25,7 +25,7 @@ public struct PairedClusteredAUROC: Sendable, Equatable {
     self.init((scoresA, labels), (scoresB, labels), groups)
   }
 
-  /// One score of labels from two sources: what the second source in the place of the first does to the area.
+  /// One score of labels from two sources: what replacing the first source by the second does to the area.
   ///
   /// `nil` unless, by each source, at least two groups have a positive and two a negative, and every score is finite.
   public init?(scores: [Double], labelsA: [Int], labelsB: [Int], groups: [String]) {

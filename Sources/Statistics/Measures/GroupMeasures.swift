@@ -10,7 +10,7 @@ public struct WithinGroupAUROC: Sendable, Equatable {
 }
 
 extension Measures {
-  /// AUROC with every positive compared only to the negatives of its own group, pooled by number of pairs.
+  /// AUROC with every positive compared only to the negatives in its group, pooled by number of pairs.
   /// `nil` if no group has both classes.
   public static func withinGroupAUROC(scores: [Double], labels: [Int], groups: [String]) -> WithinGroupAUROC? {
     precondition(scores.count == labels.count && groups.count == labels.count, "arrays must have the same length")

@@ -3,7 +3,7 @@ import RealModule
 /// Newton's method with step halving on the penalised log loss.
 struct LogisticNewton {
   let design: LogisticDesign
-  /// Weight of 1/2 |w|^2 beside the summed log loss, which is 1/C.
+  /// Weight of 1/2 |w|^2 against the summed log loss, which is 1/C.
   let penalty: Double
 
   struct Solution {

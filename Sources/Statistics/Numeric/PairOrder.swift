@@ -1,6 +1,6 @@
 /// For every row how the pairs it forms with all others are ordered by two variables. O(n log n).
 struct PairOrder {
-  /// Pairs ordered alike by both minus pairs ordered the other way round.
+  /// Pairs ordered alike by both minus pairs ordered in reverse.
   private(set) var net: [Double]
   /// Pairs whose values differ in x, and in y.
   let untiedX: [Double]

@@ -2,7 +2,7 @@
 ///
 /// With partial Cohen's f = |t| / sqrt(df), the robustness value (sqrt(f^4 + 4 f^2) - f^2) / 2 is the share of the residual
 /// variance, of score and of label, that a confounder must explain to bring the coefficient to 0. With f - t(alpha, df - 1) /
-/// sqrt(df - 1) in the place of f it brings the interval to 0. R's `sensemakr` is the reference.
+/// sqrt(df - 1) instead of f it brings the interval to 0. R's `sensemakr` is the reference.
 ///
 /// With clustered errors pass the clustered t; df is then the residual degrees of freedom divided by the design effect,
 /// (clustered / classical standard error)^2, so that f keeps to the strength of the association and t to its evidence.

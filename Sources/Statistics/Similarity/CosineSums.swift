@@ -40,7 +40,7 @@ public struct CosineSums: Sendable, Equatable {
 ///
 /// Percentile intervals, widened for few groups, of a Bayesian bootstrap (Rubin 1981): every group's weight is multiplied by
 /// an independent standard exponential number, the same in both vectors where they share the group, and the unbiased sums
-/// are computed anew. The mean of a plain bootstrap's cosines is too low, because drawing groups twice adds noise to both
+/// are computed again. The mean of a plain bootstrap's cosines is too low, because drawing groups twice adds noise to both
 /// vectors; here the noise part stays the observed one.
 public struct ResampledCosine: Sendable, Equatable {
   /// Fewer groups than this have no interval.

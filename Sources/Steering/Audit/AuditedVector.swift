@@ -106,7 +106,7 @@ extension PairDifferences {
     try SafetensorsFile.write(["differences": differences], metadata: metadata, to: url)
   }
 
-  /// Where `telltale extract --keep-differences` puts those of a vector file: `<name>.differences.safetensors` beside it.
+  /// Where `telltale extract --keep-differences` puts those of a vector file: `<name>.differences.safetensors` in the same folder.
   public static func url(beside vectors: URL) -> URL {
     vectors.deletingPathExtension().appendingPathExtension("differences.safetensors")
   }

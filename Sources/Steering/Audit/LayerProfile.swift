@@ -2,7 +2,7 @@ import LanguageModels
 import Statistics
 import Torch
 
-/// What a layer's activations say by themselves, whatever the vector: computed once per target, position and layer.
+/// What a layer's activations say by themselves, regardless of the vector: computed once per target, position and layer.
 public struct LayerProfile: Sendable {
   public let layer: Int
   /// AUROCs of the scores by directions drawn from the activations' own covariance. Empty where activations are not

@@ -18,7 +18,7 @@ public struct NullDirections: Sendable {
   /// is a draw from N(0, X^T X / n). The basis is the centred activations.
   ///
   /// A direction uniform on the sphere would be too easy to beat: residual streams vary along few directions, and what
-  /// varies tends to separate whatever rows there are.
+  /// varies tends to separate any rows.
   public static func covariance(rows: Int, draws: Int, seed: UInt64) throws -> NullDirections {
     NullDirections(
       name: "directions drawn from the activations' covariance",

@@ -7,7 +7,7 @@ import Torch
 ///
 /// Made once per target set and read position; then `judge` takes one vector after the other. Layers are taken one at a
 /// time, and of more than `AuditTarget.mostRows` rows a block at a time; null directions, probe and geometry, which compare
-/// rows with rows, then are of a random sample. So what is in memory beside the rows' texts is a few matrices of
+/// rows with rows, then are of a random sample. So what is in memory in addition to the rows' texts is a few matrices of
 /// [8192, 8192] and [8192, hidden], however long the recording.
 public struct RecordingAudit: Sendable {
   public struct Options: Sendable {

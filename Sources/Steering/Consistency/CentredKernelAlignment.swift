@@ -2,8 +2,8 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// Linear centred kernel alignment: how alike two models' activations on the same prompts are, whatever their widths and
-/// whatever rotation lies between them (Kornblith et al. 2019, "Similarity of neural network representations revisited").
+/// Linear centred kernel alignment: how alike two models' activations on the same prompts are, regardless of their widths and
+/// of any rotation between them (Kornblith et al. 2019, "Similarity of neural network representations revisited").
 public struct CentredKernelAlignment: Sendable, Equatable {
   /// |Y'X|^2 / (|X'X| |Y'Y|) of centred activations, Frobenius norms: 0...1, but near 1 for anything where rows are fewer than
   /// widths. `nil` where a side does not vary.

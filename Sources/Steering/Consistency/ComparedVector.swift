@@ -20,10 +20,10 @@ public struct ComparedVector: Sendable {
     }
     let complaint = try Self.complaint(pairs, vectors)
     self.pairs = complaint == nil ? pairs : nil
-    notes = complaint.map { ["the differences beside \(name) are not used: \($0)"] } ?? []
+    notes = complaint.map { ["the differences of \(name) are not used: \($0)"] } ?? []
   }
 
-  /// The vector file, and the differences beside it where `telltale extract --keep-differences` left some.
+  /// The vector file, and the differences in the same folder where `telltale extract --keep-differences` left some.
   public init(contentsOf url: URL) throws {
     let beside = PairDifferences.url(beside: url)
     let isThere = FileManager.default.fileExists(atPath: beside.path)

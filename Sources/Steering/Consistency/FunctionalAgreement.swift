@@ -3,7 +3,7 @@ import LanguageModels
 import Statistics
 import Torch
 
-/// Whether two vectors order things alike, whatever the angle between them.
+/// Whether two vectors order things alike, regardless of the angle between them.
 public struct FunctionalAgreement: Sendable, Equatable {
   /// Spearman's rank correlation; nil where a side does not vary.
   public let spearman: Double?
@@ -13,8 +13,8 @@ public struct FunctionalAgreement: Sendable, Equatable {
   /// Rows left out because a vector was made of their question.
   public let leftOut: Int
 
-  /// Of the projections of held-out prompts' activations on the vectors at a layer. Each vector may have a recording of its
-  /// own model, of any width; rows are matched by id and question.
+  /// Of the projections of held-out prompts' activations on the vectors at a layer. Each vector may have a recording of the
+  /// model it was made from, of any width; rows are matched by id and question.
   public static func projections(
     _ a: ComparedVector, _ recordingA: PlacedRecording, _ b: ComparedVector, _ recordingB: PlacedRecording, layer: Int
   ) throws -> FunctionalAgreement {

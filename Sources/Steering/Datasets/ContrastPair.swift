@@ -126,7 +126,7 @@ extension Item {
     }
   }
 
-  /// The text as stored; free-text answers begin on a line of their own.
+  /// The text as stored; free-text answers begin on a new line.
   var plainPrompt: String {
     choices.isEmpty && matchingAnswer != nil ? text + "\n" : text
   }

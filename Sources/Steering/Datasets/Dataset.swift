@@ -45,7 +45,7 @@ public enum Dataset {
     return items
   }
 
-  /// The format of a file, told from its content; throws `badInput` when it is none of them.
+  /// The format of a file, told from its content; throws `badInput` for any other.
   public static func format(of url: URL) throws(TelltaleError) -> DatasetFormat {
     let file = try InputFile(contentsOf: url)
     return try Content(file, format: nil).format(of: file)

@@ -8,7 +8,7 @@ extension Dataset {
     [identicalRows(items)].compactMap { $0 } + GroupNames.alike(items.map(\.group.id)).map(\.sentence)
   }
 
-  /// What makes two rows the same, whatever they are called by.
+  /// What makes two rows the same, regardless of their names.
   private struct Contents: Hashable {
     let text: String
     let group: String

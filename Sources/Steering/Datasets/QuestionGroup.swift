@@ -1,4 +1,4 @@
-/// The distinct question that rows share, whoever asks it and in whatever order its choices stand.
+/// The distinct question that rows share, regardless of who asks it and of the order of its choices.
 ///
 /// Rows of one group are not independent observations: sampling, splits, intervals and tests go by group.
 public struct QuestionGroup: Sendable, Hashable, Codable, Identifiable {

@@ -1,6 +1,6 @@
 /// The parts of a stored question: biography, distinct question, lettered choices.
 ///
-/// The rules look at nothing but the row itself, so that a row has the same group whatever it is loaded with:
+/// The rules look at nothing but the row itself, so that a row has the same group regardless of what it is loaded with:
 ///
 /// 1. **Choices** are the lines that begin with `(A)`, `(B)`, ... (spaces before, and no space after, are allowed),
 ///    taken from the last `(A)` on; a line that breaks the alphabet belongs to the choice above it. `Choices:` before

@@ -3,8 +3,8 @@ import Torch
 /// The first principal component of the pairs' differences, a unit vector (Zou et al. 2023, "Representation Engineering").
 ///
 /// Not centred, it is the direction r that maximises the sum of (d_i . r)^2, which is the mean difference where pairs
-/// agree; centred, it is the direction along which pairs differ most from one another. A component has no sign of its
-/// own: r points to where most pairs' differences do. Where they divide as coin flips might (n pairs by at most the square
+/// agree; centred, it is the direction along which pairs differ most from one another. A component has no inherent
+/// sign: r points to where most pairs' differences do. Where they divide as coin flips might (n pairs by at most the square
 /// root of n, one standard deviation) there is no majority, and r points to where the mean difference does. Zero where the differences
 /// (centred: their deviations from the mean) are zero.
 struct PrincipalDirection: DirectionEstimator {

@@ -113,7 +113,7 @@ public struct AblationExperiment {
       rows.map { Double((a.rows[$0].label ?? 0) - (b.rows[$0].label ?? 0)) }, groups: rows.map { a.rows[$0].group })
   }
 
-  /// The same edits with one random direction in the place of all.
+  /// The same edits with one random direction instead of all.
   private func random(like edits: [SteeringEdit]) throws -> [SteeringEdit] {
     let drawn = try Tensor.randomNormal([vectors.hiddenSize], seed: options.seed)
     let unit = try drawn / drawn.norm().scalar()

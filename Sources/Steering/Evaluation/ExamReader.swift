@@ -4,7 +4,7 @@ import LanguageModels
 import Torch
 
 /// Multiple-choice questions as MMLU's CSV holds them: columns question, A, B, C, D and answer (a letter, or 0 to 3), with
-/// `subject` if there is one. The right answer takes the place of the behaviour.
+/// `subject` if there is one. The right answer counts as the behaviour.
 public enum ExamReader {
   private static let letters = ["A", "B", "C", "D"]
 

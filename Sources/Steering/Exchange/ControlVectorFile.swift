@@ -15,7 +15,7 @@ enum ControlVectorFile {
     var directions: [Int: [Float]]
     /// The model that the file hints at.
     var modelHint: String?
-    /// What the file states beside that.
+    /// What else the file states.
     var notes: [String]
   }
 

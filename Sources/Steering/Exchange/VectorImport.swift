@@ -240,7 +240,7 @@ public struct VectorImport: Sendable {
 
   private struct DirectionMetadata: Decodable { var layer: Int }
 
-  /// The file's own number of its one layer: from the command, from its name, or from what lies beside it.
+  /// The file's own number of its one layer: from the command, from its name, or from what lies in the same folder.
   private func statedLayer(_ url: URL, _ convention: LayerConvention) throws(TelltaleError) -> Int {
     if let layer { return layer }
     if let layer = Self.caaLayer(url.lastPathComponent) { return layer }

@@ -18,7 +18,7 @@ struct ActivationReader: Sendable {
   /// The device that `launch` leaves its results on.
   var device: Device { model.device }
 
-  /// How many passes are best launched at the same time, each from a thread of its own.
+  /// How many passes are best launched at the same time, each from its own thread.
   var passesTogether: Int { ThreadPolicy.passesTogether(model) }
 
   /// Float64 [sequences, layers, hidden] on the CPU; the mean where a sequence is read at several tokens.

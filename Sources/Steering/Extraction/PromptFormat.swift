@@ -4,9 +4,9 @@ import Tokenizers
 /// How items are put to a model: the style, and what the style needs.
 public struct PromptFormat: Sendable, Equatable, Codable {
   public var style: PromptStyle
-  /// Chat style: a template in the place of the model's own.
+  /// Chat style: a template instead of the model's own.
   public var template: String?
-  /// Chat style: what the template reads beside the messages.
+  /// Chat style: what the template reads in addition to the messages.
   public var settings: ChatSettings?
   /// Few-shot style: solved examples in front of every prompt.
   public var examples: Int

@@ -71,7 +71,7 @@ public struct PromptEncoder: Sendable {
 
   /// - Parameters:
   ///   - name: the chat template to use instead of the checkpoint's own.
-  ///   - settings: what the template reads beside the messages.
+  ///   - settings: what the template reads in addition to the messages.
   public static func chat(
     _ tokenizer: Tokenizer, template name: String?, settings: ChatSettings = ChatSettings()
   ) throws -> PromptEncoder {

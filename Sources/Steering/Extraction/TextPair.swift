@@ -6,7 +6,7 @@ import LanguageModels
 public struct TextPair: Sendable, Codable {
   public var positive: String
   public var negative: String
-  /// The question that several pairs may share; a pair that names none is a question of its own.
+  /// The question that several pairs may share; a pair that names none is a separate question.
   public var group: String?
   /// Where it was read, for errors.
   package var place: InputLocation?

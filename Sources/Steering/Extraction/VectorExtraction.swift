@@ -27,7 +27,7 @@ public struct VectorExtraction {
     (self.recipe, self.layers, self.seed) = (recipe, layers, seed)
   }
 
-  /// Vectors of a data set's items, whatever is contrasted but texts. For the contrast `spontaneous` they are recorded
+  /// Vectors of a data set's items, for every contrast but texts. For the contrast `spontaneous` they are recorded
   /// first: answered greedily, and labelled by the letter of the answer.
   ///
   /// An item one of whose responses to instructions is empty is left out and counted in the notes.

@@ -25,7 +25,7 @@ public struct Finetuning: Sendable {
     self.settings = settings
   }
 
-  /// Trains on `training`, or goes on with it, and measures the loss on `heldOut` before and after.
+  /// Trains on `training`, or resumes that training, and measures the loss on `heldOut` before and after.
   ///
   /// - Parameter loaded: the base model, without an adapter.
   public func run(
@@ -107,7 +107,7 @@ public struct Finetuning: Sendable {
     return trainer
   }
 
-  /// A process that was killed while it wrote a file leaves what it had of it beside the whole one.
+  /// A process that was killed while it wrote a file leaves what it had of it next to the whole one.
   private func removeHalfWritten(_ output: URL) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: output.path)) ?? [] {
       let isOurs = [Self.checkpointName, Self.lossesName].contains { name.hasPrefix(".\($0).") }

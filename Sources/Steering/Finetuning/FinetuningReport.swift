@@ -3,7 +3,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// What a finished fine-tuning was and did; `training.json` beside the adapter.
+/// What a finished fine-tuning was and did; `training.json` in the adapter's folder.
 public struct FinetuningReport: Sendable, Codable, Equatable {
   /// What was trained, on what and how, by the names of `telltale finetune`'s options.
   public var stated: [String: String]

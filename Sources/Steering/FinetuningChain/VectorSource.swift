@@ -2,7 +2,7 @@ import LanguageModels
 
 /// Where the given vector comes from, that a fine-tuning vector is compared with.
 public enum VectorSource: Sendable {
-  /// A vector file, with its pairs' differences where they lie beside it.
+  /// A vector file, with its pairs' differences where they lie in the same folder.
   case file(ComparedVector)
   /// Made from the base model; of the contrast `spontaneous`, rows are labelled by the likelier of their choices.
   case recipe(VectorRecipe, [Item])

@@ -45,7 +45,7 @@ public struct AnswerParser: Sendable {
       .sorted { ($1.text.count, $0.index) < ($0.text.count, $1.index) }
   }
 
-  /// - Parameter opensReasoning: whether the prompt ends within reasoning that the text goes on with.
+  /// - Parameter opensReasoning: whether the prompt ends within reasoning that the text continues.
   public func parse(_ text: String, opensReasoning: Bool = false) -> ParsedAnswer {
     let reasoning = ReasoningText(text, isOpen: opensReasoning)
     guard reasoning.hasReasoning else { return answer(in: text) }

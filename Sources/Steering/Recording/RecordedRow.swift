@@ -1,6 +1,6 @@
 import Statistics
 
-/// One prompt, what the model said, and the label: a row of a recording. Activations are stored beside, in the same order.
+/// One prompt, what the model said, and the label: a row of a recording. Activations are stored separately, in the same order.
 public struct RecordedRow: Codable, Sendable, Equatable {
   /// The item's id: `<source>#<row>`.
   public var id: String

@@ -13,7 +13,7 @@ public struct Recorder {
     public static let defaultMaxTokens = 16
     public var sampling: Sampling = .greedy
     public var edits: [SteeringEdit] = []
-    /// Whether the model's own logit difference between the choices is measured beside the generated answer.
+    /// Whether the model's own logit difference between the choices is measured in addition to the generated answer.
     public var measuresChoices = true
     public var tokenBudget = GenerationOptions.defaultTokenBudget
 

@@ -1,7 +1,7 @@
 import Foundations
 import LanguageModels
 
-/// Where a vector comes from: what its file states beside the numbers. Unknown parts are nil.
+/// Where a vector comes from: what its file states in addition to the numbers. Unknown parts are nil.
 public struct VectorProvenance: Sendable, Equatable {
   /// The file it was read from; not stored.
   public var file: String?

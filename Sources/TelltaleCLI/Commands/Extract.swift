@@ -38,7 +38,9 @@ struct Extract: ParsableCommand {
   @Option(help: "The vector file to write.")
   var output: String
   @OptionGroup var overwriting: OverwriteOptions
-  @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
+  @Flag(
+    help: "Also write every pair's difference next to the vector, from which telltale compare takes its intervals from."
+  )
   var keepDifferences = false
   @OptionGroup var printing: PrintOptions
 

@@ -26,10 +26,10 @@ struct Run: ParsableCommand {
 
   @Argument(help: "The experiment file (YAML), or with --resume a run directory, which holds it.")
   var experiment: String
-  @Option(help: "A model in the place of those that the file names; may be given several times.")
+  @Option(help: "A model instead of those that the file names; may be given several times.")
   var model: [String] = []
   @Option(
-    help: "NAME=FILE: a file in the place of the data set that the file calls NAME; repeated, all files are read.")
+    help: "NAME=FILE: a file instead of the data set that the file calls NAME; repeated, all files are read.")
   var dataset: [String] = []
   @Option(help: "Rows of every data set at most, for a first look; their verdicts are of so few rows.")
   var limit: Int?
@@ -107,7 +107,8 @@ struct Run: ParsableCommand {
       output.map({ URL(fileURLWithPath: $0).standardizedFileURL == directory.standardizedFileURL }) ?? true
     else {
       throw refuse(
-        "is a run directory, which goes on as it was begun; give --model, --dataset, --limit and --output with a file")
+        "is a run directory, which continues as it was begun; give --model, --dataset, --limit and --output with a file"
+      )
     }
   }
 

@@ -13,7 +13,7 @@ struct SteerSweep: ParsableCommand {
     discussion: """
       Every layer, scale and rule of edit positions is measured on the items. Steerability is the least-squares slope of the \
       matching answer's logit difference (nats) against the scale, by item (Tan et al. 2024). The best layer and scale are \
-      chosen on half of the groups and judged on the other half, both ways round. Ablation is always among the cells, and \
+      chosen on half of the groups and judged on the other half, and vice versa. Ablation is always among the cells, and \
       compared with the addition whose mean logit difference is nearest. Intervals are of 95 %, clustered by group.
       """)
 

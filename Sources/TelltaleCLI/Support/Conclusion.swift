@@ -90,7 +90,7 @@ enum Conclusion {
     }
     let all = "of \(audits.count) \(audits.count == 1 ? "verdict" : "verdicts"): \(counts.joined(separator: ", "))"
     guard let best = supported.max(by: { strength($0) < strength($1) }) else {
-      return "Found: no vector predicts its target beyond what is known besides (\(all))."
+      return "Found: no vector predicts its target beyond what else is known (\(all))."
     }
     let layer = best.layers == "all" ? "the best layer" : "layer \(best.layers)"
     return "Found: \(best.vector) predicts \(best.target) at \(layer), \(best.position) (\(all))."

@@ -45,7 +45,7 @@ struct EditOptions: ParsableArguments {
       throw ValidationError("--layers goes with --ablate: give the vector file whose directions are removed")
     }
     guard add != nil || ablate != nil || editPositions == .all else {
-      throw ValidationError("--edit-positions goes with --add or --ablate; an --edit has positions of its own")
+      throw ValidationError("--edit-positions goes with --add or --ablate; an --edit has its own positions")
     }
   }
 

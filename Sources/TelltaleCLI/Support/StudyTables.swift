@@ -56,7 +56,7 @@ struct StudyTables {
       .text("planted") { two($0.plantedCosine) },
     ])
 
-  /// The AUROC, and the verdict as a mark in a column of its own.
+  /// The AUROC, and the verdict as a mark in a separate column.
   private static func predicted(
     _ name: String, _ mark: String, _ prediction: @escaping @Sendable (StudyRow) -> StudyRow.Prediction?
   ) -> [TableColumn<StudyRow>] {

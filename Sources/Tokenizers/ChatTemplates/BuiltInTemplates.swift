@@ -1,4 +1,4 @@
-/// The templates that come with Telltale, for models without one of their own.
+/// The templates that come with Telltale, for models without one.
 extension ChatTemplate {
   /// The formats by the name that the commands take.
   public enum Format: String, CaseIterable, Sendable {
@@ -8,7 +8,7 @@ extension ChatTemplate {
     case mistral
     /// Llama 3; Llama 3.1 and later write today's date into the system prompt, this format does not.
     case llama3 = "llama-3"
-    /// Qwen and others, without a system prompt of its own.
+    /// Qwen and others, without a system prompt.
     case chatml
     /// For base models: the contents, one a line, and nothing else.
     case plain

@@ -1,4 +1,4 @@
-/// What a chat template reads beside the messages: variables such as `enable_thinking`, and what day it is.
+/// What a chat template reads in addition to the messages: variables such as `enable_thinking`, and what day it is.
 public struct ChatSettings: Sendable, Equatable, Codable {
   /// A variable of the template.
   public struct Variable: Sendable, Equatable, Codable {
@@ -32,7 +32,7 @@ public struct ChatSettings: Sendable, Equatable, Codable {
   /// The settings as a person would write them, for provenance.
   var described: [String] { variables.map { "\($0.name)=\($0.text)" } + (date.map { ["date=\($0)"] } ?? []) }
 
-  /// A request with these variables in front of its own, and this date where it has none.
+  /// A request with these variables in front of those it has, and this date where it has none.
   func completing(
     _ request: ChatRequest, _ ending: ChatEnding, _ specialTokens: [(name: String, text: String)]
   ) -> ChatRequest {

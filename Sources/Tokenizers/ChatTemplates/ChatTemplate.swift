@@ -5,7 +5,7 @@ import Foundations
 public struct ChatTemplate: Sendable {
   /// The name it was asked for by: a built-in format, one of the checkpoint's named templates, or a file.
   public let name: String
-  /// What the template reads beside the messages.
+  /// What the template reads in addition to the messages.
   public let settings: ChatSettings
   private let program: JinjaTemplate
   private let specialTokens: [(name: String, text: String)]

@@ -1,4 +1,4 @@
-/// A list. Templates cannot change one: Jinja's immutable sandbox refuses `append` and the like.
+/// A list. Templates cannot change one: Jinja's immutable sandbox refuses `append` and other changes.
 package final class PythonList {
   package let items: [JinjaValue]
   let nesting: Int

@@ -1,6 +1,6 @@
 /// A statement of a template.
 ///
-/// Bodies with variables of their own are frames, and have a number (see `ScopeAnalysis`).
+/// Bodies with their own variables are frames, and have a number (see `ScopeAnalysis`).
 struct Statement: Sendable {
   let kind: Kind
   /// The line it begins at, from 1.

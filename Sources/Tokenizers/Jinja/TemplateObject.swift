@@ -1,4 +1,4 @@
-/// What a template can have beside plain data: namespaces, macros, ranges, iterators, methods taken as values.
+/// What a template can have other than plain data: namespaces, macros, ranges, iterators, methods taken as values.
 package class TemplateObject {
   /// Python's name of the type.
   var typeName: String { "object" }
@@ -54,7 +54,7 @@ final class ValueIterator {
   }
 }
 
-/// What `map`, `select` and the like give: it can be gone through once.
+/// What filters such as `map` and `select` give: it can be gone through once.
 final class Generator: TemplateObject {
   private let source: ValueIterator
 

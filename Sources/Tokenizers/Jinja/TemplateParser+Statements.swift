@@ -123,7 +123,7 @@ extension TemplateParser {
         otherwise: otherwise, frame: frame, elseFrame: newFrame(), loopVariable: number(of: "loop")))
   }
 
-  /// Reads a body with variables of its own: an unknown filter is an error again, and a loop ends at a macro's door.
+  /// Reads a body with its own variables: an unknown filter is an error again, and a loop ends at a macro's door.
   mutating func inFrame<Result>(loops: Int, _ read: (inout TemplateParser) throws -> Result) rethrows -> Result {
     let (allowed, depth) = (allowsUnknown, loopDepth)
     (allowsUnknown, loopDepth) = (false, loops)

@@ -197,7 +197,7 @@ function showProgress({ done, total, per_minute: pace, minutes_left: left }) {
 }
 
 function showEnd({ total }) {
-  part("end-text").textContent = total === 0 ? "There is nothing to judge here." : `Thank you: all ${total} answers have your label.`;
+  part("end-text").textContent = total === 0 ? "There is nothing to grade here." : `Thank you: all ${total} answers have your label.`;
   if (root.dataset.second && total > 0) {
     part("second-link").href = root.dataset.second;
     part("second-link").textContent = "Begin the second pass: some of the answers again, to see how far you agree with yourself";

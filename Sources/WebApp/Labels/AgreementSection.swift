@@ -5,7 +5,7 @@ import Statistics
 /// How far raters, judges and the recorded labels agree.
 struct AgreementSection {
   let agreement: LabelAgreement
-  /// What judges' labels in the place of people's do to each AUROC.
+  /// What replacing people's labels by judges' does to each AUROC.
   let replacement: [LabelChange]
 
   var html: HTML {

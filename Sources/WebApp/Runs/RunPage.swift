@@ -19,7 +19,7 @@ struct RunPage {
         <h1>\(name)</h1>
         \(experiment)\(found)
         <nav class="cards" aria-label="This run">\(report)
-        <a href="\(path)/grade"><strong>Grade by hand</strong><span>Judge answers, blind and by keyboard</span></a>
+        <a href="\(path)/grade"><strong>Grade by hand</strong><span>Answer by answer, blind and by keyboard</span></a>
         <a href="\(path)/labels"><strong>Labels</strong><span>Agreement, disagreements, CSV, recomputation</span></a>
         </nav>
         <p class="status" role="status" id="live" hidden></p>

@@ -85,7 +85,7 @@ enum SecurityHeaders {
     "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
   ].joined(separator: "; ")
 
-  /// A report is a file of the run directory with its own scripts inside: it runs in an origin of its own, without
+  /// A report is a file of the run directory with its own scripts inside: it runs in an opaque origin, without
   /// network, cookies or a way to the other pages.
   static let reportPolicy = [
     "sandbox allow-scripts allow-downloads allow-modals allow-popups", "default-src 'none'",

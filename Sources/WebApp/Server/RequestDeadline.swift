@@ -82,8 +82,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
   }
 }
 
-/// Connections that have not sent the head of a request, and so no token: few of them at a time, and a newcomer takes the
-/// place of whoever has waited longest. So nobody without the token can keep those who have it from being served.
+/// Connections that have not sent the head of a request, and so no token: few of them at a time, and a newcomer replaces the
+/// one that has waited longest. So nobody without the token can keep those who have it from being served.
 final class WaitingConnections: Sendable {
   private static let most = 64
   private let channels = Mutex<[any Channel]>([])
