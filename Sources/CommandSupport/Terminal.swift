@@ -54,6 +54,12 @@ package enum Terminal {
     StandardStreams.flush()
   }
 
+  /// Whether results may be coloured: on a terminal that can, unless `NO_COLOR` is set (https://no-color.org).
+  package static var resultsHaveColour: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDOUT_FILENO) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+  }
+
   /// Cells in a row of the terminal that results go to; nil where stdout is none.
   package static var width: Int? { width(of: STDOUT_FILENO) }
 

@@ -18,7 +18,7 @@ struct Telltale: ParsableCommand {
     version: Version.current,
     subcommands: [
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
-      Export.self, Merge.self, Extract.self, Record.self, Predict.self,
+      Export.self, Merge.self, Extract.self, Record.self, Predict.self, Trace.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
       Models.self, Tokenize.self, Worker.self, TemplateCommand.self, OrganismCommand.self, Calibrate.self, Doctor.self,
     ])
