@@ -7,20 +7,46 @@ extension ParsableCommand {
   /// Parses the arguments, runs the command and ends the process: 0 done, 1 failed, 2 wrong usage or input.
   package static func runToEnd() {
     StandardStreams.open()
+    ProcessTime.begin()
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)  // a limit on file sizes is told in a sentence
     MappedFiles.explainFaults()
     do {
       try StandardStreams.raiseFileLimit()
       try checkArguments()
-      var command = try parseAsRoot()
+      var command = try parsed()
       try Runtime.start()
       try command.run()
       try StandardStreams.finish()
+      sayWhatItTook()
       try MappedFiles.checkUnchanged()
     } catch {
       finish(with: error)
     }
+  }
+
+  /// The command that the arguments name. Misspelled words are reported before what is missing.
+  private static func parsed() throws -> any ParsableCommand {
+    let words = Array(CommandLine.arguments.dropFirst())
+    if words.first == "help" { refuseFault(of: words) }
+    do { return try parseAsRoot() } catch {
+      if exitCode(for: error) != .success { refuseFault(of: words) }
+      throw error
+    }
+  }
+
+  private static func refuseFault(of words: [String]) {
+    guard let fault = UsageCheck(Self.self)?.fault(words) else { return }
+    Terminal.error(fault.sentence)
+    Terminal.write("See '\(fault.command) --help' for more information.\n")
+    Foundation.exit(2)
+  }
+
+  /// With --verbose: time and memory of the whole command.
+  private static func sayWhatItTook() {
+    let seconds = String(format: "%.1f", ProcessTime.sinceStart)
+    let peak = ProcessMemory.now.peak.map { ", at most \($0 >> 20) MiB in memory" } ?? ""
+    Terminal.detail("done in \(seconds) s\(peak)")
   }
 
   /// An argument that is not UTF-8 would be taken with other characters in its place.
@@ -37,6 +63,7 @@ extension ParsableCommand {
     let code = exitCode(for: error)
     // Help and version are results too.
     if !(error is TelltaleError), code == .success { end(afterPrinting: fullMessage(for: error)) }
+    ProgressMeter.endLine()
     StandardStreams.flush()
     if let located = error as? TelltaleError {
       Terminal.error(located.advice)
@@ -64,6 +91,6 @@ extension ParsableCommand {
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
     let usage = lines.firstIndex { $0.hasPrefix("Usage:") || $0.hasPrefix("Help:") } ?? lines.endIndex
     Terminal.error(lines[..<usage].joined(separator: " "))
-    for line in lines[usage...] { Terminal.note(String(line)) }
+    for line in lines[usage...] { Terminal.write("\(line)\n") }
   }
 }

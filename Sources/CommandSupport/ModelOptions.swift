@@ -5,7 +5,11 @@ import LanguageModels
 import Tokenizers
 import Torch
 
-extension DType: ExpressibleByArgument {}
+extension DType: ExpressibleByArgument {
+  /// The types to compute in: what help lists. Files may hold more.
+  package static let computable: [DType] = [.float32, .bfloat16, .float16]
+  public static var allValueStrings: [String] { computable.map(\.rawValue) }
+}
 extension WeightFormat: ExpressibleByArgument {}
 extension EditPositions: ExpressibleByArgument {}
 
@@ -60,6 +64,7 @@ package struct ModelOptions: ParsableArguments {
       name, adapter: adapterFolder, dtype: compute.computationType(), weights: compute.weights,
       device: device)
     Self.warn(loaded.warnings)
+    Terminal.detail(loaded.details)
     return batchInvariant ? loaded.batchInvariant() : loaded
   }
 
@@ -82,7 +87,7 @@ package struct ModelOptions: ParsableArguments {
 package enum ProductArithmetic: String, ExpressibleByArgument, CaseIterable { case int8 }
 
 package struct ComputeOptions: ParsableArguments {
-  @Option(help: "Computation dtype: float32, bfloat16 or float16 (default: the checkpoint's).")
+  @Option(help: "The type that the model computes in (default: the checkpoint's).")
   package var dtype: DType?
 
   @Option(
@@ -97,11 +102,12 @@ package struct ComputeOptions: ParsableArguments {
 
   @Option(help: "CPU threads (default: all cores; one for models under 10 million parameters).")
   package var threads: Int?
+  @OptionGroup package var messages: MessageOptions
 
   package init() {}
 
   package func computationType() throws -> DType? {
-    if let dtype, ![.float32, .bfloat16, .float16].contains(dtype) {
+    if let dtype, !DType.computable.contains(dtype) {
       throw TelltaleError(
         .badInput, "--dtype \(dtype.rawValue) is no type to compute in; use float32, bfloat16 or float16")
     }

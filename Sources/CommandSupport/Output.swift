@@ -6,6 +6,15 @@ import Torch
 package enum Output {
   package static func line(_ text: String) { StandardStreams.write(result: text + "\n") }
 
+  /// Sentences: broken at words where they go to a terminal, further rows indented.
+  package static func prose(_ text: String, indent: Int = 0) {
+    guard let width = Terminal.width else { return line(text) }
+    for row in WrappedText.rows(text, width: width, indent: indent) { line(row) }
+  }
+
+  /// A title: bold on a terminal.
+  package static func title(_ text: String) { prose(TerminalColour.ofResults.text(text, .strong)) }
+
   /// One JSON object on one line, keys sorted, so that outputs can be compared.
   package static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import Synchronization
 
 /// What a person reads goes to stderr; stdout is for results.
 package enum Terminal {
@@ -9,9 +10,38 @@ package enum Terminal {
     return name == "telltale-bench" || name == "TelltaleBench" ? "telltale-bench" : "telltale"
   }()
 
-  package static func error(_ message: String) { write("\(program): \(SafeText.sentence(message))\n") }
-  package static func warning(_ message: String) { write("\(program): warning: \(SafeText.sentence(message))\n") }
-  package static func note(_ message: String) { write("\(message)\n") }
+  /// How much is said on stderr.
+  package enum Talk: Int, Sendable { case quiet, normal, verbose }
+
+  private static let chosenTalk = Mutex(Talk.normal)
+  package static var talk: Talk { chosenTalk.withLock { $0 } }
+  package static func setTalk(_ talk: Talk) { chosenTalk.withLock { $0 = talk } }
+
+  package static func error(_ message: String) { complain(message, "", .bad) }
+  package static func warning(_ message: String) { complain(message, "warning: ", .doubtful) }
+
+  private static func complain(_ message: String, _ kind: String, _ colour: TerminalColour.Meaning) {
+    let start = TerminalColour.ofErrors.text("\(program): \(kind)", colour)
+    ProgressMeter.writeAbove("\(start)\(wrapped(SafeText.sentence(message), after: program.count + 2 + kind.count))\n")
+  }
+
+  /// What is being done; not said with --quiet.
+  package static func note(_ message: String) {
+    if talk != .quiet { ProgressMeter.writeAbove("\(wrapped(message))\n") }
+  }
+
+  /// What only --verbose asks for.
+  package static func detail(_ message: @autoclosure () -> String) {
+    if talk == .verbose { ProgressMeter.writeAbove("\(message())\n") }
+  }
+
+  /// Broken at words where it goes to a terminal.
+  private static func wrapped(_ text: String, after start: Int = 0) -> String {
+    guard let width = errorWidth, width > 2 * start else { return text }
+    let rows = text.split(separator: "\n", omittingEmptySubsequences: false)
+      .flatMap { WrappedText.rows(String($0), width: width - start) }
+    return rows.joined(separator: "\n")
+  }
 
   package static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -31,36 +61,14 @@ package enum Terminal {
   }
 
   /// Cells in a row of the terminal that results go to; nil where stdout is none.
-  package static var width: Int? {
+  package static var width: Int? { width(of: STDOUT_FILENO) }
+
+  /// The same of the terminal that messages go to.
+  static var errorWidth: Int? { width(of: STDERR_FILENO) }
+
+  private static func width(of stream: Int32) -> Int? {
     var size = winsize()
-    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-      return nil
-    }
+    guard isatty(stream) == 1, ioctl(stream, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
-  }
-}
-
-/// A line that says how far a job is, redrawn in place on a terminal and silent elsewhere.
-package struct ProgressLine {
-  package let title: String
-  package let total: Int
-  private let started = Date()
-  private var drawn = Date.distantPast
-
-  package init(_ title: String, total: Int) {
-    self.title = title
-    self.total = total
-  }
-
-  package mutating func update(_ done: Int) {
-    guard Terminal.isInteractive, Date().timeIntervalSince(drawn) > 0.1 || done == total else { return }
-    drawn = Date()
-    let seconds = Date().timeIntervalSince(started)
-    let left = done > 0 ? seconds / Double(done) * Double(total - done) : 0
-    let rate = seconds > 0 ? Double(done) / seconds : 0
-    Terminal.write(
-      "\r\u{1B}[K\(title): \(done) of \(total), \(String(format: "%.1f", rate))/s, \(Int(saturating: left.rounded())) s left"
-    )
-    if done == total { Terminal.write("\n") }
   }
 }

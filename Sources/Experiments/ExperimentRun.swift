@@ -137,8 +137,16 @@ public final class ExperimentRun {
     events.onStage("\(path): loading")
     let made = try ModelAtWork(planned, path)
     for warning in made.loaded.warnings { events.onStage("warning: \(warning)") }
+    events.onStage(startLine(made))
     atWork = made
     return made
+  }
+
+  /// Which model is computed with, how, and how much there is to do.
+  private func startLine(_ work: ModelAtWork) -> String {
+    let recorded = experiment.recordedDatasets.map { (try? planned.items($0.text).count) ?? 0 }.reduce(0, +)
+    let (rows, vectors) = ("\(recorded) rows to record", experiment.vectors.count)
+    return "\(work.loaded.startLine); \(rows), \(vectors) \(vectors == 1 ? "vector" : "vectors") to make"
   }
 
   func isDone(_ stage: some Stage) throws -> Bool { try directory.isDone(planned.stage(stage)) }

@@ -74,7 +74,7 @@ public struct LabelCount: Sendable {
   }
 
   package static let table = Table<LabelCount>(
-    "labels", "How the answers of one model to one question came out.",
+    "labels", "How the answers of one model to one question were labelled.",
     [
       .text("model", "The model that answered.", \.model.text),
       .text("target", "The data set.", \.target.text),

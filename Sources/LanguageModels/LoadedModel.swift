@@ -93,3 +93,21 @@ public struct LoadedModel: Sendable {
     return tokens.isEmpty ? Set([tokenizer.eosTokenID].compactMap { $0 }) : Set(tokens)
   }
 }
+
+extension LoadedModel {
+  /// Which model it is and how it is computed, for the line that work begins with:
+  /// `smollm2: bfloat16, weights from GGUF Q4_1, 2 threads`.
+  package var startLine: String {
+    let place =
+      devices.areCPU ? (Runtime.threadCount == 1 ? "1 thread" : "\(Runtime.threadCount) threads") : "\(devices)"
+    return "\(name): \(model.arithmetic), \(place)"
+  }
+
+  /// What is known of the files and the shape of the model: for those who ask for details.
+  package var details: String {
+    let shape = model.configuration
+    let millions = String(format: "%.1f", Double(model.parameterCount) / 1e6)
+    return "\(name): \(directory.path), \(shape.layerCount) layers of width \(shape.hiddenSize), "
+      + "\(millions) million parameters, \(model.weightBytes >> 20) MiB of weights"
+  }
+}

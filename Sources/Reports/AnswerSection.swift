@@ -23,6 +23,8 @@ struct AnswerSection {
     var verdict: VerdictView
     /// What a glance at a supported verdict would miss; nil without.
     var note: String?
+    /// Which way the score predicts, and whether it is this vector that does; nil where nothing is predicted.
+    var nature: String?
     var findings: [FindingView]
   }
 
@@ -62,6 +64,8 @@ struct AnswerSection {
     struct Cell {
       var verdict: VerdictView?
       var note: String?
+      /// Where it was read, which way it predicts and whether it is this vector that does.
+      var details: String?
     }
 
     var model: String
@@ -70,8 +74,10 @@ struct AnswerSection {
   }
 
   let cards: [Card]
-  /// Of models with several vectors or targets.
+  /// One of each model.
   let overviews: [Overview]
+  /// What the run found, in one sentence; nil where it found nothing yet.
+  let headline: String?
   /// Why there are no verdicts; nil where there are.
   let note: String?
 
@@ -89,6 +95,7 @@ struct AnswerSection {
           + (first.distribution.isEmpty ? "" : ", \(first.distribution)"), rows: own.map(\.row))
     }
     overviews = Self.overviews(rows.map { (model: $0.source["model"], target: $0.source["target"], row: $0.row) })
+    headline = Self.headline(overviews)
     note =
       cards.isEmpty
       ? "This run holds no verdicts: its analysis has not been done, or no answer could be given a label. "
@@ -106,19 +113,49 @@ struct AnswerSection {
     func distinct(_ names: [String]) -> [String] {
       names.reduce(into: []) { seen, name in if !seen.contains(name) { seen.append(name) } }
     }
-    return distinct(all.map(\.model)).compactMap { model in
+    return distinct(all.map(\.model)).map { model in
       let own = all.filter { $0.model == model }
       let (targets, vectors) = (distinct(own.map(\.target)), distinct(own.map(\.row.vector)))
-      guard targets.count > 1 || vectors.count > 1 else { return nil }
       let lines = vectors.map { vector in
         let cells = targets.map { target in
           let row = headline(own.filter { $0.target == target && $0.row.vector == vector }.map(\.row))
-          return Overview.Cell(verdict: row?.verdict, note: row?.note)
+          return Overview.Cell(verdict: row?.verdict, note: row?.note, details: row.map(details))
         }
         return Overview.Line(vector: vector, cells: cells)
       }
       return Overview(model: model, targets: targets, lines: lines)
     }
+  }
+
+  private static func details(_ row: Row) -> String {
+    let layers = row.layers == "all" ? "best of all layers" : "layer \(row.layers)"
+    return ["\(layers), \(row.position)", row.nature].compactMap { $0 }.joined(separator: "; ")
+  }
+
+  /// How many of the table's verdicts are supported, and which.
+  private static func headline(_ overviews: [Overview]) -> String? {
+    let cells = overviews.flatMap { overview in
+      overview.lines.flatMap { line in
+        zip(overview.targets, line.cells).compactMap { target, cell in
+          cell.verdict.map { (name: "“\(line.vector)” predicts “\(target)”", word: $0.word, note: cell.note) }
+        }
+      }
+    }
+    guard !cells.isEmpty else { return nil }
+    let supported = cells.filter { $0.word == Verdict.supported.rawValue }
+    let all = cells.count == 1 ? "the one combination" : "\(cells.count) combinations"
+    guard !supported.isEmpty else {
+      let others = Verdict.allCases.compactMap { verdict -> String? in
+        let count = cells.count { $0.word == verdict.rawValue }
+        return count > 0 ? "\(count) \(verdict.rawValue)" : nil
+      }
+      return
+        "No vector is shown to predict what the model does: of \(all) of vector and target, \(others.joined(separator: ", "))."
+    }
+    let named = supported.prefix(3).map { $0.name + ($0.note.map { " (\($0))" } ?? "") }
+    let rest = supported.count > 3 ? ", and \(supported.count - 3) more" : ""
+    return "\(supported.count) of \(all) of vector and target \(supported.count == 1 ? "is" : "are") supported: "
+      + "\(named.joined(separator: ", "))\(rest)."
   }
 
   private static func target(_ row: StoredTable.Row) -> [String] { [row["model"], row["target"]] }
@@ -144,7 +181,7 @@ struct AnswerSection {
       layers: layers == AuditResult.chosenLayer ? layer(contents, name) : layers,
       distribution: contents.distribution(name.vector, name.target),
       verdict: VerdictView(findings[0]["verdict"], sentence: reason(findings)), note: note(findings),
-      findings: findings.map(finding))
+      nature: nature(findings), findings: findings.map(finding))
   }
 
   private static func layer(_ contents: RunContents, _ name: SeriesName) -> String {
@@ -178,6 +215,21 @@ struct AnswerSection {
     }
     let notes = [isInverted ? "inverted" : nil, isUnspecific ? "not specific" : nil].compactMap { $0 }
     return notes.isEmpty ? nil : notes.joined(separator: ", ")
+  }
+
+  /// Direction and specificity of a verdict that says that something predicts.
+  private static func nature(_ findings: [StoredTable.Row]) -> String? {
+    let verdict = Verdict(rawValue: findings[0]["verdict"])
+    guard verdict == .supported || verdict == .explained else { return nil }
+    let claim = findings.first {
+      claimNames.contains($0["finding"]) && $0["severity"] == Finding.Severity.inFavour.rawValue
+    }
+    let direction = claim.map { ($0.number("number") ?? 1) < 0.5 ? "inverted" : "higher scores, more of the behaviour" }
+    let nulls = findings.filter { $0["finding"].hasPrefix(nullPrefix) }
+    let isUnspecific = nulls.contains { $0["severity"] == Finding.Severity.warning.rawValue }
+    let specificity =
+      nulls.isEmpty ? "specificity not tested" : isUnspecific ? "not specific" : "specific to the vector"
+    return [direction, specificity].compactMap { $0 }.joined(separator: "; ")
   }
 
   private static let claimNames = ["within questions", "across questions"]

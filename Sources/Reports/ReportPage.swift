@@ -53,6 +53,7 @@ enum Page {
     ]
     values["about"] = parts.about.map { SafeText.visible($0, limit: SafeText.longest) }
     values["empty"] = parts.answer.note
+    values["headline"] = parts.answer.headline
     return template.render(values)
   }
 

@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
     abstract: "Measure how fast this machine extracts vectors and generates, and how much of it that is.",
     discussion: """
       Runs extraction and generation on a model of a well-known shape with random weights, or on a checkpoint, and \
-      measures the machine's matrix products beside every job. Each number is the median of several rounds; the share \
+      measures the machine's matrix products around every job. Each number is the median of several rounds; the share \
       compares a job with the products measured just before and after it, so that a busy machine slows both.
 
       With --sweep, measures instead what a sweep of layers and scales over many items costs, in unsteered passes over them.

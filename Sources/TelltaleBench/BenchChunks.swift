@@ -10,7 +10,7 @@ struct BenchChunks: ParsableCommand {
     commandName: "chunks", abstract: "Measure how fast chunks of recordings are written and read.",
     discussion: """
       Writes made activations of two positions, with rows of text, as a run's recording: chunk by chunk, each flushed to \
-      the disk and renamed. Then reads every number back. --judge goes on to a class mean and its audit at every layer, \
+      the disk and renamed. Then reads every number back. --judge continues to a class mean and its audit at every layer, \
       with 100 null directions and permutations. Prints rows a second, bytes and the peak of memory.
       """)
 
@@ -45,7 +45,7 @@ struct BenchChunks: ParsableCommand {
 
   func run() throws {
     let benchmark = ChunkBenchmark(rows: rows, layers: layers, hidden: hidden, chunkRows: chunkRows)
-    let meter = RowMeter()
+    let meter = ProgressMeter()
     let total = rows
     let result = try benchmark.run(in: URL(fileURLWithPath: output), judging: judge) {
       meter.update("writing", done: $0, total: total)

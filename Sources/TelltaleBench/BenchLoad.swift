@@ -50,7 +50,7 @@ struct BenchLoad: Encodable {
         format: "ready          %.2f s; the first pass %.2f s, the next %.2f s (16 tokens)", readySeconds,
         firstPassSeconds, nextPassSeconds))
     Output.line(
-      "memory         \(gibibytes(anonymousBytes)) of its own, \(gibibytes(fileBytes)) of mapped files, \(gibibytes(peakBytes)) at the peak"
+      "memory         \(gibibytes(anonymousBytes)) anonymous, \(gibibytes(fileBytes)) of mapped files, \(gibibytes(peakBytes)) at the peak"
     )
   }
 }

@@ -143,7 +143,7 @@ struct BenchReport: Encodable {
     func text(_ value: Double, _ digits: Int = 1) -> String { Self.text(value, digits) }
     return
       """
-      \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at \(gemmRows) rows, beside the extraction
+      \(dtype) GEMM  \(text(extraction.gemmRate, 0)) GFLOP/s at \(gemmRows) rows, around the extraction
       extraction     \(extraction.layers.count) layers: \(text(extraction.pairsPerSecond, 2)) pairs/s, \(text(extraction.tokensGivenPerSecond, 0)) tok/s given \
       (\(extraction.tokensGiven)), \(text(extraction.tokensComputedPerSecond, 0)) tok/s computed (\(extraction.tokensComputed))
       of GEMM        \(text(100 * extraction.shareOfGemm)) % by the wall clock, \

@@ -7,7 +7,7 @@ import Torch
 
 /// What `telltale-bench --sweep` measures.
 struct BenchSweepOptions: ParsableArguments {
-  @Flag(help: "Measure a sweep of layers and scales beside one unsteered pass, and nothing else.")
+  @Flag(help: "Measure a sweep of layers and scales against one unsteered pass, and nothing else.")
   var sweep = false
   @Option(help: "Items of --sweep, each a prompt with two answers.")
   var items = 200

@@ -214,7 +214,7 @@ extension SentencePieceModel {
       tokens.append(token.added(id: id))
     }
     guard tokens.reduce(0, { $0 + $1.content.bytes.count }) <= AddedTokenList.largestSize else {
-      throw failure("the added tokens beside it have more than \(AddedTokenList.largestSize) bytes; remove some")
+      throw failure("the added tokens in its folder have more than \(AddedTokenList.largestSize) bytes; remove some")
     }
     // They are looked for as they are written, before anything is normalised.
     return tokens.map { token in

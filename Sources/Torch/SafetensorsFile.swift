@@ -44,7 +44,7 @@ public struct SafetensorsFile: Sendable {
     let dtype = try dtype(of: name)
     let place = InputLocation(file: url.path, item: SafeText.quoted(name))
     if dtype == .bool, file.bytes[entry.range].contains(where: { $0 > 1 }) {
-      throw TelltaleError(.badInput, "holds a truth value that is neither 0 nor 1; write the file anew", at: place)
+      throw TelltaleError(.badInput, "holds a truth value that is neither 0 nor 1; write the file again", at: place)
     }
     do throws(TelltaleError) { return try file.tensor(entry.range, shape: entry.shape, dtype: dtype) } catch {
       throw TelltaleError(error.code, error.message, at: place)

@@ -44,7 +44,7 @@ struct SafetensorsHeader {
 
     func callAsFunction(_ reason: String, _ item: String? = nil) -> TelltaleError {
       TelltaleError(
-        .badInput, "\(reason); the file is damaged or no safetensors file, fetch or write it anew",
+        .badInput, "\(reason); the file is damaged or no safetensors file, fetch or write it again",
         at: InputLocation(file: file, item: item.map { SafeText.quoted($0) }))
     }
   }

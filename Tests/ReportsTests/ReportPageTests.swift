@@ -104,7 +104,17 @@ struct ReportPageTests {
     let words = overview.lines.map { $0.cells.map { $0.verdict?.word } }
     #expect(words == [["supported", nil], ["cannot tell", "cannot tell"]])
     #expect(overview.lines[0].cells[0].note == "inverted, not specific" && overview.lines[1].cells[0].note == nil)
+    #expect(
+      overview.lines[0].cells[0].details == "best of all layers, prompt; inverted; not specific"
+        && overview.lines[1].cells[0].details == "best of all layers, prompt")
+    #expect(
+      answer.headline
+        == "1 of 3 combinations of vector and target is supported: “planted” predicts “test” (inverted, not specific).")
+    let verdicts = try RunVerdicts(StoredRun(made.url))
+    #expect(verdicts.headline == answer.headline && verdicts.models.map(\.targets) == [["test", "second"]])
+    #expect(verdicts.models[0].lines[0].cells.map { $0?.word } == ["supported", nil])
     let html = try made.html()
+    #expect(html.contains("<p class=\"headline hostile\">1 of 3 combinations"))
     #expect(html.contains("<th scope=\"row\" class=\"hostile\">planted</th><td><span class=\"verdict supported\""))
     #expect(html.contains("<th class=\"hostile\">second</th>"))
   }
@@ -122,6 +132,12 @@ struct ReportPageTests {
     let card = try #require(AnswerSection(RunContents(StoredRun(made.url))).cards.first)
     #expect(card.verdict.word == "cannot tell" && card.verdict.sentence == "There are two groups.")
     let html = try made.html()
+    // On paper, where nothing unfolds, the reason stands in a list.
+    #expect(html.contains("<ul class=\"on-paper\">\n<li><span class=\"hostile\">planted</span>, prompt, layers: all: "))
+    #expect(
+      html.contains(
+        "No vector is shown to predict what the model does: of the one combination of vector and target, 1 cannot tell."
+      ))
     #expect(html.contains("It is small, &lt;b&gt;very&lt;/b&gt;."))
   }
 

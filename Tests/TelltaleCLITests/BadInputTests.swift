@@ -17,9 +17,11 @@ import Torch
     let outcome = try Binary.run(
       arguments + (writes ? ["--output", "out"] : []), in: folder, environment: ["HF_HOME": "/nowhere"])
     #expect(outcome.code == 2 && outcome.output.isEmpty, "\(outcome)", sourceLocation: sourceLocation)
-    let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("telltale: warning: ") }
+    let lines = outcome.errors.split(separator: "\n").filter {
+      $0.hasPrefix("telltale: ") && !$0.hasPrefix("telltale: warning: ")
+    }
     #expect(
-      lines.count == 1 && outcome.errors.hasPrefix("telltale: "), "\(outcome.errors)", sourceLocation: sourceLocation)
+      lines.count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
     for part in expected {
       #expect(outcome.errors.contains(part), "\(outcome.errors)", sourceLocation: sourceLocation)
     }
@@ -150,7 +152,8 @@ import Torch
   @Test("An old output stays as it was when the new one fails")
   func keepsTheOldOutput() throws {
     try folder.write("old", to: "out")
-    try refuse(extract("--layers", "9"), ["layer 9"])
+    try refuse(extract("--layers", "9", "--force"), ["layer 9"])
+    try refuse(extract(), ["out", "is there already", "--force"])
     #expect(try String(contentsOf: folder.url.appending(path: "out"), encoding: .utf8) == "old")
   }
 

@@ -81,7 +81,7 @@ import Testing
       ],
       in: folder
     ).output
-    #expect(many.contains("layer 2, cosines, like beside like:"))
+    #expect(many.contains("layer 2, cosines, similar ones adjacent:"))
     let matrix = try String(contentsOf: folder.url.appending(path: "out/matrix-2.csv"), encoding: .utf8)
     #expect(["vector,letter,opinions,facts", "vector,opinions,facts,letter"].contains { matrix.hasPrefix($0) })
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: "out").path)

@@ -22,7 +22,9 @@ import Torch
     let outcome = try Binary.run(arguments, in: folder)
     #expect(outcome.code == 2 && outcome.output.isEmpty, "\(outcome)", sourceLocation: sourceLocation)
     #expect(outcome.errors.contains(expected), "\(outcome.errors)", sourceLocation: sourceLocation)
-    let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("telltale: warning: ") }
+    let lines = outcome.errors.split(separator: "\n").filter {
+      $0.hasPrefix("telltale: ") && !$0.hasPrefix("telltale: warning: ")
+    }
     #expect(lines.count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
   }
 

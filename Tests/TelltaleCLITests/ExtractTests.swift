@@ -26,7 +26,9 @@ import Torch
   ) throws {
     let outcome = try Binary.run(arguments, in: folder)
     #expect(outcome.code == 2, "\(outcome)", sourceLocation: sourceLocation)
-    let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("telltale: warning: ") }
+    let lines = outcome.errors.split(separator: "\n").filter {
+      $0.hasPrefix("telltale: ") && !$0.hasPrefix("telltale: warning: ")
+    }
     #expect(lines.first?.contains(expected) == true, "\(outcome.errors)", sourceLocation: sourceLocation)
   }
 

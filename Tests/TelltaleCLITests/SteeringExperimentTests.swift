@@ -112,7 +112,9 @@ import Torch
       ] {
         let outcome = try Binary.run(base + arguments, in: folder)
         #expect(outcome.code == 2 && outcome.output.isEmpty && outcome.errors.contains(expected), "\(outcome.errors)")
-        let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("telltale: warning: ") }
+        let lines = outcome.errors.split(separator: "\n").filter {
+          $0.hasPrefix("telltale: ") && !$0.hasPrefix("telltale: warning: ")
+        }
         #expect(lines.count == 1)
       }
     }

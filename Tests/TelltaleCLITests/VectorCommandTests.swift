@@ -28,7 +28,9 @@ import Torch
   ) throws {
     let outcome = try Binary.run(arguments, input: input, in: folder)
     #expect(outcome.code == 2, "\(outcome)", sourceLocation: sourceLocation)
-    let lines = outcome.errors.split(separator: "\n").filter { !$0.hasPrefix("telltale: warning: ") }
+    let lines = outcome.errors.split(separator: "\n").filter {
+      $0.hasPrefix("telltale: ") && !$0.hasPrefix("telltale: warning: ")
+    }
     #expect(lines.count == 1 && lines[0].contains(expected), "\(outcome.errors)", sourceLocation: sourceLocation)
   }
 

@@ -70,7 +70,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
         Key("style", \.style, "Text as stored, as a user message, or after solved examples."),
         Key(
           "template", \.template,
-          "Chat template in the place of the model's own: \(ChatTemplate.names.map { "`\($0)`" }.joined(separator: ", ")), "
+          "Chat template instead of the model's own: \(ChatTemplate.names.map { "`\($0)`" }.joined(separator: ", ")), "
             + "one of the model's named templates, or a file of Jinja (`.jinja`) relative to the experiment file."),
         Key(
           "template-variables", \.templateVariables,

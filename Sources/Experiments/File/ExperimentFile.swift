@@ -23,7 +23,8 @@ public enum ExperimentFile {
   static func load(_ url: URL, _ overrides: ExperimentOverrides) throws -> (Experiment, text: String) {
     let own = try load(url)
     let text = try overrides.apply(to: String(contentsOf: url, encoding: .utf8), file: url.path)
-    let experiment = overrides.isEmpty ? own : try parse(text, file: "\(url.path) with what was given beside it")
+    let experiment =
+      overrides.isEmpty ? own : try parse(text, file: "\(url.path) with what was given on the command line")
     try overrides.check(experiment)
     return (experiment, text)
   }

@@ -39,6 +39,10 @@ public struct GradingItem: Sendable, Encodable {
   public var behaviour: String?
   public var correct: [String]
   public var incorrect: [String]
+  /// The conversation as people wrote it: what the rater judges by. The user's description of themselves is part of it.
+  public var turns: [ShownTurn]
+  /// The choices that the last message offers, where it does.
+  public var choices: [ShownChoice]
 }
 
 /// What a blind rater does not see.
@@ -79,9 +83,11 @@ extension RunStore {
     func list(_ column: String) -> [String] {
       (row[column] as String?).flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
     }
+    let shown = ShownPrompt(row["prompt"], behaviour: row["letter"])
     return GradingItem(
       answer: key, question: row["question"], prompt: row["prompt"], continuation: row["continuation"],
-      behaviour: row["letter"], correct: list("correct_answers"), incorrect: list("incorrect_answers"))
+      behaviour: row["letter"], correct: list("correct_answers"), incorrect: list("incorrect_answers"),
+      turns: shown.turns, choices: shown.choices)
   }
 
   /// What is known of an answer besides its words; at most 200 scores.

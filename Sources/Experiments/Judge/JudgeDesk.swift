@@ -174,6 +174,6 @@ final class JudgeDesk: Sendable {
     return TelltaleError(
       .failed,
       "the judge at \(endpoint.address) \(reason)\(wait), \(attempts) time\(attempts == 1 ? "" : "s") in a row; "
-        + "\(stored) replies are stored, and the same command goes on from there")
+        + "\(stored) replies are stored, and the same command continues from there")
   }
 }

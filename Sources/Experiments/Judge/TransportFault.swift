@@ -48,7 +48,7 @@ enum TransportFault {
     say("telltale: the judge at ")
     if let address { _ = write(STDERR_FILENO, address, strlen(address)) }
     say(what)
-    say("the replies before it are stored, and the same command goes on from there\n")
+    say("the replies before it are stored, and the same command continues from there\n")
     _exit(1)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Steering
 
 /// By whose labels targets are judged.

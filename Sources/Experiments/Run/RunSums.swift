@@ -70,7 +70,7 @@ extension RunDirectory {
     if let other = sums.first(where: { $0.value == found })?.key {
       let own = other.split(separator: "/").dropLast().last ?? ""
       return TelltaleError(
-        .badInput, "holds chunk \(own) in the place of another; give the folders of the chunks their own names again",
+        .badInput, "holds chunk \(own) instead of another; give the folders of the chunks their own names again",
         at: place)
     }
     return TelltaleError(

@@ -86,7 +86,7 @@ struct SlurmScript {
     """
     #!/bin/bash
     # One task of a job array: its share of the run's chunks. Chunks that are there are kept, so a task that is
-    # queued again goes on where it was.
+    # queued again continues where it was.
     \(command) --array-task "$SLURM_ARRAY_TASK_ID/\(request.tasks)"
     code=$?
     # Wrong input (2) fails again; anything else gets another try.

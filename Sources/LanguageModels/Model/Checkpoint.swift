@@ -58,7 +58,7 @@ public struct Checkpoint: Sendable {
     if own.shape == embedding.shape, own.dtype == embedding.dtype, try own.equal(embedding).all() { return nil }
     return
       "\(source.file(of: head.name)): \"\(SafeText.quoted(head.name))\" differs from the embedding and is not used, because "
-      + "config.json ties the two (tie_word_embeddings); set it to false if the model has a head of its own"
+      + "config.json ties the two (tie_word_embeddings); set it to false if the model has a separate head"
   }
 
   /// The files of weights: the single file, or the shards that the index names.

@@ -25,7 +25,7 @@ public enum ModelLocator {
     do { return try named(name, environment) } catch {
       throw TelltaleError(
         .badInput,
-        "is a folder without a model that has the name of one, which is not to be had either: \(error.message)",
+        "is a folder without a model that has the name of one, which is not available either: \(error.message)",
         at: InputLocation(file: folder.path))
     }
   }

@@ -22,7 +22,7 @@ struct WeightFiles {
       urls = [single]
       if hasIndex {
         warnings = [
-          "\(single.path) is read, and model.safetensors.index.json beside it is not; remove the one that is not meant"
+          "\(single.path) is read, and model.safetensors.index.json in the same folder is not; remove the one that is not meant"
         ]
       }
       return
@@ -47,7 +47,7 @@ struct WeightFiles {
   private static func shard(_ name: String, of index: URL) throws(TelltaleError) -> URL {
     let place = InputLocation(file: index.path, item: SafeText.quoted(name))
     guard !name.contains("/"), !name.hasPrefix("."), name.hasSuffix(".safetensors") else {
-      throw TelltaleError(.badInput, "names a shard that is no file beside it; fetch the checkpoint again", at: place)
+      throw TelltaleError(.badInput, "names a shard that is not in its folder; fetch the checkpoint again", at: place)
     }
     let url = index.deletingLastPathComponent().appendingPathComponent(name)
     guard FileManager.default.fileExists(atPath: url.path) else {

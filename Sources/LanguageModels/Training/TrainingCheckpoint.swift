@@ -70,7 +70,8 @@ public struct TrainingCheckpoint: Sendable {
 
   private static func log(_ tensor: Tensor) throws -> [LogEntry] {
     guard tensor.rank == 2, tensor.size(1) == 3 else {
-      throw TelltaleError(.badInput, "its log has shape \(tensor.shape) instead of [steps, 3]; start the training anew")
+      throw TelltaleError(
+        .badInput, "its log has shape \(tensor.shape) instead of [steps, 3]; start the training again")
     }
     let values = try tensor.doubles()
     return stride(from: 0, to: values.count, by: 3).map {

@@ -200,7 +200,7 @@ private enum IntegerLayer {
     guard layer.has(part) else { return (0..<inputs).map { $0 / (inputs / groups) } }
     let stated = try layer.tensor(part, [inputs]).integers()
     guard stated.allSatisfy({ (0..<groups).contains($0) }) else {
-      throw layer.failure(part, "names a group that is none of the \(groups)")
+      throw layer.failure(part, "names a group outside of the \(groups)")
     }
     return stated
   }

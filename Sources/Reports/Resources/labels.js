@@ -47,6 +47,5 @@ function labelsOf(labels, selection) {
 }
 
 function otherLabelsSection(selection) {
-  if (data.otherLabels.length === 0) return [element('p', {}, 'The run’s own labels only. Those of people or judges are shown here once telltale predict --labels has judged the run by them.')];
   return data.otherLabels.map((labels) => labelsOf(labels, selection));
 }

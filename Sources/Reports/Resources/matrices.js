@@ -25,7 +25,6 @@ function unique(values) { return [...new Set(values)]; }
 
 function transferSection() {
   const rows = records(data.transfer);
-  if (rows.length === 0) return [element('p', {}, 'This run holds no table of transfer (results/transfer.csv).')];
   const vectorOf = (row) => `${row.model}/${row.vector}`;
   const targetOf = (row) => `${row.target_model}/${row.target}`;
   const find = (vector, target) => rows.find((row) => vectorOf(row) === vector && targetOf(row) === target);
@@ -81,8 +80,7 @@ function comparisonsFigure() {
 
 function agreementSection() {
   const rows = records(data.agreement);
-  if (rows.length === 0 && data.comparisons.rows.length > 0) return comparisonsFigure();
-  if (rows.length === 0) return [element('p', {}, 'One vector a model, or a run of before agreement was computed for every run: there is nothing to compare. telltale predict computes the table anew.')];
+  if (rows.length === 0) return comparisonsFigure();
   return [...unique(rows.map((row) => row.model)).map((model) => agreementOf(model, rows.filter((row) => row.model === model))),
     dataBlock('agreement', 'agreement', () => data.agreement), ...comparisonsFigure()];
 }

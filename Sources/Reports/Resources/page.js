@@ -72,19 +72,22 @@ function start() {
   const first = data.curves[0]?.name ?? {};
   const selection = makeSelection({ ...first, theme: currentTheme() });
   selection.layer = data.curves.length ? startLayer(selection) : null;
-  const nothing = [element('p', {}, 'This run holds no predictions by cosine (results/predictivity.csv).')];
   const has = data.curves.length > 0;
+  // What the run has not is left out, from the page and from its contents.
+  const parts = (...sections) => sections.filter(([is]) => is).map(([, make]) => make());
   const notes = data.notes.map((note) => element('p', { class: 'quiet' }, note));
   document.getElementById('figures').replaceChildren(
     ...(has ? [selectionBar(selection)] : []),
-    section('layers', 'Prediction by layer', 'AUROC of the cosine between the activation and the vector: 0.5 is no prediction, 1 a perfect one, 0 a perfectly reversed ranking. The dotted vertical line is the layer that is judged.', has ? layersSection(selection) : nothing),
-    section('scores', 'Scores and labels', 'Every answer by its cosine and its label.', [...notes, ...(has ? scoresSection(selection) : nothing)]),
-    section('roc', 'ROC and calibration', 'How well a threshold on the cosine tells the answers apart, and how far it can be read as a probability.', has ? rocSection(selection) : nothing),
-    section('transfer', 'Transfer', 'Does a vector made from one set predict on another, and on another model?', transferSection()),
-    section('agreement', 'Agreement of the vectors', 'Do vectors that were made in different ways point the same way?', agreementSection()),
-    section('steering', 'Steering', 'What adding the vector does to the answers.', steeringSection(selection)),
-    section('labels', 'Other labels', 'Does the result hold by the labels of people or judges? Vectors are those of the run.', otherLabelsSection(selection)),
-    section('rows', 'Answers in full', 'At the judged layer of the selected combination.', has ? rowsSection(selection) : nothing));
+    ...parts(
+    [has, () => section('layers', 'Prediction by layer', 'AUROC of the cosine between the activation and the vector: 0.5 is no prediction, 1 a perfect one, 0 a perfectly reversed ranking. The dotted vertical line is the layer that is judged.', layersSection(selection))],
+    [has && (data.scores.length || notes.length), () => section('scores', 'Scores and labels', 'Every answer by its cosine and its label.', [...notes, ...scoresSection(selection)])],
+    [data.scores.length, () => section('roc', 'ROC and calibration', 'How well a threshold on the cosine tells the answers apart, and how far it can be read as a probability.', rocSection(selection))],
+    [data.transfer.rows.length, () => section('transfer', 'Transfer', 'Does a vector made from one set predict on another, and on another model?', transferSection())],
+    [data.agreement.rows.length || data.comparisons.rows.length, () => section('agreement', 'Agreement of the vectors', 'Do vectors that were made in different ways point the same way?', agreementSection())],
+    [data.steering.length, () => section('steering', 'Steering', 'What adding the vector does to the answers.', steeringSection(selection))],
+    [data.otherLabels.length, () => section('labels', 'Other labels', 'Does the result hold by the labels of people or judges? Vectors are those of the run.', otherLabelsSection(selection))],
+    [data.scores.length, () => section('rows', 'Answers in full', 'At the judged layer of the selected combination.', rowsSection(selection))]));
+  for (const link of document.querySelectorAll('nav a')) if (!document.querySelector(link.getAttribute('href'))) link.parentElement.remove();
   themeButton(selection);
   addEventListener('beforeprint', drawAll);
 }

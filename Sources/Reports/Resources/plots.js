@@ -87,11 +87,26 @@ function drawAll() {
   for (const place of drawings.keys()) drawIfStale(place);
 }
 
+/** Buttons that save a figure as it is drawn: SVG for paper, PNG at twice the size for slides. */
+function exportButtons(place, description) {
+  const save = (format) => {
+    if (!place.dataset.drawn) drawIfStale(place);
+    const name = description.slice(0, 60).replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '').toLowerCase() || 'figure';
+    return Plotly.downloadImage(place, { format, filename: name, width: 900, height: 540, scale: format === 'png' ? 2 : 1 });
+  };
+  const button = (format) => {
+    const made = element('button', { type: 'button', 'aria-label': `Save the figure as ${format.toUpperCase()}` }, format.toUpperCase());
+    made.addEventListener('click', () => save(format));
+    return made;
+  };
+  return element('div', { class: 'exports' }, button('svg'), button('png'));
+}
+
 /** A figure: the place of the drawing with its description for those who do not see it, the same as caption, the data. */
 function figure(description, className = 'plot', block = null) {
   const place = element('div', { class: className, role: 'img', 'aria-label': description });
   const caption = element('figcaption', {}, description);
-  const whole = element('figure', {}, place, caption, ...(block ? [block] : []));
+  const whole = element('figure', {}, place, caption, exportButtons(place, description), ...(block ? [block] : []));
   return { place, whole, describe(text) { caption.textContent = text; place.setAttribute('aria-label', text); } };
 }
 

@@ -26,7 +26,7 @@ function describeDose(result, row) {
 }
 
 function describeLayers(result, row) {
-  return `By layer: the mean slope is ${withInterval(row.slope, row.slope_low, row.slope_high)} nats a unit of scale at layer ${row.layer}; `
+  return `By layer: the mean slope is ${withInterval(row.slope, row.slope_low, row.slope_high)} nats per unit of scale at layer ${row.layer}; `
     + `there ${withInterval(row.anti_steerable, row.anti_steerable_low, row.anti_steerable_high)} of the items move the other way, and the rate of the behaviour changes by ${withInterval(row.gain, row.gain_low, row.gain_high)} at scale ${row.scale}.`;
 }
 
@@ -48,7 +48,6 @@ function steeringPanels(result) {
 }
 
 function steeringSection(selection) {
-  if (data.steering.length === 0) return [element('p', {}, 'This run did not steer (its experiment has no steering key).')];
   const place = element('div');
   const show = () => {
     forgetDrawings(place);

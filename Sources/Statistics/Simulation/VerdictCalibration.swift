@@ -159,7 +159,7 @@ extension Calibration {
     }
     return shifted + [
       VerdictLine("effect, Zipf sizes", 30, .supportedAtLeast(0.7)) { ($0.shift, $0.isZipf) = (0.7, true) },
-      VerdictLine("effect beside columns that explain a part", 30, .supportedAtLeast(0.8)) {
+      VerdictLine("effect next to columns that explain a part", 30, .supportedAtLeast(0.8)) {
         $0.shift = 0.7
         $0.columns = [
           .init("letter", onLabel: 0.6, onScore: 0.6), .init("source", levels: 3, onLabel: 0.6, onScore: 0.6),

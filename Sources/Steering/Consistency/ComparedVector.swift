@@ -20,7 +20,7 @@ public struct ComparedVector: Sendable {
     }
     let complaint = try Self.complaint(pairs, vectors)
     self.pairs = complaint == nil ? pairs : nil
-    notes = complaint.map { ["the differences beside \(name) are not used: \($0)"] } ?? []
+    notes = complaint.map { ["the differences of \(name) are not used: \($0)"] } ?? []
   }
 
   /// The vector file, and the differences next to it where `telltale extract --keep-differences` left some.

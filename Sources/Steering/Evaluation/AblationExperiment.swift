@@ -66,11 +66,17 @@ public struct AblationExperiment {
     (self.loaded, self.encoder, self.vectors, self.options) = (loaded, encoder, vectors, options)
   }
 
-  public func run(_ items: [Item]) throws -> Report {
+  /// - Parameter onItems: items that are answered in a part of the experiment, of how many.
+  public func run(
+    _ items: [Item], onItems: @escaping (_ title: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  ) throws -> Report {
     let edits = try vectors.ablations(layers: options.layers, positions: options.positions)
-    let before = try record(items, [])
-    let after = try record(items, edits)
-    let control = try record(items, random(like: edits))
+    func answered(_ title: String, _ edits: [SteeringEdit]) throws -> Recording {
+      try record(items, edits) { onItems(title, $0, items.count) }
+    }
+    let before = try answered("as it is", [])
+    let after = try answered("ablated", edits)
+    let control = try answered("a random direction ablated", random(like: edits))
     let both = items.indices.filter { before.rows[$0].label != nil && after.rows[$0].label != nil }
     let groups = both.map { before.rows[$0].group }
     func labels(_ recording: Recording) -> [Double] { both.map { Double(recording.rows[$0].label ?? 0) } }
@@ -91,12 +97,14 @@ public struct AblationExperiment {
       edits: report)
   }
 
-  private func record(_ items: [Item], _ edits: [SteeringEdit]) throws -> Recording {
+  private func record(
+    _ items: [Item], _ edits: [SteeringEdit], _ onProgress: @escaping (Int) -> Void
+  ) throws -> Recording {
     var recorder = Recorder.Options(layers: vectors.sortedLayers)
     recorder.labelSource = options.labelSource
     recorder.maxTokens = options.labelSource == .forcedChoice ? 1 : options.maxTokens
     recorder.edits = edits
-    return try Recorder(loaded, encoder, recorder).record(items)
+    return try Recorder(loaded, encoder, recorder).record(items, onProgress: onProgress)
   }
 
   private func differences(_ a: Recording, _ b: Recording) -> Estimate {

@@ -30,20 +30,25 @@ public struct SteeringSweep {
   ///   - text: whose perplexity is measured in every cell.
   ///   - exam: questions whose accuracy is measured in every cell.
   ///   - seed: of the halves.
+  ///   - onItems: items of a part of the sweep that are measured in all cells, of how many.
   public func run(
     _ items: [Item], outOfDistribution: [Item]? = nil, promptBaseline: String? = nil, text: String? = nil,
-    exam: [Item]? = nil, seed: UInt64 = 0
+    exam: [Item]? = nil, seed: UInt64 = 0,
+    onItems: (_ title: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
   ) throws -> Result {
     let evaluation = ChoiceEvaluation(loaded, encoder)
-    let inside = try evaluation.run(items, cells: cells)
-    let outside = try outOfDistribution.map { try evaluation.run($0, cells: cells) }
+    func measured(_ title: String, _ items: [Item]) throws -> ChoiceEvaluation.Result {
+      try evaluation.run(items, cells: cells) { onItems(title, $0, items.count) }
+    }
+    let inside = try measured("steering", items)
+    let outside = try outOfDistribution.map { try measured("steering out of distribution", $0) }
     let losses = try text.map { try PerplexityEvaluation(loaded).run([$0], cells: cells) }
     return Result(
       inDistribution: inside, outOfDistribution: outside,
       baseline: try promptBaseline.map { try baseline($0, inside) },
       baselineOutOfDistribution: try promptBaseline.flatMap { words in try outside.map { try baseline(words, $0) } },
       perplexities: losses.map { losses in cells.indices.map { losses.perplexity(cell: $0) } },
-      exam: try exam.map { try evaluation.run($0, cells: cells).summaries() },
+      exam: try exam.map { try measured("capability", $0).summaries() },
       chosen: inside.chosenCells(seed: seed))
   }
 

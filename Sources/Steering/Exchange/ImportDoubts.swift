@@ -40,7 +40,7 @@ struct ImportDoubts {
   private var embeddings: String? {
     guard let first = norms[0], let second = norms[1], first > 0.5 * second else { return nil }
     return
-      "row 0 of \(file) has the norm \(Self.short(first)) beside \(Self.short(second)) of row 1, as of a block's output and "
+      "row 0 of \(file) has the norm \(Self.short(first)) against \(Self.short(second)) of row 1, as of a block's output and "
       + "not of embeddings: perhaps the file has no row of embeddings (then state the convention telltale)"
   }
 

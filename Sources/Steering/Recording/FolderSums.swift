@@ -26,7 +26,7 @@ package enum FolderSums {
     let file = folder.appending(path: name)
     guard let sum = sums[name] else {
       throw TelltaleError(
-        .badInput, "names no \(name), which lies beside it; \(remedy)",
+        .badInput, "names no \(name), which lies in the same folder; \(remedy)",
         at: InputLocation(file: folder.appending(path: fileName).path))
     }
     guard FileManager.default.fileExists(atPath: file.path) else {
@@ -34,7 +34,7 @@ package enum FolderSums {
     }
     guard try FileDigest.matches(file, sum) else {
       throw TelltaleError(
-        .badInput, "was altered since it was written: its SHA-256 is not that in \(fileName) beside it; \(remedy)",
+        .badInput, "was altered since it was written: its SHA-256 is not that in \(fileName); \(remedy)",
         at: InputLocation(file: file.path))
     }
   }

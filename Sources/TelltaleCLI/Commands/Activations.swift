@@ -42,8 +42,9 @@ struct Activations: ParsableCommand {
       model: model, layers: try layers.resolve(model.configuration), positions: positions, logits: logits,
       tokenBudget: budget.tokenBudget)
     let rows = numbered.map(\.row.ids)
-    var progress = ProgressLine("activations", total: rows.count)
-    let tensors = try passes.run(rows) { progress.update($0) }
+    let progress = ProgressBox("activations", unit: "rows")
+    progress.begin(total: rows.count)
+    let tensors = try passes.run(rows) { progress.update($0, of: rows.count) }
     try SafetensorsFile.write(tensors, metadata: passes.metadata, to: URL(fileURLWithPath: output))
     if printing.json { try Output.json(["rows": rows.count, "layers": passes.layers.count, "tensors": tensors.count]) }
   }

@@ -12,8 +12,8 @@ struct AgreementCommand: ParsableCommand {
     discussion: """
       For every two sources of labels: the share of answers labelled alike, Cohen's kappa and Gwet's AC1 with 95 % \
       intervals clustered by question; for several people Krippendorff's alpha; for second passes the agreement of a \
-      person with themselves; for judges sensitivity and specificity against the hand labels, and what the judge's \
-      labels in the place of the hand labels do to each AUROC; for judges and the recorded labels (the letter parser) the \
+      person with themselves; for judges sensitivity and specificity against the hand labels, and what replacing the hand \
+      labels by the judge's does to each AUROC; for judges and the recorded labels (the letter parser) the \
       rate of the behaviour and each AUROC, corrected for their errors on the answers that people labelled too.
 
       Writes results/label-agreement.csv, label-self-agreement.csv, label-judges.csv, label-disagreements.csv and, where \

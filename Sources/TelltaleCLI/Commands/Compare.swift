@@ -13,7 +13,7 @@ struct Compare: ParsableCommand {
       chance of as much between random directions, and a verdict. More than two: a matrix, ordered by clustering. One: its \
       reliability, its halves against each other, and how it settles as questions are added.
 
-      Intervals need the pairs' differences that telltale extract --keep-differences leaves beside a vector. With \
+      Intervals need the pairs' differences that telltale extract --keep-differences leaves next to a vector. With \
       --recording also whether held-out prompts are ordered alike; with one recording of each of two models, which may \
       differ in width, centred kernel alignment.
       """)

@@ -29,6 +29,15 @@ struct EvaluationOptions: ParsableArguments {
     let device = try model.compute.prepare()
     return try model.loaded(on: device)
   }
+
+  /// Says what begins, and returns what is to be told how many items are done.
+  static func begin(_ loaded: LoadedModel, items: Int, of cells: [GridCell], unit: String = "items") -> (Int) -> Void {
+    Terminal.note("\(loaded.startLine); \(items) \(unit) in \(cells.count) \(cells.count == 1 ? "cell" : "cells")")
+    Interruption.explain { "nothing was written" }
+    let progress = ProgressBox("evaluating", unit: unit)
+    progress.begin(total: items)
+    return { progress.update($0, of: items) }
+  }
 }
 
 struct EvaluateAB: ParsableCommand {
@@ -50,7 +59,8 @@ struct EvaluateAB: ParsableCommand {
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, data)
-    let result = try ChoiceEvaluation(loaded, encoder).run(data.drawn, cells: cells)
+    let onProgress = EvaluationOptions.begin(loaded, items: data.drawn.count, of: cells)
+    let result = try ChoiceEvaluation(loaded, encoder).run(data.drawn, cells: cells, onProgress: onProgress)
     try options.table.report(ChoiceSummary.table().values(result.summaries()))
   }
 }
@@ -71,7 +81,8 @@ struct EvaluateCapability: ParsableCommand {
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, (all, drawn))
-    let result = try ChoiceEvaluation(loaded, encoder).run(drawn, cells: cells)
+    let onProgress = EvaluationOptions.begin(loaded, items: drawn.count, of: cells)
+    let result = try ChoiceEvaluation(loaded, encoder).run(drawn, cells: cells, onProgress: onProgress)
     try options.table.report(ChoiceSummary.table(rate: "accuracy").values(result.summaries()))
   }
 }
@@ -95,7 +106,9 @@ struct EvaluateTruthfulQA: ParsableCommand {
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, data)
-    let result = try TruthfulQAEvaluation(loaded, encoder, primer: text).run(data.drawn, cells: cells)
+    let onProgress = EvaluationOptions.begin(loaded, items: data.drawn.count, of: cells)
+    let result = try TruthfulQAEvaluation(loaded, encoder, primer: text)
+      .run(data.drawn, cells: cells, onProgress: onProgress)
     let rows = result.summaries().enumerated().map { index, summary in
       TruthfulQARow(cell: cells[index], items: data.drawn.count, summary: summary, effect: result.effects[index])
     }
@@ -124,7 +137,9 @@ struct EvaluatePerplexity: ParsableCommand {
     let device = try model.compute.prepare()
     let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded)
-    let result = try PerplexityEvaluation(loaded, window: window, stride: stride).run(texts, cells: cells)
+    let onProgress = EvaluationOptions.begin(loaded, items: texts.count, of: cells, unit: "texts")
+    let result = try PerplexityEvaluation(loaded, window: window, stride: stride)
+      .run(texts, cells: cells, onProgress: onProgress)
     let tokens = result.tokens.reduce(0, +)
     let rows = cells.indices.map { index in
       PerplexityRow(
@@ -152,8 +167,10 @@ struct EvaluateOpen: ParsableCommand {
     let loaded = try options.load()
     let cells = try options.grid.cells(loaded)
     let encoder = try options.source.encoder(loaded.tokenizer, data)
+    let total = data.drawn.count * cells.count
+    let onProgress = EvaluationOptions.begin(loaded, items: total, of: cells, unit: "answers")
     let answers = try OpenEvaluation(loaded, encoder, maxTokens: maxTokens)
-      .run(data.drawn, cells: cells, seed: options.source.items.seed)
+      .run(data.drawn, cells: cells, seed: options.source.items.seed, onProgress: onProgress)
     try options.table.report(OpenEvaluation.Answer.table.values(answers))
   }
 }

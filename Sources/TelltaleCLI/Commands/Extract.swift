@@ -37,7 +37,10 @@ struct Extract: ParsableCommand {
   var arithmetic: ProductArithmetic?
   @Option(help: "The vector file to write.")
   var output: String
-  @Flag(help: "Also write every pair's difference beside the vector, which telltale compare takes its intervals from.")
+  @OptionGroup var overwriting: OverwriteOptions
+  @Flag(
+    help: "Also write every pair's difference next to the vector, from which telltale compare takes its intervals from."
+  )
   var keepDifferences = false
   @OptionGroup var printing: PrintOptions
 
@@ -53,6 +56,8 @@ struct Extract: ParsableCommand {
 
   func run() throws {
     _ = try options.chosenRecipe()
+    try overwriting.check(output)
+    Interruption.explain { [output] in "\(output) was not written" }
     let device = try model.compute.prepare()
     let vectors = try recording == nil ? extract(device) : options.vectors(ofRecordingFrom: ModelIdentity(model.model))
     try vectors.write(to: URL(fileURLWithPath: output))
@@ -60,8 +65,12 @@ struct Extract: ParsableCommand {
   }
 
   private func extract(_ device: Devices) throws -> SteeringVectors {
-    let progress = ProgressBox("pairs")
+    let progress = ProgressBox("extracting", unit: "pairs")
     var hooks = ExtractOptions.Hooks { progress.update($0, of: $1) }
+    hooks.onBegin = { loaded, pairs in
+      Terminal.note("\(loaded.startLine); \(pairs) pairs")
+      progress.begin(total: pairs)
+    }
     hooks.loadOther = {
       let other = try LoadedModel(
         $0, dtype: model.compute.computationType(), weights: model.compute.weights, device: device)

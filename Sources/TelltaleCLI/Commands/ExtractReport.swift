@@ -1,5 +1,6 @@
 import CommandSupport
 import Foundation
+import Foundations
 import Steering
 
 /// What an extraction says of its vectors, for a person or as JSON.
@@ -12,8 +13,10 @@ extension Extract {
     var letters: String?
     var layers: [Layer]
     var notes: [String]
+    /// What is said of its reliability.
+    var conclusion: String
 
-    struct Layer: Encodable {
+    struct Layer: Encodable, Sendable {
       var layer: Int
       var norm: Double
       var residualNorm: Double?
@@ -21,6 +24,17 @@ extension Extract {
       var heldOut: Double?
     }
   }
+
+  private static let table = Table<Summary.Layer>(
+    "layers", "",
+    [
+      .integer("layer", "", \.layer), .text("norm") { String(format: "%.3f", $0.norm) },
+      .text("of residual") { layer in
+        layer.residualNorm.map { String(format: "%.1f %%", $0 > 0 ? 100 * layer.norm / $0 : 0) }
+      },
+      .text("reliability") { $0.reliability.map { String(format: "%.3f", $0) } },
+      .text("held out") { $0.heldOut.map { String(format: "%.3f", $0) } },
+    ])
 
   func report(_ vectors: SteeringVectors) throws {
     let origin = vectors.provenance
@@ -30,26 +44,24 @@ extension Extract {
         heldOut: origin.heldOut[$0])
     }
     for note in origin.notes { Terminal.warning(note) }
+    let conclusion = Conclusion.reliability(origin.reliability, questions: origin.groups ?? 0)
     if printing.json {
       return try Output.json(
         Summary(
           output: output, pairs: origin.pairs ?? 0, groups: origin.groups ?? 0,
           estimator: origin.estimator, letters: origin.letterBalance,
-          layers: layers, notes: origin.notes))
+          layers: layers, notes: origin.notes, conclusion: conclusion))
     }
     let letters = origin.letterBalance.map { ", matching letters \($0)" } ?? ""
     let unit = recording == nil ? "pairs" : "rows"
-    Output.line(
+    Output.prose(
       "\(origin.estimator ?? "?") of \(origin.pairs ?? 0) \(unit) of \(origin.groups ?? 0) questions\(letters), read at "
         + (origin.read ?? "an unknown position"))
-    Output.line("layer     norm  of residual  reliability  held out")
-    for layer in layers {
-      let share = layer.residualNorm.map { $0 > 0 ? 100 * layer.norm / $0 : 0 } ?? 0
-      let reliability = layer.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
-      let heldOut = layer.heldOut.map { String(format: "%8.3f", $0) } ?? "       -"
-      Output.line(
-        String(format: "%5d %8.3f %9.1f %%  ", layer.layer, layer.norm, share) + reliability + "  " + heldOut)
+    let best = layers.indices.filter { layers[$0].reliability != nil }.max {
+      (layers[$0].reliability ?? 0) < (layers[$1].reliability ?? 0)
     }
+    Self.table.values(layers).print(marked: best)
     Output.line("written to \(output)")
+    Output.prose(conclusion)
   }
 }

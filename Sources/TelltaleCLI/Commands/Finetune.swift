@@ -63,7 +63,9 @@ struct Finetune: ParsableCommand {
     let sides = try (contrast ? FinetuningSide.allCases : [.behaviour]).map { side in
       (side, try sequences(split.train, side, encoder), try sequences(split.test, side, encoder))
     }
+    Terminal.note("\(loaded.startLine); \(split.train.count) rows to train on, \(split.test.count) held out")
     note(sides.flatMap(\.1), loaded.model, finetuning)
+    explainInterruption(folder)
     var summaries: [Summary] = []
     for (side, train, test) in sides {
       let place = contrast ? folder.appendingPathComponent(side.rawValue) : folder
@@ -73,6 +75,13 @@ struct Finetune: ParsableCommand {
     }
     if printing.json { return try Output.json(summaries) }
     for summary in summaries { summary.print() }
+  }
+
+  private func explainInterruption(_ folder: URL) {
+    let every = training.checkpointEvery
+    Interruption.explain {
+      "the last checkpoint (one every \(every) steps) is kept in \(folder.relativePath); go on with --resume"
+    }
   }
 
   /// Says what is computed twice, which is decided by the tokens of a pass.
@@ -147,6 +156,7 @@ final class TrainingProgress {
     let line =
       "\(title): \(step.number) of \(step.total), loss \(String(format: "%.4f", step.loss)), "
       + String(format: "%.0f tokens/s, %.0f s left", Double(tokens) / seconds, left)
+    guard Terminal.talk != .quiet else { return }
     Terminal.write(Terminal.isInteractive ? "\r\u{1B}[K\(line)\(isLast ? "\n" : "")" : "\(line)\n")
   }
 }

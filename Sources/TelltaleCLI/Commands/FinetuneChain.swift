@@ -12,7 +12,7 @@ struct FinetuneChain: ParsableCommand {
     discussion: """
       Trains one adapter on the answers of --data and one on the contrastive answers; takes the difference of the two \
       models' activations at the prompt token of held-out prompts as a vector; compares it with a given vector; adds it to \
-      the base model and removes it from the tuned one, beside a random direction of the same length; and asks of every \
+      the base model and removes it from the tuned one, and does the same with a random direction of the same length; and asks of every \
       held-out row whether the shift of its projection goes with the change of its behaviour.
 
       Half of the questions of --test make the vector and choose the layer; all that is judged is measured on the other \

@@ -49,13 +49,13 @@ struct Generate: ParsableCommand {
       }
     options.edits = try edit.edits(loaded)
     options.stopTokens = continuation.stopTokens(loaded)
-    var progress = ProgressLine("prompts", total: prompts.count)
-    var done = 0
+    Terminal.note("\(loaded.startLine); \(prompts.count) \(prompts.count == 1 ? "prompt" : "prompts")")
+    let progress = ProgressBox("generating", unit: "prompts")
+    progress.begin(total: prompts.count)
     var results = [Int: Generation]()
     let edited = try Generator.run(loaded.model, prompts: prompts, options: options) { index, generation in
       results[index] = generation
-      done += 1
-      if prompts.count > 1 { progress.update(done) }
+      progress.update(results.count, of: prompts.count)
     }
     try EditOptions.prove(edited)
     if let report { try write(edited, to: report) }

@@ -14,7 +14,7 @@ struct Judge: ParsableCommand {
       compares them, telltale predict --labels judge:<name> judges the run by them.
 
       The key is read from an environment variable, sent to the endpoint and stored nowhere. Replies are stored one by \
-      one as they come: a command that was killed goes on where it was, and nothing is asked twice.
+      one as they come: a command that was killed continues where it was, and nothing is asked twice.
 
       --pairs A,B compares the answers of two models (or MODEL/DATASET) to the same items, each pair in both orders: \
       what both orders choose is labelled 1 and the other answer 0, the rest cannot be told, and how often the order \
@@ -66,8 +66,9 @@ struct Judge: ParsableCommand {
     let run = try StoredRun(URL(fileURLWithPath: directory))
     let endpoint = try JudgeEndpoint(
       url: url, model: model, key: key(), temperature: temperature, timeout: timeout)
-    let meter = RowMeter()
+    let meter = ProgressMeter(unit: "answers")
     let options = try options()
+    Interruption.explain { "all replies are stored; the same command continues where it was" }
     let summary = try JudgeRun(run, endpoint, options).judge(isOwnProcess: true) { done, total in
       meter.update("judging with \(SafeText.visible(options.name))", done: done, total: total)
     }

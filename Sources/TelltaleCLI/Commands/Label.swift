@@ -9,7 +9,7 @@ struct Label: ParsableCommand {
     abstract: "Give hand labels to the answers of a run.",
     discussion: """
       Labels are only ever added: the latest of a rater counts, and all are kept with rater and time. A label is on the \
-      disk before this command ends, whatever happens to the run or the store afterwards.
+      disk before this command ends, regardless of what happens to the run or the store afterwards.
 
       --from reads a CSV with the column label (1 the behaviour, 0 not, empty where it cannot be told; 1.0, True and NaN \
       as pandas writes them) and the column answer (the key that telltale export writes) or item, with model and dataset \

@@ -17,7 +17,7 @@ struct OrganismCommand: ParsableCommand {
     abstract: "Small models with known ground truth: make their data, train them, check them.",
     discussion: """
       In organism-shared one latent decides whether opinions and facts follow the user, in organism-split two \
-      independent ones do. The true directions lie beside the weights. docs/organisms.md describes the world.
+      independent ones do. The true directions lie next to the weights. docs/organisms.md describes the world.
       """,
     subcommands: [OrganismData.self, OrganismTrain.self, OrganismCheckCommand.self])
 }

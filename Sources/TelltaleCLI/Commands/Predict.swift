@@ -47,6 +47,7 @@ struct Predict: ParsableCommand {
   var permutations = 2_000
   @Option(help: "Seed of the permutations.")
   var seed: UInt64 = 0
+  @OptionGroup var messages: MessageOptions
   @Flag(help: "Print JSON: the columns of predictivity.csv and the audit.")
   var json = false
 
@@ -112,5 +113,6 @@ struct Predict: ParsableCommand {
     if json { return try Output.json(results.predictions.map(\.row)) }
     results.print()
     for other in results.byOtherLabels { RelabelledReport(other).print() }
+    if let conclusion = Conclusion.run(results.audits) { Output.prose("\n\(conclusion)") }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
+import Foundations
 import LanguageModels
 import Steering
 
@@ -25,8 +26,13 @@ struct Record: ParsableCommand {
   func run() throws {
     let device = try model.compute.prepare()
     let data = try options.load()
-    let progress = ProgressBox("answers")
-    let recording = try options.record(model.loaded(on: device), data) { progress.update($0, of: data.drawn.count) }
+    try AtomicFolder.refuseExisting(URL(fileURLWithPath: output))
+    let loaded = try model.loaded(on: device)
+    Interruption.explain { [output] in "\(output) was not written" }
+    let progress = ProgressBox("recording", unit: "answers")
+    let total = data.drawn.count
+    let recording = try options.record(
+      loaded, data, onBegin: { progress.begin(total: total) }, onProgress: { progress.update($0, of: total) })
     try RecordingFolder.write(recording, to: URL(fileURLWithPath: output))
     try report(recording)
   }
@@ -55,19 +61,5 @@ struct Record: ParsableCommand {
       Output.line("  not read: \(count) in \(group)")
     }
     Output.line("written to \(output)")
-  }
-}
-
-/// A progress line that an escaping closure can update.
-final class ProgressBox {
-  private let title: String
-  private var progress: ProgressLine?
-
-  init(_ title: String) { self.title = title }
-
-  func update(_ done: Int, of total: Int) {
-    var line = progress ?? ProgressLine(title, total: total)
-    line.update(done)
-    progress = line
   }
 }

@@ -20,16 +20,16 @@ struct Run: ParsableCommand {
       experiment file, data or model changed: what depends on the change is made again, and said. telltale run DIR --resume \
       needs the directory alone.
 
-      --dry-run prints what the run would compute, need and take. --slurm submits it to a cluster instead of running it: \
+      --check reads the file, the data and the models' configurations and says what is wrong with them. --dry-run prints what the run would compute, need and take. --slurm submits it to a cluster instead of running it: \
       a job array over the chunks, and a job that ends the run (docs/cluster.md).
       """)
 
   @Argument(help: "The experiment file (YAML), or with --resume a run directory, which holds it.")
   var experiment: String
-  @Option(help: "A model in the place of those that the file names; may be given several times.")
+  @Option(help: "A model instead of those that the file names; may be given several times.")
   var model: [String] = []
   @Option(
-    help: "NAME=FILE: a file in the place of the data set that the file calls NAME; repeated, all files are read.")
+    help: "NAME=FILE: a file instead of the data set that the file calls NAME; repeated, all files are read.")
   var dataset: [String] = []
   @Option(help: "Rows of every data set at most, for a first look; their verdicts are of so few rows.")
   var limit: Int?
@@ -37,6 +37,8 @@ struct Run: ParsableCommand {
   var output: String?
   @Flag(help: "Continue the run directory, or begin it where it is not there.")
   var resume = false
+  @Flag(help: "Check the file, its data and its models in a second, and do nothing.")
+  var check = false
   @Flag(help: "Print prompts, tokens, memory, disk and an estimate of the time, and do nothing.")
   var dryRun = false
   @OptionGroup var cluster: ClusterOptions
@@ -59,9 +61,9 @@ struct Run: ParsableCommand {
   }
 
   func validate() throws {
-    let modes = [dryRun, cluster.slurm, cluster.arrayTask != nil].count { $0 }
+    let modes = [check, dryRun, cluster.slurm, cluster.arrayTask != nil].count { $0 }
     guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
-    guard modes < 2 else { throw ValidationError("give one of --dry-run, --slurm and --array-task") }
+    guard modes < 2 else { throw ValidationError("give one of --check, --dry-run, --slurm and --array-task") }
   }
 
   private func overrides() throws -> ExperimentOverrides {
@@ -80,6 +82,7 @@ struct Run: ParsableCommand {
     if compute.weights != .dense {
       throw TelltaleError(.badInput, "--weights is set by the experiment file's key weights")
     }
+    if check { return try printCheck() }
     if cluster.slurm { return try submit() }
     let device = try compute.prepare()
     if dryRun { return try estimate(device) }
@@ -97,15 +100,34 @@ struct Run: ParsableCommand {
       throw refuse("is a folder without an experiment.yaml; name an experiment file, or a directory that run made")
     }
     try RunLayout(directory).checkVersion()
-    guard resume || dryRun || cluster.arrayTask != nil else {
+    guard resume || check || dryRun || cluster.arrayTask != nil else {
       throw refuse("is a run directory; continue it with --resume")
     }
     guard model.isEmpty, dataset.isEmpty, limit == nil,
       output.map({ URL(fileURLWithPath: $0).standardizedFileURL == directory.standardizedFileURL }) ?? true
     else {
       throw refuse(
-        "is a run directory, which goes on as it was begun; give --model, --dataset, --limit and --output with a file")
+        "is a run directory, which continues as it was begun; give --model, --dataset, --limit and --output with a file"
+      )
     }
+  }
+
+  /// That the run can begin, and what it would do.
+  private func printCheck() throws {
+    let check = try ExperimentCheck(file: file, overrides: overrides(), device: plannedDevice())
+    if json { return try Output.json(check) }
+    Output.line(SafeText.visible(check.experiment))
+    for model in check.models {
+      Output.line("model     \(SafeText.visible(model.name)): \(model.layers) layers of width \(model.hidden)")
+    }
+    for data in check.datasets {
+      Output.line("data set  \(SafeText.visible(data.name)): \(data.rows) rows of \(data.questions) questions")
+    }
+    let names = check.vectors.prefix(6).joined(separator: ", ") + (check.vectors.count > 6 ? ", ..." : "")
+    Output.prose(
+      "\(check.vectors.count) \(check.vectors.count == 1 ? "vector" : "vectors") (\(names)), predicting "
+        + "\(check.targets.joined(separator: ", "))", indent: 2)
+    Output.prose("The file is right: the run can begin. What it takes: --dry-run.")
   }
 
   /// What the run would cost.
@@ -140,16 +162,29 @@ struct Run: ParsableCommand {
     try compute.devices()
   }
 
+  /// What is whole is kept: chunks, vectors, steering. A run that has none of it left a directory all the same.
+  private func explainInterruption(_ output: URL) {
+    Interruption.explain {
+      let stages = (try? RunStatus(output).stages) ?? []
+      let (done, chunks) = (stages.count { $0.state == .done }, stages.compactMap(\.chunksDone).reduce(0, +))
+      let kept = "\(done) of \(stages.count) stages and \(chunks) \(chunks == 1 ? "chunk" : "chunks") of answers"
+      return stages.isEmpty
+        ? "nothing was begun" : "\(kept) are kept; go on with telltale run \(output.relativePath) --resume"
+    }
+  }
+
   private func run(_ task: ArrayTask, _ device: Devices) throws {
+    let meter = ProgressMeter()
     let outcome = try ExperimentRun.run(
       task, file: file, overrides: overrides(), output: directory, device: device, version: Version.current,
-      events: .init(onStage: { Terminal.note($0) }))
+      events: .init(onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) }))
     Output.line("task \(task): \(outcome.done) pieces done, \(outcome.kept) were there")
   }
 
   private func run(_ device: Devices) throws {
     let output = directory
-    let meter = RowMeter()
+    explainInterruption(output)
+    let meter = ProgressMeter()
     let events = ExperimentRun.Events(
       onStage: { Terminal.note($0) }, onRows: { meter.update($0, done: $1, total: $2) })
     let results = try ExperimentRun.run(
@@ -159,11 +194,13 @@ struct Run: ParsableCommand {
       for note in notes { Terminal.warning("\(dataset): \(note)") }
     }
     if json { return try Output.json(results.predictions.map(\.row)) }
-    if let about = results.experiment.about { Output.line(about) }
+    if let about = results.experiment.about { Output.prose(about) }
     results.print()
     for other in results.byOtherLabels { RelabelledReport(other).print() }
     Output.line("")
-    Output.line(
-      "Every position and score: \(RunLayout(output).table(.predictivity).path); the audit's findings: audit.csv")
+    Output.prose(
+      "Every position and score: \(RunLayout(output).table(.predictivity).path); the audit's findings: audit.csv; the whole "
+        + "as one page: telltale report \(output.relativePath)")
+    if let conclusion = Conclusion.run(results.audits) { Output.prose(conclusion) }
   }
 }

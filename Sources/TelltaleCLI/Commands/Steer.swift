@@ -30,7 +30,7 @@ struct SteerPrompts: ParsableCommand {
   var scale = 1.0
   @Option(help: "What --scale counts: raw (stored vectors), unit (unit vectors) or residual (mean residual norms).")
   var scaleUnit = ScaleUnit.raw
-  @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "Which tokens are edited (docs/vectors.md).")
   var editPositions = EditPositions.all
   @OptionGroup var continuation: ContinuationOptions
   @OptionGroup var fit: VectorFitOptions

@@ -23,7 +23,7 @@ struct SteerAblation: ParsableCommand {
   var vector: String
   @Option(help: "Layers to ablate: all that the file holds, or layers such as 0,3 or 8-12.")
   var layers: LayerList?
-  @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "Which tokens are edited (docs/vectors.md).")
   var editPositions = EditPositions.all
   @OptionGroup var fit: VectorFitOptions
   @OptionGroup var source: DataOptions
@@ -44,7 +44,13 @@ struct SteerAblation: ParsableCommand {
     options.maxTokens = labels.maxTokens
     options.seed = source.items.seed
     let encoder = try source.encoder(loaded.tokenizer, data)
-    try report(AblationExperiment(loaded, encoder, vectors, options).run(data.drawn))
+    Terminal.note("\(loaded.startLine); \(data.drawn.count) items, answered three times")
+    Interruption.explain { "nothing was written" }
+    let meter = ProgressMeter(unit: "items")
+    meter.begin("as it is", total: data.drawn.count)
+    try report(
+      AblationExperiment(loaded, encoder, vectors, options)
+        .run(data.drawn) { meter.update($0, done: $1, total: $2) })
   }
 
   private struct Summary: Encodable {

@@ -13,7 +13,7 @@ struct SteerSweep: ParsableCommand {
     discussion: """
       Every layer, scale and rule of edit positions is measured on the items. Steerability is the least-squares slope of the \
       matching answer's logit difference (nats) against the scale, by item (Tan et al. 2024). The best layer and scale are \
-      chosen on half of the groups and judged on the other half, both ways round. Ablation is always among the cells, and \
+      chosen on half of the groups and judged on the other half, and vice versa. Ablation is always among the cells, and \
       compared with the addition whose mean logit difference is nearest. Intervals are of 95 %, clustered by group.
       """)
 
@@ -38,6 +38,7 @@ struct SteerSweep: ParsableCommand {
 
   func run() throws {
     if let output { try AtomicFolder.refuseExisting(URL(fileURLWithPath: output)) }
+    Interruption.explain { "nothing was written" }
     let data = try source.load()
     let other = try outOfDistribution.map { try Dataset.load(URL(fileURLWithPath: $0)) }
     let text = try perplexity.map { try TextFile.read($0) }
@@ -46,9 +47,12 @@ struct SteerSweep: ParsableCommand {
     let loaded = try model.loaded(on: device)
     let cells = try grid.cells(loaded, ablating: true)
     let encoder = try source.encoder(loaded.tokenizer, data)
+    Terminal.note("\(loaded.startLine); \(data.drawn.count) items in \(cells.count) cells")
+    let meter = ProgressMeter(unit: "items")
+    meter.begin("steering", total: data.drawn.count)
     let sweep = try SteeringSweep(loaded, encoder, cells: cells).run(
       data.drawn, outOfDistribution: other, promptBaseline: promptBaseline, text: text, exam: exam,
-      seed: source.items.seed)
+      seed: source.items.seed, onItems: { meter.update($0, done: $1, total: $2) })
     try report(sweep)
   }
 
@@ -69,5 +73,7 @@ struct SteerSweep: ParsableCommand {
         format: "computed %.2f times one unsteered pass over the items, for %d cells", sweep.inDistribution.cost.ratio,
         sweep.inDistribution.cells.count))
     if let output { Output.line("written to \(output)") }
+    let measured = sweep.inDistribution
+    Output.prose(Conclusion.sweep(measured.doseResponses(), groups: measured.groups))
   }
 }

@@ -23,7 +23,7 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "Add the special tokens that the model puts in front (<s>).")
   var bos = false
   @OptionGroup var template: TemplateOptions
-  @Flag(help: "Print the tokens' texts beside the ids.")
+  @Flag(help: "Print the tokens' texts with the ids.")
   var tokens = false
 
   struct TextRow: Decodable { var text: String }

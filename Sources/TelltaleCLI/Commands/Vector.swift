@@ -73,10 +73,12 @@ struct VectorImportCommand: ParsableCommand {
   var model: String?
   @Option(help: "The vector file to write.")
   var output: String
+  @OptionGroup var overwriting: OverwriteOptions
   @Flag(help: "Print one JSON object.")
   var json = false
 
   func run() throws {
+    try overwriting.check(output)
     var imported = try foreign.read(files)
     if let model {
       imported.doubt(layerCount: try state(model, in: &imported.vectors))
@@ -120,6 +122,7 @@ struct VectorExportCommand: ParsableCommand {
   var modelHint: String?
   @Option(help: "The file to write.")
   var output: String
+  @OptionGroup var overwriting: OverwriteOptions
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -128,6 +131,7 @@ struct VectorExportCommand: ParsableCommand {
       throw TelltaleError(
         .badInput, "--output \(output) does not say the format; end it in .gguf, .npy or .safetensors")
     }
+    try overwriting.check(output)
     var imported = try foreign.read([file])
     if let wanted = layers.numbers {
       for layer in wanted { _ = try imported.vectors.vector(layer) }

@@ -30,11 +30,12 @@ struct VectorCombineCommand: ParsableCommand {
   var withoutLetters = false
   @Option(help: "The model whose answer letters are meant.")
   var model: String?
-  @Option(help: "What stands before the letters, as they are tokenised in an answer.")
-  var lettersAfter = "Answer: ("
+  @Option(help: "What stands before the letters, as they are tokenised in an answer (default: \"Answer: (\").")
+  var lettersAfter: String?
   @OptionGroup var foreign: ForeignOptions
   @Option(help: "The vector file to write.")
   var output: String
+  @OptionGroup var overwriting: OverwriteOptions
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -43,6 +44,7 @@ struct VectorCombineCommand: ParsableCommand {
   }
 
   func run() throws {
+    try overwriting.check(output)
     var arithmetic = VectorArithmetic(operation)
     (arithmetic.unit, arithmetic.scale) = (unit, scale)
     let inputs = try files.map { try foreign.read([$0]).vectors.named($0) }
@@ -59,7 +61,7 @@ struct VectorCombineCommand: ParsableCommand {
     ThreadPolicy.choose(nil)
     let loaded = try LoadedModel(model)
     _ = try vectors.check(against: loaded.model, fingerprint: loaded.fingerprint)
-    let direction = try LetterDirection(loaded, after: lettersAfter)
+    let direction = try LetterDirection(loaded, after: lettersAfter ?? "Answer: (")
     return try vectors.projectingOut(direction.direction, named: "the direction of answer A against B")
   }
 }

@@ -33,8 +33,9 @@ struct VectorLensCommand: ParsableCommand {
   var top = 10
   @Option(help: "final reads through the model's final norm, none without it.")
   var norm = LogitLens.Norm.final
-  @Option(help: "The text after which the letters A and B are tokenised for the letter cosine.")
-  var lettersAfter = "Answer: ("
+  @Option(
+    help: "The text after which the letters A and B are tokenised for the letter cosine (default: \"Answer: (\").")
+  var lettersAfter: String?
   @OptionGroup var fit: VectorFitOptions
   @Flag(help: "Print one JSON object a layer.")
   var json = false
@@ -70,7 +71,7 @@ struct VectorLensCommand: ParsableCommand {
       let vectors = try fit.vectors(vector, for: loaded)
       let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
       let readings = try lens.readings(
-        of: vectors, layers: wanted ?? vectors.sortedLayers, letterContext: lettersAfter)
+        of: vectors, layers: wanted ?? vectors.sortedLayers, letterContext: lettersAfter ?? "Answer: (")
       try show("vector", readings)
     }
     for text in prompt {

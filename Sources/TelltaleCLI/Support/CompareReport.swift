@@ -65,7 +65,7 @@ struct CompareReport {
     blocks.append(.line("\(Self.described(vectors[0])) against \(Self.described(vectors[1]))"))
     if let shared = comparison.sharedGroups { blocks.append(.line("questions in both: \(shared)")) }
     for vector in vectors where vector.pairs == nil {
-      blocks.append(.line("\(vector.name) has no differences beside it: no intervals, its stated reliability"))
+      blocks.append(.line("\(vector.name) has no differences next to it: no intervals, its stated reliability"))
     }
     add(comparison)
   }
@@ -94,7 +94,9 @@ struct CompareReport {
     tables[ComparedLayer.table.name] = ComparedLayer.table.values(matrices.flatMap { ComparedLayer.all($0) })
     tables[CompareTables.clusters.name] = CompareTables.clusters(matrices)
     for matrix in matrices {
-      add("matrix-\(matrix.layer)", "layer \(matrix.layer), cosines, like beside like:", CompareTables.square(matrix))
+      add(
+        "matrix-\(matrix.layer)", "layer \(matrix.layer), cosines, similar ones adjacent:", CompareTables.square(matrix)
+      )
       blocks += ComparedLayer.all(matrix).map { .line("- \($0.nameA) and \($0.nameB): \($0.evidence.sentence)") }
     }
   }

@@ -146,7 +146,7 @@ enum CompareTables {
   /// Cosines by vector and vector at one layer, both in the clustering's order.
   static func square(_ layer: String, _ names: [String]) -> Table<(name: String, cosines: [Double])> {
     Table(
-      "matrix-\(layer)", "One vector, at one layer, like beside like.", [.text("vector", "The vector.", \.name)],
+      "matrix-\(layer)", "One vector, at one layer, similar ones adjacent.", [.text("vector", "The vector.", \.name)],
       names.enumerated().map { index, name in
         .number(name, "A column for each vector: the cosine with it.", unit: "-1 to 1") { $0.cosines[index] }
       })

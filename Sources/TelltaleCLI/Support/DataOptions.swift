@@ -13,7 +13,7 @@ extension PromptStyle: ExpressibleByArgument {}
 
 /// How items are put to a model: shared by every command that prompts one.
 struct PromptOptions: ParsableArguments {
-  @Option(help: "How items are put to the model: plain, chat or few-shot.")
+  @Option(help: "How items are put to the model.")
   var style = PromptStyle.plain
 
   @OptionGroup var template: TemplateOptions

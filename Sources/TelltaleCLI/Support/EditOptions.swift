@@ -22,7 +22,7 @@ struct EditOptions: ParsableArguments {
   var ablate: String?
   @Option(help: "Layers to ablate: all that the file holds, or layers such as 0,3 or 8-12.")
   var layers: LayerList?
-  @Option(help: "Tokens that are edited: \(EditPositions.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "Which tokens are edited (docs/vectors.md).")
   var editPositions = EditPositions.all
   @Option(
     help: ArgumentHelp(
@@ -35,6 +35,19 @@ struct EditOptions: ParsableArguments {
         """, valueName: "spec"))
   var edit: [String] = []
   @OptionGroup var fit: VectorFitOptions
+
+  /// Options that would change nothing are a slip: the answer would pass for a steered one.
+  func validate() throws {
+    guard add != nil || (layer == nil && scale == 1) else {
+      throw ValidationError("--layer and --scale go with --add: give the vector file to add")
+    }
+    guard ablate != nil || layers == nil else {
+      throw ValidationError("--layers goes with --ablate: give the vector file whose directions are removed")
+    }
+    guard add != nil || ablate != nil || editPositions == .all else {
+      throw ValidationError("--edit-positions goes with --add or --ablate; an --edit has its own positions")
+    }
+  }
 
   /// The edits asked for, in their order; what the user should know goes to stderr.
   func edits(_ loaded: LoadedModel) throws -> [SteeringEdit] {

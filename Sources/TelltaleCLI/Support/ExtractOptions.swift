@@ -25,6 +25,8 @@ struct ExtractOptions: ParsableArguments {
     /// Loads the model that `--against` names.
     var loadOther: ((String) throws -> LoadedModel)?
     var onDifferences: ((PairDifferences) throws -> Void)?
+    /// Called when all is known to be right, with the number of pairs.
+    var onBegin: ((LoadedModel, Int) -> Void)?
 
     init(onProgress: @escaping (_ done: Int, _ total: Int) -> Void) { self.onProgress = onProgress }
   }
@@ -122,6 +124,7 @@ struct ExtractOptions: ParsableArguments {
     extraction.tokenBudget = budget.tokenBudget
     extraction.onProgress = { hooks.onProgress($0, pairs) }
     if let kept = hooks.onDifferences { extraction.onDifferences = kept }
+    hooks.onBegin?(loaded, pairs)
     return extraction
   }
 }

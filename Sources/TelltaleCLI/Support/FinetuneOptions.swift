@@ -39,7 +39,7 @@ struct TrainingOptions: ParsableArguments {
   var epochs = 1
   @Option(help: "Rows a pass.")
   var batch = 4
-  @Option(help: "Passes an optimiser step.")
+  @Option(help: "Gradient-accumulation steps: passes per optimiser step.")
   var accumulate = 1
   @Option(help: "Largest norm of a step's gradient (default: not cut).")
   var clip: Double?

@@ -51,7 +51,7 @@ struct NumberList: ExpressibleByArgument {
     self.values = values
   }
 
-  var defaultValueDescription: String { values.map { "\($0)" }.joined(separator: ",") }
+  var defaultValueDescription: String { values.map { String(format: "%g", $0) }.joined(separator: ",") }
 }
 
 /// Rules of edit positions on a command line: `all,from-prompt-end`.

@@ -14,7 +14,7 @@ struct RecipeOptions: ParsableArguments {
       --recording and --format).
       """)
   var contrast: VectorRecipe.Contrast?
-  @Option(help: "\(Estimator.allCases.map(\.rawValue).joined(separator: ", ")) (default: mean).")
+  @Option(help: "How activations become a direction (default: mean).")
   var estimator: Estimator?
   @Option(name: .customLong("method"), help: .hidden)
   var formerEstimator: Estimator?

@@ -25,14 +25,17 @@ struct RecordOptions: ParsableArguments {
   }
 
   func record(
-    _ loaded: LoadedModel, _ data: (all: [Item], drawn: [Item]), onProgress: @escaping (Int) -> Void
+    _ loaded: LoadedModel, _ data: (all: [Item], drawn: [Item]), onBegin: () -> Void = {},
+    onProgress: @escaping (Int) -> Void
   ) throws -> Recording {
     var options = Recorder.Options(layers: try recordLayers.resolve(loaded.model.configuration))
     options.labelSource = labels.label ?? .letter
     options.maxTokens = labels.maxTokens
     options.sampling = try Sampling(temperature: temperature, topP: topP, seed: source.items.seed)
     options.edits = try edit.edits(loaded)
-    return try Recorder(loaded, source.encoder(loaded.tokenizer, data), options)
-      .record(data.drawn, onProgress: onProgress)
+    let recorder = try Recorder(loaded, source.encoder(loaded.tokenizer, data), options)
+    Terminal.note("\(loaded.startLine); \(data.drawn.count) rows")
+    onBegin()
+    return try recorder.record(data.drawn, onProgress: onProgress)
   }
 }

@@ -9,7 +9,7 @@ import Steering
 struct RecordingPrediction: ParsableArguments {
   @Option(help: "The folder of a recording (telltale record) whose labels a vector should predict; with --vector.")
   var recording: String?
-  @Option(help: "The vector (telltale extract). Differences that --keep-differences kept beside it are used.")
+  @Option(help: "The vector (telltale extract). Differences that --keep-differences kept next to it are used.")
   var vector: String?
   @Option(help: "With --recording: all, or layers such as 13 or 8-20, counted from 0.")
   var layers = LayerList.all

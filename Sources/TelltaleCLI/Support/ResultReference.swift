@@ -45,7 +45,7 @@ enum ResultReference {
       tables: CompareTables.declarations),
     Section(
       title: "Fine-tuning",
-      about: "`losses.csv` beside an adapter of `telltale finetune` ([finetuning.md](finetuning.md)).",
+      about: "`losses.csv` in the folder of an adapter of `telltale finetune` ([finetuning.md](finetuning.md)).",
       tables: [TrainingLog.table]),
     Section(
       title: "The fine-tuning chain", about: "`telltale finetune chain --output` ([finetuning.md](finetuning.md)).",

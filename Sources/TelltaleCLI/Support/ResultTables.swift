@@ -11,12 +11,15 @@ struct ResultTables {
 
   func print() {
     Output.line("")
-    Output.line("AUROC: the chance that a row with the behaviour scores above one without: 0.5 is no prediction,")
-    Output.line("1 a perfect one, 0 a perfectly reversed ranking. Intervals are clustered by question.")
-    Output.line("planted: the cosine with the direction that was built into the model, at its layer.")
+    Output.prose(
+      "AUROC: the chance that a row with the behaviour scores above one without: 0.5 is no prediction, 1 a perfect one, "
+        + "0 a perfectly reversed ranking. Intervals are clustered by question.")
+    if results.vectors.contains(where: { !$0.plantedCosines.isEmpty }) {
+      Output.prose("planted: the cosine with the direction that was built into the model, at its layer.")
+    }
     for model in results.experiment.modelNames {
       Output.line("")
-      Output.line("== \(model)")
+      Output.title("== \(model)")
       printBehaviour(model)
       for vector in results.experiment.vectors {
         Output.line("")
@@ -33,7 +36,7 @@ struct ResultTables {
     let targets = unique(results.transfer.map(target))
     guard !targets.isEmpty else { return }
     Output.line("")
-    Output.line("== transfer: AUROC [95 % interval]; * differs from the first vector of the target's model (p < 0.05)")
+    Output.title("== transfer: AUROC [95 % interval]; * differs from the first vector of the target's model (p < 0.05)")
     let width = max(6, results.transfer.map { vector($0).count }.max() ?? 6)
     for name in targets {
       Output.line(name)
@@ -52,7 +55,7 @@ struct ResultTables {
       guard let row = rows(model, nil, target).first?.row else { continue }
       let share = 100 * Double(row.predictivity.positives) / Double(max(row.predictivity.n, 1))
       let groups = row.predictivity.groups ?? 0
-      Output.line(
+      Output.prose(
         "\(target): \(row.predictivity.n) labelled answers to \(groups) questions, "
           + String(format: "%.0f %% show the behaviour", share) + unreadable(model, target))
     }
@@ -67,23 +70,20 @@ struct ResultTables {
   }
 
   private func printVector(_ vector: Experiment.VectorSettings, _ model: ModelName) {
-    Output.line(
-      "vector \(vector.name): \(vector.contrast.rawValue) from \(vector.dataset), read at \(vector.read.rawValue)")
-    let wide = targets.map { $0.text.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-    Output.line("                              AUROC of the cosine at the prompt [95 % interval]")
-    Output.line("layer  reliability  planted   \(wide)")
-    for made in results.vectors where made.model == model && made.vector == vector.name {
-      let planted = made.plantedCosines[.opinions].map { String(format: "%7.3f", $0) } ?? "      -"
-      let reliability = made.reliability.map { String(format: "%11.3f", $0) } ?? "          -"
-      let cells = targets.map { cell(model, vector.name, $0, made.layer) }.joined(separator: "  ")
-      Output.line(String(format: "%5d  ", made.layer) + reliability + "  " + planted + "   " + cells)
-    }
+    Output.prose(
+      "vector \(vector.name): \(vector.contrast.rawValue) from \(vector.dataset), read at \(vector.read.rawValue); AUROC of "
+        + "the cosine at the prompt [95 % interval]")
+    let made = results.vectors.filter { $0.model == model && $0.vector == vector.name }
+    let judged = judgedLayer(model, vector.name)
+    layerTable(model, vector.name).values(made).print(marked: made.firstIndex { $0.layer == judged })
+    if let judged { Output.line("* layer \(judged), which the verdicts are about") }
     for audit in results.audits
     where audit.model == model && audit.vector == vector.name && audit.position == "prompt" {
       guard audit.layers != "all" || !hasPlanted(model) else { continue }
       let layer = audit.layers == "all" ? "any layer" : "layer \(audit.layers)"
-      Output.line(
-        "  \(audit.target), \(layer): \(audit.audit.verdict.rawValue). \(SafeText.visible(audit.audit.reason))")
+      Output.prose(
+        "  \(audit.target), \(layer): \(shown(audit.audit.verdict)). \(SafeText.visible(audit.audit.reason))", indent: 4
+      )
       printFindings(audit.audit)
     }
   }
@@ -92,15 +92,34 @@ struct ResultTables {
   private func printFindings(_ audit: Audit) {
     let gravest: Finding.Severity = audit.verdict == .supported ? .warning : .against
     for finding in audit.findings where finding.severity <= gravest && finding.sentence != audit.reason {
-      Output.line("    - \(SafeText.visible(finding.sentence))")
+      Output.prose("    - \(SafeText.visible(finding.sentence))", indent: 2)
     }
   }
 
   private func cell(_ model: ModelName, _ vector: VectorName, _ target: TargetName, _ layer: Int) -> String {
     let row = rows(model, vector, target).first { $0.row.layer == layer }?.row.predictivity
-    return ShownNumber.text(row?.auroc, row?.aurocLow, row?.aurocHigh).padding(
-      toLength: 24, withPad: " ", startingAt: 0)
+    return ShownNumber.text(row?.auroc, row?.aurocLow, row?.aurocHigh)
   }
+
+  private func layerTable(_ model: ModelName, _ vector: VectorName) -> Table<VectorResult> {
+    Table(
+      "layers", "",
+      [
+        .integer("layer", "", \.layer),
+        .text("reliability") { $0.reliability.map { String(format: "%.3f", $0) } },
+        .text("planted") { $0.plantedCosines[.opinions].map { String(format: "%.3f", $0) } },
+      ],
+      targets.map { target in .text(target.text) { cell(model, vector, target, $0.layer) } })
+  }
+
+  /// The one layer that all verdicts on a vector are about, where there is one.
+  private func judgedLayer(_ model: ModelName, _ vector: VectorName) -> Int? {
+    let own = results.audits.filter { $0.model == model && $0.vector == vector && $0.position == "prompt" }
+    let layers = Set(own.map(\.layers)).subtracting(["all"])
+    return layers.count == 1 ? layers.first.flatMap { Int($0) } : nil
+  }
+
+  private func shown(_ verdict: Verdict) -> String { TerminalColour.ofResults.text(verdict.rawValue, verdict.colour) }
 
   private func unique<Name: Hashable>(_ names: [Name]) -> [Name] {
     var seen: Set<Name> = []

@@ -125,13 +125,14 @@ struct ScoreReport {
     Output.line("within questions \(estimate(audit.within))")
     Output.line("across questions \(estimate(audit.across))")
     for finding in audit.findings where finding.severity != .note {
-      Output.line("- \(SafeText.visible(finding.sentence))")
+      Output.prose("- \(SafeText.visible(finding.sentence))", indent: 2)
     }
     if !unusable.isEmpty {
       let names = unusable.map { SafeText.visible($0) }.joined(separator: ", ")
-      Output.line("- Not held fixed, because they are the same in every row or differ in most: \(names).")
+      Output.prose("- Not held fixed, because they are the same in every row or differ in most: \(names).")
     }
-    Output.line("Verdict: \(audit.verdict.rawValue). \(SafeText.visible(audit.reason))")
+    let verdict = TerminalColour.ofResults.text(audit.verdict.rawValue, audit.verdict.colour)
+    Output.prose("Verdict: \(verdict). \(SafeText.visible(audit.reason))")
     Output.line("Direction: \(audit.direction.rawValue). Specific to this vector: \(audit.specificity.rawValue).")
     Output.line("Plan: \(audit.plan.rawValue)\(plan?.clause ?? "").")
   }

@@ -91,7 +91,7 @@ function back() {
   work(async () => {
     const earlier = await ask("turn", { before: turn.item ? turn.item.answer : "" });
     resume ??= turn.position ?? 0;
-    say("Gone back. A new label replaces the earlier one.", "");
+    say("Gone back. The earlier label counts until a new one replaces it.", "");
     return earlier;
   });
 }
@@ -151,14 +151,19 @@ function show(next) {
   if (!next.item) return showEnd(next.progress);
   const { item, given } = next;
   part("item-title").textContent = `Answer ${next.position + 1}`;
-  part("question").textContent = item.question || item.prompt;
+  part("question").replaceChildren(...item.turns.map(turnView));
+  part("question").scrollTop = part("question").scrollHeight;
+  part("choices").replaceChildren(...item.choices.map(choiceView));
+  part("choices").hidden = item.choices.length === 0;
   part("continuation").textContent = item.continuation || "(empty)";
   part("prompt").textContent = item.prompt;
   list("correct", item.correct);
   list("incorrect", item.incorrect);
-  part("behaviour").textContent = item.behaviour == null ? "" : `The behaviour would be: ${item.behaviour}`;
-  part("behaviour").hidden = item.behaviour == null;
-  part("references").hidden = item.behaviour == null && item.correct.length + item.incorrect.length === 0;
+  const isListed = item.choices.some((choice) => choice.is_behaviour);
+  const isTold = item.behaviour != null && !isListed;
+  part("behaviour").textContent = isTold ? `The behaviour would be: ${item.behaviour}` : "";
+  part("behaviour").hidden = !isTold;
+  part("references").hidden = !isTold && item.correct.length + item.incorrect.length === 0;
   part("given").hidden = !given;
   if (given) part("given").textContent = `You said: ${given.label ?? "cannot tell"}`;
   part("note").value = given?.note ?? "";
@@ -169,6 +174,21 @@ function show(next) {
   scrollTo(0, 0);
 }
 
+/** One message; who wrote it is said where there are several. */
+function turnView({ role, text }, number, all) {
+  const box = Object.assign(document.createElement("div"), { className: `turn ${role}` });
+  if (all.length > 1) box.append(Object.assign(document.createElement("h4"), { textContent: role === "user" ? "User" : "Model" }));
+  box.append(Object.assign(document.createElement("div"), { className: "text", textContent: text }));
+  return box;
+}
+
+function choiceView({ letter, text, is_behaviour: isBehaviour }) {
+  const box = Object.assign(document.createElement("li"), { className: isBehaviour ? "behaviour" : "" });
+  box.append(Object.assign(document.createElement("b"), { textContent: `(${letter})` }), text);
+  if (isBehaviour) box.append(Object.assign(document.createElement("span"), { className: "quiet", textContent: " \u2013 would be the behaviour" }));
+  return box;
+}
+
 function showProgress({ done, total, per_minute: pace, minutes_left: left }) {
   part("bar").max = Math.max(total, 1);
   part("bar").value = done;
@@ -177,7 +197,7 @@ function showProgress({ done, total, per_minute: pace, minutes_left: left }) {
 }
 
 function showEnd({ total }) {
-  part("end-text").textContent = total === 0 ? "There is nothing to judge here." : `Thank you: all ${total} answers have your label.`;
+  part("end-text").textContent = total === 0 ? "There is nothing to grade here." : `Thank you: all ${total} answers have your label.`;
   if (root.dataset.second && total > 0) {
     part("second-link").href = root.dataset.second;
     part("second-link").textContent = "Begin the second pass: some of the answers again, to see how far you agree with yourself";

@@ -17,13 +17,15 @@ struct GradingPage {
       body: """
         <div id="grading" data-path="\(path)/grading" data-query="\(seat.query())" data-second="\(second)">
         <h1 class="hidden">\(seat.pass.isSecond ? "Second pass" : "Grading") by \(seat.pass.rater)</h1>
-        <div class="progress-line"><progress id="bar" aria-label="Answers judged"></progress>
+        <div class="progress-line"><progress id="bar" aria-label="Answers graded"></progress>
         <p id="progress" role="status" aria-live="polite"></p><p id="pace" class="quiet"></p></div>
         <p id="saved" class="status" role="status" aria-live="polite">&nbsp;</p>
         <p id="problem" class="error" role="alert" hidden></p>
         <article id="item" hidden aria-labelledby="item-title">
         <h2 id="item-title" tabindex="-1">Answer</h2>
-        <h3>Question</h3><div id="question" class="text"></div>
+        <h3 id="question-title">What the user wrote</h3>
+        <div id="question" tabindex="0" role="region" aria-labelledby="question-title"></div>
+        <ul id="choices" aria-label="The choices" hidden></ul>
         \(references)
         <h3>The model's answer</h3><div id="continuation" class="text answer" tabindex="0" role="region" \
         aria-label="The model's answer"></div>
@@ -35,10 +37,10 @@ struct GradingPage {
         <p class="hint">It is stored with your label. Ctrl+Enter or Escape goes back to the answer.</p></div>
         </article>
         \(Self.buttons)
-        <section id="end" hidden aria-labelledby="end-title"><h2 id="end-title" tabindex="-1">All judged</h2>
+        <section id="end" hidden aria-labelledby="end-title"><h2 id="end-title" tabindex="-1">All graded</h2>
         <p id="end-text"></p><p><a id="second-link" hidden href="#">Begin the second pass</a></p>
         <p><a href="\(path)/labels">See all labels and how far they agree</a></p></section>
-        <p class="quiet"><label class="choice"><input type="checkbox" id="keys" checked> Single keys judge (turn this off where \
+        <p class="quiet"><label class="choice"><input type="checkbox" id="keys" checked> Single keys grade (turn this off where \
         a screen reader uses them)</label></p>
         </div>
         <noscript><p class="error">Grading needs JavaScript, which saves each label before the next answer shows.</p></noscript>
@@ -62,7 +64,7 @@ struct GradingPage {
     """
 
   private static let buttons: HTML = """
-    <div id="buttons" role="group" aria-label="Your judgement" hidden>
+    <div id="buttons" role="group" aria-label="Your grade" hidden>
     <button data-key="1" aria-keyshortcuts="1"><kbd>1</kbd> Behaviour</button>
     <button data-key="0" aria-keyshortcuts="0"><kbd>0</kbd> Not</button>
     <button data-key="?" aria-keyshortcuts="?"><kbd>?</kbd> Cannot tell</button>

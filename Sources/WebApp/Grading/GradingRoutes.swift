@@ -136,6 +136,10 @@ private struct TurnReply: Encodable {
       shown.correct = item.correct.map { SafeText.visible($0) }
       shown.incorrect = item.incorrect.map { SafeText.visible($0) }
       shown.behaviour = item.behaviour.map { SafeText.visible($0) }
+      shown.turns = item.turns.map { ShownTurn(role: $0.role, text: SafeText.visible($0.text)) }
+      shown.choices = item.choices.map {
+        ShownChoice(letter: $0.letter, text: SafeText.visible($0.text), isBehaviour: $0.isBehaviour)
+      }
       return shown
     }
     if unblind, let answer = item?.answer { condition = try desk.store.condition(of: answer) }

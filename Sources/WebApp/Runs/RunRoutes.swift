@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Hummingbird
+import Reports
 
 /// Runs, how far they are, their reports, and two of them side by side.
 struct RunRoutes {
@@ -15,7 +16,9 @@ struct RunRoutes {
       return try await offThread {
         let url = try catalog.url(name)
         let report = RunReport(run: url)
-        return Reply.page(RunPage(name: name, status: try RunStatus(url), hasReport: report.isThere).page)
+        let verdicts = report.isThere ? try? RunVerdicts(StoredRun(url)) : nil
+        return Reply.page(
+          RunPage(name: name, status: try RunStatus(url), hasReport: report.isThere, verdicts: verdicts).page)
       }
     }
     router.get("/runs/:run/status.json") { _, context in

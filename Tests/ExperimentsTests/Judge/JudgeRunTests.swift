@@ -84,7 +84,7 @@ struct JudgeRunTests {
   @Test(
     "An endpoint that does not answer is given up in one sentence, which says how to go on",
     arguments: [
-      ("down", "answered 503, 3 times in a row; 0 replies are stored, and the same command goes on from there"),
+      ("down", "answered 503, 3 times in a row; 0 replies are stored, and the same command continues from there"),
       ("later", "answered 429 and asks to be left alone for 3600 s, 1 time in a row"),
       ("forbidden", "answered 401: it does not accept the key; check the variable that holds it"),
       ("redirect", "answered 302, a redirect, which is not followed; give the final URL"),

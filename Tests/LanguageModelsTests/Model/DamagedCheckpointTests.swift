@@ -43,11 +43,11 @@ import Torch
       try $0.shard()
       try $0.truncate("model-00002-of-00002.safetensors", to: 5000)
     },
-    Damage("a shard elsewhere", ["index.json (../secret.safetensors)", "no file beside it"]) {
+    Damage("a shard elsewhere", ["index.json (../secret.safetensors)", "not in its folder"]) {
       try $0.shard()
       try $0.writeIndex(["model.norm.weight": "../secret.safetensors"])
     },
-    Damage("a shard at an absolute path", ["index.json (/etc/passwd)", "no file beside it"]) {
+    Damage("a shard at an absolute path", ["index.json (/etc/passwd)", "not in its folder"]) {
       try $0.shard()
       try $0.writeIndex(["model.norm.weight": "/etc/passwd"])
     },

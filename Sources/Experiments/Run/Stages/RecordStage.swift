@@ -75,16 +75,17 @@ struct RecordStage: Stage {
   func run(_ part: StagePart, _ run: ExperimentRun) throws {
     guard let chunk = part.chunk else { return }
     let work = try run.model(model)
-    run.events.onStage("\(work.loaded.name): recording \(target), chunk \(chunk)")
     let items = try run.planned.items(target.text)
     let range = Self.ranges(rows: items.count, chunkRows: run.experiment.recording.chunkRows)[chunk]
-    try run.directory.write(work.recorder().record(Array(items[range])), model, target, chunk: chunk)
+    let (title, onRows) = ("\(work.loaded.name): recording \(target), chunk \(chunk)", run.events.onRows)
+    onRows(title, 0, range.count)
+    let recording = try work.recorder().record(Array(items[range])) { onRows(title, $0, range.count) }
+    try run.directory.write(recording, model, target, chunk: chunk)
   }
 
   func run(_ run: ExperimentRun) throws {
     let work = try run.model(model)
     let title = "\(work.loaded.name): recording \(target)"
-    run.events.onStage(title)
     let (recorder, items, onRows) = (try work.recorder(), try run.planned.items(target.text), run.events.onRows)
     let planned = try run.planned.stage(self)
     let tally = try record(
@@ -98,7 +99,7 @@ struct RecordStage: Stage {
   ///
   /// - Parameters:
   ///   - record: makes the recording of some items.
-  ///   - onRows: told how many rows are done.
+  ///   - onRows: told how many rows are done; first, how many were kept from before.
   func record(
     _ items: [Item], _ planned: PlannedStage, _ directory: RunDirectory, chunkRows: Int, onRows: (Int) -> Void,
     record: (_ items: [Item], _ before: Int) throws -> Recording
@@ -106,20 +107,25 @@ struct RecordStage: Stage {
     var state = try directory.record(of: self) ?? StageRecord(planned, rows: items.count, chunkRows: chunkRows)
     try directory.write(state, of: self)
     var tally = Manifest.Recording()
-    for (number, range) in Self.ranges(rows: items.count, chunkRows: chunkRows).enumerated() {
+    let ranges = Self.ranges(rows: items.count, chunkRows: chunkRows)
+    let kept = Set(directory.layout.chunkNumbers(model, target))
+    var done = ranges.indices.filter(kept.contains).reduce(0) { $0 + ranges[$1].count }
+    onRows(done)
+    for (number, range) in ranges.enumerated() {
       if let rows = try directory.storedRows(model, target, number) {
         try directory.check(rows, answer: Array(items[range]), in: directory.layout.chunk(model, target, number))
         tally.add(rows)
       } else {
         let started = Date()
-        let recording = try record(Array(items[range]), range.lowerBound)
+        let recording = try record(Array(items[range]), done)
         try directory.write(recording, model, target, chunk: number)
         state.seconds["\(number)"] = Date().timeIntervalSince(started)
         state.files = try (state.files ?? [:]).merging(directory.sums(of: self, chunk: number)) { $1 }
         try directory.write(state, of: self)
         tally.add(recording.rows)
+        done += range.count
+        onRows(done)
       }
-      onRows(range.upperBound)
     }
     state.finished = state.finished ?? Date()
     state.files = try directory.sums(of: self)

@@ -1,23 +1,25 @@
+import Foundation
+
 /// Text broken into rows of a width as it comes, at spaces where there are some.
-struct WrappedText {
-  let width: Int
+package struct WrappedText {
+  package let width: Int
   /// Rows that no further text changes.
-  private(set) var rows: [String] = []
+  package private(set) var rows: [String] = []
   private var current = ""
   private var currentWidth = 0
 
-  init(width: Int) { self.width = max(1, width) }
+  package init(width: Int) { self.width = max(1, width) }
 
-  mutating func append(_ text: String) {
+  package mutating func append(_ text: String) {
     for character in text {
       if character.isNewline { breakRow() } else { append(character == "\t" ? " " : character) }
     }
   }
 
-  mutating func finish() { if !current.isEmpty { breakRow() } }
+  package mutating func finish() { if !current.isEmpty { breakRow() } }
 
   /// The row as far as it is known.
-  func row(_ index: Int) -> String {
+  package func row(_ index: Int) -> String {
     index < rows.count ? rows[index] : index == rows.count ? current : ""
   }
 
@@ -42,13 +44,23 @@ struct WrappedText {
     currentWidth = 0
   }
 
-  static func cut(_ text: String, to width: Int) -> String {
+  /// Rows of a text that is whole, later ones indented.
+  package static func rows(_ text: String, width: Int, indent: Int = 0) -> [String] {
+    let first = text.prefix { $0 == " " }.count + indent
+    guard width > 2 * first, Self.width(of: text) > width else { return [text] }
+    var wrapped = WrappedText(width: width - first)
+    wrapped.append(text.trimmingCharacters(in: .whitespaces))
+    wrapped.finish()
+    return wrapped.rows.enumerated().map { String(repeating: " ", count: $0 == 0 ? first - indent : first) + $1 }
+  }
+
+  package static func cut(_ text: String, to width: Int) -> String {
     var wrapped = WrappedText(width: width)
     wrapped.append(text)
     return wrapped.row(0)
   }
 
-  static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
+  package static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
 
   /// Cells that a terminal gives a character: 2 for East Asian wide ones and emoji, 0 for marks alone.
   private static func width(of character: Character) -> Int {
