@@ -15,6 +15,13 @@ struct RecordingPrediction: ParsableArguments {
   var layers = LayerList.all
   @Option(help: "With --recording: where activations were read, prompt or continuation.")
   var position = ReadPosition.prompt
+  @Option(
+    name: .customLong("covariate"),
+    help: """
+      With --recording: a fact of the rows (an entry of "facts" in the data) that is held fixed besides letter, source, user \
+      side, prompt length, template, turn and persona; may be given several times.
+      """)
+  var covariates: [String] = []
 
   var isAsked: Bool { recording != nil || vector != nil }
 
@@ -22,9 +29,10 @@ struct RecordingPrediction: ParsableArguments {
     guard (recording == nil) == (vector == nil) else {
       throw ValidationError("--recording and --vector go together: name a recording's folder and a vector's file")
     }
-    guard isAsked || (layers.numbers == nil && position == .prompt) else {
-      throw ValidationError("--layers and --position go with --recording")
+    guard isAsked || (layers.numbers == nil && position == .prompt && covariates.isEmpty) else {
+      throw ValidationError("--layers, --position and --covariate go with --recording")
     }
+    guard covariates.count <= 100 else { throw ValidationError("--covariate may be given at most 100 times") }
   }
 
   /// The report on the layers that recording and vector share, the best of which is judged as one of so many.
@@ -36,7 +44,9 @@ struct RecordingPrediction: ParsableArguments {
     (options.permutations, options.seed) = (permutations, seed)
     let held = try RecordingFolder.read(URL(fileURLWithPath: recording))
     let chosen = try chosen(held, subject.vectors)
-    let judged = try RecordingAudit(held, at: position, layers: chosen, options: options).judge(subject)
+    let judged = try RecordingAudit(
+      AuditTarget(held, at: position, keeping: covariates), layers: chosen, options: options
+    ).judge(subject)
     guard let audit = try judged.verdict(layers: Set(chosen), comparisons: comparisons) else {
       throw TelltaleError(.badInput, "\(vector) cannot be judged at any layer of \(recording)")
     }
