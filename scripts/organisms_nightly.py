@@ -7,13 +7,13 @@ from pathlib import Path
 KINDS = ["hard-uncorrelated", "hard-broken", "hard-confounded"]
 # What every model should have: lowest and highest value.
 RANGES = [
-    ("variance along the planted direction", lambda r: 100 * r["stream"]["plantedShare"], 1, 5, "%.1f %%"),
+    ("variance along the planted direction", lambda r: 100 * r["stream"]["planted_share"], 1, 5, "%.1f %%"),
     ("slope of the spectrum", lambda r: r["stream"]["slope"], -1.2, -0.8, "%.2f"),
     ("rows with the behaviour", lambda r: 100 * r["behaviour"]["positives"], 10, 30, "%.1f %%"),
     ("flipped answers", lambda r: 100 * r["behaviour"]["noise"], 5, 10, "%.1f %%"),
-    ("d' of the planted direction", lambda r: r["behaviour"]["dPrime"], 1.0, 1.5, "%.2f"),
+    ("d' of the planted direction", lambda r: r["behaviour"]["d_prime"], 1.0, 1.5, "%.2f"),
     ("AUROC of the planted direction", lambda r: r["behaviour"]["auroc"], 0.75, 0.86, "%.3f"),
-    ("null directions that it beats", lambda r: 100 * r["nullsBeaten"], 95, 100, "%.1f %%"),
+    ("null directions that it beats", lambda r: 100 * r["nulls_beaten"], 95, 100, "%.1f %%"),
 ]
 
 

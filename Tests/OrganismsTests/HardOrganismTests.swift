@@ -63,6 +63,35 @@ import Torch
     #expect(abs(try spread([erased])) < 0.15)
   }
 
+  private struct Golden: Decodable {
+    struct Case: Decodable {
+      var text: String
+      var ids: [Int]
+      var stream: [Double]
+      var a: Double
+      var b: Double
+    }
+    var cases: [Case]
+  }
+
+  @Test("Token ids, the planted stream and the letters' logits are those of transformers")
+  func agreesWithTransformers() throws {
+    let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: Fixtures.file("organisms/hard.json")))
+    let tokenizer = try Tokenizer.load(directory: Self.directory)
+    let model = try LanguageModel.load(Self.directory)
+    let letters = try ["A", "B"].map { try #require(tokenizer.encode($0, addSpecialTokens: false).ids.first) }
+    #expect(golden.cases.count == 2)
+    for fixture in golden.cases {
+      let ids = tokenizer.encode(fixture.text, addSpecialTokens: true).ids
+      #expect(ids == fixture.ids)
+      let output = try model.forward(PackedBatch([ids]), taps: Taps(layers: [0]), logits: .tokens([ids.count - 1]))
+      let stream = try #require(output.residuals[0]).selected(0, [ids.count - 1]).doubles()
+      for (own, other) in zip(stream, fixture.stream) { #expect(abs(own - other) < 1e-4) }
+      let logits = try #require(output.logits).doubles()
+      #expect(abs(logits[letters[0]] - fixture.a) < 1e-3 && abs(logits[letters[1]] - fixture.b) < 1e-3)
+    }
+  }
+
   @Test("A column that no row has is refused by name")
   func refusesUnknownColumn() throws {
     let items = try HardOrganism.confounded.items(.target, count: 48, seed: 31)

@@ -31,26 +31,30 @@ package struct HardCheck {
 
   package func report() throws -> HardReport {
     let target = try recording(.target, seed: seed)
-    let training = try recording(.training, seed: seed &+ 1)
+    let training = try recording(.training, seed: seed &+ 1, measuresChoices: false)
     let vectors = try vectors(training)
     let stream = try target.stream(.prompt, layer: planted.layer)
-    let plain = try audits(target, vectors, HardReport.Vector.allCases, keeping: [])
-    let kept = try audits(target, vectors, [.pairs, .politeness], keeping: ["politeness"])
+    let rows = try audit(target)
+    let plain = try verdicts(rows, vectors, HardReport.Vector.allCases)
+    let kept = try verdicts(
+      audit(target, keeping: ["politeness"]), vectors, [.pairs, .politeness], kept: ["politeness"])
     return HardReport(
       organism: organism, trainingSeed: planted.seed, evaluationSeed: seed,
       stream: try HardStream(stream, planted: planted.units[.opinions] ?? []),
       behaviour: try HardBehaviour(target, scores: scores(stream, .planted, vectors)),
-      verdicts: plain + kept, nullsBeaten: try beaten(target, scores(stream, .planted, vectors)),
+      verdicts: plain + kept, nullsBeaten: try beaten(rows, scores(stream, .planted, vectors)),
       fall: try difference(target, stream, vectors))
   }
 
   // MARK: Recording and vectors
 
   /// What the model answers, drawn at temperature 1.
-  private func recording(_ part: HardOrganism.Part, seed: UInt64) throws -> Recording {
+  private func recording(
+    _ part: HardOrganism.Part, seed: UInt64, measuresChoices: Bool = true
+  ) throws -> Recording {
     var options = Recorder.Options(layers: [planted.layer])
     // " (", the letter, ")" and the end.
-    options.maxTokens = 4
+    (options.maxTokens, options.measuresChoices) = (4, measuresChoices)
     options.sampling = try Sampling(temperature: 1, topP: 1, seed: seed)
     return try Recorder(loaded, encoder, options).record(organism.items(part, count: count, seed: seed))
   }
@@ -80,15 +84,18 @@ package struct HardCheck {
 
   // MARK: Audits
 
-  /// The audit's verdicts on the vectors, with further columns of the rows held fixed.
-  private func audits(
-    _ target: Recording, _ vectors: [HardReport.Vector: SteeringVectors], _ chosen: [HardReport.Vector],
-    keeping columns: [String]
-  ) throws -> [HardReport.Judged] {
+  /// - Parameter columns: what is held fixed besides what always is.
+  private func audit(_ target: Recording, keeping columns: [String] = []) throws -> RecordingAudit {
     var options = RecordingAudit.Options()
     (options.trainsProbe, options.seed) = (false, seed)
-    let audit = try RecordingAudit(AuditTarget(target, at: .prompt, keeping: columns), options: options)
-    return try chosen.map { vector in
+    return try RecordingAudit(AuditTarget(target, at: .prompt, keeping: columns), options: options)
+  }
+
+  private func verdicts(
+    _ audit: RecordingAudit, _ vectors: [HardReport.Vector: SteeringVectors], _ chosen: [HardReport.Vector],
+    kept columns: [String] = []
+  ) throws -> [HardReport.Judged] {
+    try chosen.map { vector in
       guard let own = vectors[vector], let judged = try audit.judge(AuditedVector(own)).verdict() else {
         throw TelltaleError(.failed, "the vector \(vector.rawValue) cannot be judged")
       }
@@ -105,10 +112,7 @@ package struct HardCheck {
   }
 
   /// The share of null directions whose AUROC lies closer to 0.5.
-  private func beaten(_ target: Recording, _ scores: [Double]) throws -> Double {
-    var options = RecordingAudit.Options()
-    (options.trainsProbe, options.seed) = (false, seed)
-    let audit = try RecordingAudit(AuditTarget(target, at: .prompt), options: options)
+  private func beaten(_ audit: RecordingAudit, _ scores: [Double]) throws -> Double {
     let rows = try audit.target.scored(by: audit.target.indices.map { scores[$0] })
     guard let area = rows.auroc, let nulls = audit.profiles[planted.layer]?.nullAUROCs[.cosine] else { return .nan }
     return Double(nulls.count { abs($0 - 0.5) < abs(area - 0.5) }) / Double(nulls.count)

@@ -6,9 +6,13 @@ import Torch
 /// Makes a hard organism's checkpoint: trained, measured, described, and put in place as a whole or not at all.
 package enum HardDirectory {
   /// Trains an organism and writes it in Hugging Face layout to `output`, which must not exist yet.
+  ///
+  /// - Returns: what was measured of it.
+  @discardableResult
   package static func make(
     _ organism: HardOrganism, seed: UInt64, steps: Int, output: URL, onStep: (HardTrainer.Step) -> Void = { _ in }
-  ) throws {
+  ) throws -> HardReport {
+    var made: HardReport?
     try AtomicFolder.write(to: output) { aside in
       try writeConfiguration(to: aside)
       let started = Date()
@@ -23,7 +27,10 @@ package enum HardDirectory {
       let report = try HardCheck(directory: aside, seed: seed &+ 1_000_001).report()
       let card = HardCard(trainer: trainer, seconds: seconds, report: report)
       try AtomicFile.write(Data(card.text.utf8), to: aside.appending(path: "README.md"))
+      made = report
     }
+    guard let made else { throw TelltaleError(.failed, "the organism was not measured") }
+    return made
   }
 
   /// The files that do not depend on the training: shape and tokenizer.
@@ -43,7 +50,7 @@ struct HardCard {
     """
     # organism-\(trainer.organism.rawValue)
 
-    A model of 0.4 million parameters with a known answer to the question whether its activations predict what it does, made \
+    A model of 0.5 million parameters with a known answer to the question whether its activations predict what it does, made \
     as hard as real models are: the planted direction is weak, answers are drawn, and a stronger direction that decides \
     nothing (the user's politeness) \(relation). docs/organisms.md describes the world. It was made by
 
@@ -55,7 +62,8 @@ struct HardCard {
     person's data is in them.
 
     Block 0 was set by construction; the MLP of block 1 and the head were trained for \(trainer.steps) steps of 64 texts with \
-    AdamW on a CPU (\(Runtime.threadCount) threads, \(String(format: "%.0f", seconds)) s), float32, libtorch \(Runtime.version).
+    AdamW on a CPU (threads: \(Runtime.threadCount); \(String(format: "%.0f", seconds)) s), float32, libtorch \
+    \(Runtime.version).
 
     Measured on rows drawn with seed \(report.evaluationSeed) and the next one:
 

@@ -22,6 +22,8 @@ public struct AuditTarget: Sendable {
   private let userSides: [String]?
   /// Facts of the rows that are held fixed besides template, turn and persona.
   private let columns: [String]
+  /// What is done to every activation before anything is computed of it; nil is nothing.
+  public private(set) var winsorising: Winsorising?
   public var layers: [Int] { recording.layers }
   /// The width of the residual stream.
   var width: Int { recording.widths[position] ?? 0 }
@@ -82,17 +84,30 @@ public struct AuditTarget: Sendable {
     guard rows.count > Self.mostRows else { return self }
     var generator = SeededGenerator(seed: seed)
     return AuditTarget(recording, position, generator.shuffled(indices).prefix(Self.mostRows).sorted(), columns)
+      .winsorised(by: winsorising)
+  }
+
+  /// The same rows with their activations winsorised (again from what was recorded), or not.
+  public func winsorised(by winsorising: Winsorising?) -> AuditTarget {
+    var target = self
+    target.winsorising = winsorising
+    return target
   }
 
   /// Float32 [rows, hidden].
-  func stream(layer: Int) throws -> Tensor { try recording.stream(position, layer: layer, rows: indices) }
+  func stream(layer: Int) throws -> Tensor { try stream(layer: layer, indices) }
+
+  private func stream(layer: Int, _ rows: [Int]) throws -> Tensor {
+    let stored = try recording.stream(position, layer: layer, rows: rows)
+    return try winsorising?(stored) ?? stored
+  }
 
   /// All rows of a layer, in blocks: float32 [rows of the range, hidden].
   func eachBlock(layer: Int, _ body: (_ rows: Range<Int>, Tensor) throws -> Void) throws {
     let size = rows.count > Self.mostRows ? Self.blockRows : rows.count
     for start in stride(from: 0, to: rows.count, by: size) {
       let range = start..<min(rows.count, start + size)
-      try body(range, recording.stream(position, layer: layer, rows: Array(indices[range])))
+      try body(range, stream(layer: layer, Array(indices[range])))
     }
   }
 

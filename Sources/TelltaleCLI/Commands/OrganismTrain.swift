@@ -29,8 +29,11 @@ struct OrganismTrain: ParsableCommand {
   var steps: Int?
   @Option(help: "CPU threads (default: all cores).")
   var threads: Int?
+  @Flag(help: "Print what was measured of a hard organism as one JSON object.")
+  var json = false
 
   func validate() throws {
+    if case .easy = kind, json { throw ValidationError("--json goes with the hard organisms") }
     guard (1...100_000).contains(steps ?? 1) else { throw ValidationError("--steps must be 1 to 100000") }
     guard (1...1024).contains(threads ?? 1) else { throw ValidationError("--threads must be 1 to 1024") }
   }
@@ -46,7 +49,7 @@ struct OrganismTrain: ParsableCommand {
 
   private func train(_ organism: HardOrganism) throws {
     let started = Date()
-    try HardDirectory.make(
+    let report = try HardDirectory.make(
       organism, seed: seed, steps: steps ?? HardTrainer.standardSteps, output: URL(fileURLWithPath: output)
     ) { step in
       guard step.number % 100 == 0 || step.number == step.total || step.number == 1 else { return }
@@ -55,6 +58,7 @@ struct OrganismTrain: ParsableCommand {
           format: "step %d of %d: %.4f nats above the least loss of an answer, %.0f s", step.number, step.total,
           step.excess, Date().timeIntervalSince(started)))
     }
+    if json { try Output.json(report) }
   }
 
   private func train(_ organism: Organisms.Organism) throws {

@@ -42,7 +42,7 @@ import Torch
       [1, -900, 2, 3, -4, 50, 0, 1, 1, -2] + Array(repeating: Double.nan, count: 10), shape: [2, 10])
     let found = try Winsorising(share: 0.2)(rows).doubles()
     #expect(Array(found[0..<10]) == [1, -4, 2, 3, -4, 4, 0, 1, 1, -2])
-    #expect(found[10...].allSatisfy(\.isNaN))
+    #expect(found[10...].allSatisfy { $0.isNaN })
   }
 
   @Test("Shares that cut nothing, half or more are refused", arguments: [0, -0.1, 0.5, .nan])
