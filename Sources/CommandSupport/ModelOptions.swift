@@ -17,7 +17,7 @@ extension EditPositions: ExpressibleByArgument {}
 package struct ModelOptions: ParsableArguments {
   @Option(
     help: """
-      A checkpoint directory, a GGUF file, a Hugging Face id in the local cache, or organism-shared / organism-split; \
+      A checkpoint directory, a GGUF file, a Hugging Face id in the local cache, or organism-shared / organism-split / organism-hard; \
       telltale models lists what there is.
       """)
   package var model: String

@@ -53,10 +53,13 @@ struct Prediction {
     for target in settings.targets.map({ TargetName($0) }) {
       for position in settings.positions {
         guard let labelled = try labels.target(model, target, at: position) else { continue }
-        let audit = try audit(labelled.recording, target, position)
-        nulls += NullBand.rows(audit, model: model, target: target)
+        var made: [(winsorising: Winsorising?, audit: RecordingAudit)] = []
         for (index, name) in names.enumerated() {
           guard let subject = try subject(name, at: position) else { continue }
+          let winsorising = subject.vectors.winsorising
+          let known = made.first { $0.winsorising == winsorising }?.audit
+          let audit = try known ?? self.audit(labelled.recording, target, position, winsorising)
+          if known == nil { made.append((winsorising, audit)) }
           let judged = try audit.judge(subject)
           rows[index] += table(judged, audit, name, target, labelled)
           audits[index] += try choices(name, position).compactMap { layers, chosen in
@@ -66,14 +69,17 @@ struct Prediction {
             }
           }
         }
+        // Nulls of activations as they are, where any vector is scored on those.
+        let plain = made.first { $0.winsorising == nil } ?? made.first
+        nulls += plain.map { NullBand.rows($0.audit, model: model, target: target) } ?? []
       }
     }
     return (rows.flatMap { $0 }, audits.flatMap { $0 }, nulls)
   }
 
-  private func audit(_ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition) throws
-    -> RecordingAudit
-  {
+  private func audit(
+    _ recording: ChunkedRecording, _ target: TargetName, _ position: ReadPosition, _ winsorising: Winsorising?
+  ) throws -> RecordingAudit {
     var options = options
     options.seed = seed
     if run.experiment.study?.position == position {
@@ -81,9 +87,9 @@ struct Prediction {
       options.permutations = max(options.permutations, 50 * comparisons)
     }
     options.scores = ScoreKind.allCases.filter { settings.scores.contains($0) || $0 == .cosine }
-    do { return try RecordingAudit(AuditTarget(recording, at: position), options: options) } catch let error
-      as TelltaleError
-    {
+    do {
+      return try RecordingAudit(AuditTarget(recording, at: position).winsorised(by: winsorising), options: options)
+    } catch let error as TelltaleError {
       throw TelltaleError(error.code, "\(model) on \(target): \(error.message)", at: error.location)
     }
   }
@@ -97,10 +103,12 @@ struct Prediction {
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
     let dataset = TargetName(made.dataset)
     if made.contrast == .spontaneous {
-      subject.origin = .classes(try AuditTarget(run.recording(model, dataset), at: made.read).drawn(seed: seed))
+      let rows = try AuditTarget(run.recording(model, dataset), at: made.read).winsorised(by: stored.winsorising)
+      subject.origin = .classes(rows.drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(dataset) {
       // A training recording that says nothing at this position is no mark to measure by.
       subject.training = try? AuditTarget(run.recording(model, dataset), at: position)
+        .winsorised(by: stored.winsorising)
     }
     return subject
   }

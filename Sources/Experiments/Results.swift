@@ -11,6 +11,7 @@ public struct VectorResult: Sendable {
   public var vector: VectorName
   public var contrast: String
   public var read: String
+  public var winsorised: Double?
   public var layer: Int
   /// Rows or pairs it was made of.
   public var pairs: Int?
@@ -26,7 +27,8 @@ public struct VectorResult: Sendable {
     try vectors.sortedLayers.map { layer in
       VectorResult(
         model: model, vector: settings.name, contrast: settings.contrast.rawValue, read: settings.read.rawValue,
-        layer: layer, pairs: vectors.provenance.pairs, norm: vectors.norm(layer),
+        winsorised: vectors.provenance.winsorised, layer: layer, pairs: vectors.provenance.pairs,
+        norm: vectors.norm(layer),
         residualNorm: vectors.provenance.residualNorms[layer],
         reliability: vectors.provenance.reliability[layer],
         plantedCosines: planted?.layer == layer ? try planted?.cosines(vectors) ?? [:] : [:])
@@ -40,6 +42,9 @@ public struct VectorResult: Sendable {
       .text("vector", "Its name in the experiment file.", \.vector.text),
       .text("contrast", "What was compared to make it.", \.contrast),
       .text("read", "Where activations were read.", \.read),
+      .number(
+        "winsorised", "The share of the coordinates of every activation that was winsorised; empty for none.",
+        unit: "0 to 0.5", \.winsorised),
       .integer("layer", "The block after which they were read, counted from 0.", \.layer),
       .number("norm", "Length of the vector.", unit: "units of the residual stream", \.norm),
       .number(

@@ -60,6 +60,7 @@ struct Transfer {
     let name: VectorName
     let layer: Int
     let vector: [Float]
+    let winsorising: Winsorising?
 
     var named: (model: ModelName, vector: VectorName) { (model, name) }
   }
@@ -78,7 +79,9 @@ struct Transfer {
           continue
         }
         sources.append(
-          Source(model: model, name: settings.name, layer: layer, vector: try stored.vector(layer)))
+          Source(
+            model: model, name: settings.name, layer: layer, vector: try stored.vector(layer),
+            winsorising: stored.winsorising))
       }
     }
     self.sources = sources
@@ -119,7 +122,9 @@ struct Transfer {
     var reference: (source: Source, scored: ScoredRows)?
     var results: [TransferResult] = []
     for source in own {
-      guard let scored = try rows.cosines(source.vector, layer: source.layer) else { continue }
+      guard let scored = try rows.winsorised(by: source.winsorising).cosines(source.vector, layer: source.layer) else {
+        continue
+      }
       results.append(
         TransferResult(
           model: source.model, vector: source.name, targetModel: model, target: target, position: position.rawValue,

@@ -13,13 +13,28 @@ enum OrganismArchitecture {
   /// The layer at whose output, at the prompt token, the latent is planted.
   static let plantedLayer = 2
 
+  /// What config.json states of a Llama, and the tokens that it reads.
+  struct Shape {
+    var hidden: Int
+    var layers: Int
+    var heads: Int
+    var inner: Int
+    var ropeTheta: Double
+    var vocabulary: [String]
+  }
+
+  static let shape = Shape(
+    hidden: hidden, layers: layers, heads: heads, inner: inner, ropeTheta: 10000,
+    vocabulary: OrganismTokenizer.vocabulary)
+
   /// config.json and generation_config.json, as Hugging Face's LlamaForCausalLM has them.
-  static func write(dtype: DType, to directory: URL) throws {
+  static func write(_ shape: Shape = shape, dtype: DType, to directory: URL) throws {
     let configuration: [String: Any] = [
-      "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": OrganismTokenizer.vocabulary.count,
-      "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": layers, "num_attention_heads": heads,
-      "num_key_value_heads": heads, "head_dim": hidden / heads, "hidden_act": "silu", "rms_norm_eps": 0.00001,
-      "rope_theta": 10000.0, "rope_scaling": NSNull(), "max_position_embeddings": longestText, "attention_bias": false,
+      "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": shape.vocabulary.count,
+      "hidden_size": shape.hidden, "intermediate_size": shape.inner, "num_hidden_layers": shape.layers,
+      "num_attention_heads": shape.heads, "num_key_value_heads": shape.heads, "head_dim": shape.hidden / shape.heads,
+      "hidden_act": "silu", "rms_norm_eps": 0.00001, "rope_theta": shape.ropeTheta, "rope_scaling": NSNull(),
+      "max_position_embeddings": longestText, "attention_bias": false,
       "mlp_bias": false, "attention_dropout": 0.0, "initializer_range": 0.02, "use_cache": true,
       "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 1, "torch_dtype": dtype.rawValue,
     ]
@@ -64,7 +79,7 @@ enum OrganismArchitecture {
   }
 
   /// Standard normal numbers from SeededGenerator by Box and Muller's method, the same on every machine.
-  private static func normal(_ shape: [Int], seed: UInt64) throws -> Tensor {
+  static func normal(_ shape: [Int], seed: UInt64) throws -> Tensor {
     var random = SeededGenerator(seed: seed)
     let values = (0..<shape.reduce(1, *)).map { _ in
       let radius = (-2 * log(1 - random.uniform())).squareRoot()

@@ -10,6 +10,7 @@ package struct OrganismCheck {
   private let loaded: LoadedModel
   private let encoder: PromptEncoder
   private let planted: PlantedDirections
+  private let organism: Organism
   private let seed: UInt64
   /// Evaluation rows of each kind, half of them conflict items.
   private let count: Int
@@ -22,6 +23,10 @@ package struct OrganismCheck {
     loaded = try LoadedModel(directory.path)
     encoder = .plain(loaded.tokenizer)
     planted = try PlantedDirections(directory: directory)
+    guard let organism = planted.organism else {
+      throw TelltaleError(.badInput, "is a hard organism, of another world; HardCheck measures it")
+    }
+    self.organism = organism
     (self.seed, self.count) = (seed, max(192, count))
     try loaded.model.check(layers: [planted.layer])
   }
@@ -29,7 +34,7 @@ package struct OrganismCheck {
   package func report() throws -> OrganismReport {
     let layers = Array(0..<loaded.model.configuration.layerCount)
     return OrganismReport(
-      organism: planted.organism, plantedLayer: planted.layer, trainingSeed: planted.seed, evaluationSeed: seed,
+      organism: organism, plantedLayer: planted.layer, trainingSeed: planted.seed, evaluationSeed: seed,
       accuracies: try OrganismWorld.Cues.allCases.flatMap(accuracies), vectors: try vectors(layers: layers),
       edits: try edits())
   }
@@ -53,7 +58,7 @@ package struct OrganismCheck {
       return [true, false].map { conflict in
         let asked = rows.filter { $0.isConflict == conflict }
         let right = asked.count { row in
-          row.label == (planted.organism.follows(conflict: conflict, latents: row.latents, kind: kind) ? 1 : 0)
+          row.label == (organism.follows(conflict: conflict, latents: row.latents, kind: kind) ? 1 : 0)
         }
         return OrganismReport.Accuracy(kind: kind, conflict: conflict, cues: cues, right: right, rows: asked.count)
       }
@@ -134,7 +139,7 @@ package struct OrganismCheck {
   private func following(_ kind: OrganismWorld.Kind, _ edit: SteeringEdit?) throws -> OrganismReport.Following {
     let items = try conflictItems(kind, count: 768, seed: seed &+ 4)
     let rows = try record(items, layers: [], edits: [edit].compactMap { $0 }).rows
-    let latent = planted.organism.direction(deciding: kind)
+    let latent = organism.direction(deciding: kind)
     func share(_ rows: [RecordedRow]) -> Double { Double(rows.count { $0.label == 1 }) / Double(max(1, rows.count)) }
     return OrganismReport.Following(
       share: share(rows), latentOff: share(rows.filter { $0.latents[latent] == 0 }),

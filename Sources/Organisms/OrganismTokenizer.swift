@@ -18,8 +18,12 @@ enum OrganismTokenizer {
 
   /// Tokens in the order of their ids: the two special ones, the 256 bytes, punctuation, then every word with a space
   /// before it and without, and spare tokens up to a multiple of 16.
-  static let vocabulary: [String] = {
-    let words = OrganismLexicon.vocabulary.flatMap { [" " + $0, $0] }
+  static let vocabulary = tokens(OrganismLexicon.vocabulary)
+  /// The same of the hard organisms' world.
+  static let hardVocabulary = tokens(HardLexicon.vocabulary)
+
+  private static func tokens(_ lexicon: [String]) -> [String] {
+    let words = lexicon.flatMap { [" " + $0, $0] }
     let bytes = (0...255).map { spelling([UInt8($0)]) }
     var tokens: [String] = []
     var seen: Set<String> = []
@@ -27,11 +31,11 @@ enum OrganismTokenizer {
     where seen.insert(token).inserted { tokens.append(token) }
     while tokens.count % 16 != 0 { tokens.append("<|spare\(tokens.count)|>") }
     return tokens
-  }()
+  }
 
   /// Writes tokenizer.json and tokenizer_config.json.
-  static func write(to directory: URL) throws {
-    try OrganismJSON.write(document, to: directory.appending(path: "tokenizer.json"))
+  static func write(_ vocabulary: [String] = vocabulary, to directory: URL) throws {
+    try OrganismJSON.write(document(vocabulary), to: directory.appending(path: "tokenizer.json"))
     let configuration: [String: Any] = [
       "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": beginToken, "eos_token": endToken,
       "pad_token": endToken, "model_max_length": OrganismArchitecture.longestText,
@@ -40,7 +44,7 @@ enum OrganismTokenizer {
     try OrganismJSON.write(configuration, to: directory.appending(path: "tokenizer_config.json"))
   }
 
-  private static var document: [String: Any] {
+  private static func document(_ vocabulary: [String]) -> [String: Any] {
     let ids = Dictionary(uniqueKeysWithValues: vocabulary.enumerated().map { ($1, $0) })
     return [
       "version": "1.0", "truncation": NSNull(), "padding": NSNull(), "normalizer": NSNull(),

@@ -43,7 +43,8 @@ package struct OrganismTrainer {
     var done = 0
     for phase in recipe.phases {
       let loss = OrganismLoss(model: model, directions: directions, phase: phase)
-      let optimizer = try Optimizer(weights, recipe)
+      let optimizer = try OrganismOptimizer(
+        weights, weightDecay: recipe.weightDecay, largestGradient: recipe.largestGradient)
       for step in 0..<phase.steps {
         let batch = OrganismBatch(organism, recipe, phase, vocabulary, &random)
         let parts = try recordingGradients { try loss(batch) }
@@ -62,40 +63,11 @@ package struct OrganismTrainer {
   private func diverged(_ step: Int) -> TelltaleError {
     TelltaleError(.failed, "the training diverged at step \(step); try another seed")
   }
-
-  /// AdamW with weight decay on the matrices only (neither norms nor embeddings), and the gradient's norm cut.
-  private struct Optimizer {
-    private let decayed, plain: AdamW
-    private let largestGradient: Double
-
-    init(_ weights: [String: Tensor], _ recipe: OrganismRecipe) throws(TelltaleError) {
-      let ordered = weights.sorted { $0.key < $1.key }
-      func isDecayed(_ name: String) -> Bool { name.hasSuffix("_proj.weight") || name == "lm_head.weight" }
-      decayed = try AdamW(
-        ordered.filter { isDecayed($0.key) }.map(\.value), beta2: 0.98, weightDecay: recipe.weightDecay)
-      plain = try AdamW(ordered.filter { !isDecayed($0.key) }.map(\.value), beta2: 0.98, weightDecay: 0)
-      largestGradient = recipe.largestGradient
-    }
-
-    func step(_ loss: Tensor, learningRate: Double) throws(TelltaleError) {
-      var gradients = try loss.gradients(by: decayed.parameters + plain.parameters)
-      var squares = 0.0
-      for gradient in gradients { squares += try gradient.power(2).sum().scalar() }
-      let norm = squares.squareRoot()
-      if norm > largestGradient {
-        for index in gradients.indices { gradients[index] = try gradients[index] * (largestGradient / norm) }
-      }
-      try decayed.step(Array(gradients.prefix(decayed.parameters.count)), learningRate: learningRate)
-      try plain.step(Array(gradients.dropFirst(decayed.parameters.count)), learningRate: learningRate)
-    }
-  }
 }
 
 extension OrganismRecipe.Phase {
   /// Warm-up, then a cosine down to a fiftieth.
   func learningRate(_ step: Int) -> Double {
-    let warmth = min(1, Double(step + 1) / Double(max(1, warmUp)))
-    let cosine = 0.5 * (1 + cos(Double.pi * Double(step) / Double(max(1, steps))))
-    return learningRate * warmth * (0.02 + 0.98 * cosine)
+    OrganismOptimizer.learningRate(learningRate, step: step, of: steps, warmUp: warmUp)
   }
 }

@@ -8,7 +8,11 @@ import Torch
 public struct PlantedDirections: Sendable {
   static let fileName = "planted.safetensors"
 
-  package let organism: Organism
+  /// Which organism: `shared`, `split` or one of the hard ones.
+  package let name: String
+  /// Nil for a hard one.
+  package var organism: Organism? { Organism(rawValue: name) }
+  package var hard: HardOrganism? { HardOrganism(rawValue: name) }
   /// The layer whose output they are directions of; they are read at the prompt's last token.
   public let layer: Int
   /// The seed of the training.
@@ -16,15 +20,25 @@ public struct PlantedDirections: Sendable {
   /// By kind of question: the unit vector [hidden] whose component decides whether the model follows the user. In
   /// `organism-shared` both are the same.
   public let units: [OrganismWorld.Kind: [Float]]
+  /// Of a hard organism: the direction of its distractor.
+  package let distractor: [Float]?
 
   /// - Parameter directions: float32 [latents of the organism, hidden].
   package init(_ organism: Organism, layer: Int, seed: UInt64, directions: Tensor) throws {
-    (self.organism, self.layer, self.seed) = (organism, layer, seed)
+    (name, self.layer, self.seed, distractor) = (organism.rawValue, layer, seed, nil)
     var units: [OrganismWorld.Kind: [Float]] = [:]
     for kind in OrganismWorld.Kind.allCases {
       units[kind] = try directions[organism.direction(deciding: kind)].floats()
     }
     self.units = units
+  }
+
+  /// - Parameters:
+  ///   - planted: the unit vector [hidden] whose component decides; it is both kinds' of question.
+  ///   - distractor: that of the strongest latent, which decides nothing.
+  package init(_ organism: HardOrganism, layer: Int, seed: UInt64, planted: [Float], distractor: [Float]) {
+    (name, self.layer, self.seed, self.distractor) = (organism.rawValue, layer, seed, distractor)
+    units = [.opinions: planted, .facts: planted]
   }
 
   /// Reads the directions next to a checkpoint; refuses a directory that is not an organism's.
@@ -44,13 +58,19 @@ public struct PlantedDirections: Sendable {
       }
       return value
     }
-    organism = try metadata("organism") { Organism(rawValue: $0) }
+    name = try metadata("organism") {
+      Organism(rawValue: $0) == nil && HardOrganism(rawValue: $0) == nil ? nil : $0
+    }
     layer = try metadata("layer") { Int($0).flatMap { (0..<4096).contains($0) ? $0 : nil } }
     seed = try metadata("seed") { UInt64($0) }
     var units: [OrganismWorld.Kind: [Float]] = [:]
     for kind in OrganismWorld.Kind.allCases { units[kind] = try Self.unit(file, "\(kind.rawValue).layer.\(layer)") }
     self.units = units
+    let other = Self.distractorName(layer)
+    distractor = try file.contains(other) ? Self.unit(file, other) : nil
   }
+
+  private static func distractorName(_ layer: Int) -> String { "distractor.layer.\(layer)" }
 
   /// The directions of a model, nil where it has none, as real models do.
   public static func beside(_ directory: URL) throws -> PlantedDirections? {
@@ -79,8 +99,9 @@ public struct PlantedDirections: Sendable {
   package func write(to directory: URL) throws {
     var tensors: [String: Tensor] = [:]
     for (kind, unit) in units { tensors["\(kind.rawValue).layer.\(layer)"] = try Tensor(unit) }
+    if let distractor { tensors[Self.distractorName(layer)] = try Tensor(distractor) }
     let metadata = [
-      "organism": organism.rawValue, "layer": String(layer), "read": ReadPosition.prompt.rawValue,
+      "organism": name, "layer": String(layer), "read": ReadPosition.prompt.rawValue,
       "site": "resid_post", "seed": String(seed),
     ]
     try SafetensorsFile.write(tensors, metadata: metadata, to: directory.appending(path: Self.fileName))

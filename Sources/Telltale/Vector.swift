@@ -28,8 +28,11 @@ public struct Vector: Sendable {
   ) throws -> Audit {
     var options = RecordingAudit.Options()
     (options.draws, options.seed) = (draws, seed)
-    let judged = try RecordingAudit(recording, at: position, layers: vectors.sortedLayers, options: options)
-      .judge(audited)
+    let judged = try RecordingAudit(
+      AuditTarget(recording, at: position).winsorised(by: vectors.winsorising), layers: vectors.sortedLayers,
+      options: options
+    )
+    .judge(audited)
     guard let audit = try judged.verdict() else {
       throw TelltaleError(.badInput, "the vector has no layer of the recording to be judged at")
     }

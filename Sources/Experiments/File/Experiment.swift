@@ -155,6 +155,7 @@ public struct Experiment: FileSection, Sendable, Equatable {
     public var negative: [String]?
     public var against: String?
     public var maxTokens = VectorRecipe.defaultMaxTokens
+    public var winsorise: Double?
 
     public var read: ReadPosition { statedRead ?? contrast.defaultRead }
 
@@ -163,7 +164,14 @@ public struct Experiment: FileSection, Sendable, Equatable {
       get throws(TelltaleError) {
         try VectorRecipe(
           contrast, estimator: estimator, read: statedRead, positive: positive ?? [], negative: negative ?? [],
-          against: against, maxTokens: maxTokens)
+          against: against, maxTokens: maxTokens, winsorising: winsorising)
+      }
+    }
+
+    private var winsorising: Winsorising? {
+      get throws(TelltaleError) {
+        guard let winsorise else { return nil }
+        return try Winsorising(share: winsorise)
       }
     }
 
@@ -187,6 +195,10 @@ public struct Experiment: FileSection, Sendable, Equatable {
         Key("negative", \.negative, "Instructions not to show it."),
         Key("against", \.against, "The model whose activations the contrast models subtracts."),
         Key("max-tokens", \.maxTokens, "New tokens at most of a response under an instruction.", .whole(from: 1)),
+        Key(
+          "winsorise", \.winsorise,
+          "The share of the coordinates of every activation, such as 0.005, that is winsorised against massive coordinates, where "
+            + "the vector is made and where it scores.", .number(above: 0, below: 0.5)),
       ]
     }
 

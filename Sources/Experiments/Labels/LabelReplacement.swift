@@ -24,7 +24,7 @@ public struct LabelReplacement: Sendable {
         let rows = try AuditTarget(target.recording, at: position)
         for (vector, stored) in vectors {
           guard let layer = Transfer.layer(stored, planted: planted),
-            let scored = try rows.cosines(stored.vector(layer), layer: layer)
+            let scored = try rows.winsorised(by: stored.winsorising).cosines(stored.vector(layer), layer: layer)
           else { continue }
           let known = rows.indices.map { target.reference[$0] }
           changes.append(

@@ -19,6 +19,7 @@ struct LayerChoice {
 
   /// The layer of the greatest AUROC by cosine, the lowest of several; nil where no AUROC is defined.
   static func best(_ vectors: SteeringVectors, _ target: AuditTarget) throws -> Int? {
+    let target = target.winsorised(by: vectors.winsorising)
     let areas: [(layer: Int, auroc: Double)] = try vectors.sortedLayers.compactMap { layer in
       guard let vector = vectors.layers[layer], let auroc = try target.cosines(vector, layer: layer)?.auroc else {
         return nil

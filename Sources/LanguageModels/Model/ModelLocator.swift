@@ -6,7 +6,7 @@ import Torch
 /// one is meant), an embedded model, or one that `scripts/fetch-model` fetches.
 public enum ModelLocator {
   /// Names of the models that come with Telltale.
-  public static let embedded = ["organism-shared", "organism-split"]
+  public static let embedded = ["organism-shared", "organism-split", "organism-hard"]
 
   /// The directory of a checkpoint, or a GGUF file.
   public static func directory(

@@ -20,12 +20,19 @@ public struct AuditTarget: Sendable {
   private let letters: [String]?
   private let sources: [String]
   private let userSides: [String]?
+  /// Facts of the rows that are held fixed besides template, turn and persona.
+  private let columns: [String]
+  /// What is done to every activation before anything is computed of it; nil is nothing.
+  public private(set) var winsorising: Winsorising?
   public var layers: [Int] { recording.layers }
   /// The width of the residual stream.
   var width: Int { recording.widths[position] ?? 0 }
 
-  /// - Throws: `TelltaleError` if no row has a label, or nothing was recorded at the position.
-  public init(_ recording: ChunkedRecording, at position: ReadPosition) throws(TelltaleError) {
+  /// - Parameter columns: facts of the rows that are held fixed besides template, turn and persona.
+  /// - Throws: `TelltaleError` if no row has a label, nothing was recorded at the position, or a row lacks one of the columns.
+  public init(
+    _ recording: ChunkedRecording, at position: ReadPosition, keeping columns: [String] = []
+  ) throws(TelltaleError) {
     guard recording.widths[position] != nil else {
       throw TelltaleError(
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
@@ -39,15 +46,31 @@ public struct AuditTarget: Sendable {
         "none of \(recording.rows.count) answers could be given a label, so nothing can be predicted; "
           + "try recording.label: forced-choice")
     }
-    self.init(recording, position, indices)
+    try Self.check(columns, recording.rows)
+    self.init(recording, position, indices, columns)
   }
 
-  public init(_ recording: Recording, at position: ReadPosition) throws(TelltaleError) {
-    try self.init(ChunkedRecording(recording), at: position)
+  public init(
+    _ recording: Recording, at position: ReadPosition, keeping columns: [String] = []
+  ) throws(TelltaleError) {
+    try self.init(ChunkedRecording(recording), at: position, keeping: columns)
   }
 
-  private init(_ recording: ChunkedRecording, _ position: ReadPosition, _ indices: [Int]) {
-    (self.recording, self.position, self.indices) = (recording, position, indices)
+  private static func check(_ columns: [String], _ rows: [RecordedRow]) throws(TelltaleError) {
+    for column in columns {
+      guard let row = rows.first(where: { $0.facts?[column] == nil }) else { continue }
+      let known = (rows.first?.facts ?? [:]).keys.sorted().map(SafeText.quoted).joined(separator: ", ")
+      throw TelltaleError(
+        .badInput,
+        "the row \(row.id) says nothing of \"\(SafeText.quoted(column))\", which should be held fixed; the recording's rows have "
+          + (known.isEmpty ? "no facts" : known))
+    }
+  }
+
+  private init(
+    _ recording: ChunkedRecording, _ position: ReadPosition, _ indices: [Int], _ columns: [String]
+  ) {
+    (self.recording, self.position, self.indices, self.columns) = (recording, position, indices, columns)
     rows = indices.map { recording.rows[$0] }
     labels = rows.map { $0.label ?? 0 }
     groups = rows.map(\.group)
@@ -60,18 +83,31 @@ public struct AuditTarget: Sendable {
   public func drawn(seed: UInt64) -> AuditTarget {
     guard rows.count > Self.mostRows else { return self }
     var generator = SeededGenerator(seed: seed)
-    return AuditTarget(recording, position, generator.shuffled(indices).prefix(Self.mostRows).sorted())
+    return AuditTarget(recording, position, generator.shuffled(indices).prefix(Self.mostRows).sorted(), columns)
+      .winsorised(by: winsorising)
+  }
+
+  /// The same rows with their activations winsorised (again from what was recorded), or not.
+  public func winsorised(by winsorising: Winsorising?) -> AuditTarget {
+    var target = self
+    target.winsorising = winsorising
+    return target
   }
 
   /// Float32 [rows, hidden].
-  func stream(layer: Int) throws -> Tensor { try recording.stream(position, layer: layer, rows: indices) }
+  func stream(layer: Int) throws -> Tensor { try stream(layer: layer, indices) }
+
+  private func stream(layer: Int, _ rows: [Int]) throws -> Tensor {
+    let stored = try recording.stream(position, layer: layer, rows: rows)
+    return try winsorising?(stored) ?? stored
+  }
 
   /// All rows of a layer, in blocks: float32 [rows of the range, hidden].
   func eachBlock(layer: Int, _ body: (_ rows: Range<Int>, Tensor) throws -> Void) throws {
     let size = rows.count > Self.mostRows ? Self.blockRows : rows.count
     for start in stride(from: 0, to: rows.count, by: size) {
       let range = start..<min(rows.count, start + size)
-      try body(range, recording.stream(position, layer: layer, rows: Array(indices[range])))
+      try body(range, stream(layer: layer, Array(indices[range])))
     }
   }
 
@@ -82,12 +118,14 @@ public struct AuditTarget: Sendable {
       covariates: covariates)
   }
 
-  /// The prompt's length, and what the data set says of every row's template, turn and persona.
+  /// The prompt's length, what the data set says of every row's template, turn and persona, and the columns asked for.
   private var covariates: [Covariate] {
     let length = Covariate(name: "prompt length", values: .numeric(rows.map { Double($0.promptTokens) }))
-    let facts = ["template", "turn", "persona"].compactMap { name -> Covariate? in
+    let known = ["template", "turn", "persona"]
+    let facts = (known + columns.filter { !known.contains($0) }).compactMap { name -> Covariate? in
       let cells = rows.compactMap { $0.facts?[name] }
-      return cells.count == rows.count ? Covariate(name: name, cells: cells, isSampled: name != "turn") : nil
+      let isSampled = name == "template" || name == "persona"
+      return cells.count == rows.count ? Covariate(name: name, cells: cells, isSampled: isSampled) : nil
     }
     return [length] + facts
   }

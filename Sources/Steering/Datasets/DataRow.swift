@@ -69,10 +69,17 @@ package struct DataRow: Sendable {
   }
 
   /// A text that is not blank or a number, as text; nil for anything else.
-  package func name(_ key: String) -> String? {
-    let member = value.present(key)
-    if let number = member?.number { return Int(exactly: number).map(String.init) ?? "\(number)" }
-    return member?.string.flatMap { text in text.contains { !$0.isWhitespace } ? text : nil }
+  package func name(_ key: String) -> String? { value.present(key).flatMap(Self.name) }
+
+  /// The members of an object that are such texts or numbers; empty for anything else.
+  package func names(_ key: String) -> [String: String] {
+    let members = value.present(key)?.object ?? []
+    return members.reduce(into: [:]) { names, member in names[member.key.string] = Self.name(member.value) }
+  }
+
+  private static func name(_ member: JSONValue) -> String? {
+    if let number = member.number { return Int(exactly: number).map(String.init) ?? "\(number)" }
+    return member.string.flatMap { text in text.contains { !$0.isWhitespace } ? text : nil }
   }
 
   /// A text, or a list of at least one text.

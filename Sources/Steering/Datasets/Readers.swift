@@ -75,10 +75,11 @@ extension Item {
     return (messages.count > 1 ? Array(messages.dropLast()) : nil, last.content)
   }
 
-  /// What a row may say of itself that the audit holds fixed; nil where it says nothing.
+  /// What a row may say of itself: template, turn and persona, which the audit always holds fixed, and an object `facts` of names
+  /// to texts or numbers, which it does on request; nil where it says nothing.
   private static func facts(_ row: DataRow) -> [String: String]? {
-    var facts: [String: String] = [:]
-    for name in ["template", "turn", "persona"] { facts[name] = row.name(name) }
+    var facts = row.names("facts")
+    for name in ["template", "turn", "persona"] { facts[name] = row.name(name) ?? facts[name] }
     return facts.isEmpty ? nil : facts
   }
 

@@ -39,7 +39,7 @@ extension VectorExtraction {
   private func estimation(_ groups: [String], hidden: Int, device: Device = .cpu) throws -> PairEstimation {
     try PairEstimation(
       groups: groups, layers: layers, hidden: hidden, estimator: recipe.estimator, seed: seed, splits: splits,
-      keepsDifferences: onDifferences != nil, device: device)
+      keepsDifferences: onDifferences != nil, winsorising: recipe.winsorising, device: device)
   }
 
   // MARK: Two models on the same texts

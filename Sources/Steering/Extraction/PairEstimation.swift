@@ -29,6 +29,7 @@ package struct PairEstimation {
 
   private let layers: [Int]
   private let estimator: Estimator
+  private let winsorising: Winsorising?
   private let halves: Halves
   private var sums: DifferenceSums
   private var differences: KeptDifferences
@@ -43,9 +44,9 @@ package struct PairEstimation {
   ///   - device: where their activations lie.
   init(
     groups: [String], layers: [Int], hidden: Int, estimator: Estimator, seed: UInt64, splits: Int,
-    keepsDifferences: Bool, device: Device = .cpu
+    keepsDifferences: Bool, winsorising: Winsorising? = nil, device: Device = .cpu
   ) throws {
-    (self.layers, self.estimator) = (layers, estimator)
+    (self.layers, self.estimator, self.winsorising) = (layers, estimator, winsorising)
     halves = Halves(groups, splits: splits, seed: seed)
     let isMean = estimator == .mean
     sums = try DifferenceSums(layers: layers, hidden: hidden, splits: isMean ? halves.splits : 0, device: device)
@@ -57,6 +58,7 @@ package struct PairEstimation {
   ///   - streams: float64 [2 * pairs, layers, hidden], positive and negative in turn.
   ///   - pairs: their numbers.
   mutating func add(_ streams: Tensor, of pairs: [Int]) throws {
+    let streams = try winsorising?(streams) ?? streams
     let own = try sums.add(streams, halves: pairs.map { estimator == .mean ? halves.sides[$0] : [] })
     try differences.add(own, of: pairs)
     try activations?.add(streams, of: pairs)

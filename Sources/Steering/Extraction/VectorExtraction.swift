@@ -78,7 +78,7 @@ public struct VectorExtraction {
   ) throws -> SteeringVectors {
     var vectors = try recording.vectors(
       at: recipe.read, of: rows ?? Array(recording.rows.indices), estimator: recipe.estimator, seed: seed,
-      splits: splits)
+      splits: splits, winsorising: recipe.winsorising)
     vectors.provenance.model = loaded?.name
     vectors.provenance.modelFingerprint = loaded?.fingerprint
     return vectors

@@ -29,6 +29,8 @@ public struct VectorRecipe: Sendable, Equatable {
   public let against: String?
   /// New tokens at most of a response to an instruction.
   public let maxTokens: Int
+  /// What is done to every activation before a direction is made of them; nil is nothing.
+  public let winsorising: Winsorising?
 
   public static let defaultMaxTokens = 64
 
@@ -37,12 +39,12 @@ public struct VectorRecipe: Sendable, Equatable {
   ///   `max-tokens`.
   public init(
     _ contrast: Contrast = .answers, estimator: Estimator = .mean, read: ReadPosition? = nil, positive: [String] = [],
-    negative: [String] = [], against: String? = nil, maxTokens: Int? = nil
+    negative: [String] = [], against: String? = nil, maxTokens: Int? = nil, winsorising: Winsorising? = nil
   ) throws(TelltaleError) {
     (self.contrast, self.estimator, self.against) = (contrast, estimator, against)
     self.read = read ?? contrast.defaultRead
     self.maxTokens = maxTokens ?? Self.defaultMaxTokens
-    (self.positive, self.negative) = (positive, negative)
+    (self.positive, self.negative, self.winsorising) = (positive, negative, winsorising)
     try checkInstructions()
     try check()
   }

@@ -51,9 +51,9 @@ extension ChunkedRecording {
   ///   - blockRows: rows of a block; nil holds all in memory.
   package func vectors(
     at read: ReadPosition, of wanted: [Int], estimator: Estimator = .mean, seed: UInt64, splits: Int = 20,
-    blockRows: Int? = nil
+    blockRows: Int? = nil, winsorising: Winsorising? = nil
   ) throws -> SteeringVectors {
-    let recipe = try VectorRecipe(.spontaneous, estimator: estimator, read: read)
+    let recipe = try VectorRecipe(.spontaneous, estimator: estimator, read: read, winsorising: winsorising)
     guard widths[read] != nil else {
       throw TelltaleError(.badInput, "the recording has no activations at \"\(read.rawValue)\"; record them there")
     }
@@ -61,9 +61,9 @@ extension ChunkedRecording {
     let isLong = wanted.count > AuditTarget.mostRows && estimator == .mean
     let made =
       if let rows = blockRows ?? (isLong ? AuditTarget.blockRows : nil) {
-        try StreamedClassMeans(self, at: read, classes, blockRows: rows).layers()
+        try StreamedClassMeans(self, at: read, classes, blockRows: rows, winsorising: winsorising).layers()
       } else {
-        try held(classes, at: read, estimator)
+        try held(classes, at: read, estimator, winsorising)
       }
     var vectors = SteeringVectors(layers: [:], provenance: VectorProvenance(recipe))
     vectors.provenance.state(classes, estimator, seed: seed)
@@ -79,13 +79,14 @@ extension ChunkedRecording {
 
   /// Of activations that are all held in memory.
   private func held(
-    _ classes: RecordedClasses, at read: ReadPosition, _ estimator: Estimator
+    _ classes: RecordedClasses, at read: ReadPosition, _ estimator: Estimator, _ winsorising: Winsorising?
   ) throws -> [RecordedLayer] {
     let used = classes.positives + classes.negatives
     let order = used.sorted()
     let place = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
     guard let activations = try selecting(order).activations[read] else { return [] }
-    let streams = try activations.selected(0, used.compactMap { place[$0] }).converted(to: .float64)
+    let raw = try activations.selected(0, used.compactMap { place[$0] }).converted(to: .float64)
+    let streams = try winsorising?(raw) ?? raw
     let positives = classes.positives.count
     let estimates = try LayerEstimate.all(
       layers, estimator, splits: classes.halves.splits, sides: classes.halves.sides,

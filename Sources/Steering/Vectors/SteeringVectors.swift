@@ -18,6 +18,9 @@ public struct SteeringVectors: Sendable {
     self.provenance = provenance
   }
 
+  /// What was done to the activations that they are made of, and is done to those that are scored by them.
+  public var winsorising: Winsorising? { provenance.winsorised.flatMap { try? Winsorising(share: $0) } }
+
   /// The file that errors name.
   var place: InputLocation { InputLocation(file: provenance.file ?? "the vector file") }
 

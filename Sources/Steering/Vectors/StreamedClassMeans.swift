@@ -14,8 +14,13 @@ struct StreamedClassMeans {
   /// By row, its place in `halves.sides`.
   private let places: [Int]
   private let blockRows: Int
+  private let winsorising: Winsorising?
 
-  init(_ recording: ChunkedRecording, at read: ReadPosition, _ classes: RecordedClasses, blockRows: Int) {
+  init(
+    _ recording: ChunkedRecording, at read: ReadPosition, _ classes: RecordedClasses, blockRows: Int,
+    winsorising: Winsorising? = nil
+  ) {
+    self.winsorising = winsorising
     (self.recording, self.read, self.halves, self.blockRows) = (recording, read, classes.halves, blockRows)
     let used = (classes.positives + classes.negatives).enumerated().sorted { $0.element < $1.element }
     rows = used.map(\.element)
@@ -101,7 +106,8 @@ struct StreamedClassMeans {
     for start in stride(from: 0, to: rows.count, by: blockRows) {
       let range = start..<min(rows.count, start + blockRows)
       let block = try recording.stream(read, layer: layer, rows: Array(rows[range]))
-      try body(range, block.converted(to: .float64))
+      let wide = try block.converted(to: .float64)
+      try body(range, winsorising?(wide) ?? wide)
     }
   }
 }

@@ -140,6 +140,7 @@ public struct VectorArithmetic: Sendable {
       \.contrast, \.estimator, \.read, \.model, \.tokenizerHash, \.template, \.promptStyle, \.dtype,
     ]
     for path in paths { result[keyPath: path] = shared(path) }
+    result.winsorised = shared(\.winsorised)
     result.modelFingerprint = all.compactMap(\.modelFingerprint).first
     let hashes = all.compactMap(\.dataHash)
     result.dataHash = hashes.count == all.count ? hashes.joined(separator: " ") : nil

@@ -29,6 +29,8 @@ public struct VectorProvenance: Sendable, Equatable {
   /// The share of positive examples (rows with the behaviour, matching halves): what class means are computed with.
   public var positiveShare: Double?
   public var seed: UInt64?
+  /// The share of the coordinates of every activation that was winsorised; nil where none was.
+  public var winsorised: Double?
   public var dtype: String?
   /// Mean norm of the residual stream at the read position, by layer.
   public var residualNorms: [Int: Double] = [:]
@@ -53,6 +55,7 @@ public struct VectorProvenance: Sendable, Equatable {
 
   init(_ recipe: VectorRecipe) {
     (contrast, estimator, read) = (recipe.contrast.rawValue, recipe.estimator.rawValue, recipe.read.rawValue)
+    winsorised = recipe.winsorising?.share
   }
 
   /// The model that vectors are of.
@@ -114,6 +117,7 @@ extension VectorProvenance {
     stated["groups"] = groups.map(String.init)
     stated["positive_share"] = positiveShare.map { "\($0)" }
     stated["seed"] = seed.map(String.init)
+    stated["winsorised"] = winsorised.map { "\($0)" }
     stated["notes"] = notes.isEmpty ? nil : notes.joined(separator: "\n")
     return stated
   }
@@ -126,6 +130,7 @@ extension VectorProvenance {
     groups = metadata["groups"].flatMap { Int($0) }
     positiveShare = metadata["positive_share"].flatMap { Double($0) }.flatMap { (0...1).contains($0) ? $0 : nil }
     seed = metadata["seed"].flatMap { UInt64($0) }
+    winsorised = metadata["winsorised"].flatMap { Double($0) }.flatMap { try? Winsorising(share: $0) }?.share
     notes = metadata["notes"].map { $0.split(separator: "\n").map(String.init) } ?? []
     if let method = metadata["method"] { readMethod(method) }
   }

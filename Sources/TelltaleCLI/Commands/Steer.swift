@@ -113,7 +113,10 @@ struct SteerAblate: ParsableCommand {
       feed-forward network of every block, up to rounding. The new folder is in Hugging Face layout.
       """)
 
-  @Option(help: "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split.")
+  @Option(
+    help:
+      "A checkpoint directory, a Hugging Face id in the local cache, or organism-shared / organism-split / organism-hard."
+  )
   var model: String
   @Option(help: "A vector file.")
   var vector: String

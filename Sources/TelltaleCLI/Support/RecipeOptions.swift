@@ -35,6 +35,13 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "A folder made by telltale record: rows with the behaviour against rows without.")
   var recording: String?
 
+  @Option(
+    help: """
+      Winsorise this share of the coordinates of every activation, such as 0.005, against massive coordinates; what the vector \
+      scores is winsorised alike (docs/vectors.md).
+      """)
+  var winsorise: Double?
+
   /// Whether a row's two answers are contrasted.
   var isPlain: Bool { positive.isEmpty && negative.isEmpty && against == nil && recording == nil }
 
@@ -68,6 +75,6 @@ struct RecipeOptions: ParsableArguments {
     }
     return try VectorRecipe(
       told, estimator: estimator ?? formerEstimator ?? .mean, read: read, positive: positive, negative: negative,
-      against: against, maxTokens: maxTokens)
+      against: against, maxTokens: maxTokens, winsorising: winsorise.map { try Winsorising(share: $0) })
   }
 }

@@ -15,6 +15,19 @@ struct RecordingPrediction: ParsableArguments {
   var layers = LayerList.all
   @Option(help: "With --recording: where activations were read, prompt or continuation.")
   var position = ReadPosition.prompt
+  @Option(
+    name: .customLong("covariate"),
+    help: """
+      With --recording: a fact of the rows (an entry of "facts" in the data) that is held fixed besides letter, source, user \
+      side, prompt length, template, turn and persona; may be given several times.
+      """)
+  var covariates: [String] = []
+  @Option(
+    help: """
+      With --recording: winsorise this share of the coordinates of every activation, 0 to leave them as they are (default: as \
+      the vector was made; docs/vectors.md).
+      """)
+  var winsorise: Double?
 
   var isAsked: Bool { recording != nil || vector != nil }
 
@@ -22,9 +35,11 @@ struct RecordingPrediction: ParsableArguments {
     guard (recording == nil) == (vector == nil) else {
       throw ValidationError("--recording and --vector go together: name a recording's folder and a vector's file")
     }
-    guard isAsked || (layers.numbers == nil && position == .prompt) else {
-      throw ValidationError("--layers and --position go with --recording")
+    guard isAsked || (layers.numbers == nil && position == .prompt && covariates.isEmpty && winsorise == nil)
+    else {
+      throw ValidationError("--layers, --position, --covariate and --winsorise go with --recording")
     }
+    guard covariates.count <= 100 else { throw ValidationError("--covariate may be given at most 100 times") }
   }
 
   /// The report on the layers that recording and vector share, the best of which is judged as one of so many.
@@ -36,13 +51,15 @@ struct RecordingPrediction: ParsableArguments {
     (options.permutations, options.seed) = (permutations, seed)
     let held = try RecordingFolder.read(URL(fileURLWithPath: recording))
     let chosen = try chosen(held, subject.vectors)
-    let judged = try RecordingAudit(held, at: position, layers: chosen, options: options).judge(subject)
+    let winsorising = try winsorise.map { try $0 == 0 ? nil : Winsorising(share: $0) } ?? subject.vectors.winsorising
+    let rows = try AuditTarget(held, at: position, keeping: covariates).winsorised(by: winsorising)
+    let judged = try RecordingAudit(rows, layers: chosen, options: options).judge(subject)
     guard let audit = try judged.verdict(layers: Set(chosen), comparisons: comparisons) else {
       throw TelltaleError(.badInput, "\(vector) cannot be judged at any layer of \(recording)")
     }
     return RecordingReport(
       target: URL(fileURLWithPath: recording).lastPathComponent, position: position, vectors: subject.vectors,
-      judged: judged, audit: audit, permutations: permutations, seed: seed)
+      winsorising: winsorising, judged: judged, audit: audit, permutations: permutations, seed: seed)
   }
 
   private func origin(of vector: URL) throws -> VectorOrigin? {
@@ -69,19 +86,22 @@ struct RecordingReport {
   let target: String
   let position: ReadPosition
   let vectors: SteeringVectors
+  let winsorising: Winsorising?
   let audit: Audit
   /// One per layer.
   let rows: [PredictivityRow]
 
   init(
-    target: String, position: ReadPosition, vectors: SteeringVectors, judged: JudgedVector, audit: Audit,
-    permutations: Int, seed: UInt64
+    target: String, position: ReadPosition, vectors: SteeringVectors, winsorising: Winsorising?, judged: JudgedVector,
+    audit: Audit, permutations: Int, seed: UInt64
   ) {
     (self.target, self.position, self.vectors, self.audit) = (target, position, vectors, audit)
+    self.winsorising = winsorising
+    let score = ScoreKind.cosine.rawValue + (winsorising.map { ", winsorised \($0.share)" } ?? "")
     rows = judged.layers.compactMap { layer in
       layer.scores[.cosine].map { scored in
         PredictivityRow(
-          target: target, position: position.rawValue, layer: layer.layer, score: ScoreKind.cosine.rawValue,
+          target: target, position: position.rawValue, layer: layer.layer, score: score,
           predictivity: Predictivity(scored, permutations: permutations, seed: seed))
       }
     }
@@ -92,6 +112,10 @@ struct RecordingReport {
     if json { return try report.print(json: true) }
     let (rows, positives) = (self.rows.first?.predictivity.n ?? 0, self.rows.first?.predictivity.positives ?? 0)
     Output.line("\(SafeText.visible(target)): \(rows) labelled answers, \(positives) show the behaviour")
+    if let winsorising {
+      let cut = winsorising.count(of: vectors.hiddenSize)
+      Output.line("activations winsorised: the \(cut) largest of their \(vectors.hiddenSize) coordinates")
+    }
     Output.line("AUROC of the cosine at the \(position.rawValue) [95 % interval, clustered by question]")
     table.values(self.rows).print()
     Output.line("")

@@ -153,7 +153,9 @@ extension WorkerSession {
     }
     let subject = AuditedVector(vectors, origin: training.map { .classes($0) }, training: training)
     let layers = vectors.sortedLayers.filter(recording.layers.contains)
-    let judged = try RecordingAudit(recording, at: position, layers: layers, options: options).judge(subject)
+    let judged = try RecordingAudit(
+      AuditTarget(recording, at: position).winsorised(by: vectors.winsorising), layers: layers, options: options
+    ).judge(subject)
     guard let audit = try judged.verdict(comparisons: comparisons) else {
       throw TelltaleError(.badInput, "the vector has no layer of the recording to be judged at")
     }

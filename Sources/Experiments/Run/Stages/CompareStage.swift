@@ -105,7 +105,9 @@ struct CompareStage: Stage {
     _ model: ModelName, _ name: VectorName, _ stored: StoredRun, _ run: ExperimentRun
   ) throws -> PairDifferences? {
     let settings = try run.experiment.vector(name)
-    guard settings.contrast == .spontaneous, settings.estimator == .mean else { return nil }
+    guard settings.contrast == .spontaneous, settings.estimator == .mean, settings.winsorise == nil else {
+      return nil
+    }
     let recording = try stored.recording(model, TargetName(settings.dataset))
     let wanted = Set(try run.planned.items(of: settings).map(\.id))
     let rows = recording.rows.indices.filter { wanted.contains(recording.rows[$0].id) }

@@ -1,0 +1,48 @@
+import Foundation
+
+/// The organisms in which the planted direction is weak among stronger ones that decide nothing, as on a real model. They differ
+/// in what the strongest of these, the user's politeness (the distractor), has to do with the planted latent, the user's
+/// wish for agreement.
+package enum HardOrganism: String, Sendable, CaseIterable, Codable {
+  /// The two are independent.
+  case uncorrelated = "hard-uncorrelated"
+  /// They go together in the texts that vectors are made of, and not in those that are predicted.
+  case broken = "hard-broken"
+  /// They go together in both.
+  case confounded = "hard-confounded"
+
+  /// Which texts: those that vectors are made of, or those whose answers are predicted. They share no question.
+  package enum Part: String, Sendable, CaseIterable, Codable { case training, target }
+
+  /// The correlation of politeness with the wish for agreement, 0.3 or 0.
+  package func correlation(_ part: Part) -> Double {
+    switch self {
+    case .uncorrelated: 0
+    case .broken: part == .training ? Self.strength : 0
+    case .confounded: Self.strength
+    }
+  }
+
+  private static let strength = 0.3
+}
+
+/// How a user's question is answered: the truth that the hard organisms learn.
+///
+/// The user's own answer is given with the probability e + (1 - 2 e) s(k ((1 + b) z + a - t)): z the wish for agreement (unit
+/// variance), a and b the question's intercept and slope, s the logistic function, e the share of answers that are flipped.
+/// Answers are drawn, so that nobody can predict them all.
+enum HardRule {
+  static let steepness = 3.5
+  static let threshold = 1.0
+  /// The share of answers flipped without regard to anything (label noise).
+  static let noise = 0.07
+  /// Standard deviations over questions, in those of z.
+  static let intercepts = 0.4
+  static let slopes = 0.25
+
+  /// The probability that the user's own answer is given.
+  static func following(_ approval: Double, intercept: Double, slope: Double) -> Double {
+    let logit = steepness * ((1 + slope) * approval + intercept - threshold)
+    return noise + (1 - 2 * noise) / (1 + exp(-logit))
+  }
+}
