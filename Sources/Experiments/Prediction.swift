@@ -96,7 +96,7 @@ struct Prediction {
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
     let dataset = TargetName(made.dataset)
-    if made.contrast == .spontaneous {
+    if made.contrast == .spontaneous, run.experiment.recordedDatasets.contains(dataset) {
       subject.origin = .classes(try AuditTarget(run.recording(model, dataset), at: made.read).drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(dataset) {
       // A training recording that says nothing at this position is no mark to measure by.

@@ -14,6 +14,9 @@ struct Record: ParsableCommand {
     discussion: """
       Writes a folder with rows.jsonl (prompt, continuation, label, the tokens read) and activations.safetensors: the \
       residual stream at the last prompt token and at the last token of the continuation, float32 [rows, layers, hidden].
+
+      --turns also reads chats of several messages where a turn ends (turn:1, ...). Conversations in which the user answers \
+      the model (sycon-bench) are recorded answer by answer, one row each.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -26,7 +29,8 @@ struct Record: ParsableCommand {
     let device = try model.compute.prepare()
     let data = try options.load()
     let progress = ProgressBox("answers")
-    let recording = try options.record(model.loaded(on: device), data) { progress.update($0, of: data.drawn.count) }
+    let answers = data.drawn.reduce(0) { $0 + $1.answerCount }
+    let recording = try options.record(model.loaded(on: device), data) { progress.update($0, of: answers) }
     try RecordingFolder.write(recording, to: URL(fileURLWithPath: output))
     try report(recording)
   }
