@@ -48,7 +48,9 @@ public struct Analysis {
       // Of an earlier run, whose experiment file compared vectors.
       try? FileManager.default.removeItem(at: run.directory.layout.table(.comparisons))
     }
-    if experiment.study != nil { try write([.study, .studyChoices, .studyCorrelations], of: results) }
+    if experiment.study != nil {
+      try write([.study, .studyChoices, .studyCorrelations, .studyRegression], of: results)
+    }
   }
 
   private func write(_ tables: [RunTable], of results: ExperimentResults) throws {

@@ -186,7 +186,9 @@ extension Experiment {
   public var recordedDatasets: [TargetName] {
     let spontaneous = vectors.filter { $0.contrast == .spontaneous }.map(\.dataset)
     let choice = [study?.chooseLayer].compactMap { $0 }
-    return Set(predictions.flatMap(\.targets) + spontaneous + choice).sorted().map { TargetName($0) }
+    // A data set without files is elsewhere: a vector that came from outside the run was made of it.
+    let recorded = Set(predictions.flatMap(\.targets) + spontaneous + choice).filter { datasets[$0]?.files != [] }
+    return recorded.sorted().map { TargetName($0) }
   }
 
   /// The models in the order of the file.

@@ -102,7 +102,7 @@ struct Prediction {
     var subject = AuditedVector(stored, letters: letters)
     if let differences = try run.differences(model, name) { subject.origin = .pairs(differences) }
     let dataset = TargetName(made.dataset)
-    if made.contrast == .spontaneous {
+    if made.contrast == .spontaneous, run.experiment.recordedDatasets.contains(dataset) {
       let rows = try AuditTarget(run.recording(model, dataset), at: made.read).winsorised(by: stored.winsorising)
       subject.origin = .classes(rows.drawn(seed: seed))
     } else if run.experiment.recordedDatasets.contains(dataset) {

@@ -26,8 +26,9 @@ public struct VectorResult: Sendable {
   ) throws -> [VectorResult] {
     try vectors.sortedLayers.map { layer in
       VectorResult(
-        model: model, vector: settings.name, contrast: settings.contrast.rawValue, read: settings.read.rawValue,
-        winsorised: vectors.provenance.winsorised, layer: layer, pairs: vectors.provenance.pairs,
+        model: model, vector: settings.name, contrast: vectors.provenance.contrast ?? settings.contrast.rawValue,
+        read: vectors.provenance.read ?? settings.read.rawValue, winsorised: vectors.provenance.winsorised,
+        layer: layer, pairs: vectors.provenance.pairs,
         norm: vectors.norm(layer),
         residualNorm: vectors.provenance.residualNorms[layer],
         reliability: vectors.provenance.reliability[layer],

@@ -19,7 +19,8 @@ struct Telltale: ParsableCommand {
     subcommands: [
       Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self, Trace.self, MonitorCommand.self,
-      Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, FinetuneCommand.self, Activations.self,
+      Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, Reproduce.self, FinetuneCommand.self,
+      Activations.self,
       Models.self, Tokenize.self, Worker.self, TemplateCommand.self, OrganismCommand.self, Calibrate.self, Doctor.self,
     ])
 

@@ -34,6 +34,17 @@ struct ExperimentFileTests {
     #expect(experiment.vectors.allSatisfy { $0.estimator == .mean && $0.pairs == nil && $0.maxTokens == 64 })
   }
 
+  @Test("Turns that vectors or predictions read are recorded, each once")
+  func turns() throws {
+    let text = Self.valid.replacing(
+      "- targets: [test]", with: "- {targets: [test], positions: [turn:3, prompt, turn:1]}"
+    ).replacing(
+      "vectors:", with: "vectors:\n  - {name: asked, contrast: spontaneous, dataset: train, read: turn:1}")
+    let experiment = try ExperimentFile.parse(text, file: "x.yaml")
+    #expect(experiment.turns == [1, 3] && experiment.predictions[0].positions == [.turn(3), .prompt, .turn(1)])
+    #expect(try ExperimentFile.parse(Self.valid, file: "x.yaml").turns == [])
+  }
+
   @Test(
     "A mistake is refused with its line and a remedy",
     arguments: [
@@ -41,6 +52,8 @@ struct ExperimentFileTests {
       ("take: 10", "taek: 10", 4, "did you mean \"take\"?"),
       ("dataset: train}", "dataset: trian}", 7, "there is no data set \"trian\""),
       ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
+      ("targets: [test]", "targets: [test]\n    positions: [turn:0]", 15, "positions turn:0 is unknown; did you mean"),
+      ("dataset: train}", "dataset: train, read: turn:2}", 7, "turn:2 is read in recordings"),
       ("targets: [test]", "targets: [test]\n    labels: hnad", 15, "did you mean hand?"),
       ("files: [a.jsonl], ", "", 4, "needs either files or organism"),
       ("positive: [Agree.]", "positive: []", 8, "at least one positive and one negative instruction"),

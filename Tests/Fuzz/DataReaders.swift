@@ -9,6 +9,8 @@ enum DataReaders {
   private static func datasets() throws -> Reader {
     let names = [
       "political.jsonl", "caa-ab.json", "persona.jsonl", "mc_task.json", "truthfulqa-2025.csv", "nlp-survey.jsonl",
+      "sycophancy-eval/answer.jsonl", "sycophancy-eval/are_you_sure.jsonl", "sycophancy-eval/feedback.jsonl",
+      "sycon-bench/ethical.csv", "sycon-bench/push_back.csv", "elephant/AITA-YTA.csv", "elephant/AITA-NTA-FLIP.csv",
     ]
     return Reader(
       name: "datasets",

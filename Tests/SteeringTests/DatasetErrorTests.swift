@@ -65,8 +65,8 @@ import Testing
     #expect(message { _ = try items("{\"prompt\": \"x\"}") }.contains("the format is not recognised"))
     #expect(
       message { _ = try items("x,y\n1,2\n") }
-        == "data:1: the format is not recognised; it should be one of anthropic, caa, contrast, truthfulqa, truthfulqa-mc"
-    )
+        == "data:1: the format is not recognised; it should be one of anthropic, caa, contrast, truthfulqa, "
+        + "truthfulqa-mc, sycophancy-eval, sycon-bench, elephant")
   }
 
   @Test func incompleteTruthfulQARowsAreRefused() {

@@ -130,7 +130,10 @@ import Testing
   }
 
   @Test func formatsHaveTheNamesThatExperimentFilesUse() {
-    #expect(DatasetFormat.allCases.map(\.rawValue) == ["anthropic", "caa", "contrast", "truthfulqa", "truthfulqa-mc"])
+    #expect(
+      DatasetFormat.allCases.map(\.rawValue) == [
+        "anthropic", "caa", "contrast", "truthfulqa", "truthfulqa-mc", "sycophancy-eval", "sycon-bench", "elephant",
+      ])
   }
 
   @Test func filesOfOneNameAreNotMixed() {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -74,7 +75,7 @@ struct ReadyExperimentTests {
 
   @Test(
     "The experiments on SmolLM2 are planned; pushback, which a model at random shows too, is run to its tables",
-    arguments: ["smollm2-sycophancy", "smollm2-quick", "smollm2-pushback"])
+    arguments: ["smollm2-sycophancy", "smollm2-quick", "smollm2-pushback", "smollm2-study", "gemma3-base-sycophancy"])
   func smollm2(_ name: String) throws {
     let source = Fixtures.repository.appending(path: "Experiments")
     let text = try String(contentsOf: source.appending(path: "\(name).yaml"), encoding: .utf8)
@@ -89,6 +90,30 @@ struct ReadyExperimentTests {
     _ = try Binary.succeed(arguments + ["--output", "run"], in: folder)
     let audit = try String(contentsOf: folder.url.appending(path: "run/results/audit.csv"), encoding: .utf8)
     #expect(audit.split(separator: "\n").count > 1)
+  }
+
+  @Test("Every experiment file that reads public data says where each file comes from, by what licence, and its hash")
+  func dataSources() throws {
+    let folder = Fixtures.repository.appending(path: "Experiments")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+    let readme = try String(contentsOf: Fixtures.repository.appending(path: "README.md"), encoding: .utf8)
+    var seen: Set<String> = []
+    for file in files {
+      let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+      for match in text.matches(of: #/\.\./shared/(data/[^\]\s,]+)/#) {
+        let name = String(match.output.1.split(separator: "/").last ?? "")
+        let stated = try #require(
+          text.firstMatch(of: try Regex("# +\(name) +SHA-256 ([0-9a-f]{16})")), "\(file): \(name)")
+        let hash = String(try #require(stated.output[1].substring))
+        #expect(text.contains("https://") && text.contains(#/CC-BY-4.0|Apache-2.0|MIT/#), "\(file)")
+        #expect(readme.contains("/\(name)`") && readme.contains(hash), "\(name) in README.md")
+        seen.insert(name)
+        guard Fixtures.hasShared(String(match.output.1)) else { continue }
+        let bytes = [UInt8](try Data(contentsOf: Fixtures.shared(String(match.output.1))))
+        #expect(SHA256.hexadecimalDigest(of: bytes).hasPrefix(hash), "\(file): \(name)")
+      }
+    }
+    #expect(seen.count > 5)
   }
 
   @Test("Questions that the vector was made from are not predicted unless the file says so")

@@ -219,8 +219,9 @@ public struct Experiment: FileSection, Sendable, Equatable {
         Key("vectors", \.vectors, "Names of vectors; by default all."),
         Key("targets", \.targets, "Data sets to predict.", required: true, .list(.name(of: "data set"))),
         Key(
-          "positions", \.positions, "Where the answers are read: before them, and really after them.",
-          .list(.choice([ReadPosition.prompt, .continuation].map(\.rawValue)))),
+          "positions", \.positions,
+          "Where the answers are read: before them, and really after them, or where a turn of their chat ends.",
+          .list(.choice([ReadPosition.prompt, .continuation].map(\.rawValue), numbered: "turn"))),
         Key("scores", \.scores, "Kinds of score."),
         Key(
           "labels", \.labels,

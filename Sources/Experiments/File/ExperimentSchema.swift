@@ -54,9 +54,12 @@ extension ValueShape {
     case .form(let pattern, _):
       try keys.encode("string", forKey: "type")
       try keys.encode(pattern, forKey: "pattern")
-    case .choice(let choices, _):
+    case .choice(let choices, _, nil):
       try keys.encode("string", forKey: "type")
       try keys.encode(choices, forKey: "enum")
+    case .choice(let choices, _, let numbered?):
+      try keys.encode("string", forKey: "type")
+      try keys.encode("^(\(choices.joined(separator: "|"))|\(numbered):[1-9][0-9]{0,3})$", forKey: "pattern")
     case .whole(let least, let most):
       try keys.encode("integer", forKey: "type")
       try keys.encode(least, forKey: "minimum")
@@ -102,7 +105,8 @@ extension ValueShape {
 
   /// ": `mean`, `pca`", where there is a choice.
   fileprivate var choices: String {
-    guard case .choice(let choices, _) = innermost else { return "" }
-    return " One of " + choices.map { "`\($0)`" }.joined(separator: ", ") + "."
+    guard case .choice(let choices, _, let numbered) = innermost else { return "" }
+    let names = choices + (numbered.map { ["\($0):1"] } ?? [])
+    return " One of " + names.map { "`\($0)`" }.joined(separator: ", ") + "."
   }
 }

@@ -181,10 +181,15 @@ extension DatasetFormat: FileChoice {}
 extension OrganismWorld.Kind: FileChoice {}
 extension BalanceAxis: FileChoice {}
 extension Estimator: FileChoice {}
-extension ReadPosition: FileChoice {}
 extension ScoreKind: FileChoice {}
 extension ScaleUnit: FileChoice {}
 extension EditPositions: FileChoice {}
+
+/// By its name, or a turn by its number.
+extension ReadPosition: FileValue {
+  static var shape: ValueShape { .choice(allCases.map(\.rawValue), numbered: "turn") }
+  init?(_ node: FileNode) { self.init(rawValue: node.text ?? "") }
+}
 
 extension RowRange: FileValue {
   static var shape: ValueShape {

@@ -6,8 +6,9 @@ indirect enum ValueShape: Sendable {
   case text
   /// A text of a form: the schema's pattern, and why a text is none; nil for one that is.
   case form(pattern: String, problem: @Sendable (String) -> String?)
-  /// One of some names, or of what earlier versions called them.
-  case choice([String], former: [String] = [])
+  /// One of some names, or of what earlier versions called them; `numbered` is a name that stands before a number, as in
+  /// `turn:1`.
+  case choice([String], former: [String] = [], numbered: String? = nil)
   /// The name of something that the file has elsewhere: a data set or a vector.
   case name(of: String)
   case whole(from: Int, to: Int? = nil)
@@ -50,9 +51,10 @@ extension ValueShape {
     case .form(_, let problem):
       guard let text = node.text else { throw wrong(node, "a text") }
       if let problem = problem(text) { throw node.refuse(problem) }
-    case .choice(let choices, let former):
+    case .choice(let names, let former, let numbered):
+      let choices = names + (numbered.map { ["\($0):1"] } ?? [])
       guard let text = node.text else { throw wrong(node, "one of \(choices.joined(separator: ", "))") }
-      if !choices.contains(text), !former.contains(text) {
+      if !names.contains(text), !former.contains(text), !Self.isNumbered(text, numbered) {
         throw node.refuse("\(node.key) \(node.shown) is unknown; \(hint(text, choices))")
       }
     case .name(let kind):
@@ -101,6 +103,13 @@ extension ValueShape {
     {
       throw node.refuse("the key \"\(key.name)\" is missing")
     }
+  }
+
+  /// Whether the text is the name and a whole number from 1 to 1,000.
+  private static func isNumbered(_ text: String, _ name: String?) -> Bool {
+    guard let name, text.hasPrefix("\(name):") else { return false }
+    let number = text.dropFirst(name.count + 1)
+    return Int(number).map { (1...1_000).contains($0) && number == "\($0)" } ?? false
   }
 
   private func wrong(_ node: FileNode, _ meant: String) -> TelltaleError {

@@ -32,7 +32,7 @@ struct TargetLabels {
     let reference = verdicts(reference, model, name, recording.rows).map { $0?.label }
     guard choice != .recorded else { return Target(recording: recording, reference: reference) }
     let rows = zip(recording.rows, verdicts(choice, model, name, recording.rows)).map(relabelled)
-    let hasLabels = rows.contains { $0.label != nil && (position == .prompt || $0.continuationToken != nil) }
+    let hasLabels = rows.contains { $0.label != nil && $0.isRead(at: position) }
     return hasLabels ? Target(recording: recording.replacing(rows: rows), reference: reference) : nil
   }
 

@@ -110,6 +110,7 @@ struct PlannedRun {
     var options = Recorder.Options(layers: Array(0..<loaded.model.configuration.layerCount))
     options.labelSource = experiment.recording.label
     options.maxTokens = experiment.recording.maxTokens
+    options.turns = experiment.turns
     return try Recorder(loaded, encoder, options)
   }
 

@@ -116,8 +116,11 @@ struct ModelEstimate {
 
   var weightBytes: Int { loaded.model.weightBytes }
 
-  /// Activations of one row in float32: two positions of every layer.
-  var activationBytes: Int { 2 * shape.layerCount * shape.hiddenSize * 4 }
+  /// One position of one row in float32: every layer.
+  var layerBytes: Int { shape.layerCount * shape.hiddenSize * 4 }
+
+  /// Activations of one row in float32: two positions of every layer, and the turns that are read.
+  var activationBytes: Int { (2 + planned.experiment.turns.count) * layerBytes }
 
   /// What a recording holds at its peak, or its analysis.
   func workingBytes(_ cost: StageCost) -> Int {

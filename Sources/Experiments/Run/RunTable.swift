@@ -22,11 +22,12 @@ package struct RunTable: Sendable {
   package static let study = RunTable(StudyRow.table, \.study)
   package static let studyChoices = RunTable(StudyChoice.table, \.choices)
   package static let studyCorrelations = RunTable(StudyCorrelation.table, \.correlations)
+  package static let studyRegression = RunTable(StudyRegression.table, \.regressions)
   package static let comparisons = RunTable(VectorPair.table, \.vectorPairs)
 
   package static let all = [
     predictivity, vectors, audit, transfer, labels, nulls, steerability, agreement, study, studyChoices,
-    studyCorrelations, comparisons,
+    studyCorrelations, studyRegression, comparisons,
   ]
 
   /// In the folders of other labels only, in addition to the predictivity, the audit and the transfer by them.

@@ -143,6 +143,12 @@ extension Experiment {
       seen.insert($0).inserted
     }
   }
+
+  /// The turns of chats that vectors or predictions read, which every recording then holds.
+  var turns: [Int] {
+    let reads = vectors.map(\.read) + predictions.flatMap(\.positions) + (study.map { [$0.position] } ?? [])
+    return Set(reads.compactMap(\.turn)).sorted()
+  }
 }
 
 extension StoredRun {

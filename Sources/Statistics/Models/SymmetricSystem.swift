@@ -4,14 +4,15 @@ struct CholeskyFactor {
   /// Lower triangle, row by row.
   private var lower: [Double]
 
-  /// `nil` if the matrix (row-major, `size` x `size`) is singular to working precision.
-  init?(_ matrix: [Double], size: Int) {
+  /// `nil` if the matrix (row-major, `size` x `size`) is singular to working precision, or a pivot is not above `leastPivot`
+  /// times its diagonal element.
+  init?(_ matrix: [Double], size: Int, leastPivot: Double = 1e-14) {
     self.size = size
     lower = matrix
     for column in 0..<size {
       let diagonal = matrix[column * size + column]
       let pivot = diagonal - dot(column, column, upTo: column)
-      guard pivot > diagonal * 1e-14, pivot.isFinite else { return nil }
+      guard pivot > diagonal * leastPivot, pivot.isFinite else { return nil }
       lower[column * size + column] = pivot.squareRoot()
       for row in column + 1..<max(size, column + 1) {
         let rest = matrix[row * size + column] - dot(row, column, upTo: column)

@@ -38,7 +38,7 @@ public struct AuditTarget: Sendable {
         .badInput, "the recording has no activations at \"\(position.rawValue)\"; record them at that position")
     }
     let indices = recording.rows.indices.filter {
-      recording.rows[$0].label != nil && (position == .prompt || recording.rows[$0].continuationToken != nil)
+      recording.rows[$0].label != nil && recording.rows[$0].isRead(at: position)
     }
     guard !indices.isEmpty else {
       throw TelltaleError(

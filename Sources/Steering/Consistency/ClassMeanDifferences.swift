@@ -17,7 +17,7 @@ extension ChunkedRecording {
   ///   1 GiB.
   package func classMeanDifferences(at read: ReadPosition, of rows: [Int]) throws -> PairDifferences? {
     guard let width = widths[read] else { return nil }
-    let used = rows.filter { self.rows[$0].label != nil && (read == .prompt || self.rows[$0].continuationToken != nil) }
+    let used = rows.filter { self.rows[$0].label != nil && self.rows[$0].isRead(at: read) }
     let labels = used.map { self.rows[$0].label ?? 0 }
     let count = (ones: labels.count { $0 == 1 }, all: labels.count)
     guard count.ones > 0, count.ones < count.all,

@@ -58,7 +58,7 @@ public struct PlacedRecording: Sendable {
 
   /// Rows that have an activation: those without a continuation have none there.
   private var usable: [Int] {
-    recording.rows.indices.filter { read == .prompt || recording.rows[$0].continuationToken != nil }
+    recording.rows.indices.filter { recording.rows[$0].isRead(at: read) }
   }
 
   /// Float32 [rows, hidden]; nil where the layer was not recorded.

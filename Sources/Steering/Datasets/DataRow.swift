@@ -112,6 +112,29 @@ package struct DataRow: Sendable {
     return messages
   }
 
+  /// The object under a key, as a row of its own that stands at the same place.
+  package func object(_ key: String) throws(TelltaleError) -> DataRow {
+    let member = try member(key)
+    guard member.object != nil else { throw wrongType(key, member, expected: "an object") }
+    return DataRow(file: file, row: row, value: member)
+  }
+
+  /// A list of messages as sycophancy-eval writes them, each with a `type` (`human`, `ai` or `system`) and a `content`.
+  package func typedMessages(_ key: String) throws(TelltaleError) -> [ChatMessage] {
+    let member = try member(key)
+    guard let elements = member.array else { throw wrongType(key, member, expected: "a list of messages") }
+    let roles: [String: ChatMessage.Role] = ["human": .user, "ai": .assistant, "system": .system]
+    var messages: [ChatMessage] = []
+    for element in elements {
+      guard let role = element["type"]?.string.flatMap({ roles[$0] }), let content = element["content"]?.string else {
+        throw error(
+          "a message in \"\(key)\" should have a \"type\" (human, ai or system) and a \"content\"", at: element)
+      }
+      messages.append(ChatMessage(role: role, content: content))
+    }
+    return messages
+  }
+
   /// An object of choices to 0 or 1, in the order of the file.
   package func targets(_ key: String) throws(TelltaleError) -> [References.Target] {
     let object = try member(key)

@@ -14,6 +14,13 @@ public enum DatasetFormat: String, Sendable, CaseIterable, Codable {
   case truthfulQA = "truthfulqa"
   /// TruthfulQA's multiple-choice targets, `mc_task.json`.
   case truthfulQAMultipleChoice = "truthfulqa-mc"
+  /// sycophancy-eval's JSON Lines: are_you_sure, answer and feedback.
+  case sycophancyEval = "sycophancy-eval"
+  /// SYCON-Bench's conversations: the CSVs of the ethical and the false-presuppositions setting, and the debate setting's
+  /// `questions.txt` with `arguments.txt` beside it.
+  case syconBench = "sycon-bench"
+  /// ELEPHANT's CSVs: OEQ, AITA-YTA, AITA-NTA-OG, AITA-NTA-FLIP and SS.
+  case elephant
 }
 
 /// Reads data files into items.
@@ -66,17 +73,27 @@ public enum Dataset {
 private enum Content {
   case rows([DataRow])
   case table(CSVTable)
+  /// One text to a line.
+  case lines(InputFile)
 
-  /// A table when the format is one, or when the file does not begin as JSON does.
+  /// Lines when the file is a `.txt`, a table when the format is one, or when the file does not begin as JSON does.
   init(_ file: InputFile, format: DatasetFormat?) throws(TelltaleError) {
     let first = file.bytes.first { $0 > 0x20 }
     let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-    let isTable = format.map { $0 == .truthfulQA } ?? !isJSON
-    self = try isTable ? .table(CSVTable(file)) : .rows(DataRow.rows(in: file))
+    let isTable = format.map { [.truthfulQA, .syconBench, .elephant].contains($0) } ?? !isJSON
+    if !isJSON, file.name.hasSuffix(".txt"), format == nil || format == .syconBench {
+      self = .lines(file)
+    } else {
+      self = try isTable ? .table(CSVTable(file)) : .rows(DataRow.rows(in: file))
+    }
   }
 
   func items(source: String, format: DatasetFormat) throws(TelltaleError) -> [Item] {
     switch (self, format) {
+    case (.lines(let file), _): try SyconBenchReader.debate(file, source: source)
+    case (.table(let table), .syconBench): try SyconBenchReader.items(in: table, source: source)
+    case (.table(let table), .elephant): try ElephantReader.items(in: table, source: source)
+    case (.rows(let rows), .sycophancyEval): try SycophancyEvalReader.items(in: rows, source: source)
     case (.table(let table), _): try TruthfulQAReader.items(in: table, source: source)
     case (.rows(let rows), .truthfulQAMultipleChoice): try TruthfulQAReader.items(in: rows, source: source)
     case (.rows(let rows), .contrast): try ContrastReader.items(in: rows, source: source)
@@ -89,6 +106,7 @@ private enum Content {
     switch self {
     case .rows(let rows): try Self.format(of: rows, in: file)
     case .table(let table): try Self.format(of: table)
+    case .lines: .syconBench
     }
   }
 
@@ -98,6 +116,7 @@ private enum Content {
     }
     if row.has("mc1_targets") { return .truthfulQAMultipleChoice }
     if row.has("contrastive_answer") || row.has("answer") { return .contrast }
+    if row.has("prompt"), row.has("base") { return .sycophancyEval }
     guard row.has("question") else {
       throw row.error("the format is not recognised; a row needs at least a \"question\"")
     }
@@ -106,6 +125,8 @@ private enum Content {
 
   private static func format(of table: CSVTable) throws(TelltaleError) -> DatasetFormat {
     if TruthfulQAReader.columns.allSatisfy(table.header.contains) { return .truthfulQA }
+    if SyconBenchReader.recognises(table) { return .syconBench }
+    if ElephantReader.form(of: table) != nil { return .elephant }
     let names = DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")
     let message = "the format is not recognised; it should be one of \(names)"
     throw TelltaleError(.badInput, message, at: .init(file: table.file, line: 1))

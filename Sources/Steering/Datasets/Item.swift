@@ -53,6 +53,9 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
   public internal(set) var text: String
   /// What was said before `text`, in chats of several turns; nil where `text` is all there is.
   public internal(set) var earlier: [ChatMessage]?
+  /// What the user says after each answer of the model to what was said before, in conversations of several answers; nil in
+  /// all others.
+  public internal(set) var followUps: [String]?
   /// The distinct question: `text` without biography, choices and labels.
   public let question: String
   /// The unit of independence: rows that ask the same question of different users share it.
@@ -71,8 +74,8 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
 
   /// Takes every part as given, unchecked; data files are read by `Dataset.load`.
   package init(
-    source: String, row: Int, text: String, earlier: [ChatMessage]? = nil, question: String, group: QuestionGroup,
-    choices: [Choice] = [],
+    source: String, row: Int, text: String, earlier: [ChatMessage]? = nil, followUps: [String]? = nil, question: String,
+    group: QuestionGroup, choices: [Choice] = [],
     matchingAnswer: String? = nil, otherAnswers: [String] = [], userSide: String? = nil, references: References? = nil,
     facts: [String: String]? = nil
   ) {
@@ -81,6 +84,7 @@ public struct Item: Sendable, Hashable, Codable, Identifiable {
     self.row = row
     self.text = text
     self.earlier = earlier
+    self.followUps = followUps
     self.question = question
     self.group = group
     self.choices = choices

@@ -4,7 +4,7 @@ import Tokenizers
 import Torch
 
 /// Where the residual stream is read: a named rule, resolved for every sequence by itself from character offsets.
-public enum ReadPosition: String, Sendable, CaseIterable, Codable {
+public enum ReadPosition: Sendable, Hashable {
   /// The last token of the rendered prompt, generation header included.
   case prompt
   /// The token that carries the answer letter.
@@ -12,9 +12,45 @@ public enum ReadPosition: String, Sendable, CaseIterable, Codable {
   /// The last token of the continuation (of a given answer: its last token).
   case continuation
   /// The mean over the continuation's tokens.
-  case continuationMean = "continuation-mean"
+  case continuationMean
   /// The mean over the tokens of a given answer.
-  case answerMean = "answer-mean"
+  case answerMean
+  /// The token that carries the last character of a message of a chat: `turn:1` is the first thing said, whoever says it; a
+  /// system message is no turn. In recordings only.
+  case turn(Int)
+}
+
+extension ReadPosition: RawRepresentable, CaseIterable, Codable {
+  /// Those that every sequence has or may have; turns are named by their number.
+  public static let allCases: [ReadPosition] = [.prompt, .answer, .continuation, .continuationMean, .answerMean]
+  /// The last turn that can be named.
+  static let mostTurns = 1_000
+
+  public init?(rawValue: String) {
+    if let known = Self.allCases.first(where: { $0.rawValue == rawValue }) {
+      self = known
+      return
+    }
+    let parts = rawValue.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0] == "turn", let turn = Int(parts[1]), (1...Self.mostTurns).contains(turn),
+      parts[1] == "\(turn)"
+    else { return nil }
+    self = .turn(turn)
+  }
+
+  public var rawValue: String {
+    switch self {
+    case .prompt: "prompt"
+    case .answer: "answer"
+    case .continuation: "continuation"
+    case .continuationMean: "continuation-mean"
+    case .answerMean: "answer-mean"
+    case .turn(let turn): "turn:\(turn)"
+    }
+  }
+
+  /// The number of the turn that is read; nil at the other positions.
+  public var turn: Int? { if case .turn(let turn) = self { turn } else { nil } }
 }
 
 /// A text as tokens, and where it is read: one token, or several whose mean is taken.
@@ -106,6 +142,8 @@ public struct PromptEncoder: Sendable {
     case .continuationMean, .answerMean:
       let first = encoding.offsets.firstIndex { $0.upperBound > start } ?? encoding.ids.count - 1
       read = first..<encoding.ids.count
+    case .turn:
+      throw TelltaleError(.badInput, "turns are read in recordings, not in given answers; read at answer")
     }
     return ReadableText(ids: encoding.ids, read: read)
   }

@@ -90,12 +90,15 @@ extension VectorRecipe.Contrast {
   /// Why it cannot be read there, and where it can; nil where it can.
   fileprivate func remedy(for read: ReadPosition) -> String? {
     switch (self, read) {
+    case (.spontaneous, .turn): nil
+    case (_, .turn):
+      "\(read.rawValue) is read in recordings, of which the contrast spontaneous is made, not for \(rawValue)"
     case (.instructions, .answer), (.instructions, .answerMean):
       "instructions have no given answers to read at \(read.rawValue); read at prompt, continuation or continuation-mean"
     case (.answers, .prompt):
       "the two answers of a row have one prompt, so that nothing differs there; read at answer, answer-mean or continuation"
     case (.spontaneous, .answer), (.spontaneous, .answerMean), (.spontaneous, .continuationMean):
-      "recordings are read at prompt and continuation, not at \(read.rawValue)"
+      "recordings are read at prompt, continuation and turns (turn:1, ...), not at \(read.rawValue)"
     default: nil
     }
   }

@@ -29,11 +29,37 @@ public struct RecordedRow: Codable, Sendable, Equatable {
   /// The token at which `continuation` was read; nil where the continuation is empty.
   public var continuationToken: Int?
   public var continuationTokenText: String?
+  /// The tokens at which turns of the chat were read, where some were asked for and the chat has them.
+  public var turns: [TurnRead]?
   /// Reference answers of the data set (TruthfulQA), the best first, for whoever grades by hand.
   public var correctAnswers: [String]?
   public var incorrectAnswers: [String]?
   /// Facts of a synthetic item (such as an organism's latent), by name.
   public var facts: [String: String]?
+}
+
+/// The token at which a turn of a chat was read, and its text.
+public struct TurnRead: Codable, Sendable, Equatable {
+  /// Counted from 1; a system message is no turn.
+  public var turn: Int
+  public var token: Int
+  public var tokenText: String
+
+  public init(turn: Int, token: Int, tokenText: String) {
+    (self.turn, self.token, self.tokenText) = (turn, token, tokenText)
+  }
+}
+
+extension RecordedRow {
+  /// Whether there is an activation of the row at the position: an empty continuation has none, nor has a chat with fewer
+  /// turns.
+  package func isRead(at position: ReadPosition) -> Bool {
+    switch position {
+    case .prompt: true
+    case .turn(let turn): turns?.contains { $0.turn == turn } ?? false
+    default: continuationToken != nil
+    }
+  }
 }
 
 extension ClusteredAUROC {

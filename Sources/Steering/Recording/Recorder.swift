@@ -15,6 +15,8 @@ public struct Recorder {
     public var edits: [SteeringEdit] = []
     /// Whether the model's own logit difference between the choices is measured in addition to the generated answer.
     public var measuresChoices = true
+    /// Turns of chats that are read too, counted from 1.
+    public var turns: [Int] = []
     public var tokenBudget = GenerationOptions.defaultTokenBudget
 
     public init(layers: [Int]) { self.layers = layers }
@@ -46,11 +48,12 @@ public struct Recorder {
     // A condition may turn all of these items away and admit others of the run.
     try edits.requireEffect(conditional: false)
     let ordered = items.indices.compactMap { generations[$0] }
-    let rows = items.indices.map { index in
+    var rows = items.indices.map { index in
       row(items[index], prompts[index], encodings[index], ordered[index], choices?.margins[index], before?[index])
     }
-    var recording = Recording(
-      rows: rows, layers: options.layers, activations: try activations(ordered), edits: edits)
+    let turns = try TurnReader(loaded, encoder, options).read(items, prompts, into: &rows)
+    let activations = try activations(ordered).merging(turns) { $1 }
+    var recording = Recording(rows: rows, layers: options.layers, activations: activations, edits: edits)
     recording.choiceEdits = choices?.edits
     return recording
   }

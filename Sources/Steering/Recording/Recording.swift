@@ -7,8 +7,8 @@ import Torch
 public struct Recording: Sendable {
   public var rows: [RecordedRow]
   public var layers: [Int]
-  /// By read position (`prompt`, `continuation`): float32 [rows, layers, hidden]. Rows whose continuation is empty are NaN
-  /// at `continuation`.
+  /// By read position (`prompt`, `continuation`, `turn:1`, ...): float32 [rows, layers, hidden]. Rows whose continuation is
+  /// empty are NaN at `continuation`, chats without a turn at that turn.
   public var activations: [ReadPosition: Tensor]
 
   /// What the edits did while the rows were generated; nil where that is not known, as after a selection of rows.

@@ -23,7 +23,7 @@ struct RecordedClasses {
 
   /// Refuses a recording without one of the classes.
   init(_ recording: ChunkedRecording, _ wanted: [Int], at read: ReadPosition, splits: Int, seed: UInt64) throws {
-    let own = wanted.filter { read == .prompt || recording.rows[$0].continuationToken != nil }
+    let own = wanted.filter { recording.rows[$0].isRead(at: read) }
     positives = own.filter { recording.rows[$0].label == 1 }
     negatives = own.filter { recording.rows[$0].label == 0 }
     guard !positives.isEmpty, !negatives.isEmpty else {

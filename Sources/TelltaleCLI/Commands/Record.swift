@@ -15,6 +15,9 @@ struct Record: ParsableCommand {
     discussion: """
       Writes a folder with rows.jsonl (prompt, continuation, label, the tokens read) and activations.safetensors: the \
       residual stream at the last prompt token and at the last token of the continuation, float32 [rows, layers, hidden].
+
+      --turns also reads chats of several messages where a turn ends (turn:1, ...). Conversations in which the user answers \
+      the model (sycon-bench) are recorded answer by answer, one row each.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -30,7 +33,7 @@ struct Record: ParsableCommand {
     let loaded = try model.loaded(on: device)
     Interruption.explain { [output] in "\(output) was not written" }
     let progress = ProgressBox("recording", unit: "answers")
-    let total = data.drawn.count
+    let total = data.drawn.reduce(0) { $0 + $1.answerCount }
     let recording = try options.record(
       loaded, data, onBegin: { progress.begin(total: total) }, onProgress: { progress.update($0, of: total) })
     try RecordingFolder.write(recording, to: URL(fileURLWithPath: output))

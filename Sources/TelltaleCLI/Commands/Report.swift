@@ -14,12 +14,14 @@ struct Report: ParsableCommand {
       the vectors, steering, the most telling answers in full, and the methods. It is made from what the run directory \
       stores and needs no model; telltale predict computes the tables where they are missing.
 
+      --recording with --vector makes the page of a recording and a vector that no run has put together; name the file with \
+      --output.
+
       --figures writes the figures for a paper instead: AUROC by layer, transfer, agreement of the vectors and steering, \
       each as SVG and as PDF.
       """)
 
-  @Argument(help: "The run directory.")
-  var directory: String
+  @OptionGroup var source: RunSource
   @Option(help: "The file to write (default: report.html in the run directory).")
   var output: String?
   @Option(help: "A folder for the figures as SVG and PDF; no page is written.")
@@ -33,10 +35,14 @@ struct Report: ParsableCommand {
 
   func validate() throws {
     guard figures == nil || output == nil else { throw ValidationError("--figures and --output exclude each other") }
+    guard source.directory != nil || figures != nil || output != nil else {
+      throw ValidationError("--recording has no run directory to write to; name the file with --output")
+    }
   }
 
-  func run() throws {
-    let run = try StoredRun(URL(fileURLWithPath: directory))
+  func run() throws { try source.withRun(write) }
+
+  private func write(_ run: StoredRun) throws {
     if let figures { return try draw(run, to: figures) }
     let file = output.map { URL(fileURLWithPath: $0) } ?? run.layout.report
     let page = Data(try ReportPage(run: run, plotly: Plotly.found()).html().utf8)

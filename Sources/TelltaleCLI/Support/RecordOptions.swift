@@ -6,8 +6,14 @@ import Steering
 /// What is asked and recorded, without the model: shared by `record` and the worker.
 struct RecordOptions: ParsableArguments {
   @OptionGroup var source: DataOptions
-  @Option(help: "anthropic, caa, contrast, truthfulqa or truthfulqa-mc (default: told from the content).")
+  @Option(help: "The form of the files, one of \(DatasetFormat.list) (default: told from the content).")
   var format: String?
+  @Option(
+    help: """
+      Turns of chats that are read too, where each ends, such as 1,3: counted from 1 through what user and model say; for \
+      --style chat.
+      """)
+  var turns: TurnList?
   @OptionGroup var labels: LabelOptions
   @Option(help: "Layers to record: all, or layers such as 0,3 or 8-12, counted from 0.")
   var recordLayers = LayerList.all
@@ -33,9 +39,31 @@ struct RecordOptions: ParsableArguments {
     options.maxTokens = labels.maxTokens
     options.sampling = try Sampling(temperature: temperature, topP: topP, seed: source.items.seed)
     options.edits = try edit.edits(loaded)
+    options.turns = turns?.numbers ?? []
     let recorder = try Recorder(loaded, source.encoder(loaded.tokenizer, data), options)
     Terminal.note("\(loaded.startLine); \(data.drawn.count) rows")
     onBegin()
-    return try recorder.record(data.drawn, onProgress: onProgress)
+    let recording = try recorder.recordConversations(data.drawn, onProgress: onProgress)
+    try recording.require(turns: options.turns)
+    return recording
   }
+}
+
+/// Turns as they are written, `1,3`.
+struct TurnList: ExpressibleByArgument {
+  /// Ascending, each once.
+  let numbers: [Int]
+
+  init?(argument: String) {
+    let reads = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      ReadPosition(rawValue: "turn:\($0)")?.turn
+    }
+    guard !reads.isEmpty, reads.allSatisfy({ $0 != nil }) else { return nil }
+    numbers = Set(reads.compactMap(\.self)).sorted()
+  }
+}
+
+extension DatasetFormat {
+  /// All of them by name, as help and messages list them.
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -124,7 +124,8 @@ extension WorkerSession {
   func record(_ parameters: RemoteParameters, _ onProgress: @escaping Progress) throws -> any Encodable {
     let options: RecordOptions = try parameters.options()
     let data = try options.load()
-    let recording = try options.record(model(), data) { onProgress("answers", $0, data.drawn.count) }
+    let answers = data.drawn.reduce(0) { $0 + $1.answerCount }
+    let recording = try options.record(model(), data) { onProgress("answers", $0, answers) }
     let folder = newFile("recording", "")
     try RecordingFolder.write(recording, to: folder)
     let reports = [recording.edits, recording.choiceEdits].compactMap(\.self)

@@ -42,7 +42,7 @@ struct ExtractStage: Stage {
     var cost = StageCost(self)
     (cost.prompts, cost.givenTokens, cost.newTokens) = (tokens.given > 0 ? items.count : 0, tokens.given, tokens.new)
     // A vector and the mean of each layer, and the differences of its pairs that the audit keeps.
-    let layers = estimate.activationBytes / 2
+    let layers = estimate.layerBytes
     cost.bytes = 2 * layers + (settings.contrast == .spontaneous ? 0 : min(items.count * layers, 1 << 30))
     let timing = estimate.timing
     cost.seconds = timing.reading.map {

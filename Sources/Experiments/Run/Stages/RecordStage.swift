@@ -24,6 +24,7 @@ struct RecordStage: Stage {
     inputs["label source"] = settings.label.description
     inputs["max-tokens"] = "\(settings.maxTokens)"
     inputs["chunk-rows"] = "\(settings.chunkRows)"
+    if !run.experiment.turns.isEmpty { inputs["turns"] = run.experiment.turns.map(String.init).joined(separator: ",") }
     return inputs
   }
 
