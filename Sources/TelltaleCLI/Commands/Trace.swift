@@ -55,11 +55,15 @@ struct Trace: ParsableCommand {
     let wanted = try layers.flatMap { $0.isAll ? nil : try $0.resolve(loaded.model.configuration) }
     let texts = try texts(chats, loaded.tokenizer)
     var pages: [TraceDocument] = []
-    var progress = ProgressLine("texts", total: texts.count)
+    let progress = ProgressBox("tracing", unit: "texts")
+    if texts.count > 1 {
+      Terminal.note("\(loaded.startLine); \(texts.count) texts")
+      progress.begin(total: texts.count)
+    }
     for (index, text) in texts.enumerated() {
       let trace = try TokenTrace(text, loaded.model, vectors: vectors, layers: wanted)
       if html != nil || printing.json { pages.append(TraceDocument(trace)) }
-      if texts.count > 1 { progress.update(index + 1) }
+      if texts.count > 1 { progress.update(index + 1, of: texts.count) }
       guard html == nil else { continue }
       if printing.json { try Output.json(TraceDocument(trace)) } else { show(trace, index, of: texts.count) }
     }
