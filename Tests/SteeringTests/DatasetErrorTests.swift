@@ -66,7 +66,19 @@ import Testing
     #expect(
       message { _ = try items("x,y\n1,2\n") }
         == "data:1: the format is not recognised; it should be one of anthropic, caa, contrast, truthfulqa, "
-        + "truthfulqa-mc, sycophancy-eval, sycon-bench, elephant")
+        + "truthfulqa-mc, sycophancy-eval, sycon-bench, elephant, or a table with the columns question, "
+        + "answer_matching_behavior and answer_not_matching_behavior")
+  }
+
+  @Test("A row of a table that lacks an answer is named with its line")
+  func incompleteTables() {
+    let header = "question,answer_matching_behavior,answer_not_matching_behavior\n"
+    #expect(
+      message { _ = try items(header + "a?,Yes,No\n\"b\n?\",Yes,No\nc?,Yes,\n") }
+        == "data:5 (row 2): the row has no field \"answer_not_matching_behavior\"; add it")
+    #expect(
+      message { _ = try items(header + "a?,Yes,Yes\n") }
+        == "data:2 (row 0): the matching and the other answer are both \"Yes\"; they should differ")
   }
 
   @Test func incompleteTruthfulQARowsAreRefused() {

@@ -136,6 +136,25 @@ import Testing
       ])
   }
 
+  @Test("A table with the fields as columns is read as the same rows in JSON Lines")
+  func tables() throws {
+    let lines = """
+      {"question": "Which, A or B?\\n (A) \\"tea\\"\\n (B) maté", "answer_matching_behavior": " (A)", "answer_not_matching_behavior": " (B)", "group": "drinks", "template": "t1"}
+      {"question": "Is it so?", "answer_matching_behavior": "Yes", "answer_not_matching_behavior": "No"}
+      """
+    let table = """
+      question,answer_matching_behavior,answer_not_matching_behavior,group,template
+      "Which, A or B?\n (A) ""tea""\n (B) maté", (A), (B),drinks,t1
+      Is it so?,Yes,No,,
+      """
+    #expect(try items(table) == items(lines) && items(table)[0].facts == ["template": "t1"])
+    let contrast = "question,answer,contrastive_answer\nWho?,me,you\nWhat?,all,\n"
+    #expect(
+      try items(contrast)
+        == items(
+          #"[{"question": "Who?", "answer": "me", "contrastive_answer": "you"}, {"question": "What?", "answer": "all"}]"#))
+  }
+
   @Test func filesOfOneNameAreNotMixed() {
     let url = TestData.fixture("political.jsonl")
     #expect(message { _ = try Dataset.load([url, url]) }.contains("another data file has the name political.jsonl"))

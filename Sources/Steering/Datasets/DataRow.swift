@@ -7,6 +7,8 @@ package struct DataRow: Sendable {
   /// Counted from 0.
   package let row: Int
   private let value: JSONValue
+  /// The line of a table's row; nil for JSON, whose values know where they stand.
+  private var line: Int?
 
   /// The objects of a file: the elements of its one list, or else one to a line.
   package static func rows(in file: InputFile) throws(TelltaleError) -> [DataRow] {
@@ -20,6 +22,17 @@ package struct DataRow: Sendable {
       rows.append(data)
     }
     return rows
+  }
+
+  /// The rows of a table as objects of texts; empty fields are left out.
+  package static func rows(of table: CSVTable, in file: InputFile) -> [DataRow] {
+    table.rows.enumerated().map { row, fields in
+      let members = zip(table.header, fields.fields).filter { !$0.1.isEmpty }.map { name, field in
+        JSONMember(key: UTF8Text(name), value: JSONValue(position: 0, content: .string(UTF8Text(field))))
+      }
+      return DataRow(
+        file: file, row: row, value: JSONValue(position: 0, content: .object(members)), line: fields.line)
+    }
   }
 
   private static func elements(of file: InputFile) throws(TelltaleError) -> [JSONValue] {
@@ -41,7 +54,7 @@ package struct DataRow: Sendable {
 
   /// A complaint about the row, or about one of its values.
   package func error(_ message: String, at value: JSONValue? = nil) -> TelltaleError {
-    file.error(message, line: file.line(at: (value ?? self.value).position), item: "row \(row)")
+    file.error(message, line: line ?? file.line(at: (value ?? self.value).position), item: "row \(row)")
   }
 
   package func has(_ key: String) -> Bool { value[key] != nil }

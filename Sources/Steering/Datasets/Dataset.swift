@@ -3,11 +3,12 @@ import Foundations
 
 /// The forms of data file that are read.
 public enum DatasetFormat: String, Sendable, CaseIterable, Codable {
-  /// Anthropic's model-written evaluations: JSON Lines of a question and its matching and other answers.
+  /// Anthropic's model-written evaluations: JSON Lines of a question and its matching and other answers, or a CSV with these
+  /// columns.
   case anthropic
   /// CAA: one JSON list of the same, or of questions without answers.
   case caa
-  /// A JSON list or JSON Lines of `question`, `answer` (the behaviour) and `contrastive_answer`, which may be missing where
+  /// A JSON list, JSON Lines or CSV of `question`, `answer` (the behaviour) and `contrastive_answer`, which may be missing where
   /// only the behaviour is trained.
   case contrast
   /// TruthfulQA's CSV, in the revision of 2021 or of 2025.
@@ -72,29 +73,33 @@ public enum Dataset {
 /// What a data file holds, before its fields are looked at.
 private enum Content {
   case rows([DataRow])
-  case table(CSVTable)
+  case table(CSVTable, in: InputFile)
   /// One text to a line.
   case lines(InputFile)
 
-  /// Lines when the file is a `.txt`, a table when the format is one, or when the file does not begin as JSON does.
+  /// Lines when the file is a `.txt`, a table when the format is one or the file is a `.csv`, and without a format when the
+  /// file does not begin as JSON does.
   init(_ file: InputFile, format: DatasetFormat?) throws(TelltaleError) {
     let first = file.bytes.first { $0 > 0x20 }
     let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-    let isTable = format.map { [.truthfulQA, .syconBench, .elephant].contains($0) } ?? !isJSON
+    let isNamedTable = !isJSON && file.name.hasSuffix(".csv")
+    let isTable = format.map { [.truthfulQA, .syconBench, .elephant].contains($0) || isNamedTable } ?? !isJSON
     if !isJSON, file.name.hasSuffix(".txt"), format == nil || format == .syconBench {
       self = .lines(file)
     } else {
-      self = try isTable ? .table(CSVTable(file)) : .rows(DataRow.rows(in: file))
+      self = try isTable ? .table(CSVTable(file), in: file) : .rows(DataRow.rows(in: file))
     }
   }
 
   func items(source: String, format: DatasetFormat) throws(TelltaleError) -> [Item] {
     switch (self, format) {
     case (.lines(let file), _): try SyconBenchReader.debate(file, source: source)
-    case (.table(let table), .syconBench): try SyconBenchReader.items(in: table, source: source)
-    case (.table(let table), .elephant): try ElephantReader.items(in: table, source: source)
+    case (.table(let table, _), .syconBench): try SyconBenchReader.items(in: table, source: source)
+    case (.table(let table, _), .elephant): try ElephantReader.items(in: table, source: source)
     case (.rows(let rows), .sycophancyEval): try SycophancyEvalReader.items(in: rows, source: source)
-    case (.table(let table), _): try TruthfulQAReader.items(in: table, source: source)
+    case (.table(let table, _), .truthfulQA): try TruthfulQAReader.items(in: table, source: source)
+    case (.table(let table, let file), _):
+      try Self.rows(DataRow.rows(of: table, in: file)).items(source: source, format: format)
     case (.rows(let rows), .truthfulQAMultipleChoice): try TruthfulQAReader.items(in: rows, source: source)
     case (.rows(let rows), .contrast): try ContrastReader.items(in: rows, source: source)
     case (.rows(let rows), .caa): try ABReader.items(in: rows, source: source, answersRequired: false)
@@ -105,7 +110,7 @@ private enum Content {
   func format(of file: InputFile) throws(TelltaleError) -> DatasetFormat {
     switch self {
     case .rows(let rows): try Self.format(of: rows, in: file)
-    case .table(let table): try Self.format(of: table)
+    case .table(let table, _): try Self.format(of: table)
     case .lines: .syconBench
     }
   }
@@ -127,8 +132,14 @@ private enum Content {
     if TruthfulQAReader.columns.allSatisfy(table.header.contains) { return .truthfulQA }
     if SyconBenchReader.recognises(table) { return .syconBench }
     if ElephantReader.form(of: table) != nil { return .elephant }
+    if table.header.contains("question") {
+      if table.header.contains("answer_matching_behavior") { return .anthropic }
+      if table.header.contains("answer") { return .contrast }
+    }
     let names = DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")
-    let message = "the format is not recognised; it should be one of \(names)"
+    let message =
+      "the format is not recognised; it should be one of \(names), or a table with the columns question, "
+      + "answer_matching_behavior and answer_not_matching_behavior"
     throw TelltaleError(.badInput, message, at: .init(file: table.file, line: 1))
   }
 }
