@@ -152,7 +152,8 @@ import Testing
     #expect(
       try items(contrast)
         == items(
-          #"[{"question": "Who?", "answer": "me", "contrastive_answer": "you"}, {"question": "What?", "answer": "all"}]"#))
+          #"[{"question": "Who?", "answer": "me", "contrastive_answer": "you"}, {"question": "What?", "answer": "all"}]"#
+        ))
   }
 
   @Test func filesOfOneNameAreNotMixed() {
