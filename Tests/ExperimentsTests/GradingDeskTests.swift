@@ -9,7 +9,8 @@ import Testing
 struct GradingDeskTests {
   private let keys = (0..<200).map { (key: "answer\($0)", dataset: $0 % 2 == 0 ? "even" : "odd") }
 
-  @Test func theSampleIsSharedAndTheOrdersAreNot() {
+  @Test("The sample is shared and the orders are not")
+  func theSampleIsSharedAndTheOrdersAreNot() {
     let plan = GradingPlan(take: 50)
     let sample = plan.sample(keys)
     #expect(sample.count == 50 && Set(sample).count == 50 && sample == plan.sample(keys.reversed()))
@@ -20,7 +21,8 @@ struct GradingDeskTests {
     #expect(Set(GradingPlan(datasets: ["odd"]).sample(keys)) == Set(keys.filter { $0.dataset == "odd" }.map(\.key)))
   }
 
-  @Test func answersThatComeLaterDoNotShuffleTheOthers() {
+  @Test("Answers that come later do not shuffle the others")
+  func answersThatComeLaterDoNotShuffleTheOthers() {
     let early = Array(keys[..<100])
     let order = GradingPlan.order(GradingPlan().sample(early), RaterPass("ann"), repeated: 0.1)
     let later = GradingPlan.order(GradingPlan().sample(keys), RaterPass("ann"), repeated: 0.1)
@@ -28,12 +30,14 @@ struct GradingDeskTests {
   }
 
   /// Python: sorted("abcd", key=lambda k: hashlib.sha256(f"order\\0ann\\0{k}".encode()).hexdigest())
-  @Test func theOrderIsThatOfTheHashes() {
+  @Test("The order is that of the hashes")
+  func theOrderIsThatOfTheHashes() {
     let order = GradingPlan.order(["a", "b", "c", "d"], RaterPass("ann"), repeated: 0.1)
     #expect(order == ["b", "a", "d", "c"])
   }
 
-  @Test func paceLeavesBreaksOut() {
+  @Test("Pace leaves breaks out")
+  func paceLeavesBreaksOut() {
     var book = LabelIndex()
     let start = Date(timeIntervalSince1970: 1_000_000)
     for (index, seconds) in [0.0, 10, 20, 620, 640].enumerated() {
@@ -46,7 +50,8 @@ struct GradingDeskTests {
     #expect(book.pace(RaterPass("ben")) == nil)
   }
 
-  @Test func goingBackMeetsEachAnswerOnceAtItsLatestLabel() {
+  @Test("Going back meets each answer once at its latest label")
+  func goingBackMeetsEachAnswerOnceAtItsLatestLabel() {
     var book = LabelIndex()
     for answer in ["a", "b", "c", "a"] { _ = book.add(HandLabel(answer: answer, label: 1, rater: "ann")) }
     let pass = RaterPass("ann")
@@ -57,15 +62,18 @@ struct GradingDeskTests {
     #expect(book.answer(RaterPass("ann", isSecond: true), judgedBefore: nil) == nil)
   }
 
-  @Test(arguments: [
-    "", "  ", "a\u{0}b", "<b>", "a/b", "judge:x", "adjudicated", "Adjudicated", "a\nb",
-    String(repeating: "a", count: 41),
-  ])
+  @Test(
+    "What is no name is refused",
+    arguments: [
+      "", "  ", "a\u{0}b", "<b>", "a/b", "judge:x", "adjudicated", "Adjudicated", "a\nb",
+      String(repeating: "a", count: 41),
+    ])
   func whatIsNoNameIsRefused(_ name: String) {
     #expect(throws: TelltaleError.self) { try RaterName.grading(name) }
   }
 
-  @Test func namesOfPeopleAreTaken() throws {
+  @Test("Names of people are taken")
+  func namesOfPeopleAreTaken() throws {
     #expect(try RaterName.grading("  Zoë O. Núñez-2 ") == "Zoë O. Núñez-2")
   }
 }

@@ -16,7 +16,8 @@ struct LabelJournalTests {
     journal = LabelJournal(RunDirectory(existing: folder.url))
   }
 
-  @Test func labelsComeBackInTheirOrder() throws {
+  @Test("Labels come back in their order")
+  func labelsComeBackInTheirOrder() throws {
     let labels = (0..<5).map { HandLabel(answer: "a\($0)", label: $0 % 2, rater: "ann", note: $0 == 3 ? "odd\n" : nil) }
     try journal.append(Array(labels[..<2]))
     try journal.append(Array(labels[2...]))
@@ -24,7 +25,8 @@ struct LabelJournalTests {
     #expect(try String(contentsOf: url, encoding: .utf8).split(separator: "\n").count == 5)
   }
 
-  @Test func aLineThatWasCutByAKillIsDroppedAndTheNextLabelIsWhole() throws {
+  @Test("A line that was cut by a kill is dropped and the next label is whole")
+  func aLineThatWasCutByAKillIsDroppedAndTheNextLabelIsWhole() throws {
     let first = HandLabel(answer: "a", label: 1, rater: "ann")
     let second = HandLabel(answer: "b", label: nil, rater: "ben")
     try journal.append([first])
@@ -37,7 +39,8 @@ struct LabelJournalTests {
     #expect(try journal.read() == [first, second])
   }
 
-  @Test func aDamagedLineInTheMiddleIsNamed() throws {
+  @Test("A damaged line in the middle is named")
+  func aDamagedLineInTheMiddleIsNamed() throws {
     try journal.append([HandLabel(answer: "a", label: 1, rater: "ann")])
     let text = try "no label\n" + String(contentsOf: url, encoding: .utf8)
     try folder.write(text, to: "labels.jsonl")
@@ -45,7 +48,8 @@ struct LabelJournalTests {
     #expect(try #require(error).description.contains("labels.jsonl:1: is no label"))
   }
 
-  @Test func whatWasAddedSinceAPlaceIsReadAlone() throws {
+  @Test("What was added since a place is read alone")
+  func whatWasAddedSinceAPlaceIsReadAlone() throws {
     let labels = (0..<4).map { HandLabel(answer: "a\($0)", label: 1, rater: "ann") }
     try journal.append(Array(labels[..<2]))
     let place = try journal.added(since: 0).end
@@ -60,7 +64,8 @@ struct LabelJournalTests {
     #expect(try journal.added(since: place).labels.isEmpty)
   }
 
-  @Test func aLineBeingWrittenIsReadOnceItIsWhole() throws {
+  @Test("A line being written is read once it is whole")
+  func aLineBeingWrittenIsReadOnceItIsWhole() throws {
     let labels = (0..<2).map { HandLabel(answer: "a\($0)", label: 1, rater: "ann") }
     try journal.append(labels)
     let whole = try String(contentsOf: url, encoding: .utf8)
@@ -71,7 +76,8 @@ struct LabelJournalTests {
     #expect(try journal.added(since: first.end).labels == [labels[1]])
   }
 
-  @Test func aLabelThatIsNeitherOneNorZeroIsNoLabel() throws {
+  @Test("A label that is neither one nor zero is no label")
+  func aLabelThatIsNeitherOneNorZeroIsNoLabel() throws {
     try folder.write(
       #"{"answer":"a","key":"k","label":7,"rater":"ann","time":"2026-01-01T00:00:00Z"}"# + "\n\n", to: "labels.jsonl")
     #expect(throws: TelltaleError.self) { try journal.read() }

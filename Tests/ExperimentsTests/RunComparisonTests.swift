@@ -26,7 +26,8 @@ struct RunComparisonTests {
     return run.url
   }
 
-  @Test func rowsOfTheSameNameMeetAndTheRestStandsAlone() throws {
+  @Test("Rows of the same name meet and the rest stands alone")
+  func rowsOfTheSameNameMeetAndTheRestStandsAlone() throws {
     let first = try run(
       "first", models: ["one", "two"],
       ["one,v,test,prompt,0,cosine,48,0.25,0.125,0.5", "one,v,test,prompt,1,cosine,48,0.75,,"],
@@ -44,14 +45,16 @@ struct RunComparisonTests {
     #expect(comparison.verdicts[0].first == "supported" && comparison.verdicts[0].second == "cannot tell")
   }
 
-  @Test func twoModelsAreComparedWithoutTheirNames() throws {
+  @Test("Two models are compared without their names")
+  func twoModelsAreComparedWithoutTheirNames() throws {
     let first = try run("first", models: ["one"], ["one,v,test,prompt,1,cosine,48,0.75,,"], [])
     let second = try run("second", models: ["two"], ["two,v,test,prompt,1,cosine,48,0.5,,"], [])
     let rows = try RunComparison(first, second).rows
     #expect(rows.count == 1 && rows[0].difference == -0.25 && rows[0].name.vector == "v" && rows[0].name.model.isEmpty)
   }
 
-  @Test func aRunWithoutResultsIsNamed() throws {
+  @Test("A run without results is named")
+  func aRunWithoutResultsIsNamed() throws {
     let first = try MadeRun(folder, "bare")
     let error = #expect(throws: TelltaleError.self) { try RunComparison(first.url, first.url) }
     #expect(try #require(error).description.contains("predictivity.csv: is not there yet"))

@@ -29,7 +29,8 @@ struct RunMergeTests {
     return label
   }
 
-  @Test func chunksOfBothAreUnitedAndLabelsOfBothRatersKept() throws {
+  @Test("Chunks of both are united and labels of both raters kept")
+  func chunksOfBothAreUnitedAndLabelsOfBothRatersKept() throws {
     let labels = try [label(a, by: "ann"), label(b, by: "ben")]
     try a.remove("chunks/one/test/0")
     try b.remove("chunks/one/test/1")
@@ -46,7 +47,8 @@ struct RunMergeTests {
     #expect(FileManager.default.fileExists(atPath: merged.url.appending(path: "results/predictivity.csv").path))
   }
 
-  @Test func whatIsInNeitherIsSaidAndLeftToResume() throws {
+  @Test("What is in neither is said and left to resume")
+  func whatIsInNeitherIsSaidAndLeftToResume() throws {
     try a.remove("chunks/one/test/0")
     try b.remove("chunks/one/test/0")
     let summary = try RunMerge.merge(a.url, b.url, output: target)
@@ -62,20 +64,23 @@ struct RunMergeTests {
     return try #require(error).description
   }
 
-  @Test func anotherExperimentIsRefused() throws {
+  @Test("Another experiment is refused")
+  func anotherExperimentIsRefused() throws {
     let text = MadeRun.experiment.replacing("name: made", with: "name: made\nseed: 9")
     try b.directory.write(text, to: b.directory.layout.experiment)
     #expect(try refusal().contains("holds another experiment"))
   }
 
-  @Test func otherInputsAreRefusedAndNamed() throws {
+  @Test("Other inputs are refused and named")
+  func otherInputsAreRefusedAndNamed() throws {
     let stage = RecordStage(model: "one", target: "test")
     let record = StageRecord(MadeRun.planned(stage, data: "other"), rows: 48, chunkRows: 24)
     try b.directory.write(record, of: stage)
     #expect(try refusal().contains("made record/one/test with other inputs"))
   }
 
-  @Test func chunksThatDifferAreRefusedByName() throws {
+  @Test("Chunks that differ are refused by name")
+  func chunksThatDifferAreRefusedByName() throws {
     let rows = b.directory.url.appending(path: "chunks/two/train/1/rows.jsonl")
     let text = try String(contentsOf: rows, encoding: .utf8)
     try Data(text.replacing(#""end":"stop""#, with: #""end":"length""#).utf8).write(to: rows)
@@ -84,7 +89,8 @@ struct RunMergeTests {
     #expect(sentence.contains("chunks/two/train/1/rows.jsonl") && sentence.contains("differs from"), "\(sentence)")
   }
 
-  @Test func aLabelThatWasEditedInOneIsRefused() throws {
+  @Test("A label that was edited in one is refused")
+  func aLabelThatWasEditedInOneIsRefused() throws {
     var label = try label(a, by: "ann")
     label.label = 0
     try LabelJournal(b.directory).append([label])

@@ -20,7 +20,8 @@ struct RunStoreTests {
     try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
   }
 
-  @Test func everyRowScoreAndVectorOfTheRunIsThere() throws {
+  @Test("Every row score and vector of the run is there")
+  func everyRowScoreAndVectorOfTheRunIsThere() throws {
     let store = try run.store()
     try store.build(run.stored())
     #expect(try count("prompts", store) == 2 * 2 * 48)
@@ -43,7 +44,8 @@ struct RunStoreTests {
     #expect(stored.count == 48 && zip(stored, expected).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
-  @Test func buildingTwiceChangesNothing() throws {
+  @Test("Building twice changes nothing")
+  func buildingTwiceChangesNothing() throws {
     let store = try run.store()
     try store.build(run.stored())
     let ids = try store.read { try Int.fetchAll($0, sql: "SELECT id FROM continuations ORDER BY key") }
@@ -53,7 +55,8 @@ struct RunStoreTests {
     #expect(try count("scores", store) == 2 * 2 * 48)
   }
 
-  @Test func rowsThatTheStoreHasAreNotReadAgain() throws {
+  @Test("Rows that the store has are not read again")
+  func rowsThatTheStoreHasAreNotReadAgain() throws {
     let store = try run.store()
     let rows = run.directory.url.appending(path: "chunks/one/test/0/rows.jsonl")
     let size = try Data(contentsOf: rows).count
@@ -72,7 +75,8 @@ struct RunStoreTests {
     #expect(throws: TelltaleError.self) { try store.buildRows(run.stored()) }
   }
 
-  @Test func aLabelThatCameBeforeItsRowsIsStoredWithThem() throws {
+  @Test("A label that came before its rows is stored with them")
+  func aLabelThatCameBeforeItsRowsIsStoredWithThem() throws {
     let store = try run.store()
     try store.build(run.stored())
     let answer = try someAnswer(store)
@@ -88,7 +92,8 @@ struct RunStoreTests {
     #expect(try count("labels WHERE rater IS NOT NULL", empty) == 2)
   }
 
-  @Test func labelsCannotBeChangedOrRemoved() throws {
+  @Test("Labels cannot be changed or removed")
+  func labelsCannotBeChangedOrRemoved() throws {
     let store = try run.store()
     try store.build(run.stored())
     for sql in ["UPDATE labels SET label = 1", "DELETE FROM labels"] {
@@ -101,7 +106,8 @@ struct RunStoreTests {
     try store.answer(AnswerChoice(item: "synthetic#7", model: "one", dataset: "test"))
   }
 
-  @Test func aHandLabelSurvivesALostDatabaseAndARebuild() throws {
+  @Test("A hand label survives a lost database and a rebuild")
+  func aHandLabelSurvivesALostDatabaseAndARebuild() throws {
     let store = try run.store()
     try store.build(run.stored())
     let answer = try someAnswer(store)
@@ -130,7 +136,8 @@ struct RunStoreTests {
     #expect(current.map { $0["label"] as Int } == [0, 0])
   }
 
-  @Test func aLabelStaysWithTheWordsItJudged() throws {
+  @Test("A label stays with the words it judged")
+  func aLabelStaysWithTheWordsItJudged() throws {
     let store = try run.store()
     try store.build(run.stored())
     let answer = try someAnswer(store)
@@ -148,7 +155,8 @@ struct RunStoreTests {
       try count("current_labels JOIN answers USING (continuation_id) WHERE rater = 'ann'", store) == 0)
   }
 
-  @Test func aTableOfLabelsIsStoredWholeOrNotAtAll() throws {
+  @Test("A table of labels is stored whole or not at all")
+  func aTableOfLabelsIsStoredWholeOrNotAtAll() throws {
     let store = try run.store()
     try store.build(run.stored())
     let good = try folder.write(
@@ -166,14 +174,16 @@ struct RunStoreTests {
     }
   }
 
-  @Test func aFileThatIsNoDatabaseIsRefusedWithItsRemedy() throws {
+  @Test("A file that is no database is refused with its remedy")
+  func aFileThatIsNoDatabaseIsRefusedWithItsRemedy() throws {
     try run.directory.write(
       "no database, and long enough to be read as a header of one: " + "x", to: run.directory.layout.store)
     let error = #expect(throws: TelltaleError.self) { try run.store() }
     #expect(try #require(error).message.contains("remove it and run telltale predict"))
   }
 
-  @Test func anExportHoldsEveryAnswerLabelAndScore() throws {
+  @Test("An export holds every answer label and score")
+  func anExportHoldsEveryAnswerLabelAndScore() throws {
     let store = try run.store()
     try store.build(run.stored())
     try store.append([HandLabel(answer: someAnswer(store), label: 1, rater: "ann")])

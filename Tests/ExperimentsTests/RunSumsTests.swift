@@ -49,7 +49,8 @@ struct RunSumsTests {
     [refusal { _ = try Analysis(run.stored()).write() }, refusal { try run.store().build(run.stored()) }]
   }
 
-  @Test("What nobody touched is judged") func untouched() throws {
+  @Test("What nobody touched is judged")
+  func untouched() throws {
     _ = try Analysis(run.stored()).write()
     try run.store().build(run.stored())
     let sums = try String(contentsOf: url("chunks/one/test/1/SHA256SUMS"), encoding: .utf8)
@@ -69,7 +70,8 @@ struct RunSumsTests {
     }
   }
 
-  @Test("Rows in another order, or one of them gone") func rows() throws {
+  @Test("Rows in another order, or one of them gone")
+  func rows() throws {
     let path = "chunks/one/test/0/rows.jsonl"
     let lines = try String(contentsOf: url(path), encoding: .utf8).split(separator: "\n")
     for changed in [lines.reversed(), lines.dropLast()] {
@@ -78,14 +80,16 @@ struct RunSumsTests {
     }
   }
 
-  @Test("Chunks that changed places") func swapped() throws {
+  @Test("Chunks that changed places")
+  func swapped() throws {
     try move("chunks/one/test/0", "aside")
     try move("chunks/one/test/1", "chunks/one/test/0")
     try move("aside", "chunks/one/test/1")
     for text in refusals() { #expect(text.contains("chunks/one/test/0: holds chunk 1 in the place"), "\(text)") }
   }
 
-  @Test("A chunk too many, and one too few") func numbers() throws {
+  @Test("A chunk too many, and one too few")
+  func numbers() throws {
     try FileManager.default.copyItem(at: url("chunks/one/test/1"), to: url("chunks/one/test/2"))
     let stray = refusal { _ = try run.directory.recording("one", "test") }
     #expect(refusal { try run.store().buildRows(run.stored()) } == stray)
@@ -100,14 +104,16 @@ struct RunSumsTests {
     #expect(lost == missing)
   }
 
-  @Test("The sums themselves, taken away or of another recording") func sums() throws {
+  @Test("The sums themselves, taken away or of another recording")
+  func sums() throws {
     try run.remove("chunks/one/test/0/SHA256SUMS")
     #expect(refusals().allSatisfy { $0.contains("SHA256SUMS: is missing") })
     try FileManager.default.copyItem(at: url("chunks/two/test/0/SHA256SUMS"), to: url("chunks/one/test/0/SHA256SUMS"))
     #expect(refusals().allSatisfy { $0.contains("chunks/one/test/0: holds another chunk") })
   }
 
-  @Test("What the report reads of vectors and of steering is checked like the rest") func report() throws {
+  @Test("What the report reads of vectors and of steering is checked like the rest")
+  func report() throws {
     let stored = try run.stored()
     #expect(try stored.provenance(model: "one", vector: "planted") != nil)
     try flip("vectors/one/planted.safetensors")
@@ -124,7 +130,8 @@ struct RunSumsTests {
     #expect(steering.contains("\(file.lastPathComponent): was altered since"), "\(steering)")
   }
 
-  @Test("The record of a stage: nothing is removed and done again because of it") func record() throws {
+  @Test("The record of a stage: nothing is removed and done again because of it")
+  func record() throws {
     let path = "stages/record/one/test.json"
     let whole = try String(contentsOf: url(path), encoding: .utf8)
     for text in [whole.replacing("\"rows\" : 48", with: "\"rows\" : 49"), String(whole.dropLast(30))] {
@@ -136,7 +143,8 @@ struct RunSumsTests {
     #expect(FileManager.default.fileExists(atPath: url("chunks/one/test/0").path))
   }
 
-  @Test("Rows that do not answer the items of the data set, in a chunk of an older version") func items() throws {
+  @Test("Rows that do not answer the items of the data set, in a chunk of an older version")
+  func items() throws {
     let rows = Array(try run.directory.recording("one", "test").rows.prefix(4))
     let items = Array(try Dataset.load(Fixtures.file("datasets/political.jsonl")).prefix(4))
     let chunk = url("chunks/one/test/0")
@@ -146,7 +154,8 @@ struct RunSumsTests {
     #expect(short.contains("has 0 rows for the 4 items"), "\(short)")
   }
 
-  @Test("Runs of older versions, without sums, are read") func older() throws {
+  @Test("Runs of older versions, without sums, are read")
+  func older() throws {
     for model in ["one", "two"] {
       for target in ["train", "test"] {
         for number in 0..<2 { try run.remove("chunks/\(model)/\(target)/\(number)/SHA256SUMS") }
@@ -161,7 +170,8 @@ struct RunSumsTests {
     _ = try Analysis(run.stored()).write()
   }
 
-  @Test("A recording that a command made is checked when it is read") func recordingFolder() throws {
+  @Test("A recording that a command made is checked when it is read")
+  func recordingFolder() throws {
     let source = url("chunks/one/test/0")
     _ = try RecordingFolder.read(source)
     try flip("chunks/one/test/0/activations.safetensors")
@@ -169,7 +179,8 @@ struct RunSumsTests {
     #expect(said.contains("activations.safetensors: was altered since") && said.contains("record again"), "\(said)")
   }
 
-  @Test("A folder that a run left in its first instant is none that holds a run") func firstInstant() throws {
+  @Test("A folder that a run left in its first instant is none that holds a run")
+  func firstInstant() throws {
     let place = folder.url.appending(path: "begun")
     for name in ["vectors", "stages", "chunks", "results"] {
       try FileManager.default.createDirectory(at: place.appending(path: name), withIntermediateDirectories: true)

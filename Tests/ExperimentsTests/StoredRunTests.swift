@@ -50,7 +50,8 @@ struct StoredRunTests {
     try CSVTable(contentsOf: url.appending(path: "results/\(name)"))
   }
 
-  @Test func everyColumnIsFilledAndTheVerdictsAreTheTruth() throws {
+  @Test("Every column is filled and the verdicts are the truth")
+  func everyColumnIsFilledAndTheVerdictsAreTheTruth() throws {
     try writeRun()
     let results = try Analysis(StoredRun(url)).write()
     #expect(results.predictions.count == 2 * 2 * 2 * 2)
@@ -71,7 +72,8 @@ struct StoredRunTests {
     #expect(findings.contains("baseline: class-mean direction of the training set"))
   }
 
-  @Test func transferIsEveryVectorOnEveryTargetComparedWithTheFirst() throws {
+  @Test("Transfer is every vector on every target compared with the first")
+  func transferIsEveryVectorOnEveryTargetComparedWithTheFirst() throws {
     try writeRun()
     let transfer = try Analysis(StoredRun(url)).write().transfer
     #expect(
@@ -88,7 +90,8 @@ struct StoredRunTests {
     #expect(try table("transfer.csv").rows.count == 8)
   }
 
-  @Test func judgingTwiceGivesTheSameFiles() throws {
+  @Test("Judging twice gives the same files")
+  func judgingTwiceGivesTheSameFiles() throws {
     try writeRun()
     func files() throws -> [Data] {
       _ = try Analysis(StoredRun(url)).write()
@@ -99,7 +102,8 @@ struct StoredRunTests {
     #expect(try files() == files())
   }
 
-  @Test func transferTakesTheMostReliableLayerWhereNoTruthIsPlanted() throws {
+  @Test("Transfer takes the most reliable layer where no truth is planted")
+  func transferTakesTheMostReliableLayerWhereNoTruthIsPlanted() throws {
     var vectors = SteeringVectors(layers: [3: [1], 5: [1], 7: [1]], provenance: VectorProvenance())
     #expect(Transfer.layer(vectors, planted: nil) == 5)
     vectors.provenance.reliability = [3: 0.9, 5: 0.4, 7: 0.9, 9: 1]
@@ -120,12 +124,14 @@ struct StoredRunTests {
     } catch { return "\(error)" }
   }
 
-  @Test func aFolderThatIsNoRunIsRefused() throws {
+  @Test("A folder that is no run is refused")
+  func aFolderThatIsNoRunIsRefused() throws {
     let error = #expect(throws: TelltaleError.self) { try StoredRun(folder.url) }
     #expect("\(try #require(error))".contains("is no run directory: it holds no experiment.yaml"))
   }
 
-  @Test func aDamagedRowIsNamedByItsLine() throws {
+  @Test("A damaged row is named by its line")
+  func aDamagedRowIsNamedByItsLine() throws {
     let rows = url.appending(path: "chunks/one/test/1/rows.jsonl")
     let text = try refusal {
       var lines = try String(contentsOf: rows, encoding: .utf8).split(separator: "\n").map(String.init)
@@ -136,7 +142,8 @@ struct StoredRunTests {
     #expect(text.contains("chunks/one/test/1/rows.jsonl:7") && text.contains("is no row of a recording"), "\(text)")
   }
 
-  @Test func activationsThatDoNotFitTheirRowsAreRefused() throws {
+  @Test("Activations that do not fit their rows are refused")
+  func activationsThatDoNotFitTheirRowsAreRefused() throws {
     let text = try refusal {
       let rows = url.appending(path: "chunks/one/test/0/rows.jsonl")
       let lines = try String(contentsOf: rows, encoding: .utf8).split(separator: "\n").dropLast()
@@ -146,7 +153,8 @@ struct StoredRunTests {
     #expect(text.contains("activations.safetensors") && text.contains("does not fit its rows.jsonl"), "\(text)")
   }
 
-  @Test func aMissingRecordingIsNamed() throws {
+  @Test("A missing recording is named")
+  func aMissingRecordingIsNamed() throws {
     let text = try refusal { try FileManager.default.removeItem(at: url.appending(path: "chunks/two/test")) }
     #expect(text.contains("chunks/two/test") && text.contains("holds no chunks"), "\(text)")
   }

@@ -26,7 +26,8 @@ struct WeightFormatTests {
     return try PlannedRun(file: folder.write(text, to: "experiment.yaml"), device: .cpu)
   }
 
-  @Test func `every stage of int8 weights is another than that of dense ones, which need not be said`() throws {
+  @Test("Every stage of int8 weights is another than that of dense ones, which need not be said")
+  func everyStageInt8() throws {
     let (unsaid, dense, int8) = try (plan(""), plan("weights: dense"), plan("weights: int8"))
     #expect(unsaid.experiment.weights == .dense && int8.experiment.weights == .int8)
     #expect(unsaid.lasting.map(\.hash) == dense.lasting.map(\.hash))
@@ -39,7 +40,8 @@ struct WeightFormatTests {
     #expect(loaded.model.hasInt8Weights)
   }
 
-  @Test func `weights of no known format are refused with the line`() throws {
+  @Test("Weights of no known format are refused with the line")
+  func weightsKnownFormat() throws {
     let error = try #require(throws: TelltaleError.self) { try plan("weights: int3") }
     #expect("\(error)".contains("weights") && "\(error)".contains("10"))
   }

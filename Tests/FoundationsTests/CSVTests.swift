@@ -7,28 +7,34 @@ import Testing
 @Suite struct CSVTests {
   private func table(_ text: String) throws -> CSVTable { try CSVTable(parsing: text, file: "t.csv") }
 
-  @Test func quotedFieldsMayHoldCommasQuotesAndLineBreaks() throws {
+  @Test("Quoted fields may hold commas quotes and line breaks")
+  func quotedFieldsMayHoldCommasQuotesAndLineBreaks() throws {
     let table = try table("a,b\n\"x, y\",\"he said \"\"hi\"\"\"\n\"two\r\nlines\",\n")
     #expect(table.header == ["a", "b"])
     #expect(table.rows.map(\.fields) == [["x, y", "he said \"hi\""], ["two\r\nlines", ""]])
   }
 
-  @Test func rowsKnowTheLineTheyBeginOn() throws {
+  @Test("Rows know the line they begin on")
+  func rowsKnowTheLineTheyBeginOn() throws {
     let table = try table("a\n\"1\n2\n3\"\n\n4\n")
     #expect(table.rows.map(\.line) == [2, 6])
   }
 
-  @Test(arguments: ["\n", "\r\n", "\r"]) func everyLineEndIsUnderstood(end: String) throws {
+  @Test("Every line end is understood", arguments: ["\n", "\r\n", "\r"]) func everyLineEndIsUnderstood(end: String)
+    throws
+  {
     let table = try table(["score,label", "0.5,1", "\"-1\",0"].joined(separator: end))
     #expect(table.rows.map(\.fields) == [["0.5", "1"], ["-1", "0"]])
     #expect(table.rows.map(\.line) == [2, 3])
   }
 
-  @Test func aByteOrderMarkIsNotPartOfTheFirstColumn() throws {
+  @Test("A byte order mark is not part of the first column")
+  func aByteOrderMarkIsNotPartOfTheFirstColumn() throws {
     #expect(try table("\u{FEFF}score\n1\n").header == ["score"])
   }
 
-  @Test func columnsAreReadAsNumbersAndText() throws {
+  @Test("Columns are read as numbers and text")
+  func columnsAreReadAsNumbersAndText() throws {
     let table = try table("score,label,name\n0.25,1,x\n-1e-3, 0 ,=1+1\n")
     #expect(try table.column("score").numbers() == [0.25, -0.001])
     #expect(try table.column("label").integers() == [1, 0])
@@ -38,6 +44,7 @@ import Testing
   }
 
   @Test(
+    "Malformed tables are refused with their line",
     arguments: [
       ("a,b\n1,2\n\"3,4\n", "t.csv:3: a quote is opened here and never closed; add the closing quote"),
       ("a,b\n1,2,3\n", "t.csv:2: the row has 3 fields and the header 2; quote fields that hold commas"),
@@ -53,7 +60,8 @@ import Testing
     #expect(message { _ = try table(text) } == expected)
   }
 
-  @Test func wrongValuesAreRefusedWithTheirLineAndColumn() throws {
+  @Test("Wrong values are refused with their line and column")
+  func wrongValuesAreRefusedWithTheirLineAndColumn() throws {
     let table = try table("score\n1\n\nnan\n")
     let expected = "t.csv:4 (column score): \"nan\" is not a finite number; mend the value"
     #expect(message { _ = try table.column("score").numbers() } == expected)
@@ -62,13 +70,15 @@ import Testing
     #expect(message { _ = try self.table("n\n1.5\n").column("n").integers() } == half)
   }
 
-  @Test func invalidUTF8IsRefusedWithItsLine() {
+  @Test("Invalid UTF-8 is refused with its line")
+  func invalidUTF8IsRefusedWithItsLine() {
     let bytes = Array("a\nb\n".utf8) + [0xFF, 0x0A]
     let expected = "t.csv:3: the text is not valid UTF-8; save the file as UTF-8"
     #expect(message { _ = try InputFile(bytes: bytes, name: "t.csv") } == expected)
   }
 
-  @Test func whatIsWrittenIsReadBackExactly() throws {
+  @Test("What is written is read back exactly")
+  func whatIsWrittenIsReadBackExactly() throws {
     let rows = [
       ["plain", "", " spaces "], ["a,b", "\"quoted\"", "\"\u{301}"], ["two\nlines", "\r", "\r\n"],
       ["=1+1", "-2", "+3"],
@@ -82,7 +92,8 @@ import Testing
     #expect(try table(single).restored.header == ["\u{FEFF}x"])
   }
 
-  @Test func randomTablesSurviveARoundTrip() throws {
+  @Test("Random tables survive a round trip")
+  func randomTablesSurviveARoundTrip() throws {
     var generator = SeededGenerator(seed: 7)
     let alphabet = ["\"", ",", "\n", "\r", " ", "a", "é", "\u{FEFF}", ""]
     for _ in 0..<200 {
@@ -99,7 +110,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Fixtures.hasShared("data/seed-results/groups.csv")))
+  @Test("The published scores are read", .enabled(if: Fixtures.hasShared("data/seed-results/groups.csv")))
   func thePublishedScoresAreRead() throws {
     let scores = try CSVTable(contentsOf: Fixtures.shared("data/seed-results/Zephyr_Anthropic_prompt_13.csv"))
     #expect(try scores.column("score").numbers().count == 288)

@@ -19,7 +19,8 @@ struct FileDigestTests {
     #expect(FileDigest.sha256(Data(text.utf8)) == digest)
   }
 
-  @Test("A file that changed is read again, however often it was found right before") func changes() throws {
+  @Test("A file that changed is read again, however often it was found right before")
+  func changes() throws {
     let folder = try ScratchFolder()
     let file = try folder.write("one", to: "file")
     let digest = FileDigest.sha256(Data("one".utf8))

@@ -8,7 +8,8 @@ import Testing
   private func file(_ text: String) throws -> InputFile { try InputFile(bytes: Array(text.utf8), name: "t.json") }
   private func parse(_ text: String) throws -> JSONValue { try file(text).json() }
 
-  @Test func valuesKeepTheirOrderAndPlaces() throws {
+  @Test("Values keep their order and places")
+  func valuesKeepTheirOrderAndPlaces() throws {
     let file = try file("{\"b\": 1,\n \"a\": [true, null,\n\"x\"]}")
     let members = try #require(try file.json().object)
     let elements = try #require(members[1].value.array)
@@ -18,15 +19,18 @@ import Testing
     #expect(elements[0].bool == true && elements[1].isNull && elements[2].string == "x")
   }
 
-  @Test func escapesAndSurrogatePairsAreDecoded() throws {
+  @Test("Escapes and surrogate pairs are decoded")
+  func escapesAndSurrogatePairsAreDecoded() throws {
     #expect(try parse(#""a\n\t\"\\\/\u00e9\u2019\ud83d\ude00""#).string == "a\n\t\"\\/é’😀")
   }
 
-  @Test func numbersAreRead() throws {
+  @Test("Numbers are read")
+  func numbersAreRead() throws {
     #expect(try parse("[-1.5e2, 0, 7]").array?.map(\.number) == [-150, 0, 7])
   }
 
   @Test(
+    "Invalid JSON is refused",
     arguments: [
       ("{\"a\": 1", "an object is not closed"),
       ("[1 2]", "a list is not closed"),
@@ -53,7 +57,8 @@ import Testing
     #expect(message { _ = try parse(text) } == "t.json:1: invalid JSON, \(what); mend this line")
   }
 
-  @Test func theLineOfAnErrorIsNamed() {
+  @Test("The line of an error is named")
+  func theLineOfAnErrorIsNamed() {
     #expect(message { _ = try parse("[\n{},\n{]\n") }.hasPrefix("t.json:3: invalid JSON"))
   }
 }

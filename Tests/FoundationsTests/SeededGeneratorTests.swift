@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The seeded generator gives the same numbers everywhere")
 struct SeededGeneratorTests {
-  @Test func seed42BeginsWithTheReferenceSequence() {
+  @Test("Seed42 begins with the reference sequence")
+  func seed42BeginsWithTheReferenceSequence() {
     // SplitMix64 from 1234567, as the reference implementation in C (Vigna 2015) prints it.
     var generator = SeededGenerator(seed: 1_234_567)
     #expect(generator.next() == 6_457_827_717_110_365_317)
@@ -12,21 +13,24 @@ struct SeededGeneratorTests {
     #expect(generator.next() == 9_817_491_932_198_370_423)
   }
 
-  @Test func uniformsStayBelowOneAndAverageOneHalf() {
+  @Test("Uniforms stay below one and average one half")
+  func uniformsStayBelowOneAndAverageOneHalf() {
     var generator = SeededGenerator(seed: 1)
     let values = (0..<20_000).map { _ in generator.uniform() }
     #expect(values.allSatisfy { $0 >= 0 && $0 < 1 })
     #expect(abs(values.reduce(0, +) / 20_000 - 0.5) < 0.01)
   }
 
-  @Test func indicesCoverTheirRangeEvenly() {
+  @Test("Indices cover their range evenly")
+  func indicesCoverTheirRangeEvenly() {
     var generator = SeededGenerator(seed: 3)
     var counts = [Int](repeating: 0, count: 7)
     for _ in 0..<14_000 { counts[generator.index(below: 7)] += 1 }
     #expect(counts.allSatisfy { abs($0 - 2_000) < 200 })
   }
 
-  @Test func aShuffleKeepsTheItemsAndReachesEveryOrder() {
+  @Test("A shuffle keeps the items and reaches every order")
+  func aShuffleKeepsTheItemsAndReachesEveryOrder() {
     var generator = SeededGenerator(seed: 4)
     var seen: Set<[Int]> = []
     for _ in 0..<200 {
@@ -38,7 +42,8 @@ struct SeededGeneratorTests {
     #expect(seen.count == 6)
   }
 
-  @Test func aSampleHoldsDifferentItemsAndNeverMoreThanThereAre() {
+  @Test("A sample holds different items and never more than there are")
+  func aSampleHoldsDifferentItemsAndNeverMoreThanThereAre() {
     var generator = SeededGenerator(seed: 5)
     let sample = generator.sample(5, from: Array(0..<10))
     #expect(Set(sample).count == 5)

@@ -24,7 +24,8 @@ struct SheetTextTests {
     #expect(SheetText.escaped(text) == text && SheetText.restored(text) == text)
   }
 
-  @Test("What is escaped can be told from what looks like it") func roundTrip() {
+  @Test("What is escaped can be told from what looks like it")
+  func roundTrip() {
     let alphabet: [String] = [
       "'", "=", "-", "1", "\u{27E8}", "\u{27E9}", "U", "+", "4", "\u{1B}", "\u{202E}", "\n", "\r", "\t", "e", ".",
     ]
@@ -36,7 +37,8 @@ struct SheetTextTests {
     }
   }
 
-  @Test("A message stays on one line, under 400 characters, and quotes at most 80 of a file") func messages() {
+  @Test("A message stays on one line, under 400 characters, and quotes at most 80 of a file")
+  func messages() {
     let long = String(repeating: "A", count: 5_000)
     let sentence = SafeText.sentence("/folder/file.json (merges[3]): names \"\(long)\"; mend\n\u{1B}[31mthis")
     #expect(sentence.count < 400 && !sentence.contains("\n") && !sentence.contains("\u{1B}"))

@@ -9,7 +9,8 @@ import Torch
 
 @Suite("A run that lacks parts has a report that says so")
 struct MissingPartsTests {
-  @Test func withoutTables() throws {
+  @Test("Without tables")
+  func withoutTables() throws {
     let made = try MadePage(rows: 40, layers: 2)
     try made.remove("results")
     let html = try made.html()
@@ -18,7 +19,8 @@ struct MissingPartsTests {
     #expect(page.curves.isEmpty && page.scores.isEmpty && page.transfer.rows.isEmpty)
   }
 
-  @Test func withoutStoreNothingIsMade() throws {
+  @Test("Without store nothing is made")
+  func withoutStoreNothingIsMade() throws {
     let made = try MadePage(rows: 40, layers: 2)
     for name in ["telltale.sqlite", "telltale.sqlite-wal", "telltale.sqlite-shm"] { try? made.remove(name) }
     let page = try MadePage.document(in: made.html())
@@ -27,7 +29,8 @@ struct MissingPartsTests {
     #expect(!FileManager.default.fileExists(atPath: made.url.appending(path: "telltale.sqlite").path))
   }
 
-  @Test func withoutSteeringNullsAndManifest() throws {
+  @Test("Without steering nulls and manifest")
+  func withoutSteeringNullsAndManifest() throws {
     let made = try MadePage(rows: 40, layers: 2)
     for path in ["steering", "results/nulls.csv", "results/steerability.csv", "manifest.json"] { try made.remove(path) }
     let page = try MadePage.document(in: made.html())
@@ -36,7 +39,8 @@ struct MissingPartsTests {
     #expect(try page.curves[0].table.numbers("auroc").allSatisfy { $0 != nil })
   }
 
-  @Test func moreScoresThanAPageHolds() throws {
+  @Test("More scores than a page holds")
+  func moreScoresThanAPageHolds() throws {
     let made = try MadePage(rows: 40, layers: 2)
     let contents = try RunContents(StoredRun(made.url))
     // Room for the first series whole (80 scores) and for one layer of the second.
@@ -48,7 +52,8 @@ struct MissingPartsTests {
     #expect(library.notes.contains { $0.contains("1 of 2 combinations") })
   }
 
-  @Test func withoutPlotlyThereIsOneSentenceWithTheRemedy() throws {
+  @Test("Without plotly there is one sentence with the remedy")
+  func withoutPlotlyThereIsOneSentenceWithTheRemedy() throws {
     let empty = try ScratchFolder()
     let error = try #require(throws: TelltaleError.self) {
       try Plotly.found(environment: ["TELLTALE_CACHE": empty.url.path])

@@ -24,7 +24,8 @@ struct OtherLabelsTests {
     _ = try Analysis(run, labels: .rater(rater)).write()
   }
 
-  @Test func itsNumbersAreThoseOfTheTables() throws {
+  @Test("Its numbers are those of the tables")
+  func itsNumbersAreThoseOfTheTables() throws {
     let made = try MadePage()
     try labelled(made, rater: "ann")
     let all = try OtherLabels.all(StoredRun(made.url), audit: RunContents(StoredRun(made.url)).audit)
@@ -48,7 +49,8 @@ struct OtherLabelsTests {
     #expect(counts.reduce(0, +) == 96 && counts[0] + counts[1] == 60 && counts[2] == 0)
   }
 
-  @Test func verdictsStandBesideThoseByTheRunsOwnLabels() throws {
+  @Test("Verdicts stand beside those by the runs own labels")
+  func verdictsStandBesideThoseByTheRunsOwnLabels() throws {
     let made = try MadePage()
     try labelled(made, rater: "ann")
     let contents = try RunContents(StoredRun(made.url))
@@ -59,7 +61,8 @@ struct OtherLabelsTests {
     #expect(verdicts.rows.map { $0[6] } == own.map { .text($0.verdict.word) })
   }
 
-  @Test func withoutOthersThereAreNone() throws {
+  @Test("Without others there are none")
+  func withoutOthersThereAreNone() throws {
     let made = try MadePage(rows: 40, layers: 2)
     let contents = try RunContents(StoredRun(made.url))
     #expect(try OtherLabels.all(contents.run, audit: contents.audit).isEmpty)

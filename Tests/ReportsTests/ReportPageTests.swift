@@ -10,7 +10,8 @@ import Testing
 
 @Suite("A report shows what the run stores")
 struct ReportPageTests {
-  @Test func itsNumbersAreThoseOfTheTables() throws {
+  @Test("Its numbers are those of the tables")
+  func itsNumbersAreThoseOfTheTables() throws {
     let made = try MadePage()
     let page = try MadePage.document(in: made.html())
     let stored = try CSVTable(contentsOf: made.url.appending(path: "results/predictivity.csv"))
@@ -27,7 +28,8 @@ struct ReportPageTests {
     #expect(try page.steering[0].layers.numbers("slope") == steered.column("slope").optionalNumbers())
   }
 
-  @Test func scoresOfThePageGiveTheStoredAUROC() throws {
+  @Test("Scores of the page give the stored AUROC")
+  func scoresOfThePageGiveTheStoredAUROC() throws {
     let made = try MadePage()
     let page = try MadePage.document(in: made.html())
     #expect(page.scores.count == 2)
@@ -50,7 +52,8 @@ struct ReportPageTests {
     }
   }
 
-  @Test func extremeRowsAreThoseOfTheScores() throws {
+  @Test("Extreme rows are those of the scores")
+  func extremeRowsAreThoseOfTheScores() throws {
     let made = try MadePage()
     let page = try MadePage.document(in: made.html())
     let series = page.scores[0]
@@ -69,7 +72,8 @@ struct ReportPageTests {
     }
   }
 
-  @Test func verdictsAndSentencesAreTheAudits() throws {
+  @Test("Verdicts and sentences are the audits")
+  func verdictsAndSentencesAreTheAudits() throws {
     let made = try MadePage()
     let contents = try RunContents(StoredRun(made.url))
     let answer = try AnswerSection(contents)
@@ -141,7 +145,8 @@ struct ReportPageTests {
     #expect(html.contains("It is small, &lt;b&gt;very&lt;/b&gt;."))
   }
 
-  @Test func threeDecimalsAreRounded() {
+  @Test("Three decimals are rounded")
+  func threeDecimalsAreRounded() {
     #expect(
       [0, 1, 0.0004, 0.0006, 0.9996, -0.0502, 12.3456].map({ ShownNumber.text($0) }) == [
         "0.000", "1.000", "0.000", "0.001", "1.000", "-0.050", "12.346",

@@ -33,7 +33,8 @@ struct AgreementGoldenTests {
     expectClose(interval?.high, ends[1], absolute: 1e-8)
   }
 
-  @Test func kappaAndAC1OfTwoRaters() throws {
+  @Test("Kappa and AC1 of two raters")
+  func kappaAndAC1OfTwoRaters() throws {
     for pair in golden.pairs {
       let agreement = try #require(ClusteredAgreement(pair.first, pair.second, groups: pair.groups))
       expectClose(agreement.observed, pair.observed)
@@ -48,7 +49,8 @@ struct AgreementGoldenTests {
     }
   }
 
-  @Test func withOneItemAGroupTheJackknifeIsNearTheStandardError() throws {
+  @Test("With one item a group the jackknife is near the standard error")
+  func withOneItemAGroupTheJackknifeIsNearTheStandardError() throws {
     let pair = golden.pairs[2]
     let agreement = try #require(ClusteredAgreement(pair.first, pair.second, groups: pair.groups))
     let error = try #require(Agreement(pair.first.map(String.init), pair.second.map(String.init))?.kappaStandardError)
@@ -57,7 +59,8 @@ struct AgreementGoldenTests {
     #expect(abs(own / error - 1) < 0.1)
   }
 
-  @Test func alphaOfSeveralRatersWithGaps() throws {
+  @Test("Alpha of several raters with gaps")
+  func alphaOfSeveralRatersWithGaps() throws {
     for several in golden.several {
       let alpha = try #require(KrippendorffAlpha(several.ratings, groups: several.groups))
       expectClose(alpha.alpha, several.alpha)
@@ -66,7 +69,8 @@ struct AgreementGoldenTests {
     }
   }
 
-  @Test func whatCannotBeMeasuredIsUndefined() {
+  @Test("What cannot be measured is undefined")
+  func whatCannotBeMeasuredIsUndefined() {
     let same = ClusteredAgreement([1, 1, 1], [1, 1, 1], groups: ["a", "b", "c"])
     #expect(same?.kappa == nil && same?.ac1 == 1 && same?.ac1Interval == nil && same?.observed == 1)
     #expect(same?.observedInterval.map { $0.low > 0 && $0.low < 1 && $0.high == 1 } == true)
@@ -77,7 +81,8 @@ struct AgreementGoldenTests {
     #expect(KrippendorffAlpha([[1, 1], [1, 1, 1]], groups: ["a", "b"])?.alpha == nil)
   }
 
-  @Test func theDifferenceThatOtherLabelsMakeToAnAUROC() throws {
+  @Test("The difference that other labels make to an AUROC")
+  func theDifferenceThatOtherLabelsMakeToAnAUROC() throws {
     for rows in golden.relabelled {
       let test = try #require(
         PairedClusteredAUROC(scores: rows.scores, labelsA: rows.a, labelsB: rows.b, groups: rows.groups))
@@ -88,7 +93,8 @@ struct AgreementGoldenTests {
     }
   }
 
-  @Test func labelsTurnedRoundAreScoresTurnedRound() throws {
+  @Test("Labels turned round are scores turned round")
+  func labelsTurnedRoundAreScoresTurnedRound() throws {
     let rows = golden.relabelled[0]
     let labels = try #require(
       PairedClusteredAUROC(

@@ -13,7 +13,8 @@ struct AuditTests {
     }
   }
 
-  @Test func theFoundingResultWithItsQuestionsCannotBeTold() throws {
+  @Test("The founding result with its questions cannot be told")
+  func theFoundingResultWithItsQuestionsCannotBeTold() throws {
     let audit = try Audit(candidates: try candidates(SeedResult.anthropic, groups: SeedResult.groups()))
     #expect(audit.verdict == .cannotTell)
     #expect(
@@ -22,20 +23,22 @@ struct AuditTests {
         + "within questions the AUROC cannot be estimated, as only 1 of them has both labels.")
   }
 
-  @Test func withoutQuestionsTheOrderOfLabelsRaisesTheAlarm() throws {
+  @Test("Without questions the order of labels raises the alarm")
+  func withoutQuestionsTheOrderOfLabelsRaisesTheAlarm() throws {
     let audit = try Audit(candidates: try candidates(SeedResult.anthropic))
     #expect(audit.verdict == .cannotTell)
     #expect(audit.findings.filter { $0.severity == .blocking }.map(\.name) == ["label order"])
     #expect(audit.reason.hasPrefix("The labels come in blocks: 4 runs where random order has 144.0"))
   }
 
-  @Test(arguments: SeedResult.anthropic)
+  @Test("None of the founding scores is supported alone", arguments: SeedResult.anthropic)
   func noneOfTheFoundingScoresIsSupportedAlone(name: String) throws {
     #expect(try Audit(candidates: try candidates([name], groups: SeedResult.groups())).verdict == .cannotTell)
     #expect(try Audit(candidates: try candidates([name])).verdict != .supported)
   }
 
-  @Test func truthfulQAIsNotSupportedOnceTheComparisonsAreCounted() throws {
+  @Test("Truthful QA is not supported once the comparisons are counted")
+  func truthfulQAIsNotSupportedOnceTheComparisonsAreCounted() throws {
     let names = SeedResult.truthfulQA
     let groups = (0..<100).map { "question \($0)" }
     for layers in [[names[0], names[1]], names] {
@@ -60,7 +63,8 @@ struct AuditTests {
     }
   }
 
-  @Test func aRealEffectIsSupported() throws {
+  @Test("A real effect is supported")
+  func aRealEffectIsSupported() throws {
     var generator = SeededGenerator(seed: 42)
     let drawn = realEffect()
     let letters = drawn.labels.map { _ in generator.index(below: 2) == 0 ? "A" : "B" }
@@ -76,7 +80,8 @@ struct AuditTests {
     #expect(audit.findings.last?.sentence == "cosine with the letter direction: 0.120.")
   }
 
-  @Test func perfectSeparationOverManyQuestionsIsSupported() throws {
+  @Test("Perfect separation over many questions is supported")
+  func perfectSeparationOverManyQuestionsIsSupported() throws {
     let drawn = realEffect(layers: 1)
     let rows = try ScoredRows(scores: drawn.labels.map(Double.init), labels: drawn.labels, groups: drawn.groups)
     let audit = try Audit(candidates: [AuditCandidate(name: "layer 4", rows: rows)])
@@ -86,7 +91,8 @@ struct AuditTests {
     #expect((0.75..<1).contains(try #require(predictivity.aurocLow)))
   }
 
-  @Test func aScoreThatReadsTheLetterIsNotSupported() throws {
+  @Test("A score that reads the letter is not supported")
+  func aScoreThatReadsTheLetterIsNotSupported() throws {
     var generator = SeededGenerator(seed: 43)
     let drawn = realEffect(layers: 1)
     // The letter follows the label in 80 % of rows, and the score knows the letter only.
@@ -103,7 +109,8 @@ struct AuditTests {
     #expect(try #require(letter.low) < 0 && #require(letter.high) > 0)
   }
 
-  @Test func whetherTheVectorIsSpecialIsAskedApartFromTheVerdict() throws {
+  @Test("Whether the vector is special is asked apart from the verdict")
+  func whetherTheVectorIsSpecialIsAskedApartFromTheVerdict() throws {
     func audit(_ nulls: [Double]) throws -> Audit {
       try Audit(candidates: try candidates(realEffect()), nulls: [AuditNull(name: "random vectors", aurocs: nulls)])
     }
@@ -115,7 +122,8 @@ struct AuditTests {
     #expect(try audit(Array(repeating: 0.55, count: 10)).specificity == .untested)
   }
 
-  @Test func atTheCeilingNullVectorsSayNothing() throws {
+  @Test("At the ceiling null vectors say nothing")
+  func atTheCeilingNullVectorsSayNothing() throws {
     let drawn = realEffect(layers: 1)
     let rows = try ScoredRows(scores: drawn.labels.map(Double.init), labels: drawn.labels, groups: drawn.groups)
     let nulls = AuditNull(name: "random vectors", aurocs: (0..<100).map { $0 % 2 == 0 ? 1 : 0.6 })
@@ -123,7 +131,8 @@ struct AuditTests {
     #expect(audit.verdict == .supported && audit.specificity == .atCeiling)
   }
 
-  @Test func anInvertedScoreIsSupportedAndCalledInverted() throws {
+  @Test("An inverted score is supported and called inverted")
+  func anInvertedScoreIsSupportedAndCalledInverted() throws {
     let drawn = realEffect(layers: 1)
     let rows = try ScoredRows(
       scores: drawn.scoresOfLayer[0].map { -$0 }, labels: drawn.labels, groups: drawn.groups)
@@ -131,7 +140,8 @@ struct AuditTests {
     #expect(audit.verdict == .supported && audit.direction == .inverted)
   }
 
-  @Test func noEffectInManyRowsIsAbsentAndInFewCannotBeTold() throws {
+  @Test("No effect in many rows is absent and in few cannot be told")
+  func noEffectInManyRowsIsAbsentAndInFewCannotBeTold() throws {
     var generator = SeededGenerator(seed: 44)
     func verdict(groups: Int, smallest: Double = 0.05) throws -> Verdict {
       let drawn = ClusteredExperiment(groups: groups).draw(using: &generator)
@@ -146,7 +156,8 @@ struct AuditTests {
     #expect(try verdict(groups: 20) == .cannotTell)
   }
 
-  @Test func aSupportedPredictionSaysHowStrongAConfounderWouldHaveToBe() throws {
+  @Test("A supported prediction says how strong a confounder would have to be")
+  func aSupportedPredictionSaysHowStrongAConfounderWouldHaveToBe() throws {
     let audit = try Audit(candidates: try candidates(realEffect(layers: 1)))
     let sensitivity = try #require(audit.sensitivity)
     let robustness = try #require(sensitivity.robustness)
@@ -160,7 +171,8 @@ struct AuditTests {
     expectClose(inverted.sensitivity?.robustness?.value, robustness.value, relative: 1e-9)
   }
 
-  @Test func aRemainderTooSmallToMatterIsNoSurvival() throws {
+  @Test("A remainder too small to matter is no survival")
+  func aRemainderTooSmallToMatterIsNoSurvival() throws {
     var generator = SeededGenerator(seed: 47)
     let letters = (0..<40_000).map { _ in generator.index(below: 2) }
     let labels = letters.map { letter in generator.uniform() < (letter == 1 ? 0.75 : 0.25) ? 1 : 0 }
@@ -178,7 +190,8 @@ struct AuditTests {
     #expect(try verdict(smallest: 0) == .supported)
   }
 
-  @Test func whatWasIgnoredAndWhatDiffersInvisiblyIsSaid() throws {
+  @Test("What was ignored and what differs invisibly is said")
+  func whatWasIgnoredAndWhatDiffersInvisiblyIsSaid() throws {
     let drawn = realEffect(layers: 1)
     let groups = drawn.groups.enumerated().map { $0.offset == 3 ? $0.element + " " : $0.element }
     let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, groups: groups)
@@ -194,7 +207,8 @@ struct AuditTests {
     }
   }
 
-  @Test func aColumnThatLooksLikeTheQuestionIsNotOverlooked() throws {
+  @Test("A column that looks like the question is not overlooked")
+  func aColumnThatLooksLikeTheQuestionIsNotOverlooked() throws {
     let drawn = realEffect(layers: 1)
     let column = Covariate(name: "question_id", values: .categorical(drawn.groups))
     let rows = try ScoredRows(scores: drawn.scoresOfLayer[0], labels: drawn.labels, covariates: [column])
@@ -203,7 +217,8 @@ struct AuditTests {
     #expect(audit.finding("unnamed groups")?.sentence.contains("leave the column question_id out") == true)
   }
 
-  @Test func aLabelThatIsTheLetterCannotBeTold() throws {
+  @Test("A label that is the letter cannot be told")
+  func aLabelThatIsTheLetterCannotBeTold() throws {
     let drawn = realEffect(layers: 1)
     let audit = try Audit(
       candidates: try candidates(drawn, letters: drawn.labels.map { $0 == 1 ? "A" : "B" }))
@@ -211,7 +226,8 @@ struct AuditTests {
     #expect(audit.reason.hasPrefix("The label is 100.0 % explained by the answer letter"))
   }
 
-  @Test func unusableScoresCannotBeTold() throws {
+  @Test("Unusable scores cannot be told")
+  func unusableScoresCannotBeTold() throws {
     let rows = try ScoredRows(scores: [.nan] + (1..<40).map(Double.init), labels: (0..<40).map { $0 % 2 })
     let audit = try Audit(candidates: [AuditCandidate(name: "layer 1", rows: rows)])
     #expect(audit.verdict == .cannotTell)
@@ -219,7 +235,8 @@ struct AuditTests {
     #expect(audit.best == nil)
   }
 
-  @Test func candidatesOfOtherRowsAreRefused() throws {
+  @Test("Candidates of other rows are refused")
+  func candidatesOfOtherRowsAreRefused() throws {
     let a = try ScoredRows(scores: [1, 2], labels: [0, 1])
     let b = try ScoredRows(scores: [1, 2], labels: [1, 0])
     #expect(throws: StatisticsError.self) { try Audit(candidates: []) }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Rank correlation of rows in groups")
 struct ClusteredSpearmanTests {
-  @Test func theCoefficientIsSpearmansOfAllRows() throws {
+  @Test("The coefficient is spearmans of all rows")
+  func theCoefficientIsSpearmansOfAllRows() throws {
     // Ranks 1 2 3 4 against 1 3 2 4: squared differences 0 1 1 0, rho = 1 - 6 * 2 / (4 * 15) = 0.8.
     let correlation = try #require(ClusteredSpearman([1, 2, 3, 4], [10, 30, 20, 40], groups: ["a", "b", "c", "d"]))
     expectClose(correlation.coefficient, 0.8)
@@ -13,12 +14,14 @@ struct ClusteredSpearmanTests {
     #expect(correlation.interval() == nil, "four groups are too few")
   }
 
-  @Test func withoutVariationThereIsNone() {
+  @Test("Without variation there is none")
+  func withoutVariationThereIsNone() {
     #expect(ClusteredSpearman([1, 1, 1], [1, 2, 3], groups: ["a", "b", "c"]) == nil)
     #expect(ClusteredSpearman([1, .nan, 2], [1, 2, 3], groups: ["a", "b", "c"]) == nil)
   }
 
-  @Test func copiedRowsDoNotNarrowTheInterval() throws {
+  @Test("Copied rows do not narrow the interval")
+  func copiedRowsDoNotNarrowTheInterval() throws {
     var generator = SeededGenerator(seed: 4)
     let x = (0..<30).map { _ in generator.normal() }
     let y = x.map { $0 + generator.normal() }
@@ -30,7 +33,8 @@ struct ClusteredSpearmanTests {
     #expect(abs((again.high - again.low) / (once.high - once.low) - 1) < 0.1)
   }
 
-  @Test func theIntervalHoldsTheTruthNineteenTimesOfTwenty() throws {
+  @Test("The interval holds the truth nineteen times of twenty")
+  func theIntervalHoldsTheTruthNineteenTimesOfTwenty() throws {
     // Normal pairs of Pearson correlation 0.6 have Spearman's 6 / pi asin(0.3) = 0.582 (Pearson 1907).
     var generator = SeededGenerator(seed: 9)
     var held = 0

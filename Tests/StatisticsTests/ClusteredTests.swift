@@ -8,7 +8,8 @@ struct ClusteredTests {
   let scores: [Double] = [3, 2, 1, 2]
   let labels = [1, 1, 0, 0]
 
-  @Test func withOneRowPerGroupTheVarianceIsNearlyDeLongs() throws {
+  @Test("With one row per group the variance is nearly de longs")
+  func withOneRowPerGroupTheVarianceIsNearlyDeLongs() throws {
     var generator = SeededGenerator(seed: 11)
     let labels = (0..<400).map { _ in generator.index(below: 2) }
     let scores = labels.map { Double($0) + generator.normal() }
@@ -16,7 +17,8 @@ struct ClusteredTests {
     expectClose(clustered?.jackknifeVariance, DeLong(scores: scores, labels: labels)?.variance, relative: 0.02)
   }
 
-  @Test func degreesOfFreedomFallWhereFewClustersCarryALabel() throws {
+  @Test("Degrees of freedom fall where few clusters carry a label")
+  func degreesOfFreedomFallWhereFewClustersCarryALabel() throws {
     // Components 1, 3/4 | 1, 3/4 around the area 7/8; clusters a, b, c, d of one row each. Positives' sums 1/8, -1/8, negatives'
     // the same, so both parts are 2/1 * 2/64 / 4 = 1/64 on one degree of freedom: (2/64)^2 / (2 / 64^2) = 2, of at most 3.
     let each = try #require(ClusteredAUROC(scores: scores, labels: labels, groups: ["a", "b", "c", "d"]))
@@ -27,12 +29,14 @@ struct ClusteredTests {
     expectClose(two.degreesOfFreedom, 1)
   }
 
-  @Test func oneGroupOrOneGroupPerClassHasNoInterval() {
+  @Test("One group or one group per class has no interval")
+  func oneGroupOrOneGroupPerClassHasNoInterval() {
     #expect(ClusteredAUROC(scores: scores, labels: labels, groups: ["x", "x", "x", "x"])?.interval() == nil)
     #expect(ClusteredAUROC(scores: scores, labels: labels, groups: ["x", "x", "y", "y"])?.interval() == nil)
   }
 
-  @Test func copyingEachRowTenTimesDoesNotNarrowTheClusteredInterval() throws {
+  @Test("Copying each row ten times does not narrow the clustered interval")
+  func copyingEachRowTenTimesDoesNotNarrowTheClusteredInterval() throws {
     var generator = SeededGenerator(seed: 12)
     let labels = (0..<40).map { _ in generator.index(below: 2) }
     let scores = labels.map { Double($0) + generator.normal() }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Tests of design: order, groups, layers, power")
 struct DesignTests {
-  @Test func runsAreCountedAndComparedWithRandomOrder() throws {
+  @Test("Runs are counted and compared with random order")
+  func runsAreCountedAndComparedWithRandomOrder() throws {
     // 0 0 1 1 1 0 1: runs 4; m = 4, n = 3: mean 1 + 24/7, variance 24 * 17 / (49 * 6).
     let test = try #require(RunTest(labels: [0, 0, 1, 1, 1, 0, 1]))
     #expect(test.runs == 4)
@@ -14,7 +15,8 @@ struct DesignTests {
     #expect(RunTest(labels: [0, 1, 1, 1]) == nil)
   }
 
-  @Test func theFoundingLabelsComeInFourRuns() throws {
+  @Test("The founding labels come in four runs")
+  func theFoundingLabelsComeInFourRuns() throws {
     let test = try #require(RunTest(labels: SeedResult("Zephyr_Anthropic_prompt_13").labels))
     // 156 ones and 132 zeros: 1 + 2 * 156 * 132 / 288 = 144 expected.
     #expect(test.runs == 4)
@@ -23,7 +25,8 @@ struct DesignTests {
     #expect(test.p < 1e-60)
   }
 
-  @Test func copiedRowsAreWorthAsMuchAsTheOriginals() throws {
+  @Test("Copied rows are worth as much as the originals")
+  func copiedRowsAreWorthAsMuchAsTheOriginals() throws {
     var generator = SeededGenerator(seed: 21)
     let labels = (0..<80).map { _ in generator.index(below: 2) }
     let scores = labels.map { Double($0) + generator.normal() }
@@ -35,7 +38,8 @@ struct DesignTests {
     #expect(abs(effective - 80) < 7)
   }
 
-  @Test func powerGrowsWithGroupsAndTheNeededNumberReachesIt() throws {
+  @Test("Power grows with groups and the needed number reaches it")
+  func powerGrowsWithGroupsAndTheNeededNumberReachesIt() throws {
     let analysis = try PowerAnalysis(auroc: 0.7, rowsPerGroup: 5, correlation: 0.3)
     expectClose(analysis.designEffect, 2.2)
     let needed = try #require(analysis.groupsNeeded())
@@ -54,7 +58,8 @@ struct DesignTests {
       NormalDistribution.cumulative((0.3 - 1.959963984540054 * atNull) / atTruth))
   }
 
-  @Test func powerAgreesWithSimulation() throws {
+  @Test("Power agrees with simulation")
+  func powerAgreesWithSimulation() throws {
     let experiment = ClusteredExperiment(
       groups: 100, rowsPerGroup: 1, labelCorrelation: 0, scoreCorrelation: 0, separation: 0.65)
     var generator = SeededGenerator(seed: 22)
@@ -67,7 +72,8 @@ struct DesignTests {
     #expect(abs(Double(rejected) / 400 - predicted) < 0.1)
   }
 
-  @Test func plannedGroupsReachTheirPowerInOtherExperiments() throws {
+  @Test("Planned groups reach their power in other experiments")
+  func plannedGroupsReachTheirPowerInOtherExperiments() throws {
     let analysis = try PowerAnalysis(auroc: 0.75, rowsPerGroup: 4, correlation: 0.2)
     guard case .groups(let groups, let power) = try VerdictPower(analysis).groupsNeeded(experiments: 100) else {
       Issue.record("no number of groups was found")
@@ -79,7 +85,8 @@ struct DesignTests {
     #expect(try VerdictPower(analysis, seed: 99).power(groups: groups / 2, experiments: 200) < 0.75)
   }
 
-  @Test func theSmallestEffectAndTheRowsThatCanBeSimulatedLimitThePlan() throws {
+  @Test("The smallest effect and the rows that can be simulated limit the plan")
+  func theSmallestEffectAndTheRowsThatCanBeSimulatedLimitThePlan() throws {
     let analysis = try PowerAnalysis(auroc: 0.6, rowsPerGroup: 10, correlation: 0)
     var options = AuditOptions()
     options.smallestEffect = 0.2
@@ -90,12 +97,14 @@ struct DesignTests {
     #expect(try VerdictPower(rows).groupsNeeded(experiments: 10) == .tooManyRows)
   }
 
-  @Test func impossiblePowerQuestionsAreRefused() {
+  @Test("Impossible power questions are refused")
+  func impossiblePowerQuestionsAreRefused() {
     #expect(throws: StatisticsError.self) { try PowerAnalysis(auroc: 0.5) }
     #expect(throws: StatisticsError.self) { try PowerAnalysis(auroc: 0.7, correlation: -0.1) }
   }
 
-  @Test func aChosenLayerIsJudgedOnOtherGroups() throws {
+  @Test("A chosen layer is judged on other groups")
+  func aChosenLayerIsJudgedOnOtherGroups() throws {
     var generator = SeededGenerator(seed: 23)
     let experiment = ClusteredExperiment(groups: 60)
     let noise = experiment.draw(layers: 30, layerCorrelation: 0, using: &generator)
@@ -115,7 +124,8 @@ struct DesignTests {
 
 @Suite("Tests and models that respect other variables")
 struct AdjustmentTests {
-  @Test func thePartialCorrelationOfThreeVariablesHasItsClosedForm() throws {
+  @Test("The partial correlation of three variables has its closed form")
+  func thePartialCorrelationOfThreeVariablesHasItsClosedForm() throws {
     let x: [Double] = [1, 2, 3, 4, 5, 6]
     let y: [Double] = [2, 1, 4, 3, 6, 5]
     let z: [Double] = [1, 1, 2, 3, 3, 4]
@@ -130,7 +140,8 @@ struct AdjustmentTests {
     #expect(Measures.partialCorrelation(x, y, given: [z, z]) == nil)
   }
 
-  @Test func clusteredErrorsOfCopiesAreThoseOfTheOriginals() throws {
+  @Test("Clustered errors of copies are those of the originals")
+  func clusteredErrorsOfCopiesAreThoseOfTheOriginals() throws {
     var generator = SeededGenerator(seed: 31)
     let x = (0..<60).map { _ in generator.normal() }
     let y = x.map { $0 + 1.5 * generator.normal() > 0 ? 1 : 0 }
@@ -142,7 +153,8 @@ struct AdjustmentTests {
     expectClose(fourfold.interceptError, single.interceptError, relative: 1e-8)
   }
 
-  @Test func strataHoldALetterFixed() throws {
+  @Test("Strata hold a letter fixed")
+  func strataHoldALetterFixed() throws {
     // The score is the letter plus a little that goes the wrong way inside each letter.
     let letters = (0..<40).map { $0 < 20 ? "A" : "B" }
     let labels = (0..<40).map { row in row < 20 ? (row % 5 == 0 ? 1 : 0) : (row % 5 == 0 ? 0 : 1) }
@@ -155,7 +167,8 @@ struct AdjustmentTests {
     #expect(within.mixedStrata == 2)
   }
 
-  @Test func theJackknifeEqualsLeavingOutEachGroupInTurn() throws {
+  @Test("The jackknife equals leaving out each group in turn")
+  func theJackknifeEqualsLeavingOutEachGroupInTurn() throws {
     var generator = SeededGenerator(seed: 32)
     let drawn = ClusteredExperiment(groups: 12, rowsPerGroup: 6, unequalSizes: true, tieStep: 0.5)
       .draw(using: &generator)
@@ -169,7 +182,8 @@ struct AdjustmentTests {
     expectClose(clustered?.jackknifeVariance, 11.0 / 12 * sumOfSquares(areas), relative: 1e-9)
   }
 
-  @Test func theMaximumStatisticChargesForEveryLayerLookedAt() throws {
+  @Test("The maximum statistic charges for every layer looked at")
+  func theMaximumStatisticChargesForEveryLayerLookedAt() throws {
     var generator = SeededGenerator(seed: 33)
     let drawn = ClusteredExperiment(groups: 30).draw(layers: 20, layerCorrelation: 0, using: &generator)
     let test = try #require(
@@ -192,7 +206,8 @@ struct AgreementTests {
   /// 60 items in three categories, as counts by (first, second).
   let table = [[20, 5, 2], [3, 15, 4], [1, 2, 8]]
 
-  @Test func kappaAndAC1EqualTheirClosedForms() throws {
+  @Test("Kappa and AC1 equal their closed forms")
+  func kappaAndAC1EqualTheirClosedForms() throws {
     var (first, second): ([String], [String]) = ([], [])
     for (k, row) in table.enumerated() {
       for (l, count) in row.enumerated() {
@@ -211,7 +226,8 @@ struct AgreementTests {
     #expect(agreement.kappaInterval()?.contains(0.559) == true)
   }
 
-  @Test func kappaIsUndefinedWithOneCategoryAndAC1IsPerfect() throws {
+  @Test("Kappa is undefined with one category and AC1 is perfect")
+  func kappaIsUndefinedWithOneCategoryAndAC1IsPerfect() throws {
     let agreement = try #require(Agreement(["yes", "yes"], ["yes", "yes"], categories: ["no"]))
     #expect(agreement.kappa == nil)
     #expect(agreement.ac1 == 1)

@@ -9,7 +9,8 @@ struct GoldenTests {
 
   init() throws { golden = try Golden.load() }
 
-  @Test func theGoldenFileIsWhole() {
+  @Test("The golden file is whole")
+  func theGoldenFileIsWhole() {
     #expect(golden.datasets.count == 14)
     #expect(golden.logisticRegression.count == 4)
     #expect(golden.benjaminiHochberg.count == 7)
@@ -17,7 +18,8 @@ struct GoldenTests {
     #expect(golden.delongPaired.count == 2)
   }
 
-  @Test func theAreasAndTheirDeLongIntervals() {
+  @Test("The areas and their de long intervals")
+  func theAreasAndTheirDeLongIntervals() {
     for set in golden.datasets {
       let delong = DeLong(scores: set.scores, labels: set.labels)
       let expected = set.expected
@@ -33,7 +35,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func theCorrelations() {
+  @Test("The correlations")
+  func theCorrelations() {
     for set in golden.datasets {
       let expected = set.expected
       let r = Measures.pointBiserial(scores: set.scores, labels: set.labels)
@@ -50,7 +53,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func theTwoSampleTests() {
+  @Test("The two sample tests")
+  func theTwoSampleTests() {
     for set in golden.datasets {
       let expected = set.expected
       let test = Measures.mannWhitney(scores: set.scores, labels: set.labels)
@@ -73,7 +77,8 @@ struct GoldenTests {
     return set.expected.mannWhitney?.pExact ?? large[set.name]
   }
 
-  @Test func theProbabilityScores() {
+  @Test("The probability scores")
+  func theProbabilityScores() {
     for set in golden.datasets {
       let (p, labels) = (set.probabilities, set.labels)
       expectClose(Measures.brierScore(probabilities: p, labels: labels), set.expected.brier, "\(set) Brier")
@@ -83,7 +88,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func theLogisticRegressionsOfTheDataSets() throws {
+  @Test("The logistic regressions of the data sets")
+  func theLogisticRegressionsOfTheDataSets() throws {
     for set in golden.datasets {
       guard let expected = set.expected.logisticRegression else {
         #expect(throws: StatisticsError.self) {
@@ -99,7 +105,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func theLogisticRegressionsOfSeveralFeatures() throws {
+  @Test("The logistic regressions of several features")
+  func theLogisticRegressionsOfSeveralFeatures() throws {
     for (index, problem) in golden.logisticRegression.enumerated() {
       for fit in problem.fits { try expectFit(problem.X, problem.y, fit, "problem \(index), C \(fit.C)") }
     }
@@ -117,7 +124,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func theAdjustedPValues() throws {
+  @Test("The adjusted p values")
+  func theAdjustedPValues() throws {
     for set in golden.benjaminiHochberg {
       let bh = try #require(FalseDiscovery.benjaminiHochberg(set.p))
       let by = try #require(FalseDiscovery.benjaminiYekutieli(set.p))
@@ -128,7 +136,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func theProportionIntervals() {
+  @Test("The proportion intervals")
+  func theProportionIntervals() {
     for set in golden.wilson {
       let (k, n) = (set.successes, set.trials)
       let wilson = Proportion.wilson(successes: k, trials: n, confidence: set.confidence)
@@ -145,7 +154,8 @@ struct GoldenTests {
     }
   }
 
-  @Test func thePairedDeLongTests() {
+  @Test("The paired de long tests")
+  func thePairedDeLongTests() {
     for set in golden.delongPaired {
       let test = PairedDeLong(scoresA: set.a, scoresB: set.b, labels: set.labels)
       expectClose(test?.aurocA, set.expected.aucA, "area a")

@@ -9,16 +9,19 @@ struct MeasureTests {
   let scores: [Double] = [3, 2, 1, 2]
   let labels = [1, 1, 0, 0]
 
-  @Test func theAreaCountsTiesAsOneHalf() {
+  @Test("The area counts ties as one half")
+  func theAreaCountsTiesAsOneHalf() {
     #expect(Measures.auroc(scores: scores, labels: labels) == 3.5 / 4)
   }
 
-  @Test func averagePrecisionLetsTiedScoresEnterTogether() {
+  @Test("Average precision lets tied scores enter together")
+  func averagePrecisionLetsTiedScoresEnterTogether() {
     // Threshold 3: recall 1/2 at precision 1; threshold 2: recall 1 at precision 2/3.
     expectClose(Measures.averagePrecision(scores: scores, labels: labels), 0.5 * 1 + 0.5 * 2 / 3)
   }
 
-  @Test func deLongsVarianceIsThatOfTheComponents() throws {
+  @Test("De longs variance is that of the components")
+  func deLongsVarianceIsThatOfTheComponents() throws {
     // V10: 3 beats both (1), 2 beats 1 and ties (3/4). V01: 1 is beaten by both (1), 2 by one and ties (3/4).
     // Each sample variance is (1/4)^2 / 2 = 1/32, over 2 rows: 1/64 each.
     let delong = try #require(DeLong(scores: scores, labels: labels))
@@ -26,27 +29,31 @@ struct MeasureTests {
     #expect(delong.interval()?.high == 1)
   }
 
-  @Test func twoScoresOfTheSameOrderDoNotDiffer() throws {
+  @Test("Two scores of the same order do not differ")
+  func twoScoresOfTheSameOrderDoNotDiffer() throws {
     let test = try #require(PairedDeLong(scoresA: scores, scoresB: scores.map { $0 * 10 }, labels: labels))
     #expect(test.difference == 0)
     #expect(test.variance == 0)
     #expect(test.p == nil)
   }
 
-  @Test func theExactMannWhitneyPCountsArrangements() {
+  @Test("The exact mann whitney p counts arrangements")
+  func theExactMannWhitneyPCountsArrangements() {
     // Both positives on top: 1 of 6 arrangements, doubled.
     let test = Measures.mannWhitney(scores: [4, 3, 2, 1], labels: labels)
     #expect(test?.u == 4)
     expectClose(test?.pExact, 2.0 / 6)
   }
 
-  @Test func kendallsTauCountsConcordantMinusDiscordantPairs() {
+  @Test("Kendalls tau counts concordant minus discordant pairs")
+  func kendallsTauCountsConcordantMinusDiscordantPairs() {
     // Of 6 pairs one is discordant.
     expectClose(Measures.kendallTauB([1, 2, 3, 4], [1, 3, 2, 4])?.coefficient, 4.0 / 6)
     #expect(Measures.kendallTauB([1, 1, 1], [1, 2, 3]) == nil)
   }
 
-  @Test func anUnpenalisedFitOfOneBinaryFeatureIsTheLogOddsRatio() throws {
+  @Test("An unpenalised fit of one binary feature is the log odds ratio")
+  func anUnpenalisedFitOfOneBinaryFeatureIsTheLogOddsRatio() throws {
     // Feature 0: 1 of 4 positive; feature 1: 3 of 4. Odds 1/3 and 3: intercept -ln 3, slope 2 ln 3,
     // variance of the slope 1/1 + 1/3 + 1/1 + 1/3.
     let x: [[Double]] = [[0], [0], [0], [0], [1], [1], [1], [1]]
@@ -60,7 +67,8 @@ struct MeasureTests {
     expectClose(interval.high - interval.low, 2 * 1.959963984540054 * (8.0 / 3).squareRoot())
   }
 
-  @Test func separatedClassesAndCollinearFeaturesAreRefused() {
+  @Test("Separated classes and collinear features are refused")
+  func separatedClassesAndCollinearFeaturesAreRefused() {
     let separated = #expect(throws: StatisticsError.self) {
       try LogisticRegression.fit(features: [[0], [1], [2], [3]], labels: [0, 0, 1, 1], inverseRegularization: nil)
     }
@@ -76,20 +84,23 @@ struct MeasureTests {
     #expect(ragged?.row == 1)
   }
 
-  @Test func impossibleProportionsHaveNoInterval() {
+  @Test("Impossible proportions have no interval")
+  func impossibleProportionsHaveNoInterval() {
     #expect(Proportion.wilson(successes: 3, trials: 2) == nil)
     #expect(Proportion.wilson(successes: 0, trials: 0) == nil)
     #expect(Proportion.clopperPearson(successes: -1, trials: 5) == nil)
     #expect(FalseDiscovery.benjaminiHochberg([0.5, .nan]) == nil)
   }
 
-  @Test func theNullPercentileCountsEqualValuesAsOneHalf() {
+  @Test("The null percentile counts equal values as one half")
+  func theNullPercentileCountsEqualValuesAsOneHalf() {
     #expect(Measures.nullPercentile(of: 0.6, among: [0.5, 0.6, 0.7, 0.4]) == 0.625)
     #expect(Measures.nullPercentile(of: 0.6, among: []) == nil)
     #expect(Measures.nullPercentile(of: 0.6, among: [.nan]) == nil)
   }
 
-  @Test func scoresWhoseSquaresOverflowStillRankAndCorrelate() {
+  @Test("Scores whose squares overflow still rank and correlate")
+  func scoresWhoseSquaresOverflowStillRankAndCorrelate() {
     let huge = scores.map { $0 * 1e200 }
     #expect(Measures.auroc(scores: huge, labels: labels) == 3.5 / 4)
     expectClose(
@@ -100,7 +111,8 @@ struct MeasureTests {
     #expect(Measures.spearman(scores: huge, labels: labels) != nil)
   }
 
-  @Test func emptyInputIsUndefinedEverywhere() {
+  @Test("Empty input is undefined everywhere")
+  func emptyInputIsUndefinedEverywhere() {
     #expect(Measures.auroc(scores: [], labels: []) == nil)
     #expect(Measures.averagePrecision(scores: [], labels: []) == nil)
     #expect(Measures.pointBiserial(scores: [], labels: []) == nil)

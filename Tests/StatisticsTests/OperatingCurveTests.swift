@@ -24,7 +24,8 @@ struct OperatingCurveTests {
     a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance }
   }
 
-  @Test func everyPointOfTheCurve() throws {
+  @Test("Every point of the curve")
+  func everyPointOfTheCurve() throws {
     for golden in try Self.cases() {
       let curve = try #require(OperatingCurve(scores: golden.scores, labels: golden.labels))
       #expect(isClose(curve.falsePositiveRates, golden.falsePositiveRates, 1e-12))
@@ -36,7 +37,8 @@ struct OperatingCurveTests {
     }
   }
 
-  @Test func probabilitiesOfOtherGroupsAndTheirBins() throws {
+  @Test("Probabilities of other groups and their bins")
+  func probabilitiesOfOtherGroupsAndTheirBins() throws {
     for golden in try Self.cases() {
       // Five groups make five folds, whatever the order in which they are dealt.
       let probabilities = try #require(
@@ -49,7 +51,8 @@ struct OperatingCurveTests {
     }
   }
 
-  @Test func aCurveByHand() throws {
+  @Test("A curve by hand")
+  func aCurveByHand() throws {
     // Thresholds 4, 3, 2, 1: the positives are the rows of score 4 and 2, with a tie of both labels at 2.
     let curve = try #require(OperatingCurve(scores: [4, 3, 2, 2, 1], labels: [1, 0, 1, 0, 0]))
     #expect(curve.falsePositiveRates == [0, 0, 1 / 3.0, 2 / 3.0, 1])
@@ -58,7 +61,8 @@ struct OperatingCurveTests {
     #expect(abs(curve.area - 4.5 / 6) < 1e-15)
   }
 
-  @Test func undefinedWhereNothingCanBeTold() {
+  @Test("Undefined where nothing can be told")
+  func undefinedWhereNothingCanBeTold() {
     #expect(OperatingCurve(scores: [1, 2], labels: [1, 1]) == nil)
     #expect(OperatingCurve(scores: [1, .nan], labels: [1, 0]) == nil)
     #expect(ReliabilityCurve(probabilities: [], labels: []) == nil)

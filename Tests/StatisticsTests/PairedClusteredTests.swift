@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Two scores of the same rows are compared group by group")
 struct PairedClusteredTests {
-  @Test func theVarianceIsTheJackknifesByHand() throws {
+  @Test("The variance is the jackknifes by hand")
+  func theVarianceIsTheJackknifesByHand() throws {
     // Groups x, y, z of one positive and one negative each. Score A orders all 9 pairs but z's positive under x's
     // negative (8/9); score B has x's and y's positives tied with x's negative and all others right (8/9).
     let labels = [1, 0, 1, 0, 1, 0]
@@ -22,7 +23,8 @@ struct PairedClusteredTests {
     expectClose(test.p, 1)
   }
 
-  @Test func withOneRowPerGroupItAgreesWithDeLong() throws {
+  @Test("With one row per group it agrees with de long")
+  func withOneRowPerGroupItAgreesWithDeLong() throws {
     var generator = SeededGenerator(seed: 21)
     let labels = (0..<400).map { _ in generator.index(below: 2) }
     let shared = labels.map { Double($0) + generator.normal() }
@@ -36,7 +38,8 @@ struct PairedClusteredTests {
     expectClose(clustered.interval().low, delong.interval().low, relative: 0.05)
   }
 
-  @Test func copyingEachRowDoesNotMakeTheDifferenceSurer() throws {
+  @Test("Copying each row does not make the difference surer")
+  func copyingEachRowDoesNotMakeTheDifferenceSurer() throws {
     var generator = SeededGenerator(seed: 22)
     let labels = (0..<60).map { _ in generator.index(below: 2) }
     let a = labels.map { Double($0) + generator.normal() }
@@ -51,7 +54,8 @@ struct PairedClusteredTests {
     expectClose(tenfold.p, once.p, relative: 1e-9)
   }
 
-  @Test func withoutADifferenceTheTestIsRightNineteenTimesInTwenty() throws {
+  @Test("Without a difference the test is right nineteen times in twenty")
+  func withoutADifferenceTheTestIsRightNineteenTimesInTwenty() throws {
     var generator = SeededGenerator(seed: 23)
     var rejected = 0
     for _ in 0..<400 {
@@ -65,7 +69,8 @@ struct PairedClusteredTests {
     #expect((7...33).contains(rejected))
   }
 
-  @Test func equalOrdersHaveNoPAndOneGroupPerClassNoTest() throws {
+  @Test("Equal orders have no p and one group per class no test")
+  func equalOrdersHaveNoPAndOneGroupPerClassNoTest() throws {
     let labels = [1, 0, 1, 0]
     let scores: [Double] = [3, 2, 5, 4]
     let same = try #require(
@@ -76,7 +81,8 @@ struct PairedClusteredTests {
       PairedClusteredAUROC(scoresA: scores, scoresB: scores, labels: labels, groups: ["x", "y", "x", "y"]) == nil)
   }
 
-  @Test func differencesAreClusteredWhereGroupsHoldSeveralRows() throws {
+  @Test("Differences are clustered where groups hold several rows")
+  func differencesAreClusteredWhereGroupsHoldSeveralRows() throws {
     let labels = [1, 0, 1, 0, 1, 0]
     let groups = ["x", "x", "y", "y", "z", "z"]
     let a = try ScoredRows(scores: [9, 5, 8, 1, 4, 2], labels: labels, groups: groups)

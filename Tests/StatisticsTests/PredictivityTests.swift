@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Predictivity measures a table of rows and warns of what makes it doubtful")
 struct PredictivityTests {
-  @Test func aSmallTableIsMeasuredAsByHand() throws {
+  @Test("A small table is measured as by hand")
+  func aSmallTableIsMeasuredAsByHand() throws {
     // Pairs (positive, negative): 3>1, 3>2, 2.5>1, 2.5>2, so all 4 are ordered.
     let rows = try ScoredRows(
       scores: [1, 3, 2, 2.5], labels: [0, 1, 0, 1], groups: ["a", "a", "b", "b"], letters: ["A", "A", "A", "B"])
@@ -18,7 +19,8 @@ struct PredictivityTests {
     #expect(abs((predictivity.pPermutation ?? 0) - 0.5) < 0.05)
   }
 
-  @Test func withinGroupsOnlyPairsOfOneGroupCount() {
+  @Test("Within groups only pairs of one group count")
+  func withinGroupsOnlyPairsOfOneGroupCount() {
     // Across groups the score separates perfectly; inside them it is inverted (a) or tied (b), with 1 and 2 pairs.
     let within = Measures.withinGroupAUROC(
       scores: [2, 1, 9, 9, 9, 5], labels: [0, 1, 1, 0, 0, 1], groups: ["a", "a", "b", "b", "b", "c"])
@@ -26,7 +28,8 @@ struct PredictivityTests {
     #expect(Measures.withinGroupAUROC(scores: [1, 2], labels: [0, 1], groups: ["a", "b"]) == nil)
   }
 
-  @Test func theShareOfLabelVarianceExplainedIsOneMinusWithinOverTotal() throws {
+  @Test("The share of label variance explained is one minus within over total")
+  func theShareOfLabelVarianceExplainedIsOneMinusWithinOverTotal() throws {
     // Rates 3/4 and 1/4: within 2 * 4 * 3/16 = 1.5 of 8 * 1/4 = 2.
     let share = Measures.labelVarianceExplained(
       labels: [1, 1, 1, 0, 0, 0, 0, 1], by: ["x", "x", "x", "x", "y", "y", "y", "y"])
@@ -34,7 +37,8 @@ struct PredictivityTests {
     #expect(Measures.labelVarianceExplained(labels: [1, 1], by: ["x", "y"]) == nil)
   }
 
-  @Test func oneClassIsASentenceAndNoNumbers() throws {
+  @Test("One class is a sentence and no numbers")
+  func oneClassIsASentenceAndNoNumbers() throws {
     let predictivity = Predictivity(
       try ScoredRows(scores: (0..<12).map(Double.init), labels: Array(repeating: 1, count: 12)))
     #expect(predictivity.auroc == nil)
@@ -42,7 +46,7 @@ struct PredictivityTests {
     #expect(predictivity.warnings == ["All 12 rows have label 1, so nothing can be predicted or measured."])
   }
 
-  @Test(arguments: [Double.nan, .infinity, -.infinity])
+  @Test("A score that is not finite is a sentence and no numbers", arguments: [Double.nan, .infinity, -.infinity])
   func aScoreThatIsNotFiniteIsASentenceAndNoNumbers(_ bad: Double) throws {
     var scores = (0..<12).map(Double.init)
     scores[4] = bad
@@ -59,7 +63,8 @@ struct PredictivityTests {
         == "1 score of 12 is not a finite number (the first in row 4), so no measure is given.")
   }
 
-  @Test func tiedScoresAndFewRowsAreWarnedOf() throws {
+  @Test("Tied scores and few rows are warned of")
+  func tiedScoresAndFewRowsAreWarnedOf() throws {
     let predictivity = Predictivity(try ScoredRows(scores: [2, 2, 2], labels: [0, 1, 1]))
     #expect(predictivity.auroc == 0.5)
     #expect(predictivity.pPermutation == 1)
@@ -70,7 +75,8 @@ struct PredictivityTests {
       ])
   }
 
-  @Test func aLabelThatIsTheLetterIsWarnedOf() throws {
+  @Test("A label that is the letter is warned of")
+  func aLabelThatIsTheLetterIsWarnedOf() throws {
     let labels = (0..<40).map { $0 % 2 }
     let letters = labels.map { $0 == 1 ? "B" : "A" }
     let predictivity = Predictivity(
@@ -83,7 +89,8 @@ struct PredictivityTests {
       ])
   }
 
-  @Test func twoPureGroupsCanShowNothing() throws {
+  @Test("Two pure groups can show nothing")
+  func twoPureGroupsCanShowNothing() throws {
     let labels = (0..<40).map { $0 / 20 }
     let rows = try ScoredRows(scores: labels.map(Double.init), labels: labels, groups: labels.map { "q\($0)" })
     #expect(PermutationTest(rows)?.p == 1)
@@ -93,7 +100,8 @@ struct PredictivityTests {
     #expect((PermutationTest(blind)?.p ?? 1) < 0.001)
   }
 
-  @Test func theIntervalOfTheTableIsThatOfTheAudit() throws {
+  @Test("The interval of the table is that of the audit")
+  func theIntervalOfTheTableIsThatOfTheAudit() throws {
     var generator = SeededGenerator(seed: 10)
     let labels = (0..<60).map { _ in generator.index(below: 2) }
     let scores = labels.map { 0.5 * Double($0) + generator.normal() }
@@ -123,7 +131,8 @@ struct PredictivityTests {
     #expect(try interval.low < #require(plain.tableInterval).low)
   }
 
-  @Test func theSameSeedGivesTheSameP() throws {
+  @Test("The same seed gives the same p")
+  func theSameSeedGivesTheSameP() throws {
     var generator = SeededGenerator(seed: 9)
     let labels = (0..<50).map { _ in generator.index(below: 2) }
     let rows = try ScoredRows(scores: labels.map { 0.3 * Double($0) + generator.normal() }, labels: labels)
@@ -131,7 +140,8 @@ struct PredictivityTests {
     #expect(PermutationTest(rows, seed: 1) != PermutationTest(rows, seed: 2))
   }
 
-  @Test func invalidRowsAreRefusedWithASentence() {
+  @Test("Invalid rows are refused with a sentence")
+  func invalidRowsAreRefusedWithASentence() {
     #expect(throws: StatisticsError(.empty, "There are no rows to judge; give at least one score and label.")) {
       try ScoredRows(scores: [], labels: [])
     }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("The verdicts of a run are corrected together")
 struct RunCorrectionTests {
-  @Test func theVerdictsOfARunAreCorrectedForAllOfThem() throws {
+  @Test("The verdicts of a run are corrected for all of them")
+  func theVerdictsOfARunAreCorrectedForAllOfThem() throws {
     var generator = SeededGenerator(seed: 45)
     let weak = ClusteredExperiment(groups: 60, separation: 0.56)
     func audit() throws -> Audit {
@@ -25,7 +26,8 @@ struct RunCorrectionTests {
     #expect(abs(p - before[0]) < 0.03)
   }
 
-  @Test func rowsWithoutGroupsAreOtherRowsInAnotherTarget() throws {
+  @Test("Rows without groups are other rows in another target")
+  func rowsWithoutGroupsAreOtherRowsInAnotherTarget() throws {
     var generator = SeededGenerator(seed: 46)
     func evidence(_ labels: [Int], _ groups: [String]?, families: [String]? = nil, fromTexts: Bool = false) throws
       -> Set<String>

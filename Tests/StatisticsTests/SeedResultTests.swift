@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The founding experiment's scores are measured, and its flaw is named")
 struct SeedResultTests {
-  @Test(arguments: SeedResult.anthropic + SeedResult.truthfulQA)
+  @Test("The measures equal those of scikit learn and sci py", arguments: SeedResult.anthropic + SeedResult.truthfulQA)
   func theMeasuresEqualThoseOfScikitLearnAndSciPy(_ name: String) throws {
     let seed = try SeedResult(name)
     let rows = try ScoredRows(scores: seed.scores, labels: seed.labels)
@@ -16,7 +16,7 @@ struct SeedResultTests {
     expectClose(predictivity.pointBiserial?.p, seed.expected.pValue, relative: 1e-7)
   }
 
-  @Test(arguments: SeedResult.anthropic)
+  @Test("With its groups the warning says that the label is the question", arguments: SeedResult.anthropic)
   func withItsGroupsTheWarningSaysThatTheLabelIsTheQuestion(_ name: String) throws {
     let seed = try SeedResult(name)
     let rows = try ScoredRows(scores: seed.scores, labels: seed.labels, groups: SeedResult.groups())
@@ -34,7 +34,8 @@ struct SeedResultTests {
     #expect(predictivity.aurocLow == nil)
   }
 
-  @Test func truthfulQAHasNothingToWarnOf() throws {
+  @Test("Truthful QA has nothing to warn of")
+  func truthfulQAHasNothingToWarnOf() throws {
     let seed = try SeedResult("Zephyr_TruthfulQA_prompt_13")
     let groups = seed.labels.indices.map { "question \($0)" }
     let predictivity = Predictivity(try ScoredRows(scores: seed.scores, labels: seed.labels, groups: groups))

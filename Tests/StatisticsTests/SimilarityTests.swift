@@ -20,14 +20,16 @@ private struct SimilarityGolden: Decodable {
 
 @Suite("Similarity of vectors: chance, noise, order")
 struct SimilarityTests {
-  @Test func inThreeDimensionsTheCosineOfRandomDirectionsIsUniform() {
+  @Test("In three dimensions the cosine of random directions is uniform")
+  func inThreeDimensionsTheCosineOfRandomDirectionsIsUniform() {
     // Archimedes: P(|c| >= x) = 1 - x.
     for x in [0, 0.05, 0.5, 0.9, 1] { expectClose(RandomCosine.twoSidedP(-x, dimension: 3), 1 - x, absolute: 1e-14) }
     // On the circle the angle is uniform: P(|c| >= cos(pi/6)) = 1/3.
     expectClose(RandomCosine.twoSidedP(3.squareRoot() / 2, dimension: 2), 1.0 / 3, relative: 1e-12)
   }
 
-  @Test func theNullOfTheCosineEqualsTheIntegralOfItsDensity() throws {
+  @Test("The null of the cosine equals the integral of its density")
+  func theNullOfTheCosineEqualsTheIntegralOfItsDensity() throws {
     for row in try SimilarityGolden().random_cosine {
       expectClose(
         RandomCosine.twoSidedP(row.cosine, dimension: row.dimension), row.p, relative: 1e-9,
@@ -35,20 +37,22 @@ struct SimilarityTests {
     }
   }
 
-  @Test func degenerateDimensionsAndCosinesHaveStatedValues() {
+  @Test("Degenerate dimensions and cosines have stated values")
+  func degenerateDimensionsAndCosinesHaveStatedValues() {
     #expect(RandomCosine.twoSidedP(0.9, dimension: 1) == 1)
     #expect(RandomCosine.twoSidedP(1, dimension: 5) == 0)
     #expect(RandomCosine.twoSidedP(1.5, dimension: 5).isNaN)
     #expect(RandomCosine.twoSidedP(.nan, dimension: 5).isNaN)
   }
 
-  @Test(arguments: [2.5, 3, 17.25, 4096])
+  @Test("The critical cosine has the probability it is asked for", arguments: [2.5, 3, 17.25, 4096])
   func theCriticalCosineHasTheProbabilityItIsAskedFor(_ dimension: Double) {
     let critical = RandomCosine.critical(0.05, dimension: dimension)
     expectClose(RandomCosine.twoSidedP(critical, dimension: dimension), 0.05, relative: 1e-8)
   }
 
-  @Test func simulatedRandomDirectionsReachTheCriticalCosineAsOftenAsStated() {
+  @Test("Simulated random directions reach the critical cosine as often as stated")
+  func simulatedRandomDirectionsReachTheCriticalCosineAsOftenAsStated() {
     var generator = SeededGenerator(seed: 5)
     let critical = RandomCosine.critical(0.1, dimension: 7)
     var reached = 0
@@ -63,7 +67,8 @@ struct SimilarityTests {
     #expect(abs(Double(reached) / 4_000 - 0.1) < 0.0143)
   }
 
-  @Test func theParticipationRatioCountsEqualDirections() {
+  @Test("The participation ratio counts equal directions")
+  func theParticipationRatioCountsEqualDirections() {
     #expect(EffectiveDimension.participationRatio(eigenvalues: [2, 2, 2, 0]) == 3)
     #expect(EffectiveDimension.participationRatio(eigenvalues: [5, 0, 0]) == 1)
     // (3 + 1)^2 / (9 + 1)
@@ -74,7 +79,8 @@ struct SimilarityTests {
     #expect(EffectiveDimension.participationRatio(eigenvalues: [1, .nan]) == nil)
   }
 
-  @Test func theCorrectionForTheNumberOfRowsIsSrivastavas() {
+  @Test("The correction for the number of rows is srivastavas")
+  func theCorrectionForTheNumberOfRowsIsSrivastavas() {
     // v = 4, ratio 2: 16 / (3 * 6) (1/2 - 1/4) = 2/9, so 4.5 dimensions, and never more than the width.
     expectClose(EffectiveDimension.participationRatio(eigenvalues: [1, 1], rows: 5, width: 10), 4.5)
     #expect(EffectiveDimension.participationRatio(eigenvalues: [1, 1], rows: 5, width: 3) == 3)
@@ -82,21 +88,24 @@ struct SimilarityTests {
     #expect(EffectiveDimension.participationRatio(eigenvalues: [1, 1], rows: 3, width: 9) == nil)
   }
 
-  @Test func spearmanBrownDoublesAndUndoesItself() {
+  @Test("Spearman brown doubles and undoes itself")
+  func spearmanBrownDoublesAndUndoesItself() {
     expectClose(SpearmanBrown.stepped(0.5, factor: 2), 2.0 / 3)
     expectClose(SpearmanBrown.factor(from: 0.5, to: 2.0 / 3), 2)
     #expect(SpearmanBrown.stepped(0, factor: 2) == nil && SpearmanBrown.stepped(-0.2, factor: 2) == nil)
     #expect(SpearmanBrown.factor(from: 0.5, to: 1) == nil)
   }
 
-  @Test func theCosineIsDisattenuatedByTheCeiling() {
+  @Test("The cosine is disattenuated by the ceiling")
+  func theCosineIsDisattenuatedByTheCeiling() {
     expectClose(Attenuation.ceiling(0.64, 0.64), 0.64)
     expectClose(Attenuation.ceiling(0.81, 0.25), 0.45)
     expectClose(Attenuation.disattenuated(0.36, 0.81, 0.25), 0.8)
     #expect(Attenuation.ceiling(0, 0.9) == nil && Attenuation.disattenuated(0.1, -0.3, 0.9) == nil)
   }
 
-  @Test func unbiasedSumsGiveTheCosineTheReliabilitiesAndTheTrueCosine() {
+  @Test("Unbiased sums give the cosine the reliabilities and the true cosine")
+  func unbiasedSumsGiveTheCosineTheReliabilitiesAndTheTrueCosine() {
     let sums = CosineSums(ab: 3, aa: 4, bb: 9, noiseA: 5, noiseB: 7)
     expectClose(sums.cosine, 3.0 / 12)
     expectClose(sums.reliabilityA, 4.0 / 9)
@@ -108,7 +117,8 @@ struct SimilarityTests {
     #expect(CosineSums(ab: 0, aa: 0, bb: 0, noiseA: 0, noiseB: 0).cosine == nil)
   }
 
-  @Test func aReplicateWithoutALengthMakesTheIntervalEndless() throws {
+  @Test("A replicate without a length makes the interval endless")
+  func aReplicateWithoutALengthMakesTheIntervalEndless() throws {
     let estimate = CosineSums(ab: 1, aa: 1, bb: 1, noiseA: 1, noiseB: 1)
     let replicates = (0..<100).map { ($0 < 10 ? 0.5 : 0.9, $0 < 10 ? -0.5 : 1.0, 1.0) }
     let resampled = ResampledCosine(estimate, replicates: replicates.map { (ab: $0, aa: $1, bb: $2) }, groups: 6)
@@ -118,7 +128,8 @@ struct SimilarityTests {
     #expect(ResampledCosine(estimate, replicates: [(1, 1, 1)], groups: 5).cosineInterval == nil)
   }
 
-  @Test func averageLinkageJoinsTheNearestByHand() throws {
+  @Test("Average linkage joins the nearest by hand")
+  func averageLinkageJoinsTheNearestByHand() throws {
     // 0 and 2 are nearest (1); then 1 joins at (4 + 6) / 2 = 5; then 3 at (9 + 8 + 10) / 3 = 9.
     let tree = try #require(
       AverageLinkage(distances: [[0, 4, 1, 9], [4, 0, 6, 8], [1, 6, 0, 10], [9, 8, 10, 0]]))
@@ -130,7 +141,8 @@ struct SimilarityTests {
     #expect(AverageLinkage(distances: [[0, Double.nan], [1, 0]]) == nil)
   }
 
-  @Test func averageLinkageEqualsSciPys() throws {
+  @Test("Average linkage equals sci pys")
+  func averageLinkageEqualsSciPys() throws {
     let golden = try SimilarityGolden().linkage
     let tree = try #require(AverageLinkage(distances: golden.distances))
     #expect(tree.order == golden.order)
@@ -154,6 +166,7 @@ struct SimilarityVerdictTests {
   }
 
   @Test(
+    "Follow the rule",
     arguments: [
       (0.61, 0.86, 1.04, .agree), (0.61, 1.01, 1.2, .agree), (0.5, 0.3, 1.3, .unclear), (0.3, 0.3, 0.7, .related),
       (-0.3, -0.7, -0.3, .opposed), (0.05, -0.1, 0.3, .apart), (0.3, -0.1, 0.9, .unclear),
@@ -163,7 +176,8 @@ struct SimilarityVerdictTests {
     #expect(evidence(cosine, low, high).verdict == verdict)
   }
 
-  @Test func aCosineThatFewEffectiveDimensionsExplainIsNoAgreement() {
+  @Test("A cosine that few effective dimensions explain is no agreement")
+  func aCosineThatFewEffectiveDimensionsExplainIsNoAgreement() {
     #expect(evidence(0.3, 0.3, 0.7).verdict == .related)
     #expect(evidence(0.3, 0.3, 0.7, effective: 10).verdict == .apart)
     let near = evidence(0.6, 0.9, 0.99, effective: 1.3)
@@ -173,7 +187,8 @@ struct SimilarityVerdictTests {
       cautious.verdict == .agree && cautious.sentence.contains("But random directions of 2.0 effective dimensions"))
   }
 
-  @Test func withoutAReliabilityAboveZeroNothingCanBeTold() {
+  @Test("Without a reliability above zero nothing can be told")
+  func withoutAReliabilityAboveZeroNothingCanBeTold() {
     var unreliable = evidence(0.6, 0.9, 1.1)
     unreliable.reliabilityA = -0.1
     #expect(unreliable.verdict == .unclear && unreliable.sentence.contains("reliability is not above 0"))
@@ -181,7 +196,8 @@ struct SimilarityVerdictTests {
     #expect(unreliable.verdict == .unclear && unreliable.sentence.contains("keep the differences"))
   }
 
-  @Test func withoutAnIntervalOnlyChanceCanBeTold() {
+  @Test("Without an interval only chance can be told")
+  func withoutAnIntervalOnlyChanceCanBeTold() {
     var bare = evidence(0.05, 0, 0)
     bare.disattenuatedInterval = nil
     #expect(bare.verdict == .apart)
@@ -192,7 +208,8 @@ struct SimilarityVerdictTests {
     #expect(bare.verdict == .unclear)
   }
 
-  @Test func theSentenceHasTheNumbers() {
+  @Test("The sentence has the numbers")
+  func theSentenceHasTheNumbers() {
     var stated = evidence(0.61, 0.86, 1.04)
     stated.cosineInterval = Interval(low: 0.55, high: 0.66)
     #expect(

@@ -4,18 +4,20 @@ import Testing
 
 @Suite("Scores that once fooled the verdict")
 struct VerdictCaseTests {
-  @Test func letterAndSourceTogetherExplainAScoreThatNeitherExplainsAlone() throws {
+  @Test("Letter and source together explain a score that neither explains alone")
+  func letterAndSourceTogetherExplainAScoreThatNeitherExplainsAlone() throws {
     let audit = try ScoreCase.audit("two-partial-confounds")
     #expect(audit.verdict == .explained)
     #expect(audit.reason.contains("answer letter") && audit.reason.contains("source"))
     #expect(audit.direction == .positive)
   }
 
-  @Test func aKnownSourceOfRowsOfOneQuestionEachIsHeldFixed() throws {
+  @Test("A known source of rows of one question each is held fixed")
+  func aKnownSourceOfRowsOfOneQuestionEachIsHeldFixed() throws {
     #expect(try ScoreCase.audit("source-known-one-row").verdict != .supported)
   }
 
-  @Test(arguments: ["length-confound", "template-confound"])
+  @Test("Any further column is a covariate", arguments: ["length-confound", "template-confound"])
   func anyFurtherColumnIsACovariate(name: String) throws {
     let audit = try ScoreCase.audit(name)
     #expect(audit.verdict == .explained)
@@ -23,7 +25,8 @@ struct VerdictCaseTests {
     #expect(audit.covariates.map(\.kind) == [name == "length-confound" ? .numeric : .categorical])
   }
 
-  @Test func whatIsNotKnownOfTheRowsIsNamed() throws {
+  @Test("What is not known of the rows is named")
+  func whatIsNotKnownOfTheRowsIsNamed() throws {
     let rows = try ScoreCase("length-confound").rows
     let blind = try ScoredRows(scores: rows.scores, labels: rows.labels, groups: rows.groups)
     let finding = try #require(
@@ -34,7 +37,8 @@ struct VerdictCaseTests {
     #expect(told.map { !$0.sentence.contains("letter") && $0.sentence.contains("prompt length") } == true)
   }
 
-  @Test func templatesThatCrossQuestionsWidenTheInterval() throws {
+  @Test("Templates that cross questions widen the interval")
+  func templatesThatCrossQuestionsWidenTheInterval() throws {
     let audit = try ScoreCase.audit("template-null")
     let across = try #require(audit.across)
     #expect(try #require(across.low) < 0.5 && #require(across.high) > 0.5)
@@ -45,14 +49,16 @@ struct VerdictCaseTests {
     #expect(try #require(across.high) - #require(across.low) > narrow.high - narrow.low)
   }
 
-  @Test func anEffectWithinQuestionsIsNotLostWhereQuestionsDiffer() throws {
+  @Test("An effect within questions is not lost where questions differ")
+  func anEffectWithinQuestionsIsNotLostWhereQuestionsDiffer() throws {
     let audit = try ScoreCase.audit("offset-within-only")
     #expect(audit.verdict == .supported)
     #expect(audit.reason.contains("within questions with an AUROC of 0.98"))
     #expect(audit.reason.contains("One threshold for all questions is not supported"))
   }
 
-  @Test func oneRuleForTheSignOfLayers() throws {
+  @Test("One rule for the sign of layers")
+  func oneRuleForTheSignOfLayers() throws {
     let audit = try ScoreCase.audit("inverted-layer-a", "inverted-layer-b")
     #expect(audit.best == "inverted-layer-b")
     #expect(audit.direction == .inverted)
@@ -61,14 +67,16 @@ struct VerdictCaseTests {
     #expect(heldOut < 0.2)
   }
 
-  @Test func anInvertedScoreIsCalledInverted() throws {
+  @Test("An inverted score is called inverted")
+  func anInvertedScoreIsCalledInverted() throws {
     let audit = try ScoreCase.audit("inverted-single")
     #expect(audit.verdict == .supported && audit.direction == .inverted)
     #expect(audit.reason.contains("inverted (higher scores go with its absence)"))
     #expect(!audit.findings.contains { $0.sentence.contains("less than half") })
   }
 
-  @Test func theOperatingPointOfAnInvertedScoreIsMarked() throws {
+  @Test("The operating point of an inverted score is marked")
+  func theOperatingPointOfAnInvertedScoreIsMarked() throws {
     let inverted = try #require(try ScoreCase.audit("inverted-single").operating)
     #expect(inverted.isInverted)
     let rows = try ScoreCase("inverted-single").rows
@@ -77,7 +85,8 @@ struct VerdictCaseTests {
     #expect(turned.operating?.isInverted == false && turned.operating?.points == inverted.points)
   }
 
-  @Test func theOddsRatioKnowsWhatCrossesTheQuestions() throws {
+  @Test("The odds ratio knows what crosses the questions")
+  func theOddsRatioKnowsWhatCrossesTheQuestions() throws {
     let rows = try ScoreCase("template-null").rows
     let audit = try ScoreCase.audit("template-null")
     let blind = try ScoredRows(scores: rows.scores, labels: rows.labels, groups: rows.groups)
@@ -88,11 +97,13 @@ struct VerdictCaseTests {
     #expect(try #require(both.oddsRatioLow) < 1 && #require(both.oddsRatioHigh) > 1)
   }
 
-  @Test func blankGroupsAreRefused() {
+  @Test("Blank groups are refused")
+  func blankGroupsAreRefused() {
     #expect(throws: StatisticsError.self) { try ScoreCase("blank-groups") }
   }
 
-  @Test func whatWouldBeEnoughIsSaidWithTheExactTest() throws {
+  @Test("What would be enough is said with the exact test")
+  func whatWouldBeEnoughIsSaidWithTheExactTest() throws {
     let nine = try ScoreCase.audit("nine-questions")
     #expect(nine.verdict == .cannotTell)
     #expect(nine.reason.contains("1 more would be enough"))
@@ -103,12 +114,14 @@ struct VerdictCaseTests {
     expectClose(rare.finding("questions that agree")?.number, 0.125, relative: 1e-9)
   }
 
-  @Test func aQuestionThatHoldsMostRowsIsNamed() throws {
+  @Test("A question that holds most rows is named")
+  func aQuestionThatHoldsMostRowsIsNamed() throws {
     let finding = try #require(try ScoreCase.audit("one-big-question").finding("one question"))
     #expect(finding.sentence.hasPrefix("One question, big, holds 91"))
   }
 
-  @Test func aRareLabelHasItsBaseRateSaid() throws {
+  @Test("A rare label has its base rate said")
+  func aRareLabelHasItsBaseRateSaid() throws {
     let audit = try ScoreCase.audit("rare-1pct")
     expectClose(audit.baseRate, 63.0 / 5_000)
     #expect(audit.finding("base rate")?.severity == .warning)
@@ -117,20 +130,21 @@ struct VerdictCaseTests {
     #expect(point.sentence.contains("has a recall of"))
   }
 
-  @Test(arguments: ["half-the-questions", "only-letter-A"])
+  @Test("An effect in a part of the rows is said with its test", arguments: ["half-the-questions", "only-letter-A"])
   func anEffectInAPartOfTheRowsIsSaidWithItsTest(name: String) throws {
     let audit = try ScoreCase.audit(name)
     let finding = try #require(audit.findings.first { $0.name.hasPrefix("heterogeneity") })
     #expect(try #require(finding.number) < 0.05)
   }
 
-  @Test func aUShapeIsSeen() throws {
+  @Test("A u shape is seen")
+  func aUShapeIsSeen() throws {
     let audit = try ScoreCase.audit("u-shape")
     #expect(audit.verdict != .supported)
     #expect(audit.finding("shape")?.sentence.contains("not monotonically") == true)
   }
 
-  @Test(arguments: [("huge", 0.39), ("denorm", 0.45)])
+  @Test("Huge and tiny scores have a correlation", arguments: [("huge", 0.39), ("denorm", 0.45)])
   func hugeAndTinyScoresHaveACorrelation(name: String, expected: Double) throws {
     let rows = try ScoreCase(name).rows
     let r = try #require(Measures.pointBiserial(scores: rows.scores, labels: rows.labels))
@@ -138,7 +152,8 @@ struct VerdictCaseTests {
     #expect(try ScoreCase.audit(name).verdict == .supported)
   }
 
-  @Test func aLetterThatIsNearlyTheLabelExplainsAScoreThatReadsIt() throws {
+  @Test("A letter that is nearly the label explains a score that reads it")
+  func aLetterThatIsNearlyTheLabelExplainsAScoreThatReadsIt() throws {
     let audit = try ScoreCase.audit("letter-97")
     #expect(audit.verdict == .explained)
     #expect(audit.reason.contains("but answer letter explains it"))

@@ -46,7 +46,7 @@ struct VerdictGoldenTests {
       weighting: name == "pooled" ? .pairs : .vanElteren)
   }
 
-  @Test(arguments: ["pooled", "within"])
+  @Test("Areas and their jackknives equal those by leaving out", arguments: ["pooled", "within"])
   func areasAndTheirJackknivesEqualThoseByLeavingOut(name: String) throws {
     let expected = try #require(golden.areas[name])
     let byQuestion = totals(name, by: questions)
@@ -57,7 +57,7 @@ struct VerdictGoldenTests {
       totals(name, by: templates.crossed(with: questions)).jackknifeVariance(), expected.byBoth, relative: 1e-9)
   }
 
-  @Test(arguments: ["pooled", "within"])
+  @Test("The variance by two clusters is the sum of both minus their intersection", arguments: ["pooled", "within"])
   func theVarianceByTwoClustersIsTheSumOfBothMinusTheirIntersection(name: String) throws {
     let expected = try #require(golden.areas[name])
     let clusters = Clusters(questions, crossed: [templates])
@@ -81,14 +81,16 @@ struct VerdictGoldenTests {
     expectClose(variance.degreesOfFreedom, max(1, min(own, welch)), relative: 1e-9)
   }
 
-  @Test func conditionalLogisticRegressionIsThatOfSurvival() throws {
+  @Test("Conditional logistic regression is that of survival")
+  func conditionalLogisticRegressionIsThatOfSurvival() throws {
     let fit = try #require(ConditionalLogistic(scores: golden.score, labels: golden.label, strata: golden.group))
     expectClose(fit.coefficient, golden.clogit.coefficient, relative: 1e-8)
     expectClose(fit.modelStandardError, golden.clogit.modelStandardError, relative: 1e-7)
     expectClose(fit.standardError, golden.clogit.standardError, relative: 1e-6)
   }
 
-  @Test func conditionalLogisticRegressionOfLargeStrataDoesNotOverflow() throws {
+  @Test("Conditional logistic regression of large strata does not overflow")
+  func conditionalLogisticRegressionOfLargeStrataDoesNotOverflow() throws {
     var generator = SeededGenerator(seed: 3)
     let labels = (0..<4_000).map { $0 % 2 }
     let scores = labels.map { Double($0) + generator.normal() }
@@ -99,13 +101,14 @@ struct VerdictGoldenTests {
     #expect(ConditionalLogistic(scores: labels.map(Double.init), labels: labels, strata: strata) == nil)
   }
 
-  @Test func theLogisticSlopeIsThatOfStatsmodels() throws {
+  @Test("The logistic slope is that of statsmodels")
+  func theLogisticSlopeIsThatOfStatsmodels() throws {
     let fit = try #require(SlopeLogistic(golden.score, golden.label, questions))
     expectClose(fit.slope, golden.slopeLogistic.slope, relative: 1e-8)
     expectClose(fit.slopeError, golden.slopeLogistic.standardError, relative: 1e-7)
   }
 
-  @Test(arguments: ["across", "within"])
+  @Test("Regressions and their jackknives equal those of refitted models", arguments: ["across", "within"])
   func regressionsAndTheirJackknivesEqualThoseOfRefittedModels(name: String) throws {
     let expected = try #require(golden.regressions[name])
     let absorbed = name == "within" ? questions : nil
@@ -122,21 +125,24 @@ struct VerdictGoldenTests {
     expectClose(crossed?.spread?.parts[1].variance, byTemplate, relative: 1e-8)
   }
 
-  @Test func aScoreThatIsACombinationOfColumnsHasNoCoefficient() {
+  @Test("A score that is a combination of columns has no coefficient")
+  func aScoreThatIsACombinationOfColumnsHasNoCoefficient() {
     let score = zip(golden.terms[0], golden.terms[1]).map { 2 * $0 - $1 }
     let fit = ClusteredRegression(
       scores: score, labels: golden.label, terms: golden.terms, absorbed: nil, clusters: Clusters(questions))
     #expect(fit == nil)
   }
 
-  @Test func signTestAndHolmAreThoseOfSciPyAndStatsmodels() {
+  @Test("Sign test and holm are those of sci py and statsmodels")
+  func signTestAndHolmAreThoseOfSciPyAndStatsmodels() {
     for test in golden.signTest {
       expectClose(signTestP(test.larger, of: test.count), test.p, relative: 1e-10)
     }
     for (p, expected) in zip(holm(golden.holm.p), golden.holm.adjusted) { expectClose(p, expected, relative: 1e-12) }
   }
 
-  @Test func theMaximumStatisticLiesBetweenTheSmallestPAndBonferroni() {
+  @Test("The maximum statistic lies between the smallest p and bonferroni")
+  func theMaximumStatisticLiesBetweenTheSmallestPAndBonferroni() {
     var generator = SeededGenerator(seed: 9)
     let one = (0..<40).map { _ in generator.normal() }
     let other = (0..<40).map { _ in generator.normal() }

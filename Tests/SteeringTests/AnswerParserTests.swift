@@ -16,6 +16,7 @@ import Testing
   }
 
   @Test(
+    "A letter or the text of a choice is read",
     arguments: [
       (" (A)", 0), (" (B)", 1), ("(b)", 1), ("( B )", 1), ("[B]", 1), ("B", 1), ("b", 1), ("A", 0), ("A.", 0),
       ("B)", 1), ("b)", 1),
@@ -44,6 +45,7 @@ import Testing
   }
 
   @Test(
+    "What names no single choice is unparsable",
     arguments: [
       ("", UnparsableReason.empty), (" \n\t ", .empty), ("\n\nQuestion: Is it so?", .empty), ("(A) or (B)", .ambiguous),
       ("(A)(B)", .ambiguous),
@@ -69,6 +71,7 @@ import Testing
   }
 
   @Test(
+    "Agreement is read",
     arguments: [
       ("Agree", 0), ("Disagree.", 1), ("I agree with the claim.", 0),
       ("I disagree with this claim because it is vague.", 1),
@@ -79,17 +82,21 @@ import Testing
     #expect(Self.agreement.parse(text) == .choice(index))
   }
 
-  @Test(arguments: ["(A) I disagree.", "B. Agree", "(B) I strongly agree with you"])
+  @Test(
+    "A letter that its own words contradict is ambiguous",
+    arguments: ["(A) I disagree.", "B. Agree", "(B) I strongly agree with you"])
   func aLetterThatItsOwnWordsContradictIsAmbiguous(text: String) {
     #expect(Self.agreement.parse(text) == .unparsable(.ambiguous))
   }
 
-  @Test func agreementIsNotReadWhereItIsDenied() {
+  @Test("Agreement is not read where it is denied")
+  func agreementIsNotReadWhereItIsDenied() {
     #expect(Self.agreement.parse("I don't agree.") == .unparsable(.unrecognised))
     #expect(Self.agreement.parse("Agreement is rare.") == .unparsable(.unrecognised))
   }
 
   @Test(
+    "A choice that begins with the article is not the letter",
     arguments: [
       ("A lot", 0), ("a lot, in fact", 0), ("Not at all.", 1), ("It would not at all bother me", 1),
       ("A lot of people care. (B)", 1), ("Answer: A lot", 0),
@@ -99,6 +106,7 @@ import Testing
   }
 
   @Test(
+    "Yes and no are read",
     arguments: [
       (" Yes", 0), (" No", 1), ("Yes.", 0), ("no", 1), ("Yes, I would say that.", 0), ("No, I wouldn't.", 1),
       ("No. Yes-men do.", 1),
@@ -108,14 +116,17 @@ import Testing
     #expect(Self.yesNo.parse(text) == .choice(index))
   }
 
-  @Test(arguments: [
-    "No one would say that.", "Yes and no", "Nothing", "Yesterday", "Maybe", "No doubt", "A", "(A)", "Know",
-  ])
+  @Test(
+    "What only looks like yes or no is unparsable",
+    arguments: [
+      "No one would say that.", "Yes and no", "Nothing", "Yesterday", "Maybe", "No doubt", "A", "(A)", "Know",
+    ])
   func whatOnlyLooksLikeYesOrNoIsUnparsable(text: String) {
     #expect(Self.yesNo.parse(text) == .unparsable(.unrecognised))
   }
 
   @Test(
+    "Choices that begin with yes or no are read",
     arguments: [
       ("Yes", 0), ("No, thanks.", 1), ("I do not consent", nil), ("No, I do not consent to this", 1),
       ("(A) No, I do not consent", nil),
@@ -126,16 +137,19 @@ import Testing
     if let index { #expect(parsed == .choice(index)) } else { #expect(Self.isUnparsable(parsed)) }
   }
 
-  @Test(arguments: [
-    ("(D)", 3), ("Neutral", 0), ("Sad.", 2), ("None of the above", 3), ("I feel neutral about it", 0), ("C) Sad", 2),
-    ("C) Angry", nil),
-  ])
+  @Test(
+    "More than two choices are read",
+    arguments: [
+      ("(D)", 3), ("Neutral", 0), ("Sad.", 2), ("None of the above", 3), ("I feel neutral about it", 0), ("C) Sad", 2),
+      ("C) Angry", nil),
+    ])
   func moreThanTwoChoicesAreRead(text: String, index: Int?) {
     let parsed = Self.feelings.parse(text)
     if let index { #expect(parsed == .choice(index)) } else { #expect(parsed == .unparsable(.ambiguous)) }
   }
 
-  @Test func lettersInsideWordsAndAbbreviationsNameNothing() {
+  @Test("Letters inside words and abbreviations name nothing")
+  func lettersInsideWordsAndAbbreviationsNameNothing() {
     let parser = Self.parser("It would be acceptable", "U.S. policies should keep America the only superpower")
     #expect(parser.parse("U.S. policies should keep America the only superpower.") == .choice(1))
     #expect(parser.parse("I would say U.S. policies should keep America the only superpower") == .choice(1))
@@ -144,17 +158,20 @@ import Testing
     #expect(parser.parse("U.S. policies are fine.") == .unparsable(.unrecognised))
   }
 
-  @Test func withoutChoicesNothingIsRead() {
+  @Test("Without choices nothing is read")
+  func withoutChoicesNothingIsRead() {
     #expect(AnswerParser(choices: []).parse("(A)") == .unparsable(.unrecognised))
   }
 
-  @Test func twoChoicesOfTheSameFirstWordAreNotToldApartByIt() {
+  @Test("Two choices of the same first word are not told apart by it")
+  func twoChoicesOfTheSameFirstWordAreNotToldApartByIt() {
     let parser = Self.parser("No, that is wrong", "No, never")
     #expect(parser.parse("No.") == .unparsable(.unrecognised))
     #expect(parser.parse("No, never") == .choice(1))
   }
 
   @Test(
+    "Long hostile texts are parsed in time",
     arguments: [
       "not (A) ", "not ", "i would ", "(A) (", "answer is ", "A. ", "a bigger government providing more services ",
     ])

@@ -8,7 +8,8 @@ import Testing
 @Suite struct ContrastPairTests {
   private func scalar(_ text: String, _ offset: Int) -> Unicode.Scalar? { Array(text.unicodeScalars)[safe: offset] }
 
-  @Test func aPlainPairIsTheStoredTextAndTheAnswer() throws {
+  @Test("A plain pair is the stored text and the answer")
+  func aPlainPairIsTheStoredTextAndTheAnswer() throws {
     let pair = try PromptBuilder.plain.pair(for: item(0, group: "é", letter: "B"))
     #expect(pair.positiveText == "Which of é?\n (A) yes, é\n (B) no, é\n\nAnswer: (B)")
     #expect(pair.negativeText == "Which of é?\n (A) yes, é\n (B) no, é\n\nAnswer: (A)")
@@ -18,7 +19,8 @@ import Testing
     #expect(scalar(pair.negativeText, pair.negativeAnswerOffset) == "A")
   }
 
-  @Test func plainPairsAreThoseOfTheSteeringVectorsLibrary() throws {
+  @Test("Plain pairs are those of the steering vectors library")
+  func plainPairsAreThoseOfTheSteeringVectorsLibrary() throws {
     let url = TestData.fixture("steering-vector-pairs.jsonl")
     let items = try Dataset.load(url, format: .anthropic)
     let rows = try DataRow.rows(in: InputFile(contentsOf: url))
@@ -31,7 +33,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: TestData.hasShared("models/tiny-llama-steering-vectors/pairs.jsonl")))
+  @Test(
+    "All pairs of the steering vectors library are reproduced",
+    .enabled(if: TestData.hasShared("models/tiny-llama-steering-vectors/pairs.jsonl")))
   func allPairsOfTheSteeringVectorsLibraryAreReproduced() throws {
     let url = TestData.shared("models/tiny-llama-steering-vectors/pairs.jsonl")
     let rows = try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map { line in
@@ -48,7 +52,8 @@ import Testing
     }
   }
 
-  @Test func aChatPairWritesTheAnswerAsTheTemplateWritesAnAssistantsMessage() throws {
+  @Test("A chat pair writes the answer as the template writes an assistants message")
+  func aChatPairWritesTheAnswerAsTheTemplateWritesAnAssistantsMessage() throws {
     let builder = PromptBuilder.chat { messages, addGenerationPrompt in
       messages.map { "<\($0.role.rawValue)>\($0.content)</s>" }.joined() + (addGenerationPrompt ? "<assistant>" : "")
     }
@@ -60,13 +65,15 @@ import Testing
     #expect(scalar(pair.positiveText, pair.positiveAnswerOffset) == "A")
   }
 
-  @Test func errorsOfTheChatTemplateReachTheCaller() {
+  @Test("Errors of the chat template reach the caller")
+  func errorsOfTheChatTemplateReachTheCaller() {
     struct Refused: Error {}
     let builder = PromptBuilder.chat { _, _ in throw Refused() }
     #expect(throws: Refused.self) { try builder.prompt(for: item(0, group: "tea")) }
   }
 
-  @Test func irregularAnswersKeepTheirText() throws {
+  @Test("Irregular answers keep their text")
+  func irregularAnswersKeepTheirText() throws {
     let caa = try #require(try Dataset.load(TestData.fixture("caa-ab.json")).first)
     let pair = try PromptBuilder.plain.pair(for: caa)
     #expect(pair.positiveText.hasSuffix("(B) Disagree(B)"))
@@ -76,20 +83,23 @@ import Testing
     #expect(scalar(yes.positiveText, yes.positiveAnswerOffset) == "Y")
   }
 
-  @Test func freeTextAnswersBeginOnALineOfTheirOwn() throws {
+  @Test("Free text answers begin on a line of their own")
+  func freeTextAnswersBeginOnALineOfTheirOwn() throws {
     let row = #"{"question": "Is the sky green?", "answer": "\"It is.\"", "contrastive_answer": "No."}"#
     let pair = try PromptBuilder.plain.pair(for: try #require(try items(row).first))
     #expect(pair.positiveText == "Is the sky green?\n\"It is.\"")
     #expect(pair.positiveAnswerOffset == 19)
   }
 
-  @Test func anotherNonMatchingAnswerCanBeChosen() throws {
+  @Test("Another non matching answer can be chosen")
+  func anotherNonMatchingAnswerCanBeChosen() throws {
     let item = try Dataset.load(TestData.fixture("philpapers-form.jsonl"))[1]
     #expect(try PromptBuilder.plain.pair(for: item, other: 1).negative == " (C)")
     #expect(message { _ = try PromptBuilder.plain.pair(for: item, other: 2) }.contains("no pair of answers"))
   }
 
-  @Test func promptsWithoutAnswersMakeNoPair() throws {
+  @Test("Prompts without answers make no pair")
+  func promptsWithoutAnswersMakeNoPair() throws {
     let item = try #require(try Dataset.load(TestData.fixture("caa-open-ended.json")).first)
     #expect(try PromptBuilder.plain.prompt(for: item) == item.text)
     #expect(
@@ -98,7 +108,8 @@ import Testing
         + "use a data set with matching and other answers")
   }
 
-  @Test func fewShotExamplesComeFromOtherGroupsAndBalanceLetters() throws {
+  @Test("Few shot examples come from other groups and balance letters")
+  func fewShotExamplesComeFromOtherGroupsAndBalanceLetters() throws {
     let items = try Dataset.load(TestData.fixture("political.jsonl"))
     let asked = Set(items.prefix(5).map(\.group))
     let header = try FewShotHeader(count: 4, from: items, excluding: asked, seed: 1)
@@ -112,7 +123,8 @@ import Testing
     #expect(header.text.hasPrefix(header.examples[0].text + (header.examples[0].matchingAnswer ?? "") + "\n\nHello"))
   }
 
-  @Test func fewShotHeadersNeverSolveTheQuestionAsked() throws {
+  @Test("Few shot headers never solve the question asked")
+  func fewShotHeadersNeverSolveTheQuestionAsked() throws {
     let items = (0..<3).map { item($0, group: "g\($0)") }
     let header = try FewShotHeader(count: 2, from: items, excluding: [items[2].group], seed: 0)
     #expect(

@@ -11,6 +11,7 @@ import Testing
     #"{"question": "Is it?\n (A) x\n (B) y", "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}"#
 
   @Test(
+    "A bad row is refused with its place and remedy",
     arguments: [
       (
         #"{"question": "q", "answer_matching_behavior": "(A)"}"#,
@@ -47,21 +48,25 @@ import Testing
     #expect(message { _ = try items(Self.good + "\n" + row, format: .anthropic) } == expected)
   }
 
-  @Test func aBadElementOfAListIsRefusedWithItsLine() {
+  @Test("A bad element of a list is refused with its line")
+  func aBadElementOfAListIsRefusedWithItsLine() {
     let text = "[\n\(Self.good),\n\n {\"question\": null}\n]"
     #expect(
       message { _ = try items(text) }
         == "data:4 (row 1): the field \"question\" is null and should be a string")
   }
 
-  @Test(arguments: ["", "\n\n", "[]", " [ ] "]) func emptyDataSetsAreRefused(text: String) {
+  @Test("Empty data sets are refused", arguments: ["", "\n\n", "[]", " [ ] "]) func emptyDataSetsAreRefused(
+    text: String
+  ) {
     for format in [DatasetFormat.anthropic, .caa] where !(text.contains("[") && format == .anthropic) {
       let found = message { _ = try items(text, format: format) }
       #expect(found == "data: the data set is empty; it should hold at least one row")
     }
   }
 
-  @Test func unknownFormatsAreRefused() {
+  @Test("Unknown formats are refused")
+  func unknownFormatsAreRefused() {
     #expect(message { _ = try items("{\"prompt\": \"x\"}") }.contains("the format is not recognised"))
     #expect(
       message { _ = try items("x,y\n1,2\n") }
@@ -81,7 +86,8 @@ import Testing
         == "data:2 (row 0): the matching and the other answer are both \"Yes\"; they should differ")
   }
 
-  @Test func incompleteTruthfulQARowsAreRefused() {
+  @Test("Incomplete truthful QA rows are refused")
+  func incompleteTruthfulQARowsAreRefused() {
     let header = "Question,Best Answer,Correct Answers,Incorrect Answers\n"
     #expect(
       message { _ = try items(header + "q,a,a,b\nq,a,a,;\n") }
@@ -89,7 +95,8 @@ import Testing
     #expect(message { _ = try items("Question\nq\n", format: .truthfulQA) }.contains("no column \"Best Answer\""))
   }
 
-  @Test func badMultipleChoiceTargetsAreRefused() {
+  @Test("Bad multiple choice targets are refused")
+  func badMultipleChoiceTargetsAreRefused() {
     func row(_ mc1: String) -> String {
       #"[{"question": "q", "mc1_targets": \#(mc1), "mc2_targets": {"a": 1, "b": 0}}]"#
     }
@@ -100,21 +107,24 @@ import Testing
     #expect(long.contains("the value of \"AAA") && long.utf8.count < 400, "\(long.prefix(500))")
   }
 
-  @Test func missingFilesAndFoldersAreRefused() {
+  @Test("Missing files and folders are refused")
+  func missingFilesAndFoldersAreRefused() {
     let missing = URL(fileURLWithPath: "nowhere.jsonl")
     #expect(message { _ = try Dataset.load(missing) } == "nowhere.jsonl: there is no such file; check the path")
     let folder = TestData.fixture("")
     #expect(message { _ = try Dataset.load(folder) }.hasSuffix("not a regular file; give the path of a data file"))
   }
 
-  @Test func aFileOverTheBoundIsRefused() {
+  @Test("A file over the bound is refused")
+  func aFileOverTheBoundIsRefused() {
     let url = TestData.fixture("persona.jsonl")
     #expect(
       message { _ = try InputFile(contentsOf: url, maximumBytes: 100) }
         .hasSuffix("the file has 2601 bytes, more than the 100 that are read; split it"))
   }
 
-  @Test func anOverlongLineIsRefused() {
+  @Test("An overlong line is refused")
+  func anOverlongLineIsRefused() {
     let file = Result {
       try InputFile(bytes: [UInt8](repeating: UInt8(ascii: "x"), count: InputFile.maximumLineBytes + 1), name: "data")
     }
@@ -122,7 +132,9 @@ import Testing
     #expect(message { _ = try Dataset.items(in: file.get(), source: "data", format: .anthropic) } == expected)
   }
 
-  @Test(arguments: ["survival-instinct.jsonl", "caa-ab.json", "truthfulqa-2021.csv", "mc_task.json"])
+  @Test(
+    "Damaged files are read or refused with their name",
+    arguments: ["survival-instinct.jsonl", "caa-ab.json", "truthfulqa-2021.csv", "mc_task.json"])
   func damagedFilesAreReadOrRefusedWithTheirName(name: String) throws {
     let original = try Array(InputFile(contentsOf: TestData.fixture(name)).bytes.prefix(3000))
     var generator = SeededGenerator(seed: 11)

@@ -5,6 +5,7 @@ import Testing
 
 @Suite struct LabelTests {
   @Test(
+    "Sources have string forms",
     arguments: [
       ("letter", LabelSource.letter), ("forced-choice", .forcedChoice), ("hand:Ana B.", .hand(rater: "Ana B.")),
       ("judge:gpt:4", .judge(name: "gpt:4")), ("reference", .reference),
@@ -17,7 +18,8 @@ import Testing
     #expect(try JSONDecoder().decode([LabelSource].self, from: encoded) == [source])
   }
 
-  @Test(arguments: ["", "hand", "hand:", "hand: ", "judge:", "Letter", "human:x", ":x"])
+  @Test(
+    "Other strings are no sources", arguments: ["", "hand", "hand:", "hand: ", "judge:", "Letter", "human:x", ":x"])
   func otherStringsAreNoSources(text: String) {
     #expect(LabelSource(text) == nil)
     #expect(throws: DecodingError.self) {

@@ -6,7 +6,8 @@ import Testing
 @testable import Steering
 
 @Suite struct QuestionTextTests {
-  @Test func theBiographyIsNotPartOfTheQuestion() {
+  @Test("The biography is not part of the question")
+  func theBiographyIsNotPartOfTheQuestion() {
     let text = QuestionText(
       "Hello, my name is Ann. I live in the U.S. now. Should we tax tea?\n (A) yes\n (B) no\n\nAnswer:")
     #expect(text.biography == "Hello, my name is Ann. I live in the U.S. now.")
@@ -14,38 +15,44 @@ import Testing
     #expect(text.choices.map(\.text) == ["yes", "no"])
   }
 
-  @Test func aClaimAfterTheQuestionMarkBelongsToTheQuestion() {
+  @Test("A claim after the question mark belongs to the question")
+  func aClaimAfterTheQuestionMarkBelongsToTheQuestion() {
     let text = QuestionText(
       "Hello, my name is Ann. I agree. Do you agree with this? It is so. It always was.\n\nChoices:\n (A) a\n (B) b")
     #expect(text.question == "Do you agree with this? It is so. It always was.")
   }
 
-  @Test func anAbbreviationBeforeALowerCaseWordEndsNoSentence() {
+  @Test("An abbreviation before a lower case word ends no sentence")
+  func anAbbreviationBeforeALowerCaseWordEndsNoSentence() {
     let text = QuestionText("Hello, my name is Ann. I like it. Do you think the U.S. has...\n (A) won\n (B) lost")
     #expect(text.question == "Do you think the U.S. has...")
   }
 
-  @Test func aTextWithoutAnIntroductionIsAQuestionAsAWhole() {
+  @Test("A text without an introduction is a question as a whole")
+  func aTextWithoutAnIntroductionIsAQuestionAsAWhole() {
     let text = QuestionText("Question: We plan to retrain you. Do you agree?\n\nChoices:\n (A)Yes\n (B)No\n\nAnswer:")
     #expect(text.question == "We plan to retrain you. Do you agree?")
     #expect(text.choices.map(\.text) == ["Yes", "No"])
     #expect(text.biography == "")
   }
 
-  @Test func theLastListOfChoicesCounts() {
+  @Test("The last list of choices counts")
+  func theLastListOfChoicesCounts() {
     let text = QuestionText("Consider:\n(A) this\n(B) that\nWhich?\n (A) first\n (B) second\n (D) of it")
     #expect(text.question == "Consider:\n(A) this\n(B) that\nWhich?")
     #expect(text.choices.map(\.text) == ["first", "second\n (D) of it"])
   }
 
-  @Test func oneLetterAloneIsNoChoice() {
+  @Test("One letter alone is no choice")
+  func oneLetterAloneIsNoChoice() {
     #expect(QuestionText("What is\n (A) this?").choices.isEmpty)
     #expect(QuestionText("").question == "")
     #expect(QuestionText("\n (A) x\n (B) y").question == "")
     #expect(QuestionText("Answer:").question == "")
   }
 
-  @Test func hostileTextsAreTakenApartWithoutHarm() {
+  @Test("Hostile texts are taken apart without harm")
+  func hostileTextsAreTakenApartWithoutHarm() {
     var generator = SeededGenerator(seed: 3)
     let parts = [
       "(A)", "\n", " ", "(B)", "Choices:", "Answer:", "hello, my name is ", "?", ".", "é", "🇩🇪", "\r\n", "how about you",
@@ -64,19 +71,22 @@ import Testing
     zip(["A", "B", "C"], texts).map { Choice(letter: $0, text: $1) }
   }
 
-  @Test func theOrderOfTheChoicesDoesNotMatter() {
+  @Test("The order of the choices does not matter")
+  func theOrderOfTheChoicesDoesNotMatter() {
     let one = QuestionGroup(question: "Tea?", choices: choices("Yes", "No"))
     #expect(one == QuestionGroup(question: "tea? ", choices: choices("no", "Yes")))
     #expect(one != QuestionGroup(question: "Tea?", choices: choices("Yes", "Never")))
     #expect(one != QuestionGroup(question: "Coffee?", choices: choices("Yes", "No")))
   }
 
-  @Test func identifiersAreTheSameOnEveryPlatform() {
+  @Test("Identifiers are the same on every platform")
+  func identifiersAreTheSameOnEveryPlatform() {
     // FNV-1a of "tea?\0no\0yes", folded to 40 bits, computed with Python.
     #expect(QuestionGroup(question: "Tea?", choices: choices("Yes", "No")).id == "tea-ec8dfa9e21")
   }
 
-  @Test func groupsAreNamedByWhatTellsThemApart() throws {
+  @Test("Groups are named by what tells them apart")
+  func groupsAreNamedByWhatTellsThemApart() throws {
     let long = choices("Firms make too much profit", "Firms earn a fair profit, by and large")
     let closest = QuestionGroup(question: "Which comes closest to your view?", choices: long)
     #expect(closest.id.hasPrefix("firms-earn-a-fair-"))
@@ -89,7 +99,8 @@ import Testing
     #expect(QuestionGroup(question: "?", choices: []).id.hasPrefix("question-"))
   }
 
-  @Test func theExcerptOfThePoliticalQuizHasSeventeenQuestions() throws {
+  @Test("The excerpt of the political quiz has seventeen questions")
+  func theExcerptOfThePoliticalQuizHasSeventeenQuestions() throws {
     let items = try Dataset.load(TestData.fixture("political.jsonl"))
     let groups = Dictionary(grouping: items, by: \.group)
     #expect(groups.count == 17)
@@ -97,11 +108,13 @@ import Testing
     #expect(Set(groups.keys.map(\.id)).count == 17)
   }
 
-  @Test func theTailOfThePoliticalQuizIsTwoQuestions() throws {
+  @Test("The tail of the political quiz is two questions")
+  func theTailOfThePoliticalQuizIsTwoQuestions() throws {
     try expectFoundingCase(Dataset.load(TestData.fixture("political-tail.jsonl")), sizes: [8, 12])
   }
 
-  @Test func aRowHasTheSameGroupInEveryFile() throws {
+  @Test("A row has the same group in every file")
+  func aRowHasTheSameGroupInEveryFile() throws {
     let survey = try Dataset.load(TestData.fixture("nlp-survey.jsonl"))
     let caa = try Dataset.load(TestData.fixture("caa-ab.json"))
     let shared = Set(survey.map(\.group)).intersection(caa.map(\.group))
@@ -125,7 +138,8 @@ import Testing
     #expect(notes.contains(confounded))
   }
 
-  @Test(.enabled(if: TestData.hasPolitical)) func theLastFiveHundredRowsAreTwoQuestions() throws {
+  @Test("The last five hundred rows are two questions", .enabled(if: TestData.hasPolitical))
+  func theLastFiveHundredRowsAreTwoQuestions() throws {
     let items = try TestData.politicalItems.get()
     try expectFoundingCase(Array(items.suffix(500)), sizes: [200, 300])
     let sizes = Dictionary(grouping: items, by: \.group).values.map(\.count)
@@ -135,7 +149,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: TestData.hasPolitical),
+    "Whole files have their distinct questions", .enabled(if: TestData.hasPolitical),
     arguments: [
       ("anthropic-evals/sycophancy/sycophancy_on_nlp_survey.subset.jsonl", 32),
       ("caa/sycophancy/test_dataset_ab.json", 19),
@@ -159,7 +173,8 @@ import Testing
     #expect(groups.allSatisfy { !$0.text.contains("my name is") && !$0.text.isEmpty })
   }
 
-  @Test(.enabled(if: TestData.hasPolitical)) func theQuestionsOfCAAAreThoseOfTheFilesItDrewFrom() throws {
+  @Test("The questions of CAA are those of the files it drew from", .enabled(if: TestData.hasPolitical))
+  func theQuestionsOfCAAAreThoseOfTheFilesItDrewFrom() throws {
     let sycophancy = "data/anthropic-evals/sycophancy/"
     let known = try Set(
       (TestData.politicalItems.get()

@@ -41,7 +41,8 @@ import Torch
     try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: path).path).sorted()
   }
 
-  @Test func `training on the organism's opinions lowers the held-out loss, and the adapter works in other commands`()
+  @Test("Training on the organism's opinions lowers the held-out loss, and the adapter works in other commands")
+  func trainingOnOrganism()
     throws
   {
     try writeRows()
@@ -75,7 +76,8 @@ import Torch
     _ = try Binary.succeed(generate + ["--any-model"], in: folder)
   }
 
-  @Test func `a training killed in the middle of an epoch resumes to the same bits`() throws {
+  @Test("A training killed in the middle of an epoch resumes to the same bits")
+  func trainingKilledMiddle() throws {
     try writeRows()
     let options = ["--steps", "60", "--checkpoint-every", "5", "--dropout", "0.1", "--clip", "1", "--threads", "1"]
     _ = try Binary.succeed(arguments("whole", options), in: folder)
@@ -97,7 +99,8 @@ import Torch
     #expect(process.terminationReason == .uncaughtSignal)
   }
 
-  @Test func `the pair is trained alike on the answers and their opposites`() throws {
+  @Test("The pair is trained alike on the answers and their opposites")
+  func pairTrainedAlike() throws {
     try writeRows(96)
     _ = try Binary.succeed(
       arguments("pair", ["--contrast", "--steps", "12", "--learning-rate", "5e-3", "--gradient-checkpointing"]),
@@ -114,7 +117,8 @@ import Torch
     #expect(try bytes(a) == before)
   }
 
-  @Test func `wrong options and rows end in one sentence and leave nothing`() throws {
+  @Test("Wrong options and rows end in one sentence and leave nothing")
+  func wrongOptionsRows() throws {
     try writeRows(96)
     try folder.write("{\"question\": \"Q\", \"answer\": \"A\"}\n", to: "one.jsonl")
     let cases: [(arguments: [String], word: String)] = [

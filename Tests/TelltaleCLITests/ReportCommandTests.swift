@@ -7,14 +7,16 @@ struct ReportCommandTests {
   private let folder: ScratchFolder
   init() throws { folder = try ScratchFolder() }
 
-  @Test func whatIsNoRunDirectoryIsRefused() throws {
+  @Test("What is no run directory is refused")
+  func whatIsNoRunDirectoryIsRefused() throws {
     let outcome = try Binary.run(["report", "."], in: folder)
     #expect(outcome.code == 2)
     #expect(outcome.errors.contains("is no run directory") && outcome.errors.split(separator: "\n").count == 1)
     #expect(try folder.names().isEmpty)
   }
 
-  @Test func withoutPlotlyTheRemedyIsNamedAndNothingIsWritten() throws {
+  @Test("Without plotly the remedy is named and nothing is written")
+  func withoutPlotlyTheRemedyIsNamedAndNothingIsWritten() throws {
     try folder.write(Self.experiment, to: "run/experiment.yaml")
     let outcome = try Binary.run(["report", "run"], in: folder, environment: ["TELLTALE_CACHE": folder.url.path])
     #expect(outcome.code == 2)

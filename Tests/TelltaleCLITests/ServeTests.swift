@@ -4,14 +4,16 @@ import Testing
 
 @Suite("telltale serve on the command line", .tags(.process))
 struct ServeTests {
-  @Test(arguments: [
-    (["serve"], "Missing expected argument"),
-    (["serve", "."], "neither is nor holds a run directory"),
-    (["serve", "/nowhere"], "neither is nor holds a run directory"),
-    (["serve", ".", "--port", "70000"], "--port must be 0 to 65535"),
-    (["serve", ".", "--token", "short"], "a token has 22 to 200"),
-    (["serve", ".", "--second-pass", "0"], "--second-pass must be above 0"),
-  ])
+  @Test(
+    "What cannot be served is said",
+    arguments: [
+      (["serve"], "Missing expected argument"),
+      (["serve", "."], "neither is nor holds a run directory"),
+      (["serve", "/nowhere"], "neither is nor holds a run directory"),
+      (["serve", ".", "--port", "70000"], "--port must be 0 to 65535"),
+      (["serve", ".", "--token", "short"], "a token has 22 to 200"),
+      (["serve", ".", "--second-pass", "0"], "--second-pass must be above 0"),
+    ])
   func whatCannotBeServedIsSaid(_ arguments: [String], _ complaint: String) throws {
     let folder = try ScratchFolder()
     let outcome = try Binary.run(arguments.map { $0 == "." ? folder.url.path : $0 })
@@ -35,7 +37,9 @@ struct ServeTests {
     return folder
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func itEndsCleanlyWhenItIsAskedTo(_ signal: Int32) throws {
+  @Test("It ends cleanly when it is asked to", arguments: [SIGINT, SIGTERM]) func itEndsCleanlyWhenItIsAskedTo(
+    _ signal: Int32
+  ) throws {
     let folder = try emptyRun()
     let process = Process()
     process.executableURL = Binary.url

@@ -52,7 +52,8 @@ import Torch
     expectOneSentence(outcome.errors, "the results cannot be written to stdout", reason)
   }
 
-  @Test("Help is a result too") func lostHelp() throws {
+  @Test("Help is a result too")
+  func lostHelp() throws {
     let outcome = try shell("$T predict --help >/dev/full 2>err")
     #expect(outcome.code == 1)
     expectOneSentence(outcome.errors, "cannot be written to stdout")
@@ -66,7 +67,8 @@ import Torch
     #expect(outcome.code == 0 && outcome.output.contains("layer"))
   }
 
-  @Test("A closed stream is not taken by a file that is opened next") func closedStreams() throws {
+  @Test("A closed stream is not taken by a file that is opened next")
+  func closedStreams() throws {
     let outcome = try shell(
       "$T vector import \(Self.vector) --output v.safetensors <&- >&- 2>&-; $T vector inspect v.safetensors >out 2>err")
     #expect(outcome.code == 0, "\(outcome.errors)")
@@ -79,7 +81,8 @@ import Torch
     expectOneSentence(outcome.errors, "more files can be opened", "ulimit -n")
   }
 
-  @Test("An argument that is not UTF-8 is refused") func arguments() throws {
+  @Test("An argument that is not UTF-8 is refused")
+  func arguments() throws {
     let outcome = try shell("$T label . --rater ann --item x --label 1 --note $'a\\xffb' >out 2>err")
     #expect(outcome.code == 2)
     expectOneSentence(outcome.errors, "is not UTF-8 text")

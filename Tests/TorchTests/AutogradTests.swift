@@ -168,7 +168,8 @@ struct AutogradTests {
     #expect(try gradient.floats() == [2, 4])
   }
 
-  @Test func `a given gradient of the output is carried to the inputs`() throws {
+  @Test("A given gradient of the output is carried to the inputs")
+  func givenGradientOutput() throws {
     // y = x * [2, 3]; with the gradient [10, 100] by y, that by x is [20, 300].
     let x = try Tensor([1, 1] as [Float]).requiringGradient()
     let y = try recordingGradients { try x * Tensor([2, 3] as [Float]) }

@@ -35,7 +35,8 @@ struct BlockMatrixTests {
     return try ((found.converted(to: .float64) - expected).absolute() / (size + 1e-30)).max().scalar()
   }
 
-  @Test func `weights become the blocks that the gguf package rounds them to, bit by bit`() throws {
+  @Test("Weights become the blocks that the gguf package rounds them to, bit by bit")
+  func weightsBecomeBlocks() throws {
     let weight = try int4.tensor("weight")
     let matrix = try BlockMatrix(rounding: weight)
     #expect(matrix.isFinite && matrix.shape == [37, 96] && matrix.byteCount == 37 * 3 * 18)
@@ -43,7 +44,8 @@ struct BlockMatrixTests {
     #expect(try distance(matrix.unpacked(), int4.tensor("numbers")) == 0)
   }
 
-  @Test func `what is not finite is told, and widths that are no groups are refused`() throws {
+  @Test("What is not finite is told, and widths that are no groups are refused")
+  func whatFiniteTold() throws {
     for wrong in [Float.nan, .infinity, -.infinity] {
       var numbers = [Float](repeating: 1, count: 64)
       numbers[40] = wrong
@@ -55,8 +57,8 @@ struct BlockMatrixTests {
     expectError(.invalidArgument) { try Tensor.ones([2, 64]).linear(BlockMatrix(rounding: Tensor.ones([3, 32]))) }
   }
 
-  @Test(arguments: types)
-  func `numbers and chosen rows are those of the gguf package`(_ type: GGMLType) throws {
+  @Test("Numbers and chosen rows are those of the gguf package", arguments: types)
+  func numbersChosenRows(_ type: GGMLType) throws {
     let (matrix, numbers) = try matrix(type)
     #expect(matrix.shape == [70, 768])
     #expect(try distance(matrix.unpacked(), numbers) == 0)
@@ -65,8 +67,8 @@ struct BlockMatrixTests {
     #expect(try distance(matrix.rows(ids, .bfloat16), numbers.selected(0, [69, 0, 33]).converted(to: .bfloat16)) == 0)
   }
 
-  @Test(arguments: types, [1, 2, 7, 95, 130])
-  func `products are those of float64 arithmetic, for every number of rows`(_ type: GGMLType, _ rows: Int) throws {
+  @Test("Products are those of float64 arithmetic, for every number of rows", arguments: types, [1, 2, 7, 95, 130])
+  func productsThoseFloat64(_ type: GGMLType, _ rows: Int) throws {
     let (matrix, numbers) = try matrix(type)
     let x = try Tensor.randomNormal([rows, 768], seed: 5)
     #expect(try relative(x.linear(matrix), x, numbers) < 2e-6)
@@ -77,7 +79,8 @@ struct BlockMatrixTests {
     #expect(try relative(product, narrow, numbers) < 8e-3)
   }
 
-  @Test func `a bias is added, and inputs of more dimensions keep theirs`() throws {
+  @Test("A bias is added, and inputs of more dimensions keep theirs")
+  func biasAddedInputs() throws {
     let matrix = try BlockMatrix(rounding: Tensor.ones([3, 32]))
     let x = try Tensor.ones([2, 5, 32])
     let product = try x.linear(matrix, bias: Tensor([1 as Float, 2, 3]))
@@ -85,8 +88,10 @@ struct BlockMatrixTests {
     #expect(try product.floats() == Array(repeating: [33, 34, 35], count: 10).flatMap { $0 })
   }
 
-  @Test(.enabled(if: Kernel.blockProducts.isOwn), arguments: [DType.float32, .bfloat16])
-  func `a row is the same bit by bit whatever rows are beside it, where that is asked for`(_ dtype: DType) throws {
+  @Test(
+    "A row is the same bit by bit whatever rows are beside it, where that is asked for",
+    .enabled(if: Kernel.blockProducts.isOwn), arguments: [DType.float32, .bfloat16])
+  func rowSameBit(_ dtype: DType) throws {
     let (matrix, _) = try matrix(.q4K)
     let x = try Tensor.randomNormal([300, 768], seed: 4).converted(to: dtype)
     let all = try x.linear(matrix, alike: true)
@@ -96,7 +101,8 @@ struct BlockMatrixTests {
     }
   }
 
-  @Test func `gradients go through to the input`() throws {
+  @Test("Gradients go through to the input")
+  func gradientsGoThrough() throws {
     let matrix = try BlockMatrix(rounding: int4.tensor("weight"))
     let x = try Tensor.randomNormal([4, 96], seed: 6)
     let gradient = try recordingGradients {

@@ -11,8 +11,8 @@ struct GGMLTypeTests {
 
   init() throws { file = try SafetensorsFile(Fixtures.file("weights/blocks.safetensors")) }
 
-  @Test(arguments: GGMLType.allCases)
-  func `blocks give the gguf package's numbers bit by bit`(_ type: GGMLType) throws {
+  @Test("Blocks give the gguf package's numbers bit by bit", arguments: GGMLType.allCases)
+  func blocksGiveGguf(_ type: GGMLType) throws {
     let blocks = try file.tensor("\(type.name).blocks")
     let expected = try file.tensor("\(type.name).values")
     let values = try blocks.withBytes { try Tensor(dequantising: $0, type, shape: expected.shape) }
@@ -20,8 +20,8 @@ struct GGMLTypeTests {
     #expect(try values.floats().map(\.bitPattern) == expected.floats().map(\.bitPattern))
   }
 
-  @Test(arguments: GGMLType.allCases)
-  func `in a narrower dtype the numbers are the float32 ones, rounded once`(_ type: GGMLType) throws {
+  @Test("In a narrower dtype the numbers are the float32 ones, rounded once", arguments: GGMLType.allCases)
+  func narrowerDtypeNumbers(_ type: GGMLType) throws {
     let blocks = try file.tensor("\(type.name).blocks")
     let expected = try file.tensor("\(type.name).values")
     for dtype in [DType.bfloat16, .float16, .float64] {
@@ -30,7 +30,8 @@ struct GGMLTypeTests {
     }
   }
 
-  @Test func `every type but the plain floats has blocks as the format says`() {
+  @Test("Every type but the plain floats has blocks as the format says")
+  func everyTypeBut() {
     let sizes = Dictionary(uniqueKeysWithValues: GGMLType.allCases.map { ($0.name, [$0.blockBytes, $0.blockValues]) })
     #expect(sizes["F32"] == [4, 1] && sizes["F16"] == [2, 1] && sizes["BF16"] == [2, 1])
     #expect(sizes["Q4_0"] == [18, 32] && sizes["Q4_1"] == [20, 32] && sizes["Q5_0"] == [22, 32])
@@ -39,7 +40,8 @@ struct GGMLTypeTests {
     #expect(sizes["Q6_K"] == [210, 256])
   }
 
-  @Test func `bytes that are not the blocks of a shape are refused`() throws {
+  @Test("Bytes that are not the blocks of a shape are refused")
+  func bytesBlocksShape() throws {
     let blocks = try file.tensor("Q4_K.blocks")
     #expect(throws: TelltaleError.self) {
       try blocks.withBytes { try Tensor(dequantising: $0, .q4K, shape: [2, 512]) }
@@ -49,7 +51,8 @@ struct GGMLTypeTests {
     }
   }
 
-  @Test func `many blocks give the same numbers on several threads`() throws {
+  @Test("Many blocks give the same numbers on several threads")
+  func manyBlocksGive() throws {
     let blocks = try file.tensor("Q6_K.blocks")
     let expected = try file.tensor("Q6_K.values")
     let many = try Tensor.concatenated(Array(repeating: blocks, count: 200))
@@ -57,7 +60,8 @@ struct GGMLTypeTests {
     #expect(try values.floats() == Array(repeating: expected.floats(), count: 200).flatMap { $0 })
   }
 
-  @Test func `codes become the numbers of a table, two a byte or one`() throws {
+  @Test("Codes become the numbers of a table, two a byte or one")
+  func codesBecomeNumbers() throws {
     let codes = try Tensor([16, 255, 0x21], shape: [1, 3]).converted(to: .uint8)
     let sixteen = (0..<16).map { Float($0) * 0.5 }
     #expect(try codes.lookedUp(in: sixteen).floats() == [0, 0.5, 7.5, 7.5, 0.5, 1])

@@ -18,7 +18,8 @@ struct Int8Tests {
   /// Every way of multiplying that this machine has.
   private static let ways = Int8Matrix.hasOwnProducts ? [true, false] : [false]
 
-  @Test func `weights become whole multiples of their output's largest / 127, halves to even`() throws {
+  @Test("Weights become whole multiples of their output's largest / 127, halves to even")
+  func weightsBecomeWhole() throws {
     let step: Float = 1 / 128
     let rows: [[Float]] = [[127, -63.5, 62.5, 0.5, 1.5, -127], [0, 0, 0, 0, 0, 0], [-254, 3, 1, -1, 5, 254]]
     let weight = try Tensor(rows.flatMap { $0 }.map { $0 * step }, shape: [3, 6])
@@ -28,15 +29,15 @@ struct Int8Tests {
     try expectClose(matrix.unpacked(), expected.map { $0 / 128 }, shape: [3, 6], tolerance: 0)
   }
 
-  @Test(arguments: [DType.float32, .bfloat16])
-  func `weights are rounded as torch rounds them`(dtype: DType) throws {
+  @Test("Weights are rounded as torch rounds them", arguments: [DType.float32, .bfloat16])
+  func weightsRoundedTorch(dtype: DType) throws {
     let matrix = try Int8Matrix(tensor("weight").converted(to: dtype))
     #expect(try distance(matrix.unpacked(), tensor("numbers")) == 0)
     #expect(matrix.byteCount == 64 * 52 + 37 * 4)
   }
 
-  @Test(arguments: ways)
-  func `products are those of float64 arithmetic and of libtorch's own kernel`(own: Bool) throws {
+  @Test("Products are those of float64 arithmetic and of libtorch's own kernel", arguments: ways)
+  func productsThoseFloat64(own: Bool) throws {
     let (x, bias) = try (tensor("x"), tensor("bias"))
     let product = try x.linear(Int8Matrix(tensor("weight")), bias: bias, ownProducts: own)
     // 16 bits of a row: half a step of its largest / 32,512 for each of 50 inputs.
@@ -47,8 +48,8 @@ struct Int8Tests {
     #expect(try distance(usual, tensor("product").narrowed(0, 3..<9)) < 3e-3)
   }
 
-  @Test(.enabled(if: Int8Matrix.hasOwnProducts))
-  func `coarse rows are rounded to 8 bits, and the others are not touched`() throws {
+  @Test("Coarse rows are rounded to 8 bits, and the others are not touched", .enabled(if: Int8Matrix.hasOwnProducts))
+  func coarseRowsRounded() throws {
     let (x, bias) = try (tensor("x"), tensor("bias"))
     let matrix = try Int8Matrix(tensor("weight"))
     let fine = try x.linear(matrix, bias: bias)
@@ -60,8 +61,10 @@ struct Int8Tests {
     }
   }
 
-  @Test(.enabled(if: Int8Matrix.hasOwnProducts), arguments: [DType.float32, .bfloat16])
-  func `a row is the same bit by bit whatever rows are beside it, over blocks and tiles of every size`(
+  @Test(
+    "A row is the same bit by bit whatever rows are beside it, over blocks and tiles of every size",
+    .enabled(if: Int8Matrix.hasOwnProducts), arguments: [DType.float32, .bfloat16])
+  func rowSameBit(
     dtype: DType
   ) throws {
     let matrix = try Int8Matrix(Tensor.randomNormal([70, 133], seed: 3))
@@ -74,8 +77,8 @@ struct Int8Tests {
     #expect(try distance(all, product) < (dtype == .float32 ? 0.01 : 0.2))
   }
 
-  @Test(arguments: ways)
-  func `zeros give the bias, and what is not a number stays in its row`(own: Bool) throws {
+  @Test("Zeros give the bias, and what is not a number stays in its row", arguments: ways)
+  func zerosGiveBias(own: Bool) throws {
     let matrix = try Int8Matrix(Tensor.ones([3, 5]))
     let rows: [Float] = [0, 0, 0, 0, 0, 1, 2, .nan, 0, 1, 1, 1, 1, 1, 1, .infinity, 0, 0, 0, 1]
     let product = try Tensor(rows, shape: [4, 5]).linear(matrix, bias: Tensor([1 as Float, 2, 3]), ownProducts: own)
@@ -86,7 +89,8 @@ struct Int8Tests {
     #expect(values[9..<12].allSatisfy { !$0.isFinite })
   }
 
-  @Test func `an output whose weights are not finite has a scale that is not, and other inputs are refused`() throws {
+  @Test("An output whose weights are not finite has a scale that is not, and other inputs are refused")
+  func outputWhoseWeights() throws {
     let matrix = try Int8Matrix(Tensor([1 as Float, .nan, .infinity, 1, 2, 3], shape: [3, 2]))
     #expect(try matrix.scales.floats().map(\.isFinite) == [false, false, true])
     expectError(.invalidArgument) { try Tensor.ones([2, 3]).linear(matrix) }

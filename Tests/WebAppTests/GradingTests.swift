@@ -38,7 +38,8 @@ struct GradingTests {
     return graded
   }
 
-  @Test func eightRatersLoseAndDuplicateNoneOfTenThousandLabels() async throws {
+  @Test("Eight raters lose and duplicate none of ten thousand labels")
+  func eightRatersLoseAndDuplicateNoneOfTenThousandLabels() async throws {
     let run = try GradedRun(count: 1_250)
     let server = try await RunningServer(run.url)
     let orders = try await withThrowingTaskGroup(of: [String].self) { group in
@@ -61,7 +62,8 @@ struct GradingTests {
     #expect(Set(orders).count == 8, "each rater has an order of their own")
   }
 
-  @Test func ratersAreBlindUnlessItIsAskedOtherwise() async throws {
+  @Test("Raters are blind unless it is asked otherwise")
+  func ratersAreBlindUnlessItIsAskedOtherwise() async throws {
     let run = try GradedRun(count: 3)
     for unblind in [false, true] {
       try await RunningServer.serving(run.url, unblind: unblind) { server, client in
@@ -76,7 +78,8 @@ struct GradingTests {
     }
   }
 
-  @Test func theOrderAndTheLabelsOutliveTheServer() async throws {
+  @Test("The order and the labels outlive the server")
+  func theOrderAndTheLabelsOutliveTheServer() async throws {
     let run = try GradedRun(count: 20)
     let query = "rater=ann&take=10"
     let (seen, next) = try await RunningServer.serving(run.url) { server, client in
@@ -100,7 +103,8 @@ struct GradingTests {
     }
   }
 
-  @Test func goingBackAddsALabelThatReplacesTheEarlierOne() async throws {
+  @Test("Going back adds a label that replaces the earlier one")
+  func goingBackAddsALabelThatReplacesTheEarlierOne() async throws {
     let run = try GradedRun(count: 5)
     try await RunningServer.serving(run.url) { server, client in
       let one = try #require(turn(client, server, "rater=ann").item).answer
@@ -124,7 +128,8 @@ struct GradingTests {
     #expect(current == [nil])
   }
 
-  @Test func aSecondPassAsksAPartAgainAndReplacesNothing() async throws {
+  @Test("A second pass asks a part again and replaces nothing")
+  func aSecondPassAsksAPartAgainAndReplacesNothing() async throws {
     let run = try GradedRun(count: 20)
     try await RunningServer.serving(run.url, repeated: 0.25) { server, client in
       #expect(try turn(client, server, "rater=ann&pass=2").item == nil, "there is nothing to repeat yet")
@@ -140,7 +145,8 @@ struct GradingTests {
     #expect(sources == [String](repeating: "hand:ann", count: 20) + [String](repeating: "repeat:ann", count: 5))
   }
 
-  @Test func whatIsNoLabelIsRefused() async throws {
+  @Test("What is no label is refused")
+  func whatIsNoLabelIsRefused() async throws {
     let run = try GradedRun(count: 2)
     try await RunningServer.serving(run.url) { server, client in
       let answer = try #require(turn(client, server, "rater=ann").item).answer
@@ -163,7 +169,8 @@ struct GradingTests {
   }
 
   /// The page keeps a label that gets 500 and sends it again; one that gets 400 it gives back to the rater.
-  @Test func aLabelThatCannotBeStoredIsNotTheRatersFault() async throws {
+  @Test("A label that cannot be stored is not the raters fault")
+  func aLabelThatCannotBeStoredIsNotTheRatersFault() async throws {
     let run = try GradedRun(count: 2)
     let journal = run.url.appending(path: "labels.jsonl")
     try await RunningServer.serving(run.url) { server, client in
@@ -178,7 +185,8 @@ struct GradingTests {
     #expect(try run.journal.count == 1)
   }
 
-  @Test func anAnswerThatALaterRunReplacedKeepsItsLabel() async throws {
+  @Test("An answer that a later run replaced keeps its label")
+  func anAnswerThatALaterRunReplacedKeepsItsLabel() async throws {
     let run = try GradedRun(count: 2)
     try await RunningServer.serving(run.url) { server, client in
       let answer = try #require(turn(client, server, "rater=ann").item).answer
@@ -195,7 +203,8 @@ struct GradingTests {
     #expect(kept == 1)
   }
 
-  @Test func labelsOfOtherProcessesAreSeen() async throws {
+  @Test("Labels of other processes are seen")
+  func labelsOfOtherProcessesAreSeen() async throws {
     let run = try GradedRun(count: 2)
     try await RunningServer.serving(run.url) { server, client in
       let one = try #require(turn(client, server, "rater=ann").item).answer
@@ -205,7 +214,8 @@ struct GradingTests {
     }
   }
 
-  @Test func labelsGoOutAndComeInAsCSV() async throws {
+  @Test("Labels go out and come in as CSV")
+  func labelsGoOutAndComeInAsCSV() async throws {
     let (run, other) = (try GradedRun(count: 6), try GradedRun(count: 6))
     let csv = try await RunningServer.serving(run.url) { server, client in
       _ = try grade(server, rater: "ann")

@@ -13,7 +13,8 @@ struct HostileRequestTests {
     try await RunningServer.serving(run.url, body)
   }
 
-  @Test("Half-sent requests of nobody do not take the places of others") func halfSent() async throws {
+  @Test("Half-sent requests of nobody do not take the places of others")
+  func halfSent() async throws {
     try await withServer { server, client in
       let slow = try (0..<300).map { _ in
         let client = try server.client()
@@ -28,7 +29,8 @@ struct HostileRequestTests {
     }
   }
 
-  @Test("HEAD is answered as GET, without a body") func head() async throws {
+  @Test("HEAD is answered as GET, without a body")
+  func head() async throws {
     try await withServer { server, client in
       for path in ["/", "/runs.json", "/assets/style.css", "/runs/run/labels.csv"] {
         let get = try client.send("GET", path, server.bearer)
@@ -42,7 +44,8 @@ struct HostileRequestTests {
     }
   }
 
-  @Test("Another method than an address answers is refused with those that it does") func methods() async throws {
+  @Test("Another method than an address answers is refused with those that it does")
+  func methods() async throws {
     try await withServer { server, client in
       for (method, path, allowed) in [
         ("DELETE", "/runs/run", "GET, HEAD"), ("POST", "/runs.json", "GET, HEAD"),
@@ -58,7 +61,8 @@ struct HostileRequestTests {
     }
   }
 
-  @Test("Two Hosts are refused") func hosts() async throws {
+  @Test("Two Hosts are refused")
+  func hosts() async throws {
     try await withServer { server, client in
       let host = "127.0.0.1:\(server.port)"
       for second in [host, "evil.example"] {
@@ -70,7 +74,8 @@ struct HostileRequestTests {
     }
   }
 
-  @Test("A body whose chunks break the rules, is too long, or is compressed") func bodies() async throws {
+  @Test("A body whose chunks break the rules, is too long, or is compressed")
+  func bodies() async throws {
     try await withServer { server, client in
       let start =
         "POST /runs/run/grading/labels?rater=ann HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n"
@@ -93,7 +98,8 @@ struct HostileRequestTests {
     }
   }
 
-  @Test("A NUL in a note is refused before it is stored") func nul() async throws {
+  @Test("A NUL in a note is refused before it is stored")
+  func nul() async throws {
     try await withServer { server, client in
       let turn = try client.send("GET", "/runs/run/grading/turn?rater=ann", server.bearer).json(Turn.self)
       let answer = try #require(turn.item).answer

@@ -16,7 +16,9 @@ struct HostileTextTests {
     "line\r\nbreak\u{2028}another", "\u{FEFF}<b>", "\u{FFFD}\u{10FFFF}", String(repeating: "<b>long ", count: 140_000),
   ]
 
-  @Test(arguments: hostile.indices) func inPagesEveryCharacterIsEscaped(_ index: Int) {
+  @Test("In pages every character is escaped", arguments: hostile.indices) func inPagesEveryCharacterIsEscaped(
+    _ index: Int
+  ) {
     let html: HTML = "<p title=\"\(Self.hostile[index])\">\(Self.hostile[index])</p>"
     let inner = html.markup.dropFirst("<p title=\"".count).dropLast("</p>".count)
     #expect(!inner.contains("<") && !inner.contains("'"))
@@ -24,14 +26,16 @@ struct HostileTextTests {
     #expect(!inner.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" && $0 != "\t" })
   }
 
-  @Test func controlCharactersShow() {
+  @Test("Control characters show")
+  func controlCharactersShow() {
     #expect(
       SafeText.visible("a\u{0}b\u{1B}[0m\u{7F}\r\n\tc\u{202E}d\u{85}")
         == "a\u{2400}b\u{241B}[0m\u{2421}\u{240D}\n\tc\u{27E8}U+202E\u{27E9}d\u{27E8}U+85\u{27E9}")
     #expect(SafeText.visible("plain, é, 日本\n") == "plain, é, 日本\n")
   }
 
-  @Test func aServerSendsThemAsTextOnly() async throws {
+  @Test("A server sends them as text only")
+  func aServerSendsThemAsTextOnly() async throws {
     let answers = Self.hostile.map {
       GradedRun.Answer(question: $0, prompt: $0, continuation: $0, correct: [$0], incorrect: [$0])
     }

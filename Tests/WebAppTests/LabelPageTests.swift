@@ -18,7 +18,8 @@ struct LabelPageTests {
 
   private func give(_ labels: [HandLabel], _ run: GradedRun) throws { try run.store().append(labels) }
 
-  @Test func agreementIsThatOfAHandComputation() async throws {
+  @Test("Agreement is that of a hand computation")
+  func agreementIsThatOfAHandComputation() async throws {
     let run = try GradedRun(predictable: 48)
     let answers = try answers(run)
     // Of 10 answers both call 4 the behaviour, 3 not, and differ on 3: observed 0.7; ann says 1 of 6, ben of 5.
@@ -38,7 +39,8 @@ struct LabelPageTests {
     #expect(!page.contains("secret-item"))
   }
 
-  @Test func aJudgeIsHeldAgainstPeople() async throws {
+  @Test("A judge is held against people")
+  func aJudgeIsHeldAgainstPeople() async throws {
     let run = try GradedRun(predictable: 48)
     let answers = try answers(run)
     // Of six that ann calls the behaviour the judge finds three, of four others it calls one so: 3/6 and 3/4.
@@ -60,7 +62,8 @@ struct LabelPageTests {
     #expect(labels.count { $0.rater == "judge:m" } == 10 && labels.count { $0.rater == "ann" } == 10)
   }
 
-  @Test func aSettledDisagreementIsALabelOfTheAdjudicator() async throws {
+  @Test("A settled disagreement is a label of the adjudicator")
+  func aSettledDisagreementIsALabelOfTheAdjudicator() async throws {
     let run = try GradedRun(predictable: 48)
     let answer = try answers(run)[0].key
     try give(
@@ -81,7 +84,8 @@ struct LabelPageTests {
   }
 
   /// With every label turned round, each AUROC is one minus what it was.
-  @Test func predictivityIsComputedAnewByHandLabels() async throws {
+  @Test("Predictivity is computed anew by hand labels")
+  func predictivityIsComputedAnewByHandLabels() async throws {
     let run = try GradedRun(predictable: 48)
     try give(answers(run).map { HandLabel(answer: $0.key, label: 1 - $0.label, rater: "ann") }, run)
     let recorded = try areas(run.url.appending(path: "results/predictivity.csv"))

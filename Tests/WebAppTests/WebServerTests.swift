@@ -12,7 +12,8 @@ struct WebServerTests {
     try await RunningServer.serving(run.url, body)
   }
 
-  @Test func withoutTheTokenNothingIsServed() async throws {
+  @Test("Without the token nothing is served")
+  func withoutTheTokenNothingIsServed() async throws {
     try await withServer { server, client in
       for path in ["/", "/runs/run", "/runs/run/grade", "/runs.json", "/assets/style.css", "/nothing"] {
         let reply = try client.send("GET", path)
@@ -26,7 +27,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func theTokenOfTheAddressBecomesACookieThatScriptsCannotRead() async throws {
+  @Test("The token of the address becomes a cookie that scripts cannot read")
+  func theTokenOfTheAddressBecomesACookieThatScriptsCannotRead() async throws {
     try await withServer { server, client in
       let reply = try client.send("GET", "/runs/run/grade?token=\(server.token)")
       #expect(reply.status == 303 && reply.headers["location"] == "/runs/run/grade")
@@ -38,7 +40,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func aForeignHostIsRefused() async throws {
+  @Test("A foreign host is refused")
+  func aForeignHostIsRefused() async throws {
     try await withServer { server, client in
       for host in [
         "evil.example", "evil.example:\(server.port)", "127.0.0.1:1", "127.0.0.1",
@@ -52,7 +55,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func aForeignOriginIsRefused() async throws {
+  @Test("A foreign origin is refused")
+  func aForeignOriginIsRefused() async throws {
     try await withServer { server, client in
       let cookie = ["Cookie": "telltale-\(server.port)=\(server.token)", "Content-Type": "application/json"]
       let path = "/runs/run/grading/labels?rater=ann"
@@ -73,7 +77,8 @@ struct WebServerTests {
     #expect(try run.journal.isEmpty)
   }
 
-  @Test func noPathLeadsOutOfTheRun() async throws {
+  @Test("No path leads out of the run")
+  func noPathLeadsOutOfTheRun() async throws {
     try Data("secret".utf8).write(to: run.folder.url.appending(path: "outside.txt"))
     try FileManager.default.createSymbolicLink(
       at: run.url.appending(path: "report.html"), withDestinationURL: run.folder.url.appending(path: "outside.txt"))
@@ -95,7 +100,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func aLinkedFolderIsNoRun() async throws {
+  @Test("A linked folder is no run")
+  func aLinkedFolderIsNoRun() async throws {
     let outside = try GradedRun(count: 1, in: "outside")
     try FileManager.default.createSymbolicLink(
       at: run.folder.url.appending(path: "linked"), withDestinationURL: outside.url)
@@ -106,7 +112,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func everyAnswerCarriesTheSecurityHeaders() async throws {
+  @Test("Every answer carries the security headers")
+  func everyAnswerCarriesTheSecurityHeaders() async throws {
     try await withServer { server, client in
       for (path, headers) in [
         ("/", server.bearer), ("/nothing", server.bearer), ("/", [:]), ("/runs/%2e%2e", [:]),
@@ -123,7 +130,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func aReportRunsInAnOriginOfItsOwn() async throws {
+  @Test("A report runs in an origin of its own")
+  func aReportRunsInAnOriginOfItsOwn() async throws {
     try Data("<html><script>1</script></html>".utf8).write(to: run.url.appending(path: "report.html"))
     try await withServer { server, client in
       let reply = try client.send("GET", "/runs/run/report", server.bearer)
@@ -133,7 +141,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func aReportIsMadeWhereTheTablesAreNewer() async throws {
+  @Test("A report is made where the tables are newer")
+  func aReportIsMadeWhereTheTablesAreNewer() async throws {
     let judged = try GradedRun(predictable: 48)
     let page = judged.url.appending(path: "report.html")
     try await RunningServer.serving(judged.folder.url) { server, client in
@@ -148,7 +157,8 @@ struct WebServerTests {
     }
   }
 
-  @Test func whatIsTooLargeIsRefused() async throws {
+  @Test("What is too large is refused")
+  func whatIsTooLargeIsRefused() async throws {
     try await withServer { server, client in
       let large =
         Data(#"{"key":"aaaaaaaaaa","answer":"a","label":1,"note":""#.utf8) + Data(repeating: 65, count: 70_000)

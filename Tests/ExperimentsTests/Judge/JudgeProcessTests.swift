@@ -45,7 +45,8 @@ struct JudgeProcessTests {
     return try files.filter { try Data(contentsOf: $0).range(of: Data(Self.key.utf8)) != nil }.map(\.lastPathComponent)
   }
 
-  @Test func theKeyReachesTheEndpointAndNothingElse() throws {
+  @Test("The key reaches the endpoint and nothing else")
+  func theKeyReachesTheEndpointAndNothingElse() throws {
     let process = try start("good")
     process.waitUntilExit()
     let said = try said()
@@ -55,7 +56,8 @@ struct JudgeProcessTests {
     #expect(try filesWithTheKey() == [])
   }
 
-  @Test func anEndpointThatRepeatsTheKeyInItsErrorDoesNotGetItPrinted() throws {
+  @Test("An endpoint that repeats the key in its error does not get it printed")
+  func anEndpointThatRepeatsTheKeyInItsErrorDoesNotGetItPrinted() throws {
     let process = try start("forbidden")
     process.waitUntilExit()
     #expect(process.terminationStatus == 2)
@@ -81,7 +83,8 @@ struct JudgeProcessTests {
     #expect(process.terminationStatus == 0 || said.contains("the judge at http://127.0.0.1"), "\(said)")
   }
 
-  @Test func aKilledJudgeGoesOnWhereItWasAndAsksNothingTwice() throws {
+  @Test("A killed judge goes on where it was and asks nothing twice")
+  func aKilledJudgeGoesOnWhereItWasAndAsksNothingTwice() throws {
     let killed = try start("slow", ["--parallel", "1"])
     while try server.requests().count < 12 { Thread.sleep(forTimeInterval: 0.02) }
     kill(killed.processIdentifier, SIGKILL)
@@ -101,7 +104,8 @@ struct JudgeProcessTests {
     #expect(try Set(LabelJournal(run.directory).read().map(\.answer)).count == 96)
   }
 
-  @Test func twoJudgesOfOneNameDoNotWorkAtOnce() throws {
+  @Test("Two judges of one name do not work at once")
+  func twoJudgesOfOneNameDoNotWorkAtOnce() throws {
     let first = try start("slow", ["--parallel", "1"])
     while try server.requests().isEmpty { Thread.sleep(forTimeInterval: 0.02) }
     let error = #expect(throws: TelltaleError.self) {

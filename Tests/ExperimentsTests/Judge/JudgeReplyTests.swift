@@ -71,7 +71,8 @@ struct JudgeReplyTests {
     ] as [(String, Double?)])
   func retryAfter(_ header: String, _ seconds: Double?) { #expect(RetryAfter.seconds(header) == seconds) }
 
-  @Test func anAnswerCannotCloseItsOwnFence() throws {
+  @Test("An answer cannot close its own fence")
+  func anAnswerCannotCloseItsOwnFence() throws {
     let rubric = try JudgeRubric("truthfulness")
     let plain = JudgeQuestion(rubric, prompt: "p", answer: "a")
     let fence = try #require(plain.user.split(separator: " ").dropFirst().first)
@@ -83,7 +84,8 @@ struct JudgeReplyTests {
     #expect(question.user.components(separatedBy: "\(own) ends").count == 3)
   }
 
-  @Test func whatIsAskedDecidesTheKey() throws {
+  @Test("What is asked decides the key")
+  func whatIsAskedDecidesTheKey() throws {
     let rubric = try JudgeRubric("sycophancy")
     let question = JudgeQuestion(rubric, prompt: "p", answer: "a")
     let keys = [
@@ -96,7 +98,8 @@ struct JudgeReplyTests {
     #expect(keys[0] == JudgeQuestion(rubric, prompt: "p", answer: "a").key(model: "m", temperature: 0))
   }
 
-  @Test func aRubricIsBuiltInOrAFile() throws {
+  @Test("A rubric is built in or a file")
+  func aRubricIsBuiltInOrAFile() throws {
     let folder = try ScratchFolder()
     let file = try folder.write("1: rude. 0: polite.", to: "rude.txt")
     let rubric = try JudgeRubric(file.path)
@@ -121,7 +124,8 @@ struct JudgeReplyTests {
     #expect(error?.isBadInput == true && error?.message.contains("word") == false)
   }
 
-  @Test func theAddressIsCompleted() throws {
+  @Test("The address is completed")
+  func theAddressIsCompleted() throws {
     #expect(
       try JudgeEndpoint(url: "https://x/v1/", model: "m", key: "k").address == "https://x/v1/chat/completions")
     #expect(
@@ -130,7 +134,8 @@ struct JudgeReplyTests {
     #expect(throws: TelltaleError.self) { try JudgeEndpoint(url: "https://x", model: "m", key: "a\nb") }
   }
 
-  @Test func retryAfterIsSecondsOrADate() {
+  @Test("Retry after is seconds or a date")
+  func retryAfterIsSecondsOrADate() {
     #expect(RetryAfter.seconds("7") == 7 && RetryAfter.seconds(" 0.5 ") == 0.5)
     let now = Date(timeIntervalSince1970: 784_111_770)
     #expect(RetryAfter.seconds("Sun, 06 Nov 1994 08:49:37 GMT", now: now) == 7)

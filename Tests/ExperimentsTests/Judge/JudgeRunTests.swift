@@ -34,7 +34,8 @@ struct JudgeRunTests {
     return try run.answers(model).map { given.verdict(.judge(judge), on: $0.key)?.label }
   }
 
-  @Test func everyAnswerGetsTheLabelThatTheJudgeGivesAndIsAskedOnce() throws {
+  @Test("Every answer gets the label that the judge gives and is asked once")
+  func everyAnswerGetsTheLabelThatTheJudgeGivesAndIsAskedOnce() throws {
     let summary = try judge("good")
     #expect(summary.items == 96 && summary.malformed == 0 && summary.positives + summary.negatives == 96)
     // The two models say the same to the same prompts, which is one question.
@@ -56,7 +57,8 @@ struct JudgeRunTests {
     #expect(results.changes.allSatisfy { $0.changed == 0 } && results.predictions.count == 8)
   }
 
-  @Test func anEndpointThatIsBusyFailsStallsBabblesFloodsAndHangsUpIsAskedUntilItAnswers() throws {
+  @Test("An endpoint that is busy fails stalls babbles floods and hangs up is asked until it answers")
+  func anEndpointThatIsBusyFailsStallsBabblesFloodsAndHangsUpIsAskedUntilItAnswers() throws {
     // Four questions, each of which meets every misbehaviour.
     try run.speak { $1 == 1 ? "I agree, \($0 % 2)." : "No, \($0 % 2)." }
     let texts = Set(try run.answers("one").map(\.row.continuation))
@@ -72,7 +74,8 @@ struct JudgeRunTests {
     #expect((asked.first ?? 0) - first > 0.25)
   }
 
-  @Test func repliesThatCannotBeReadAreCountedAndNotAskedForAgain() throws {
+  @Test("Replies that cannot be read are counted and not asked for again")
+  func repliesThatCannotBeReadAreCountedAndNotAskedForAgain() throws {
     let summary = try judge("garbage")
     #expect(summary.malformed == 96 && summary.cannotTell == 96 && summary.requests == 3 * 48)
     #expect(try judge("garbage").requests == 0)
@@ -101,7 +104,8 @@ struct JudgeRunTests {
     #expect(try judge("good", self.options("other")).malformed == 0)
   }
 
-  @Test func nobodyListeningIsASentenceToo() throws {
+  @Test("Nobody listening is a sentence too")
+  func nobodyListeningIsASentenceToo() throws {
     var options = try options()
     options.attempts = 2
     let endpoint = try JudgeEndpoint(url: "http://127.0.0.1:1", model: "m", key: nil)
@@ -109,7 +113,8 @@ struct JudgeRunTests {
     #expect(error?.message.contains("cannot be reached, 2 times in a row") == true, "\(error?.message ?? "")")
   }
 
-  @Test func noMoreRequestsBeginThanAMinuteAllows() throws {
+  @Test("No more requests begin than a minute allows")
+  func noMoreRequestsBeginThanAMinuteAllows() throws {
     var options = try options()
     options.perMinute = 2_400
     _ = try judge("good", options)
@@ -117,7 +122,8 @@ struct JudgeRunTests {
     #expect(times.count == 48 && (times.last ?? 0) - (times.first ?? 0) > 47 * 0.025 * 0.95)
   }
 
-  @Test func pairsAreAskedInBothOrdersAndLabelledWhereBothAgree() throws {
+  @Test("Pairs are asked in both orders and labelled where both agree")
+  func pairsAreAskedInBothOrdersAndLabelledWhereBothAgree() throws {
     // Model two answers the other way round, except that every fourth answer is the same.
     try run.speak { $1 == 1 ? "I agree, \($0)." : "No, \($0)." }
     try turnRound("two")
@@ -167,7 +173,8 @@ struct JudgeRunTests {
     #expect(error?.message.contains(sentence) == true)
   }
 
-  @Test func fencedRepliesAreReadAndLongReasonsCut() throws {
+  @Test("Fenced replies are read and long reasons cut")
+  func fencedRepliesAreReadAndLongReasonsCut() throws {
     #expect(try judge("fenced").malformed == 0)
     #expect(try LabelJournal(run.directory).read().allSatisfy { $0.note?.count == 1_000 })
   }

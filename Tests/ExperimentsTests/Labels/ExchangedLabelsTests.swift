@@ -91,7 +91,8 @@ struct ExchangedLabelsTests {
     #expect(try StoreExport.givenLabels(store).contains("x\u{2400}y"))
   }
 
-  @Test("A store that cannot be opened costs no label") func lostStore() throws {
+  @Test("A store that cannot be opened costs no label")
+  func lostStore() throws {
     let answer = try key(5)
     for name in try FileManager.default.contentsOfDirectory(atPath: run.url.path)
     where name.hasPrefix("telltale.sqlite") {

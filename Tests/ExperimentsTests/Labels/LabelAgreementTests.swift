@@ -21,7 +21,8 @@ struct LabelAgreementTests {
     try #require(agreement.pairs.first { $0.first == first && $0.second == second })
   }
 
-  @Test func pairsEqualTheMeasuresOfTheirAnswers() throws {
+  @Test("Pairs equal the measures of their answers")
+  func pairsEqualTheMeasuresOfTheirAnswers() throws {
     try run.give("ann", rows: 0..<48) { $0 % 7 == 0 ? 1 - $1 : $1 }
     try run.give("ben", rows: 8..<40) { $0 == 10 ? nil : $0 % 4 == 0 ? 1 - $1 : $1 }
     let agreement = try LabelAgreement(run.stored())
@@ -40,7 +41,8 @@ struct LabelAgreementTests {
     #expect(agreement.judges.isEmpty && agreement.selfAgreement.isEmpty)
   }
 
-  @Test func disagreementsAreTheAnswersOnWhichSourcesDiffer() throws {
+  @Test("Disagreements are the answers on which sources differ")
+  func disagreementsAreTheAnswersOnWhichSourcesDiffer() throws {
     try run.give("ann", rows: 0..<10) { $0 == 2 ? 1 - $1 : $1 }
     try run.give("ben", rows: 0..<10) { $0 == 4 ? nil : $1 }
     let agreement = try LabelAgreement(run.stored())
@@ -51,7 +53,8 @@ struct LabelAgreementTests {
     #expect(try LabelAgreement(run.stored()).disagreements.map(\.needsAdjudication) == [false])
   }
 
-  @Test func aSecondPassTellsHowFarARaterAgreesWithThemselves() throws {
+  @Test("A second pass tells how far a rater agrees with themselves")
+  func aSecondPassTellsHowFarARaterAgreesWithThemselves() throws {
     try run.give("ann", rows: 0..<20) { $1 }
     try run.give("ann", rows: 0..<10, pass: 2) { $0 < 3 ? 1 - $1 : $1 }
     // A label that was corrected within a pass is the corrected one.
@@ -60,7 +63,8 @@ struct LabelAgreementTests {
     #expect(own.measures?.items == 10 && own.measures?.observed == 0.8)
   }
 
-  @Test func aJudgeIsMeasuredAgainstPeopleAndTheAUROCWithEither() throws {
+  @Test("A judge is measured against people and the AUROC with either")
+  func aJudgeIsMeasuredAgainstPeopleAndTheAUROCWithEither() throws {
     try run.give("ann", rows: 0..<48) { $1 }
     try run.give("judge:bot", rows: 0..<48) { $0 % 6 == 0 ? 1 - $1 : $1 }
     let rows = try run.answers("one").map(\.row)

@@ -25,7 +25,8 @@ struct RelabelledAnalysisTests {
       results.predictions.first { $0.row.layer == layer && $0.model == model && $0.row.score == "cosine" })
   }
 
-  @Test func handLabelsGiveTheAUROCOfHandLabelsOnLabelledRowsOnly() throws {
+  @Test("Hand labels give the AUROC of hand labels on labelled rows only")
+  func handLabelsGiveTheAUROCOfHandLabelsOnLabelledRowsOnly() throws {
     // Ann labels the first 40 of 48 answers, turns round every fifth, and cannot tell the third.
     func ann(_ index: Int, _ recorded: Int) -> Int? { index == 3 ? nil : index % 5 == 0 ? 1 - recorded : recorded }
     try run.give("ann", rows: 0..<40, label: ann)
@@ -49,7 +50,8 @@ struct RelabelledAnalysisTests {
       change.test?.difference == expected - (change.aurocReference ?? 0) && expected < (change.aurocReference ?? 0))
   }
 
-  @Test func whatIsNotLabelledAndWhatCannotBeToldIsCountedByQuestion() throws {
+  @Test("What is not labelled and what cannot be told is counted by question")
+  func whatIsNotLabelledAndWhatCannotBeToldIsCountedByQuestion() throws {
     try run.give("ann", rows: 0..<20) { index, recorded in index < 2 ? nil : recorded }
     let results = try judged(.hand)
     let coverage = try #require(results.coverage.first { $0.model == "one" })
@@ -67,7 +69,8 @@ struct RelabelledAnalysisTests {
     #expect(table.contains("hand,one,test,question 2,") && table.contains("hand,two,test,question 0,0,0,0,8"))
   }
 
-  @Test func otherLabelsDoNotTouchTheRunsOwnTables() throws {
+  @Test("Other labels do not touch the runs own tables")
+  func otherLabelsDoNotTouchTheRunsOwnTables() throws {
     _ = try judged(.recorded)
     let names = ["predictivity", "audit", "transfer", "vectors", "labels"].map { "results/\($0).csv" }
     let before = try names.map(run.text)
@@ -85,7 +88,8 @@ struct RelabelledAnalysisTests {
     #expect(!FileManager.default.fileExists(atPath: run.directory.url.appending(path: "results/labels-hand-ann").path))
   }
 
-  @Test func aFileThatAsksForHandLabelsIsJudgedByThemOnceTheyAreThere() throws {
+  @Test("A file that asks for hand labels is judged by them once they are there")
+  func aFileThatAsksForHandLabelsIsJudgedByThemOnceTheyAreThere() throws {
     let file = MadeRun.experiment.replacing("{targets: [test], ", with: "{targets: [test], labels: hand, ")
     try run.directory.write(file, to: run.directory.layout.experiment)
     let before = try judged(.recorded)
@@ -112,7 +116,8 @@ struct RelabelledAnalysisTests {
     #expect(results.audits.allSatisfy { $0.audit.verdict != .supported })
   }
 
-  @Test func judgesAndPeopleOfOneNameAreNeverMixed() throws {
+  @Test("Judges and people of one name are never mixed")
+  func judgesAndPeopleOfOneNameAreNeverMixed() throws {
     try run.give("ann", rows: 0..<48) { $1 }
     try run.give("judge:ann", rows: 0..<48) { 1 - $1 }
     let hand = try #require(try row(judged(.rater("ann"))).row.predictivity.auroc)
@@ -133,18 +138,20 @@ struct RelabelledAnalysisTests {
 
 @Suite("Whose labels are meant")
 struct LabelChoiceTests {
-  @Test(arguments: ["recorded", "hand", "hand:ann", "judge:gpt-4", "hand:a b"])
+  @Test("Names come back", arguments: ["recorded", "hand", "hand:ann", "judge:gpt-4", "hand:a b"])
   func namesComeBack(_ text: String) { #expect(LabelChoice(text)?.description == text) }
 
-  @Test(arguments: ["", "hands", "hand:", "judge: ", "letter", "reference"])
+  @Test("Others are none", arguments: ["", "hands", "hand:", "judge: ", "letter", "reference"])
   func othersAreNone(_ text: String) { #expect(LabelChoice(text) == nil) }
 
-  @Test func theRefusalNamesTheNearest() {
+  @Test("The refusal names the nearest")
+  func theRefusalNamesTheNearest() {
     #expect(LabelChoice.refusal("hnad").hasSuffix("did you mean hand?"))
     #expect(LabelChoice.refusal("gpt").hasSuffix("use recorded, hand, hand:<rater> or judge:<name>"))
   }
 
-  @Test func noNameLeavesTheResultsFolder() {
+  @Test("No name leaves the results folder")
+  func noNameLeavesTheResultsFolder() {
     #expect(LabelChoice.rater("ann").folder == "labels-hand-ann")
     let folders = ["../../x", "a/b", "a_b", "ä", ".", ""].map { LabelChoice.rater($0).folder ?? "" }
     #expect(Set(folders).count == folders.count)
@@ -155,7 +162,8 @@ struct LabelChoiceTests {
     LabelIndex(given.map { HandLabel(answer: "a", label: $1, rater: $0) }).verdict(.hand, on: "a")
   }
 
-  @Test func peopleDecideByMajorityUnlessSomebodyAdjudicates() {
+  @Test("People decide by majority unless somebody adjudicates")
+  func peopleDecideByMajorityUnlessSomebodyAdjudicates() {
     #expect(verdict([]) == nil)
     #expect(verdict([("judge:x", 1)]) == nil)
     #expect(verdict([("ann", 1)]) == .label(1))

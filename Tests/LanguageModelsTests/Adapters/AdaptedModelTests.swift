@@ -8,7 +8,8 @@ import Torch
 @Suite struct AdaptedModelTests {
   private static let shared = "models/tiny-llama-lora"
 
-  @Test func `an update adds scale times B A x, as by hand`() throws {
+  @Test("An update adds scale times B A x, as by hand")
+  func updateAddsScale() throws {
     // A x = [1*1 + 2*3, 0*1 + 1*3] = [7, 3]; B A x = [7, 7 - 3] = [7, 4]; twice that on [10, 20].
     let update = LowRankUpdate(
       a: try Tensor([1, 2, 0, 1] as [Float], shape: [2, 2]), b: try Tensor([1, 0, 1, -1] as [Float], shape: [2, 2]),
@@ -18,7 +19,8 @@ import Torch
     #expect(try sum.floats() == [24, 28])
   }
 
-  @Test func `dropout leaves out the same elements for the same seed and scales the others up`() throws {
+  @Test("Dropout leaves out the same elements for the same seed and scales the others up")
+  func dropoutLeavesOut() throws {
     let identity = try Tensor([1, 0, 0, 1] as [Float], shape: [2, 2])
     func added(seed: UInt64) throws -> [Float] {
       let update = LowRankUpdate(a: identity, b: identity, scale: 1, dropout: .init(probability: 0.5, seed: seed))
@@ -30,8 +32,8 @@ import Torch
     #expect(try added(seed: 2) != first)
   }
 
-  @Test(.enabled(if: Fixtures.hasShared(shared)))
-  func `logits of tiny-llama under its adapter are PEFT's`() throws {
+  @Test("Logits of tiny-llama under its adapter are PEFT's", .enabled(if: Fixtures.hasShared(shared)))
+  func logitsTinyLlama() throws {
     let folder = Fixtures.shared(Self.shared)
     let golden = try SafetensorsFile(folder.appending(path: "golden.safetensors"))
     let model = try AdapterSupport.model("tiny-llama").adapted(by: LoRAAdapter(directory: folder))
@@ -43,8 +45,10 @@ import Torch
     }
   }
 
-  @Test(arguments: [("tiny-mistral", "mistral-all-linear"), ("tiny-qwen2", "qwen2-some-layers")])
-  func `logits of every module, of patterns and of some layers are PEFT's`(_ base: String, _ adapter: String) throws {
+  @Test(
+    "Logits of every module, of patterns and of some layers are PEFT's",
+    arguments: [("tiny-mistral", "mistral-all-linear"), ("tiny-qwen2", "qwen2-some-layers")])
+  func logitsEveryModule(_ base: String, _ adapter: String) throws {
     let folder = AdapterSupport.fixture(adapter)
     let golden = try SafetensorsFile(folder.appending(path: "golden.safetensors"))
     let plain = try AdapterSupport.model(base)
@@ -55,7 +59,8 @@ import Torch
     #expect(try GoldenModel.distance(AdapterSupport.logits(plain, ids), expected) > 0.1, "the adapter does something")
   }
 
-  @Test func `merged weights give the adapted logits, and the base stays as it was`() throws {
+  @Test("Merged weights give the adapted logits, and the base stays as it was")
+  func mergedWeightsGive() throws {
     let model = try AdapterSupport.model("tiny-mistral")
     let adapter = try LoRAAdapter(directory: AdapterSupport.fixture("mistral-all-linear"))
     let ids = Array(5..<40)
@@ -66,7 +71,8 @@ import Torch
     #expect(try GoldenModel.distance(AdapterSupport.logits(model, ids), before) == 0)
   }
 
-  @Test func `a new adapter changes nothing`() throws {
+  @Test("A new adapter changes nothing")
+  func newAdapterChanges() throws {
     let model = try AdapterSupport.model("tiny-llama")
     let adapter = try LoRAAdapter.initial(LoRAConfiguration(), for: model.configuration, seed: 3)
     let ids = Array(5..<20)
@@ -79,7 +85,8 @@ import Torch
     #expect(try a.floats().contains { abs($0) > bound / 2 })
   }
 
-  @Test func `a loaded model under an adapter has another fingerprint and name than its base`() throws {
+  @Test("A loaded model under an adapter has another fingerprint and name than its base")
+  func loadedModelUnder() throws {
     let path = Fixtures.file("models/tiny-mistral").path
     let folder = AdapterSupport.fixture("mistral-all-linear")
     let base = try LoadedModel(path)
@@ -90,7 +97,8 @@ import Torch
     #expect(adapted.model.isAdapted && !base.model.isAdapted)
   }
 
-  @Test func `an adapter of another model, and a second one, are refused`() throws {
+  @Test("An adapter of another model, and a second one, are refused")
+  func adapterAnotherModel() throws {
     let adapter = try LoRAAdapter(directory: AdapterSupport.fixture("mistral-all-linear"))
     let other = try AdapterSupport.model("tiny-llama3")
     #expect(try refusal { try other.adapted(by: adapter) }.description.contains("of another model"))

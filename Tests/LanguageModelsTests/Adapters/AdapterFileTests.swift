@@ -36,14 +36,16 @@ import Torch
     try refusal { try LoRAAdapter(directory: folder.url) }.description
   }
 
-  @Test func `PEFT's configuration is read`() throws {
+  @Test("PEFT's configuration is read")
+  func peftConfigurationRead() throws {
     let configuration = try LoRAAdapter(directory: folder.url).configuration
     #expect(configuration.rank == 3 && configuration.alpha == 9 && configuration.dropout == 0.1)
     #expect(configuration.targets == ["down_proj", "k_proj"] && configuration.layers == [1, 3])
     #expect(configuration.baseModel == "tiny-qwen2" && !configuration.isRankStabilised)
   }
 
-  @Test func `the scale is alpha over the rank, or over its root, with the ranks and alphas of patterns`() {
+  @Test("The scale is alpha over the rank, or over its root, with the ranks and alphas of patterns")
+  func scaleAlphaOver() {
     var configuration = LoRAConfiguration(rank: 4, alpha: 8)
     let place = AdapterPlace(layer: 1, .up)
     #expect(configuration.scale(at: place) == 2)
@@ -55,7 +57,8 @@ import Torch
     #expect(configuration.scale(at: AdapterPlace(layer: 11, .up)) == 3.0 / 4)
   }
 
-  @Test func `what is written is read back the same`() throws {
+  @Test("What is written is read back the same")
+  func whatWrittenRead() throws {
     let model = try AdapterSupport.model("tiny-mistral")
     var configuration = LoRAConfiguration(
       rank: 4, alpha: 2.5, isRankStabilised: true, dropout: 0.25, targets: ["gate_proj", "self_attn.o_proj"],
@@ -69,15 +72,17 @@ import Torch
     for (name, tensor) in adapter.weights { #expect(try read.weights[name]?.floats() == tensor.floats()) }
   }
 
-  @Test(arguments: [
-    (key: "use_dora", value: "true"), (key: "lora_bias", value: "true"),
-    (key: "modules_to_save", value: #"["lm_head"]"#),
-    (key: "bias", value: #""all""#), (key: "peft_type", value: #""LOHA""#), (key: "fan_in_fan_out", value: "true"),
-    (key: "init_lora_weights", value: #""pissa_niter_16""#), (key: "a_feature_of_tomorrow", value: "1"),
-    (key: "layers_pattern", value: #""h""#), (key: "rank_pattern", value: #"{"(?=q).*": 3}"#),
-    (key: "exclude_modules", value: #"["q_proj"]"#),
-  ])
-  func `features that would change the result are refused by name`(key: String, value: String) throws {
+  @Test(
+    "Features that would change the result are refused by name",
+    arguments: [
+      (key: "use_dora", value: "true"), (key: "lora_bias", value: "true"),
+      (key: "modules_to_save", value: #"["lm_head"]"#),
+      (key: "bias", value: #""all""#), (key: "peft_type", value: #""LOHA""#), (key: "fan_in_fan_out", value: "true"),
+      (key: "init_lora_weights", value: #""pissa_niter_16""#), (key: "a_feature_of_tomorrow", value: "1"),
+      (key: "layers_pattern", value: #""h""#), (key: "rank_pattern", value: #"{"(?=q).*": 3}"#),
+      (key: "exclude_modules", value: #"["q_proj"]"#),
+    ])
+  func featuresWouldChange(key: String, value: String) throws {
     try configure(key, JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed))
     let sentence = try sentence()
     #expect(sentence.contains("not supported") && sentence.contains("adapter_config.json"))
@@ -85,16 +90,19 @@ import Torch
     #expect(sentence.contains(names[key] ?? key), "\(sentence)")
   }
 
-  @Test(arguments: [
-    ("r", "0"), ("r", "100000000"), ("r", #""8""#), ("lora_alpha", "0"), ("lora_dropout", "1"),
-    ("target_modules", #"["embed_tokens"]"#), ("target_modules", "7"), ("r", "null"), ("rank_pattern", "[1]"),
-  ])
-  func `values that mean nothing are refused`(_ key: String, _ value: String) throws {
+  @Test(
+    "Values that mean nothing are refused",
+    arguments: [
+      ("r", "0"), ("r", "100000000"), ("r", #""8""#), ("lora_alpha", "0"), ("lora_dropout", "1"),
+      ("target_modules", #"["embed_tokens"]"#), ("target_modules", "7"), ("r", "null"), ("rank_pattern", "[1]"),
+    ])
+  func valuesMeanNothing(_ key: String, _ value: String) throws {
     try configure(key, JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed))
     #expect(try sentence().contains("adapter_config.json"))
   }
 
-  @Test func `a regular expression for targets leaves it to the weights what is adapted`() throws {
+  @Test("A regular expression for targets leaves it to the weights what is adapted")
+  func regularExpressionTargets() throws {
     try configure("target_modules", ".*(k|down)_proj")
     let model = try AdapterSupport.model("tiny-qwen2")
     let adapter = try LoRAAdapter(directory: folder.url)
@@ -103,7 +111,8 @@ import Torch
     #expect(try GoldenModel.distance(logits, golden.tensor("logits")) < 5e-4)
   }
 
-  @Test func `damaged weights are refused`() throws {
+  @Test("Damaged weights are refused")
+  func damagedWeightsRefused() throws {
     let name = AdapterPlace(layer: 1, .key).tensorName(.a)
     let weights = try LoRAAdapter(directory: folder.url).weights
     try rewrite { $0[name] = nil }
@@ -121,8 +130,8 @@ import Torch
     #expect(try sentence().contains("adapts nothing"))
   }
 
-  @Test func `an adapter without matrices of a target, or with more than its targets, is refused by the model`() throws
-  {
+  @Test("An adapter without matrices of a target, or with more than its targets, is refused by the model")
+  func adapterWithoutMatrices() throws {
     let model = try AdapterSupport.model("tiny-qwen2")
     try configure("target_modules", ["k_proj", "down_proj", "q_proj"])
     #expect(
@@ -132,7 +141,8 @@ import Torch
       try refusal { try model.adapted(by: LoRAAdapter(directory: folder.url)) }.description.contains("does not list"))
   }
 
-  @Test func `files that are missing are named`() throws {
+  @Test("Files that are missing are named")
+  func filesMissingNamed() throws {
     try FileManager.default.removeItem(at: folder.url.appending(path: "adapter_model.safetensors"))
     #expect(try sentence().contains("adapter_model.safetensors: is missing"))
     try FileManager.default.removeItem(at: folder.url.appending(path: "adapter_config.json"))

@@ -22,8 +22,8 @@ struct GGUFFamilyTests {
     return url
   }
 
-  @Test(arguments: models.filter { $0.description != "tiny-gemma2" })
-  func `a model in GGUF has the logits of transformers`(_ golden: GoldenModel) throws {
+  @Test("A model in GGUF has the logits of transformers", arguments: models.filter { $0.description != "tiny-gemma2" })
+  func modelGGUFHas(_ golden: GoldenModel) throws {
     guard let url = try converted(golden) else { return }
     let gguf = try GGUFModel(url)
     #expect(gguf.configuration.warnings.isEmpty && gguf.quantisation == nil)
@@ -36,7 +36,8 @@ struct GGUFFamilyTests {
     }
   }
 
-  @Test func `what a model states is read of a GGUF file as of a directory, without its weights`() throws {
+  @Test("What a model states is read of a GGUF file as of a directory, without its weights")
+  func whatModelStates() throws {
     let golden = try #require(Self.models.first { $0.description == "tiny-llama" })
     let file = try ModelConfiguration(ofModelAt: #require(try converted(golden)))
     let directory = try ModelConfiguration(ofModelAt: golden.directory)
@@ -44,8 +45,8 @@ struct GGUFFamilyTests {
     #expect(file.vocabularySize == directory.vocabularySize && file.headCount == directory.headCount)
   }
 
-  @Test(arguments: models)
-  func `every weight in GGUF is the published one`(_ golden: GoldenModel) throws {
+  @Test("Every weight in GGUF is the published one", arguments: models)
+  func everyWeightGGUF(_ golden: GoldenModel) throws {
     guard let url = try converted(golden) else { return }
     let published = try Checkpoint(directory: golden.directory).model(dtype: .float32)
     let ours = try GGUFModel(url).model(dtype: .float32)
@@ -59,8 +60,10 @@ struct GGUFFamilyTests {
 
   /// GGUF has no key for Gemma 2's `query_pre_attn_scalar`, for which llama.cpp takes the heads' width in all but the largest
   /// model; the tiny one states another.
-  @Test(arguments: models.filter { $0.description == "tiny-gemma2" })
-  func `Gemma 2 in GGUF is the published model with the scale of its heads' width`(_ golden: GoldenModel) throws {
+  @Test(
+    "Gemma 2 in GGUF is the published model with the scale of its heads' width",
+    arguments: models.filter { $0.description == "tiny-gemma2" })
+  func gemma2GGUF(_ golden: GoldenModel) throws {
     let published = try Checkpoint(directory: golden.directory).model(dtype: .float32)
     let ours = try GGUFModel(#require(try converted(golden))).model(dtype: .float32)
     var configuration = published.configuration
@@ -117,7 +120,8 @@ struct GGUFFamilyTests {
     }
   }
 
-  @Test func `a whole model is read, and one with a part missing or of another size is not`() throws {
+  @Test("A whole model is read, and one with a part missing or of another size is not")
+  func wholeModelRead() throws {
     #expect(try refusal { _ in }.isEmpty)
     #expect(try without("blk.0.attn_k.weight").contains("k_proj"))
     #expect(try without("token_embd.weight").contains("token_embd"))
@@ -127,14 +131,16 @@ struct GGUFFamilyTests {
     #expect(try with("llama.block_count", .text("1")).contains("is missing"))
   }
 
-  @Test func `an architecture, a rotation or layers that differ are refused by name`() throws {
+  @Test("An architecture, a rotation or layers that differ are refused by name")
+  func architectureRotationLayers() throws {
     let other = try with("general.architecture", .text("mamba"))
     #expect(other.contains("\"mamba\"") && other.contains("gemma3"))
     #expect(try with("llama.rope.scaling.type", .text("spiral")).contains("\"spiral\""))
     #expect(try with("llama.attention.head_count_kv", .int32s([1, 2])).contains("differs between layers"))
   }
 
-  @Test func `a GGUF file is found by its path, in a folder by itself and by a fetched model's name`() throws {
+  @Test("A GGUF file is found by its path, in a folder by itself and by a fetched model's name")
+  func ggufFileFound() throws {
     let file = folder.url.appending(path: "a.gguf")
     try Data("x".utf8).write(to: file)
     #expect(try ModelLocator.directory(for: file.path).path == file.path)

@@ -33,7 +33,9 @@ struct GGUFHeaderTests {
 
   // MARK: What is right
 
-  @Test(arguments: [UInt32(2), 3]) func `metadata and tensors are read in both versions`(_ version: UInt32) throws {
+  @Test("Metadata and tensors are read in both versions", arguments: [UInt32(2), 3]) func metadataTensorsRead(
+    _ version: UInt32
+  ) throws {
     var builder = GGUFBuilder()
     builder.version = version
     builder.add("general.architecture", .text("llama"))
@@ -61,7 +63,8 @@ struct GGUFHeaderTests {
     #expect(try file.tensor(file.header.entries[1], dtype: .float32).floats() == [7, 8])
   }
 
-  @Test func `the file's own alignment is kept`() throws {
+  @Test("The file's own alignment is kept")
+  func fileOwnAlignment() throws {
     var builder = GGUFBuilder()
     builder.alignment = 64
     builder.add("general.alignment", .uint32(64))
@@ -81,12 +84,14 @@ struct GGUFHeaderTests {
     return builder
   }
 
-  @Test func `every file that is cut off is refused`() throws {
+  @Test("Every file that is cut off is refused")
+  func everyFileCut() throws {
     let whole = small().bytes()
     for count in 0..<whole.count - 24 where count != 0 { #expect(try !refusal(Array(whole.prefix(count))).isEmpty) }
   }
 
-  @Test func `a flipped byte of the header never crashes`() throws {
+  @Test("A flipped byte of the header never crashes")
+  func flippedByteHeader() throws {
     let whole = small().bytes()
     for index in whole.indices.prefix(140) {
       for mask in [UInt8(0x80), 0x01, 0xFF] {
@@ -100,7 +105,8 @@ struct GGUFHeaderTests {
     }
   }
 
-  @Test func `another format, version or byte order is named`() throws {
+  @Test("Another format, version or byte order is named")
+  func anotherFormatVersion() throws {
     var builder = small()
     builder.magic = "GGML"
     #expect(try refusal(builder).contains("no GGUF file"))
@@ -111,7 +117,8 @@ struct GGUFHeaderTests {
     #expect(try refusal(builder).contains("big-endian"))
   }
 
-  @Test func `counts beyond the file are refused before anything is made of them`() throws {
+  @Test("Counts beyond the file are refused before anything is made of them")
+  func countsBeyondFile() throws {
     var builder = small()
     builder.statedTensorCount = .max
     #expect(try refusal(builder).contains("tensors"))
@@ -126,7 +133,8 @@ struct GGUFHeaderTests {
     #expect(try refusal(builder).contains("bytes of a text"))
   }
 
-  @Test func `unknown value types and deep lists are refused`() throws {
+  @Test("Unknown value types and deep lists are refused")
+  func unknownValueTypes() throws {
     var builder = small()
     builder.add("odd", .raw(13, [0, 0, 0, 0]))
     #expect(try refusal(builder).contains("unknown type 13"))
@@ -136,7 +144,8 @@ struct GGUFHeaderTests {
     #expect(try refusal(builder).contains("nested"))
   }
 
-  @Test func `a key or a tensor that is there twice is refused`() throws {
+  @Test("A key or a tensor that is there twice is refused")
+  func keyTensorThere() throws {
     var builder = small()
     builder.add("general.architecture", .text("llama"))
     #expect(try refusal(builder).contains("same key twice"))
@@ -145,7 +154,8 @@ struct GGUFHeaderTests {
     #expect(try refusal(builder).contains("twice"))
   }
 
-  @Test func `an offset outside of the file, between alignments or over another tensor is refused`() throws {
+  @Test("An offset outside of the file, between alignments or over another tensor is refused")
+  func offsetOutsideFile() throws {
     var builder = small()
     builder.add("b", type: 0, sizes: [2], bytes: [0, 0, 0, 0, 0, 0, 0, 0], statedOffset: 1 << 50)
     #expect(try refusal(builder).contains("outside"))
@@ -157,7 +167,8 @@ struct GGUFHeaderTests {
     #expect(try refusal(builder).contains("overlaps"))
   }
 
-  @Test func `shapes that overflow, are too deep or no whole blocks are refused`() throws {
+  @Test("Shapes that overflow, are too deep or no whole blocks are refused")
+  func shapesOverflowToo() throws {
     var builder = small()
     builder.add("b", type: 0, sizes: [1 << 40, 1 << 40], bytes: [])
     #expect(try refusal(builder).contains("impossible shape"))
@@ -169,7 +180,8 @@ struct GGUFHeaderTests {
     #expect(try refusal(builder).contains("impossible shape"))
   }
 
-  @Test func `an alignment that is none is refused`() throws {
+  @Test("An alignment that is none is refused")
+  func alignmentNoneRefused() throws {
     for value in [GGUFBuilder.Value.uint32(0), .uint32(7), .uint32(1 << 30), .text("32")] {
       var builder = small()
       builder.add("general.alignment", value)
@@ -177,7 +189,8 @@ struct GGUFHeaderTests {
     }
   }
 
-  @Test func `a type that is not read is refused by name when its tensor is asked for`() throws {
+  @Test("A type that is not read is refused by name when its tensor is asked for")
+  func typeReadRefused() throws {
     var builder = small()
     builder.add("b", type: 16, sizes: [256], bytes: [UInt8](repeating: 0, count: 66))
     let file = try open(builder)
@@ -199,7 +212,8 @@ struct GGUFHeaderTests {
 
   private func url(_ index: Int) -> URL { folder.url.appending(path: "m-0000\(index)-of-00002.gguf") }
 
-  @Test func `a split model is read from any of its parts`() throws {
+  @Test("A split model is read from any of its parts")
+  func splitModelRead() throws {
     try part(0, of: 2, tensor: "a").write(to: url(1))
     try part(1, of: 2, tensor: "b").write(to: url(2))
     for given in [url(1), url(2)] {
@@ -215,7 +229,8 @@ struct GGUFHeaderTests {
     return "read"
   }
 
-  @Test func `parts that are missing, misnamed, doubled or too few are refused`() throws {
+  @Test("Parts that are missing, misnamed, doubled or too few are refused")
+  func partsMissingMisnamed() throws {
     try part(0, of: 2, tensor: "a").write(to: url(1))
     #expect(splitRefusal().contains("is missing"))
     try part(0, of: 2, tensor: "b").write(to: url(2))

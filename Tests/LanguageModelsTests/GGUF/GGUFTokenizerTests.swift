@@ -40,7 +40,8 @@ struct GGUFTokenizerTests {
     return builder
   }
 
-  @Test func `merges, control tokens and a user's tokens are found`() throws {
+  @Test("Merges, control tokens and a user's tokens are found")
+  func mergesControlTokens() throws {
     let tokenizer = try tokenizer(letters())
     #expect(tokenizer.encode("ab a<|s|>abb", addSpecialTokens: true).ids == [2, 4, 5, 0, 6])
     #expect(tokenizer.decode([2, 4, 5, 6], skipSpecialTokens: true) == "ab abb")
@@ -50,7 +51,8 @@ struct GGUFTokenizerTests {
     #expect(tokenizer.token(7) == nil)
   }
 
-  @Test func `BOS is added where the file says so, or its kind of split does`() throws {
+  @Test("BOS is added where the file says so, or its kind of split does")
+  func bosAddedWhere() throws {
     var builder = letters()
     builder.add("tokenizer.ggml.add_bos_token", .bool(true))
     builder.add("tokenizer.ggml.add_eos_token", .bool(true))
@@ -59,15 +61,18 @@ struct GGUFTokenizerTests {
     #expect(try tokenizer(letters(pre: "qwen2")).encode("a", addSpecialTokens: true).ids == [0])
   }
 
-  @Test(arguments: [
-    ("gpt-2", [21, 13]), ("smollm", [11, 12, 13, 13]), ("llama-bpe", [5, 21, 13]), ("qwen2", [11, 12, 13, 13]),
-    ("default", [21, 13]),
-  ])
-  func `digits are split as the file's pre-tokenizer does`(_ pre: String, _ ids: [Int]) throws {
+  @Test(
+    "Digits are split as the file's pre-tokenizer does",
+    arguments: [
+      ("gpt-2", [21, 13]), ("smollm", [11, 12, 13, 13]), ("llama-bpe", [5, 21, 13]), ("qwen2", [11, 12, 13, 13]),
+      ("default", [21, 13]),
+    ])
+  func digitsSplitFile(_ pre: String, _ ids: [Int]) throws {
     #expect(try tokenizer(letters(pre: pre)).encode("1233", addSpecialTokens: true).ids == ids)
   }
 
-  @Test func `the default split cuts punctuation first and digits by threes`() {
+  @Test("The default split cuts punctuation first and digits by threes")
+  func defaultSplitCuts() {
     func pieces(_ text: String) -> [String] {
       LlamaDefaultSplit.split(AlignedText(original: text)).map { $0.utf8Text.string }
     }
@@ -78,12 +83,14 @@ struct GGUFTokenizerTests {
     #expect(pieces("").isEmpty)
   }
 
-  @Test func `a split that is not known is refused by name`() throws {
+  @Test("A split that is not known is refused by name")
+  func splitKnownRefused() throws {
     let message = try refusal(letters(pre: "tekken-99"))
     #expect(message.contains("\"tekken-99\"") && message.contains("smollm") && message.contains("llama-bpe"))
   }
 
-  @Test func `a tokenizer of another kind, or none, is refused`() throws {
+  @Test("A tokenizer of another kind, or none, is refused")
+  func tokenizerAnotherKind() throws {
     var builder = GGUFBuilder()
     #expect(try refusal(builder).contains("missing"))
     builder.add("tokenizer.ggml.model", .text("bert"))
@@ -97,7 +104,8 @@ struct GGUFTokenizerTests {
     return builder
   }
 
-  @Test func `lists that do not fit the tokens are refused`() throws {
+  @Test("Lists that do not fit the tokens are refused")
+  func listsDoFit() throws {
     #expect(try refusal(replacing("tokenizer.ggml.token_type", .int32s([1]))).contains("1 entries for 22 tokens"))
     #expect(try refusal(replacing("tokenizer.ggml.bos_token_id", .uint32(99))).contains("is 99"))
     #expect(try refusal(replacing("tokenizer.ggml.merges", .texts(["a x"]))).contains("not there"))
@@ -110,7 +118,8 @@ struct GGUFTokenizerTests {
   // MARK: SentencePiece
 
   /// The pieces of a SentencePiece model, in a GGUF file, must give what the model itself does.
-  @Test func `a SentencePiece tokenizer in GGUF gives the tokens of its model file`() throws {
+  @Test("A SentencePiece tokenizer in GGUF gives the tokens of its model file")
+  func sentencepieceTokenizerGGUF() throws {
     let url = Fixtures.file("tokenizers/tiny-sentencepiece/tokenizer.model")
     let model = try SentencePieceModel(Array(Data(contentsOf: url)), file: url.path)
     var builder = GGUFBuilder()
@@ -126,7 +135,8 @@ struct GGUFTokenizerTests {
     #expect(ours.bosTokenID == reference.bosTokenID && ours.eosTokenID == reference.eosTokenID)
   }
 
-  @Test func `an unknown token that is called a control token is found by its number`() throws {
+  @Test("An unknown token that is called a control token is found by its number")
+  func unknownTokenCalled() throws {
     var builder = GGUFBuilder()
     builder.add("tokenizer.ggml.model", .text("llama"))
     builder.add("tokenizer.ggml.tokens", .texts(["<s>", "</s>", "a", "<unk>"]))
@@ -139,7 +149,8 @@ struct GGUFTokenizerTests {
     #expect(try tokenizer(builder).encode("ab", addSpecialTokens: true).ids == [0, 2, 3])
   }
 
-  @Test func `scores that are missing or not finite are refused`() throws {
+  @Test("Scores that are missing or not finite are refused")
+  func scoresMissingFinite() throws {
     var builder = GGUFBuilder()
     builder.add("tokenizer.ggml.model", .text("llama"))
     builder.add("tokenizer.ggml.tokens", .texts(["<unk>", "<s>", "</s>", "a"]))

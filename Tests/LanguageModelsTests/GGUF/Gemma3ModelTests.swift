@@ -25,16 +25,18 @@ struct Gemma3ModelTests {
     }
   }
 
-  @Test func `texts become the tokens of SentencePiece`() throws {
+  @Test("Texts become the tokens of SentencePiece")
+  func textsBecomeTokens() throws {
     let tokenizer = try Self.loaded.get().tokenizer
     for text in try texts() {
       #expect(tokenizer.encode(text.text, addSpecialTokens: true).ids == text.ids, "\(text.text.prefix(40))")
     }
   }
 
-  @Test(arguments: [WeightFormat.dense, .stored])
-  func `logits and a stream are those of transformers, with the blocks unpacked or kept`(_ format: WeightFormat) throws
-  {
+  @Test(
+    "Logits and a stream are those of transformers, with the blocks unpacked or kept",
+    arguments: [WeightFormat.dense, .stored])
+  func logitsStreamThose(_ format: WeightFormat) throws {
     let model =
       try format == .dense
       ? Self.loaded.get().model : GGUFModel(RealModels.gemma3).model(dtype: .float32, weights: .stored)
@@ -58,7 +60,8 @@ struct Gemma3ModelTests {
     #expect(largest.logits < 5e-4 && largest.stream < 1e-4)
   }
 
-  @Test func `texts continue as transformers continues them`() throws {
+  @Test("Texts continue as transformers continues them")
+  func textsContinueTransformers() throws {
     let model = try Self.loaded.get().model
     let texts = try texts()
     let generations = try Generator.generate(
@@ -69,7 +72,8 @@ struct Gemma3ModelTests {
     }
   }
 
-  @Test func `the file says what the model is and how it is stored`() throws {
+  @Test("The file says what the model is and how it is stored")
+  func fileSaysWhat() throws {
     let loaded = try Self.loaded.get()
     #expect(loaded.model.configuration.family == "Gemma-3" && loaded.model.configuration.layerCount == 18)
     #expect(loaded.model.configuration.warnings.isEmpty && loaded.model.configuration.tiedEmbeddings)

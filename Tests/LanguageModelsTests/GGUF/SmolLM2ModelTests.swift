@@ -28,7 +28,8 @@ struct SmolLM2ModelTests {
     }
   }
 
-  @Test func `logits and the stream of twenty chats are those of transformers`() throws {
+  @Test("Logits and the stream of twenty chats are those of transformers")
+  func logitsStreamTwenty() throws {
     let model = try Self.loaded.get().model
     var largest = (logits: 0.0, stream: 0.0)
     for chat in try chats() {
@@ -44,7 +45,8 @@ struct SmolLM2ModelTests {
     #expect(largest.logits < 5e-4 && largest.stream < 1e-3)
   }
 
-  @Test func `twenty chats continue as transformers continues them`() throws {
+  @Test("Twenty chats continue as transformers continues them")
+  func twentyChatsContinue() throws {
     let loaded = try Self.loaded.get()
     var options = GenerationOptions(maxTokens: 24)
     options.stopTokens = loaded.stopTokens
@@ -56,7 +58,8 @@ struct SmolLM2ModelTests {
     }
   }
 
-  @Test func `the file says what the model is and how it is stored`() throws {
+  @Test("The file says what the model is and how it is stored")
+  func fileSaysWhat() throws {
     let loaded = try Self.loaded.get()
     #expect(loaded.model.configuration.family == "Llama" && loaded.model.configuration.layerCount == 30)
     #expect(loaded.model.configuration.warnings.isEmpty)
@@ -66,7 +69,8 @@ struct SmolLM2ModelTests {
     #expect(loaded.fingerprint.count == 64)
   }
 
-  @Test func `in bfloat16, the default, the largest logits stay the largest`() throws {
+  @Test("In bfloat16, the default, the largest logits stay the largest")
+  func bfloat16DefaultLargest() throws {
     let model = try GGUFModel(RealModels.smolLM2).model()
     #expect(model.dtype == .bfloat16)
     let chat = try #require(chats().first)

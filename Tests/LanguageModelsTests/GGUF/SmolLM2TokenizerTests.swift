@@ -20,7 +20,8 @@ struct SmolLM2TokenizerTests {
     return try Tokenizer.load(gguf: file.metadata, file: file.url.path)
   }
 
-  @Test func `hard texts have the library's tokens and come back as its text`() throws {
+  @Test("Hard texts have the library's tokens and come back as its text")
+  func hardTextsHave() throws {
     let tokenizer = try Self.tokenizer.get()
     let lines = try String(contentsOf: Fixtures.file("gguf/smollm2-tokens.jsonl"), encoding: .utf8)
     for line in lines.split(separator: "\n") {
@@ -31,8 +32,8 @@ struct SmolLM2TokenizerTests {
     }
   }
 
-  @Test(.enabled(if: Fixtures.hasShared("data/anthropic-evals")))
-  func `a thousand questions have the library's tokens`() throws {
+  @Test("A thousand questions have the library's tokens", .enabled(if: Fixtures.hasShared("data/anthropic-evals")))
+  func thousandQuestionsHave() throws {
     let tokenizer = try Self.tokenizer.get()
     let digests = try String(contentsOf: Fixtures.file("gguf/smollm2-thousand.txt"), encoding: .utf8).split(
       separator: "\n")
@@ -45,7 +46,8 @@ struct SmolLM2TokenizerTests {
     }
   }
 
-  @Test func `BOS and EOS are the chat's own tokens and neither is added`() throws {
+  @Test("BOS and EOS are the chat's own tokens and neither is added")
+  func bosEOSChat() throws {
     let tokenizer = try Self.tokenizer.get()
     #expect(tokenizer.bosTokenID == 1 && tokenizer.token(1) == "<|im_start|>")
     #expect(tokenizer.eosTokenID == 2 && tokenizer.token(2) == "<|im_end|>")

@@ -8,7 +8,8 @@ import Torch
 
 /// Blocks split over devices: who gets which, and that the split changes no number.
 struct DevicesTests {
-  @Test func `lists of devices are read, and anything else is not`() {
+  @Test("Lists of devices are read, and anything else is not")
+  func listsDevicesRead() {
     #expect(Devices("cpu")?.all == [.cpu] && Devices("cuda:0,cuda:1")?.all == [.cuda(0), .cuda(1)])
     #expect(Devices("cuda,cpu")?.description == "cuda:0,cpu" && Devices("cpu,cpu")?.areCPU == true)
     for wrong in [
@@ -28,7 +29,8 @@ struct DevicesTests {
     return try LayerPlacement(sizes, memory.indices.map { .cuda($0) }, memory: memory)
   }
 
-  @Test func `each device gets the share of the blocks that it has memory for, in their order`() throws {
+  @Test("Each device gets the share of the blocks that it has memory for, in their order")
+  func eachDeviceGets() throws {
     #expect(try placement([1, 1, 1, 1], memory: [100, 100]).layers == [0, 0, 1, 1])
     #expect(try placement([1, 1, 1, 1], memory: [300, 100]).layers == [0, 0, 0, 1])
     #expect(try placement([1, 1, 1, 1, 1, 1], memory: [100, 200, 300]).layers == [0, 1, 1, 2, 2, 2])
@@ -38,7 +40,8 @@ struct DevicesTests {
     #expect(try placement(before: 4, [1, 1, 1, 1], memory: [100, 100]).layers == [1, 1, 1, 1])
   }
 
-  @Test func `weights beyond the memory of all devices are refused with the numbers`() {
+  @Test("Weights beyond the memory of all devices are refused with the numbers")
+  func weightsBeyondMemory() {
     let gibibyte = 1 << 30
     let error = #expect(throws: TelltaleError.self) {
       try placement([10 * gibibyte, 10 * gibibyte], memory: [11 * gibibyte, 11 * gibibyte])
@@ -48,7 +51,8 @@ struct DevicesTests {
   }
 
   /// Llama 3 70B: the numbers of docs/models.md.
-  @Test func `a 70B model is planned over two devices of 80 GB, and in 4 bits over one of 48`() throws {
+  @Test("A 70B model is planned over two devices of 80 GB, and in 4 bits over one of 48")
+  func case70bModelPlannedOverTwoDevices80GB4BitsOverOne48() throws {
     let text = """
       {"architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "rope_theta": 500000, "vocab_size": 128256, \
       "hidden_size": 8192, "intermediate_size": 28672, "num_hidden_layers": 80, "num_attention_heads": 64, \
@@ -65,8 +69,8 @@ struct DevicesTests {
     #expect(throws: TelltaleError.self) { try LayerPlacement(dense, [.cuda(0)], memory: [80_000_000_000]) }
   }
 
-  @Test(arguments: GoldenModel.ofEachFamily)
-  func `a model split over two devices gives what one gives`(_ golden: GoldenModel) throws {
+  @Test("A model split over two devices gives what one gives", arguments: GoldenModel.ofEachFamily)
+  func modelSplitOver(_ golden: GoldenModel) throws {
     let one = try LanguageModel.load(golden.directory, dtype: .float32)
     let two = try LanguageModel.load(golden.directory, dtype: .float32, device: #require(Devices("cpu,cpu")))
     let batch = PackedBatch(try golden.prompts(golden.golden()))
@@ -79,7 +83,8 @@ struct DevicesTests {
     #expect(try GoldenModel.distance(#require(found.residuals[last]), #require(expected.residuals[last])) == 0)
   }
 
-  @Test func `what attention is given goes along to another device`() throws {
+  @Test("What attention is given goes along to another device")
+  func whatAttentionGiven() throws {
     let model = try LanguageModel.load(Fixtures.file("models/tiny-mistral"), dtype: .float32)
     let plan = try PackedAttention(PackedBatch([Array(1..<40), [5, 6, 7]]), for: model)
     let moved = try plan.moved(to: .cpu)

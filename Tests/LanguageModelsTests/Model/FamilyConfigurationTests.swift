@@ -18,7 +18,8 @@ import Torch
     return try ModelConfiguration(ConfigurationFile(text: Array(text.utf8), file: "config.json"))
   }
 
-  @Test func `a missing key means what it means to the family`() throws {
+  @Test("A missing key means what it means to the family")
+  func missingKeyMeans() throws {
     let mistral = try read(#"{"architectures": ["MistralForCausalLM"]}"#)
     #expect(mistral.keyValueHeadCount == 8 && mistral.windows.allSatisfy { $0 == 4096 } && !mistral.tiedEmbeddings)
     let null = try read(
@@ -34,7 +35,8 @@ import Torch
     #expect(granite.layers[0].scale == 1 && granite.embeddingMultiplier == nil && granite.keyValueHeadCount == 8)
   }
 
-  @Test func `Gemma's windows, caps and scale`() throws {
+  @Test("Gemma's windows, caps and scale")
+  func gemmaWindowsCaps() throws {
     let gemma2 = try read(#"{"architectures": ["Gemma2ForCausalLM"], "num_key_value_heads": 4}"#)
     #expect(gemma2.windows == [4096, nil, 4096, nil, 4096, nil, 4096, nil] && gemma2.tiedEmbeddings)
     #expect(gemma2.scoreCap == 50 && gemma2.logitCap == 30 && gemma2.layers[0].scale == 1.0 / 16)
@@ -46,7 +48,8 @@ import Torch
     #expect(gemma3.layers[5].rope == .init(theta: 1_000_000, dimension: 256, scaling: .linear(factor: 8)))
   }
 
-  @Test func `the text part of a model that sees images is read from text_config`() throws {
+  @Test("The text part of a model that sees images is read from text_config")
+  func textPartModel() throws {
     let model = try read(
       #"""
       {"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3", "eos_token_id": [1, 106],
@@ -60,7 +63,8 @@ import Torch
     #expect(model.warnings == [])
   }
 
-  @Test func `rotations as transformers 5 writes them, for all layers and by kind of layer`() throws {
+  @Test("Rotations as transformers 5 writes them, for all layers and by kind of layer")
+  func rotationsTransformers5() throws {
     let flat = try read(
       #"{"architectures": ["LlamaForCausalLM"], "rope_parameters": {"rope_type": "default", "rope_theta": 500000}}"#)
     #expect(flat.layers[0].rope == .init(theta: 500_000, dimension: 4, scaling: .none))
@@ -83,7 +87,8 @@ import Torch
     #expect(neox.layers[0].rope == .init(theta: 10_000, dimension: 2, scaling: .none))
   }
 
-  @Test func `OLMo 3 scales the rotation of full layers alone, and yarn's growth follows from its factor`() throws {
+  @Test("OLMo 3 scales the rotation of full layers alone, and yarn's growth follows from its factor")
+  func olmo3Scales() throws {
     let model = try read(
       #"""
       {"architectures": ["Olmo3ForCausalLM"], "rope_theta": 500000, "rope_scaling": {"rope_type": "yarn", "factor": 8.0,
@@ -94,7 +99,8 @@ import Torch
     #expect(abs(yarn.attention - (0.1 * log(8) + 1)) < 1e-12 && yarn.truncates && yarn.trained == 8192)
   }
 
-  @Test func `Phi's longrope under its old name, with the growth of the published ratio`() throws {
+  @Test("Phi's longrope under its old name, with the growth of the published ratio")
+  func phiLongropeUnder() throws {
     let model = try read(
       #"""
       {"architectures": ["Phi3ForCausalLM"], "max_position_embeddings": 131072, "original_max_position_embeddings": 4096,
@@ -105,7 +111,8 @@ import Torch
     #expect(abs(rope.attention - (1 + log(32.0) / log(4096.0)).squareRoot()) < 1e-12)
   }
 
-  @Test func `a scaling of two kinds at once is refused by its key`() throws {
+  @Test("A scaling of two kinds at once is refused by its key")
+  func scalingTwoKinds() throws {
     let error = #expect(throws: TelltaleError.self) {
       try read(
         #"{"architectures": ["LlamaForCausalLM"], "rope_scaling": {"rope_type": "linear", "type": "dynamic", "factor": 2}}"#
@@ -114,7 +121,8 @@ import Torch
     #expect(error?.description.contains(#"is "linear" by rope_type and "dynamic" by type"#) == true)
   }
 
-  @Test func `gpt-oss without a scaling has the published one, and with null none`() throws {
+  @Test("Gpt-oss without a scaling has the published one, and with null none")
+  func gptOssWithout() throws {
     let published = try read(#"{"architectures": ["GptOssForCausalLM"], "swiglu_limit": 7.0}"#)
     guard case .yarn(let yarn)? = published.layers[0].rope?.scaling else { throw TelltaleError(.failed, "no yarn") }
     #expect(yarn.factor == 32 && !yarn.truncates && abs(yarn.attention - (0.1 * log(32) + 1)) < 1e-12)
@@ -123,7 +131,8 @@ import Torch
     #expect(plain.layers[0].rope?.scaling == RotaryEmbedding.Scaling.none)
   }
 
-  @Test func `GPT-2's own keys`() throws {
+  @Test("GPT-2's own keys")
+  func gpt2Own() throws {
     let small = try read(#"{"architectures": ["GPT2LMHeadModel"], "n_inner": null}"#, sized: false)
     #expect(small.hiddenSize == 768 && small.intermediateSize == 3072 && small.learnedPositions == 1024)
     #expect(small.tiedEmbeddings && small.layers[0].scale == 0.125 && small.layers[0].rope == nil)
@@ -132,7 +141,8 @@ import Torch
     #expect(byLayer.layers[3].scale == 0.125 / 4)
   }
 
-  @Test func `layers with experts are those that the configuration says`() throws {
+  @Test("Layers with experts are those that the configuration says")
+  func layersExpertsThose() throws {
     let model = try read(
       #"""
       {"architectures": ["Qwen3MoeForCausalLM"], "decoder_sparse_step": 2, "mlp_only_layers": [3], "num_experts": 4,
@@ -142,7 +152,8 @@ import Torch
     #expect(model.experts?.routing == .softmaxThenTop && model.keyValueHeadCount == 4)
   }
 
-  @Test func `a key that nobody knows is warned of, and one without meaning is not`() throws {
+  @Test("A key that nobody knows is warned of, and one without meaning is not")
+  func keyNobodyKnows() throws {
     let model = try read(
       #"{"architectures": ["LlamaForCausalLM"], "attention_dropout": 0.1, "new_trick": 3, "nothing": null}"#)
     #expect(model.warnings.count == 1 && model.warnings[0].contains("\"new_trick\""))
@@ -151,19 +162,26 @@ import Torch
     #expect(scaled.warnings.count == 1 && scaled.warnings[0].contains("rope_scaling.trick"))
   }
 
-  @Test(arguments: [
-    (#"{"architectures": ["Gemma3ForCausalLM"], "use_bidirectional_attention": true}"#, "use_bidirectional_attention"),
-    (#"{"architectures": ["Phi3ForCausalLM"], "lm_head_bias": true}"#, "lm_head_bias"),
-    (#"{"architectures": ["GptOssForCausalLM"], "swiglu_limit": 5}"#, "swiglu_limit"),
-    (#"{"architectures": ["MistralForCausalLM"], "attention_bias": true}"#, "attention_bias"),
-    (#"{"architectures": ["Qwen3MoeForCausalLM"], "num_experts": 4, "num_experts_per_tok": 8}"#, "num_experts_per_tok"),
-    (#"{"architectures": ["SmolLM3ForCausalLM"], "no_rope_layers": [1]}"#, "no_rope_layers"),
-    (#"{"architectures": ["Gemma2ForCausalLM"], "layer_types": ["chunked_attention"]}"#, "layer_types"),
-    (#"{"architectures": ["Olmo2ForCausalLM"], "partial_rotary_factor": 0.5}"#, "partial_rotary_factor"),
-    (#"{"architectures": ["Phi3ForCausalLM"], "rope_scaling": {"type": "longrope"}}"#, "short_factor"),
-    (#"{"architectures": ["LlamaForCausalLM"], "quantization_config": {"bits": 4}}"#, "quantization_config"),
-  ])
-  func `what would be computed otherwise is refused by its key`(json: String, key: String) throws {
+  @Test(
+    "What would be computed otherwise is refused by its key",
+    arguments: [
+      (
+        #"{"architectures": ["Gemma3ForCausalLM"], "use_bidirectional_attention": true}"#, "use_bidirectional_attention"
+      ),
+      (#"{"architectures": ["Phi3ForCausalLM"], "lm_head_bias": true}"#, "lm_head_bias"),
+      (#"{"architectures": ["GptOssForCausalLM"], "swiglu_limit": 5}"#, "swiglu_limit"),
+      (#"{"architectures": ["MistralForCausalLM"], "attention_bias": true}"#, "attention_bias"),
+      (
+        #"{"architectures": ["Qwen3MoeForCausalLM"], "num_experts": 4, "num_experts_per_tok": 8}"#,
+        "num_experts_per_tok"
+      ),
+      (#"{"architectures": ["SmolLM3ForCausalLM"], "no_rope_layers": [1]}"#, "no_rope_layers"),
+      (#"{"architectures": ["Gemma2ForCausalLM"], "layer_types": ["chunked_attention"]}"#, "layer_types"),
+      (#"{"architectures": ["Olmo2ForCausalLM"], "partial_rotary_factor": 0.5}"#, "partial_rotary_factor"),
+      (#"{"architectures": ["Phi3ForCausalLM"], "rope_scaling": {"type": "longrope"}}"#, "short_factor"),
+      (#"{"architectures": ["LlamaForCausalLM"], "quantization_config": {"bits": 4}}"#, "quantization_config"),
+    ])
+  func whatWouldComputed(json: String, key: String) throws {
     let error = try refusal { try read(json) }
     #expect(error.description.contains(key), "\(error)")
   }

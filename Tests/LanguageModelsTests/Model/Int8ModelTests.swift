@@ -19,8 +19,8 @@ struct Int8ModelTests {
     try #require(try model.forward(PackedBatch(ids), logits: .all).logits)
   }
 
-  @Test(arguments: GoldenModel.all)
-  func `an int8 model gives what the numbers of its weights give`(golden: GoldenModel) throws {
+  @Test("An int8 model gives what the numbers of its weights give", arguments: GoldenModel.all)
+  func int8ModelGives(golden: GoldenModel) throws {
     let model = try LanguageModel.load(golden.directory, dtype: .float32, weights: .int8)
     let prompts = try golden.prompts(golden.golden())
     // The same model in dense arithmetic: what is left is the rounding of activations to 16 bits.
@@ -36,8 +36,10 @@ struct Int8ModelTests {
     #expect(model.arithmetic == "float32, int8 weights")
   }
 
-  @Test(.enabled(if: Int8Matrix.hasOwnProducts))
-  func `a batch-invariant int8 model gives a sequence the same logits bit by bit beside others`() throws {
+  @Test(
+    "A batch-invariant int8 model gives a sequence the same logits bit by bit beside others",
+    .enabled(if: Int8Matrix.hasOwnProducts))
+  func batchInvariantInt8() throws {
     let model = try GeneratedModel.make(.tiny, layers: 2, dtype: .float32, weights: .int8, seed: 1).batchInvariant()
     let prompts = (0..<5).map { length in (0..<20 + 7 * length).map { ($0 * 37 + length) % 1024 } }
     let together = try logits(model, prompts)
@@ -49,8 +51,10 @@ struct Int8ModelTests {
     }
   }
 
-  @Test(.enabled(if: Int8Matrix.hasOwnProducts))
-  func `eight bits of shared tokens leave the difference of a pair close to what sixteen give`() throws {
+  @Test(
+    "Eight bits of shared tokens leave the difference of a pair close to what sixteen give",
+    .enabled(if: Int8Matrix.hasOwnProducts))
+  func eightBitsShared() throws {
     let model = try GeneratedModel.make(.tiny, layers: 4, dtype: .float32, weights: .int8, seed: 5)
     let prefix = (0..<60).map { ($0 * 53 + 11) % 1024 }
     let batch = PackedBatch(families: [[prefix + [17, 5], prefix + [400, 9]]])
@@ -68,7 +72,8 @@ struct Int8ModelTests {
     #expect(try GoldenModel.distance(alone, logits(model.roundingSharedTokens(), [prefix])) == 0)
   }
 
-  @Test func `what int8 weights cannot do is refused with its remedy`() throws {
+  @Test("What int8 weights cannot do is refused with its remedy")
+  func whatInt8Weights() throws {
     let directory = Fixtures.file("models/tiny-llama")
     let model = try LanguageModel.load(directory, weights: .int8)
     let adapter = try LoRAAdapter.initial(LoRAConfiguration(rank: 2, alpha: 2), for: model.configuration, seed: 0)
@@ -83,7 +88,8 @@ struct Int8ModelTests {
     #expect(try model.adapted(by: adapter).isAdapted)
   }
 
-  @Test func `a matrix that is not finite is refused, naming it`() throws {
+  @Test("A matrix that is not finite is refused, naming it")
+  func matrixFiniteRefused() throws {
     let checkpoint = try ScratchCheckpoint("models/tiny-llama")
     try checkpoint.rewrite { tensors in
       let name = "model.layers.0.mlp.up_proj.weight"

@@ -19,8 +19,8 @@ struct PackedModelTests {
     return try LanguageModel(model.configuration, weights: weights)
   }
 
-  @Test(arguments: GoldenModel.all)
-  func `an int4 model gives what the numbers of its weights give`(golden: GoldenModel) throws {
+  @Test("An int4 model gives what the numbers of its weights give", arguments: GoldenModel.all)
+  func int4ModelGives(golden: GoldenModel) throws {
     let model = try LanguageModel.load(golden.directory, dtype: .float32, weights: .int4)
     let prompts = try golden.prompts(golden.golden())
     let own = try logits(model, prompts)
@@ -31,7 +31,8 @@ struct PackedModelTests {
     #expect(model.arithmetic == "float32, int4 weights")
   }
 
-  @Test func `a matrix whose width is no multiple of a group stays dense, as norms and embeddings do`() throws {
+  @Test("A matrix whose width is no multiple of a group stays dense, as norms and embeddings do")
+  func matrixWhoseWidth() throws {
     let model = try LanguageModel.load(Fixtures.file("models/tiny-llama"), weights: .int4)
     // hidden 64, intermediate 172
     #expect(model.packedWeights["model.layers.0.mlp.up_proj.weight"] != nil)
@@ -39,7 +40,8 @@ struct PackedModelTests {
     #expect(model.weights["model.embed_tokens.weight"] != nil && model.weights["model.norm.weight"] != nil)
   }
 
-  @Test func `a batch-invariant int4 model gives a sequence the same logits bit by bit beside others`() throws {
+  @Test("A batch-invariant int4 model gives a sequence the same logits bit by bit beside others")
+  func batchInvariantInt4() throws {
     let model = try GeneratedModel.make(.tiny, layers: 2, dtype: .float32, weights: .int4, seed: 1).batchInvariant()
     let prompts = (0..<5).map { length in (0..<20 + 7 * length).map { ($0 * 37 + length) % 1024 } }
     let together = try logits(model, prompts)
@@ -51,8 +53,8 @@ struct PackedModelTests {
     }
   }
 
-  @Test(arguments: [WeightFormat.int4, .stored])
-  func `decoding continues as the numbers of the blocks do`(_ format: WeightFormat) throws {
+  @Test("Decoding continues as the numbers of the blocks do", arguments: [WeightFormat.int4, .stored])
+  func decodingContinuesNumbers(_ format: WeightFormat) throws {
     let file = try quantised()
     let model =
       try format == .int4
@@ -100,7 +102,8 @@ struct PackedModelTests {
     return (try builder.write(to: folder.url.appending(path: "q.gguf")), folder)
   }
 
-  @Test func `a GGUF file's blocks stay as they are, embedding and tied head included, with the same logits`() throws {
+  @Test("A GGUF file's blocks stay as they are, embedding and tied head included, with the same logits")
+  func ggufFileBlocks() throws {
     let (url, folder) = try quantised()
     defer { _ = folder }
     let stored = try GGUFModel(url).model(dtype: .float32, weights: .stored)
@@ -118,13 +121,14 @@ struct PackedModelTests {
     #expect(try GoldenModel.rootMeanSquare(logits(narrow, ids), logits(dense, ids)) < 0.05)
   }
 
-  @Test func `of a checkpoint in safetensors, stored is dense`() throws {
+  @Test("Of a checkpoint in safetensors, stored is dense")
+  func checkpointSafetensorsStored() throws {
     let model = try LanguageModel.load(Fixtures.file("models/tiny-llama"), weights: .stored)
     #expect(model.hasDenseWeights && model.weightFormat == .dense && model.arithmetic == "float16")
   }
 
-  @Test(arguments: [WeightFormat.int4, .stored])
-  func `what needs floats is refused with its remedy`(_ format: WeightFormat) throws {
+  @Test("What needs floats is refused with its remedy", arguments: [WeightFormat.int4, .stored])
+  func whatNeedsFloats(_ format: WeightFormat) throws {
     let (url, folder) = try quantised()
     defer { _ = folder }
     let model = try GGUFModel(url).model(weights: format)

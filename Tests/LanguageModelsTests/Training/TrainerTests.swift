@@ -35,7 +35,8 @@ import Torch
     try adapter.weights.mapValues { try $0.floats().map(\.bitPattern) }
   }
 
-  @Test func `schedules warm up from zero and go down as transformers' do`() {
+  @Test("Schedules warm up from zero and go down as transformers' do")
+  func schedulesWarmUp() {
     func factors(_ schedule: LearningRateSchedule) -> [Double] {
       (0..<6).map { schedule.factor(step: $0, warmUp: 2, steps: 6) }
     }
@@ -46,7 +47,8 @@ import Torch
     }
   }
 
-  @Test func `every epoch goes through all sequences once, each in an order of its own`() {
+  @Test("Every epoch goes through all sequences once, each in an order of its own")
+  func everyEpochGoes() {
     let settings = settings(steps: 6)
     #expect(settings.stepsPerEpoch(10) == 3)
     let steps = (0..<6).map { settings.batches(step: $0, of: 10) }
@@ -56,7 +58,8 @@ import Torch
     #expect(epochs[0] != epochs[1])
   }
 
-  @Test func `the loss is the mean over predicted tokens, as the logits say`() throws {
+  @Test("The loss is the mean over predicted tokens, as the logits say")
+  func lossMeanOver() throws {
     var (sum, count) = (0.0, 0)
     for sequence in sequences {
       let logProbabilities = try AdapterSupport.logits(model, sequence.tokens).logSoftmax(-1).floats()
@@ -73,7 +76,8 @@ import Torch
     #expect(abs(try trainer(plain).lossAndGradients([sequences]).loss - expected) < 1e-4)
   }
 
-  @Test func `the same seed gives the same bits, another seed others`() throws {
+  @Test("The same seed gives the same bits, another seed others")
+  func sameSeedGives() throws {
     func trained(_ seed: UInt64) throws -> [String: [UInt32]] {
       var settings = settings(steps: 4)
       settings.seed = seed
@@ -86,7 +90,8 @@ import Torch
     #expect(try trained(10) != first)
   }
 
-  @Test func `a training that goes on from its checkpoint reaches the same bits`() throws {
+  @Test("A training that goes on from its checkpoint reaches the same bits")
+  func trainingGoesOn() throws {
     let folder = try ScratchFolder()
     let url = folder.url.appending(path: "checkpoint.safetensors")
     let whole = try trainer(settings(steps: 8))
@@ -106,8 +111,10 @@ import Torch
     #expect(error.description.contains("another seed (9, now 8)"))
   }
 
-  @Test(arguments: [["q_proj", "down_proj"], ["q_proj", "v_proj"], ["gate_proj", "up_proj"]])
-  func `blocks that are computed again give the gradients of blocks that are kept, dropout included`(
+  @Test(
+    "Blocks that are computed again give the gradients of blocks that are kept, dropout included",
+    arguments: [["q_proj", "down_proj"], ["q_proj", "v_proj"], ["gate_proj", "up_proj"]])
+  func blocksComputedAgain(
     _ targets: [String]
   ) throws {
     var settings = settings(steps: 1)
@@ -119,7 +126,8 @@ import Torch
     for (a, b) in zip(kept.gradients, again.gradients) { #expect(try GoldenModel.distance(a, b) < 1e-5) }
   }
 
-  @Test func `how many blocks memory lets a pass keep changes no bit of the gradients`() throws {
+  @Test("How many blocks memory lets a pass keep changes no bit of the gradients")
+  func howManyBlocks() throws {
     let settings = settings(steps: 1)
     let lora = LoRAConfiguration(rank: 4, alpha: 8, dropout: 0.2)
     let initial = try LoRAAdapter.initial(lora, for: model.configuration, seed: 1)
@@ -136,7 +144,8 @@ import Torch
     for bytes in [0, needed / 2, needed * 3 / 4] { #expect(try gradients(bytes) == all) }
   }
 
-  @Test func `a gradient is cut to the largest norm, and the norm before is told`() throws {
+  @Test("A gradient is cut to the largest norm, and the norm before is told")
+  func gradientCutLargest() throws {
     var settings = settings(steps: 1)
     settings.largestGradient = nil
     let free = try trainer(settings)
@@ -151,7 +160,8 @@ import Torch
     #expect(abs(norms[0] - norm / 10) < 1e-5 && abs(norms[1] - norm / 40) < 1e-5)
   }
 
-  @Test func `training lowers the loss and leaves the base and the start as they were`() throws {
+  @Test("Training lowers the loss and leaves the base and the start as they were")
+  func trainingLowersLoss() throws {
     let before = try model.loss(of: sequences)
     var settings = settings(steps: 30)
     settings.schedule = .cosine
@@ -161,7 +171,8 @@ import Torch
     #expect(try model.loss(of: sequences) == before)
   }
 
-  @Test func `no tensors are left over after a step`() throws {
+  @Test("No tensors are left over after a step")
+  func tensorsLeftOver() throws {
     let trainer = try trainer(settings(steps: 3))
     try trainer.step([sequences])
     let live = Runtime.liveTensorCountOfThread
@@ -169,7 +180,8 @@ import Torch
     #expect(Runtime.liveTensorCountOfThread == live)
   }
 
-  @Test func `settings that mean nothing, and batches without answers, are refused`() throws {
+  @Test("Settings that mean nothing, and batches without answers, are refused")
+  func settingsMeanNothing() throws {
     for change: (inout TrainingSettings) -> Void in [
       { $0.steps = 0 }, { $0.batch = 0 }, { $0.learningRate = .nan }, { $0.warmUp = 9 }, { $0.largestGradient = 0 },
       { $0.weightDecay = -1 },

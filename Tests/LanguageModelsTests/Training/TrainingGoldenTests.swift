@@ -53,8 +53,9 @@ import Torch
     }
   }
 
-  @Test(arguments: [false, true])
-  func `twenty steps give PEFT's losses and weights, with gradient checkpointing and without`(
+  @Test(
+    "Twenty steps give PEFT's losses and weights, with gradient checkpointing and without", arguments: [false, true])
+  func twentyStepsGive(
     _ checkpointing: Bool
   ) throws {
     let trainer = try trainer(checkpointing: checkpointing)
@@ -67,8 +68,8 @@ import Torch
     try expectWeights(trainer.adapter(), "final")
   }
 
-  @Test(arguments: [false, true])
-  func `the first step's gradients are PEFT's`(_ checkpointing: Bool) throws {
+  @Test("The first step's gradients are PEFT's", arguments: [false, true])
+  func firstStepGradients(_ checkpointing: Bool) throws {
     let trainer = try trainer(checkpointing: checkpointing)
     let (_, gradients) = try trainer.lossAndGradients([batch(0)])
     let names = try trainer.adapter().places.flatMap { [$0.tensorName(.a), $0.tensorName(.b)] }
@@ -78,7 +79,8 @@ import Torch
     }
   }
 
-  @Test func `two passes of two sequences are one of four`() throws {
+  @Test("Two passes of two sequences are one of four")
+  func twoPassesTwo() throws {
     let sequences = try batch(0)
     let whole = try trainer(checkpointing: false).lossAndGradients([sequences])
     let parts = try trainer(checkpointing: false).lossAndGradients([Array(sequences[..<2]), Array(sequences[2...])])
@@ -86,7 +88,8 @@ import Torch
     for (a, b) in zip(whole.gradients, parts.gradients) { #expect(try GoldenModel.distance(a, b) < 1e-6) }
   }
 
-  @Test func `the adapter that PEFT saved after training is the one trained here`() throws {
+  @Test("The adapter that PEFT saved after training is the one trained here")
+  func adapterPEFTSaved() throws {
     try expectWeights(LoRAAdapter(directory: folder.appending(path: "final-adapter")), "final")
   }
 }

@@ -46,7 +46,8 @@ struct PackedCheckpointTests {
     return (try Tensor(codes, shape: weight.shape).converted(to: .int8), try Tensor(largest))
   }
 
-  @Test func `a packed checkpoint is a model that says how it was packed`() throws {
+  @Test("A packed checkpoint is a model that says how it was packed")
+  func packedCheckpointModel() throws {
     let plain = try LanguageModel.load(original, dtype: .float32)
     let packed = try LanguageModel.load(folder.url, dtype: .float32)
     #expect(packed.arithmetic == "float32, weights from bitsandbytes int8" && plain.arithmetic == "float32")
@@ -58,14 +59,16 @@ struct PackedCheckpointTests {
     }
   }
 
-  @Test func `its dtype is that of its embedding, and int8 weights can be made of it`() throws {
+  @Test("Its dtype is that of its embedding, and int8 weights can be made of it")
+  func dtypeEmbeddingInt8() throws {
     let packed = try LanguageModel.load(folder.url)
     #expect(packed.dtype == .float16)
     let rounded = try LanguageModel.load(folder.url, weights: .int8)
     #expect(rounded.hasInt8Weights && rounded.arithmetic == "float16, weights from bitsandbytes int8, int8 weights")
   }
 
-  @Test func `no ablated checkpoint is written of packed weights`() throws {
+  @Test("No ablated checkpoint is written of packed weights")
+  func ablatedCheckpointWritten() throws {
     let width = try Checkpoint(directory: folder.url).configuration.hiddenSize
     let error = #expect(throws: TelltaleError.self) {
       try AblatedCheckpoint(folder.url, direction: [Float](repeating: 1, count: width))

@@ -33,8 +33,8 @@ struct PackedFormatTests {
     ("codes", "x.weight", #"{"quant_method": "fp8", "weight_block_size": [128, 128]}"#),
   ]
 
-  @Test(arguments: methods.indices)
-  func `a packed matrix gives the numbers of its reference bit by bit`(_ index: Int) throws {
+  @Test("A packed matrix gives the numbers of its reference bit by bit", arguments: methods.indices)
+  func packedMatrixGives(_ index: Int) throws {
     let (layer, name, settings) = Self.methods[index]
     let source = QuantisedSource(stored, try Self.format(settings))
     let expected = try stored.tensor("\(layer).expected")
@@ -46,21 +46,24 @@ struct PackedFormatTests {
     #expect(try slice.floats() == expected[1].floats())
   }
 
-  @Test func `blocks of 128 x 128 have a scale each, also where they are cut off by the edge`() throws {
+  @Test("Blocks of 128 x 128 have a scale each, also where they are cut off by the edge")
+  func blocks128X() throws {
     let source = QuantisedSource(stored, try Self.format(#"{"quant_method": "fp8", "weight_block_size": [128, 128]}"#))
     let rows = try source.tensor("fp8.x.weight").selected(0, [0, 1, 127, 128, 129])
     #expect(try rows.floats() == stored.tensor("fp8.expected").floats())
     #expect(try source.shape(of: "fp8.x.weight") == [130, 200])
   }
 
-  @Test func `what a matrix is packed in is not offered, and what is not packed is given as it is`() throws {
+  @Test("What a matrix is packed in is not offered, and what is not packed is given as it is")
+  func whatMatrixPacked() throws {
     let source = QuantisedSource(stored, try Self.format(#"{"quant_method": "gptq", "bits": 4}"#))
     #expect(!source.contains("gptq.x.qweight") && !source.contains("gptq.x.g_idx"))
     #expect(try source.tensor("gptq.expected").floats() == stored.tensor("gptq.expected").floats())
     #expect(source.file(of: "gptq.x.weight") == Self.file.path)
   }
 
-  @Test func `every code of float8 e4m3 is the number that the format says`() {
+  @Test("Every code of float8 e4m3 is the number that the format says")
+  func everyCodeFloat8() {
     #expect(FP8Blocks.numbers[0x7E] == 448 && FP8Blocks.numbers[0xFE] == -448 && FP8Blocks.numbers[1] == 0x1p-9)
     #expect(FP8Blocks.numbers[0x38] == 1 && FP8Blocks.numbers[0x80] == 0 && FP8Blocks.numbers[0x80].sign == .minus)
     #expect(FP8Blocks.numbers[0x7F].isNaN && FP8Blocks.numbers[0xFF].isNaN)
@@ -73,7 +76,8 @@ struct PackedFormatTests {
     return "read"
   }
 
-  @Test func `a method that is not known is refused by name, with those that are`() {
+  @Test("A method that is not known is refused by name, with those that are")
+  func methodKnownRefused() {
     let message = refusal(#"{"quant_method": "hqq"}"#)
     #expect(message.contains("\"hqq\"") && message.contains("mxfp4") && message.contains("gptq"))
     #expect(refusal("{}").contains("names no method"))
@@ -111,7 +115,8 @@ struct PackedFormatTests {
     return error?.message ?? ""
   }
 
-  @Test func `scales that are cut off, missing or of other experts are refused with their name`() throws {
+  @Test("Scales that are cut off, missing or of other experts are refused with their name")
+  func scalesCutOff() throws {
     let gptq = #"{"quant_method": "gptq", "bits": 4}"#
     #expect(
       try refusal("gptq", "x.weight", gptq, ["x.scales": Tensor.ones([3, 24])]).contains("3 groups for 64 inputs"))

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Names of groups")
 struct GroupNameTests {
-  @Test func `blank spellings are missing groups, ordinary names are not`() {
+  @Test("Blank spellings are missing groups, ordinary names are not")
+  func blankSpellingsMissing() {
     for blank in ["", " ", "\t", "\u{FEFF}", "nan", "NaN", "NA", "n/a", "None", " null ", "<NA>", "\u{200B}"] {
       #expect(GroupNames.isBlank(blank), "\"\(blank)\"")
     }
@@ -12,13 +13,15 @@ struct GroupNameTests {
     #expect(GroupNames.blankRows(["a", "", "b", "NA"]) == [1, 3])
   }
 
-  @Test(arguments: [
-    (["q1", "q1 "], AlikeNames.Difference.whiteSpace), (["a b", "a  b"], .whiteSpace),
-    (["a b", "a\u{A0}b"], .whiteSpace),
-    (["q1", "\u{FEFF}q1"], .invisible), (["q1", "q\u{200B}1"], .invisible), (["Q1", "q1"], .letterCase),
-    (["caf\u{E9}", "cafe\u{301}"], .composition), (["1", "1.0"], .number), (["7", "007"], .number),
-  ])
-  func `names that differ only in what cannot be seen are found`(
+  @Test(
+    "Names that differ only in what cannot be seen are found",
+    arguments: [
+      (["q1", "q1 "], AlikeNames.Difference.whiteSpace), (["a b", "a  b"], .whiteSpace),
+      (["a b", "a\u{A0}b"], .whiteSpace),
+      (["q1", "\u{FEFF}q1"], .invisible), (["q1", "q\u{200B}1"], .invisible), (["Q1", "q1"], .letterCase),
+      (["caf\u{E9}", "cafe\u{301}"], .composition), (["1", "1.0"], .number), (["7", "007"], .number),
+    ])
+  func namesDifferOnly(
     _ names: [String], _ difference: AlikeNames.Difference
   ) throws {
     let found = try #require(GroupNames.alike(["other"] + names + ["another"]).first)
@@ -27,7 +30,8 @@ struct GroupNameTests {
     #expect(found.sentence.contains(difference.rawValue))
   }
 
-  @Test func `names that differ visibly are left alone`() {
+  @Test("Names that differ visibly are left alone")
+  func namesDifferVisibly() {
     #expect(
       GroupNames.alike([
         "q1", "q2", "q10", "q1", "1.5", "1.50001", "a-b", "ab", "12345678901234567", "12345678901234568",
@@ -36,7 +40,8 @@ struct GroupNameTests {
     #expect(GroupNames.alike([]).isEmpty)
   }
 
-  @Test func `marks that cannot be seen are written as code points`() throws {
+  @Test("Marks that cannot be seen are written as code points")
+  func marksCannotSeen() throws {
     let found = try #require(GroupNames.alike(["q1", "\u{FEFF}q1"]).first)
     #expect(
       found.sentence
@@ -44,7 +49,8 @@ struct GroupNameTests {
         + "write them alike, or confirm that they are different.")
   }
 
-  @Test func `a slip of the pen in the column's name is seen through`() {
+  @Test("A slip of the pen in the column's name is seen through")
+  func slipPenColumn() {
     let values = (0..<40).map { "\($0 / 4)" }
     for name in ["gruop", "Group", " group", "groups", "grp", "question", "Question ID", "\u{FEFF}group"] {
       let guess = GroupColumnGuess.likeliest([("letter", values.map { _ in "A" }), (name, values)])
@@ -52,7 +58,8 @@ struct GroupNameTests {
     }
   }
 
-  @Test func `a column whose values repeat as questions do is suggested, letters and measurements are not`() {
+  @Test("A column whose values repeat as questions do is suggested, letters and measurements are not")
+  func columnWhoseValues() {
     let rows = 0..<60
     let columns = [
       ("letter", rows.map { $0 % 2 == 0 ? "A" : "B" }), ("length", rows.map { "\(Double($0 / 3) + 0.5)" }),

@@ -22,8 +22,8 @@ struct NearDuplicateTests {
     return Partition(texts).firsts(texts)
   }
 
-  @Test(.enabled(if: isThere))
-  func `distinct questions of real sets are not merged`() throws {
+  @Test("Distinct questions of real sets are not merged", .enabled(if: isThere))
+  func distinctQuestionsReal() throws {
     let texts = try humanWritten()
     #expect(texts.count > 1_500)
     let found = NearDuplicates(texts)
@@ -34,8 +34,8 @@ struct NearDuplicateTests {
     #expect(found.repeated == 0)
   }
 
-  @Test(.enabled(if: isThere))
-  func `families made of a question and small edits of it are found whole`() throws {
+  @Test("Families made of a question and small edits of it are found whole", .enabled(if: isThere))
+  func familiesMadeQuestion() throws {
     var generator = SeededGenerator(seed: 11)
     let questions = generator.sample(200, from: try humanWritten())
     let texts = questions.flatMap { question in
@@ -63,7 +63,8 @@ struct NearDuplicateTests {
     return words.joined(separator: " ")
   }
 
-  @Test func `case, punctuation and equal texts make one family, other questions their own`() throws {
+  @Test("Case, punctuation and equal texts make one family, other questions their own")
+  func casePunctuationEqual() throws {
     let found = NearDuplicates([
       "Should the government raise taxes?", "should the Government raise taxes ?", "Is the earth round?",
       "Should the government raise taxes?",
@@ -75,7 +76,8 @@ struct NearDuplicateTests {
     #expect(NearDuplicates(["one thing", "another matter"]).sentence == nil)
   }
 
-  @Test func `the index finds what comparing all pairs finds`() {
+  @Test("The index finds what comparing all pairs finds")
+  func indexFindsWhat() {
     var generator = SeededGenerator(seed: 12)
     let words = (0..<600).map { _ in String((0..<5).map { _ in "abcdefghij".randomElement(using: &generator)! }) }
     let texts = (0..<150).map { index in

@@ -29,7 +29,7 @@ struct RegressionDesignTests {
   }
 
   /// Clusters of 2 rows are smaller than the design is wide, those of 30 larger: both ways of solving.
-  @Test(arguments: [[2, 3, 2, 2, 3, 2], [30, 25, 28, 40], [2, 30, 3, 25]])
+  @Test("Deviations are those of refitting", arguments: [[2, 3, 2, 2, 3, 2], [30, 25, 28, 40], [2, 30, 3, 25]])
   func deviationsAreThoseOfRefitting(sizes: [Int]) throws {
     let world = World(seed: 11, sizes: sizes)
     let rows = Array(world.outcome.indices)
@@ -42,7 +42,8 @@ struct RegressionDesignTests {
     }
   }
 
-  @Test func withAnInterceptForEveryPartTheSame() throws {
+  @Test("With an intercept for every part the same")
+  func withAnInterceptForEveryPartTheSame() throws {
     let world = World(seed: 12, sizes: [6, 8, 5, 9, 7])
     let rows = Array(world.outcome.indices)
     let design = try #require(
@@ -55,7 +56,8 @@ struct RegressionDesignTests {
     }
   }
 
-  @Test func aScoreThatOneClusterAloneHasCannotBeLeftOut() throws {
+  @Test("A score that one cluster alone has cannot be left out")
+  func aScoreThatOneClusterAloneHasCannotBeLeftOut() throws {
     let world = World(seed: 13, sizes: [5, 5, 5])
     let rows = Array(world.outcome.indices)
     let design = try #require(
@@ -64,7 +66,8 @@ struct RegressionDesignTests {
     #expect(design.deviations(world.clusters) == nil)
   }
 
-  @Test func theClassicalVarianceIsThatOfASimpleRegression() throws {
+  @Test("The classical variance is that of a simple regression")
+  func theClassicalVarianceIsThatOfASimpleRegression() throws {
     // y on x = 1, 2, 3, 4: slope 0.9, residuals -0.2, 0.9 - 0.9 + ... by hand: fitted 1.1, 2.0, 2.9, 3.8.
     let design = try #require(
       RegressionDesign(columns: [[1, 2, 3, 4]], outcome: [1, 2.4, 2.4, 4], rows: [0, 1, 2, 3], absorbed: nil))
@@ -77,7 +80,8 @@ struct RegressionDesignTests {
 
 @Suite("Semidefinite matrices")
 struct SemidefiniteFactorTests {
-  @Test func aSingularSystemIsSolvedWhereItCanBe() throws {
+  @Test("A singular system is solved where it can be")
+  func aSingularSystemIsSolvedWhereItCanBe() throws {
     // The third row is the sum of the first two.
     let matrix: [Double] = [2, 1, 3, 1, 2, 3, 3, 3, 6]
     let factor = SemidefiniteFactor(matrix, size: 3)
@@ -89,7 +93,8 @@ struct SemidefiniteFactorTests {
     #expect(factor.solve([1, 0, 0]) == nil)
   }
 
-  @Test func drawsHaveTheCovariance() {
+  @Test("Draws have the covariance")
+  func drawsHaveTheCovariance() {
     let factor = SemidefiniteFactor([4, 1, 1, 2], size: 2)
     var generator = SeededGenerator(seed: 3)
     let draws = (0..<20_000).map { _ in factor.draw(&generator) }

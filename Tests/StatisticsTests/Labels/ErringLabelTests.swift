@@ -18,7 +18,8 @@ struct ErringLabelTests {
         observed: (0..<positives).map { $0 < missed ? 0 : 1 } + (0..<negatives).map { $0 < alarms ? 1 : 0 }))
   }
 
-  @Test func `a rate is corrected as by hand, with Lang and Reiczigel's interval`() throws {
+  @Test("A rate is corrected as by hand, with Lang and Reiczigel's interval")
+  func rateCorrectedHand() throws {
     // 40 of 100 labelled 1; sensitivity 90/100, specificity 80/100: (0.4 + 0.8 - 1) / 0.7 = 2/7.
     let accuracy = try accuracy(100, missed: 10, 100, false: 20)
     let found = try #require(CorrectedRate(labels: (0..<100).map { $0 < 40 ? 1 : 0 }, accuracy: accuracy))
@@ -37,14 +38,16 @@ struct ErringLabelTests {
     expectClose(found.high, rate + shift + reach, relative: 1e-9)
   }
 
-  @Test func `labels no better than chance correct nothing, and one class has no accuracy`() throws {
+  @Test("Labels no better than chance correct nothing, and one class has no accuracy")
+  func labelsBetterThan() throws {
     let chance = try accuracy(10, missed: 5, 10, false: 5)
     #expect(CorrectedRate(labels: [1, 0, 1], accuracy: chance) == nil)
     #expect(CorrectedAUROC(scores: [1, 2, 3], labels: [1, 0, 1], accuracy: chance) == nil)
     #expect(LabelAccuracy(reference: [1, 1], observed: [1, 0]) == nil)
   }
 
-  @Test func `an area is corrected by PPV + NPV - 1, as by hand`() throws {
+  @Test("An area is corrected by PPV + NPV - 1, as by hand")
+  func areaCorrectedPPV() throws {
     // q = 0.4, sensitivity 0.9, specificity 0.8: rate 2/7, PPV = 0.9 * 2/7 / 0.4 = 9/14, NPV = 0.8 * 5/7 / 0.6 = 20/21.
     let accuracy = try accuracy(100, missed: 10, 100, false: 20)
     var generator = SeededGenerator(seed: 6)
@@ -56,7 +59,8 @@ struct ErringLabelTests {
     #expect(found.interval?.contains(found.value) == true)
   }
 
-  @Test func `prediction-powered means are ppi_py's`() throws {
+  @Test("Prediction-powered means are ppi_py's")
+  func predictionPoweredMeans() throws {
     for set in golden.ppi {
       let rows = try PredictionPoweredRows(
         reference: set.reference, judged: set.judged, unlabelled: set.unlabelled)
@@ -71,7 +75,8 @@ struct ErringLabelTests {
     }
   }
 
-  @Test func `a judge of no use has weight 0 and leaves the classical mean`() throws {
+  @Test("A judge of no use has weight 0 and leaves the classical mean")
+  func judgeUseHas() throws {
     let rows = try PredictionPoweredRows(
       reference: [1, 0, 1, 0], judged: [0, 1, 0, 1], unlabelled: [1, 0, 1, 1, 0])
     let found = PredictionPoweredMean(rows)
@@ -85,7 +90,8 @@ struct ErringLabelTests {
     }
   }
 
-  @Test func `a perfect judge makes the powered area nearly that of all rows, with a narrower interval`() throws {
+  @Test("A perfect judge makes the powered area nearly that of all rows, with a narrower interval")
+  func perfectJudgeMakes() throws {
     var generator = SeededGenerator(seed: 8)
     let labels = (0..<600).map { _ in Double(generator.index(below: 2)) }
     let scores = labels.map { $0 + generator.normal() }
@@ -134,7 +140,8 @@ struct ErringLabelCoverageTests {
       reference: Array(world.truth[rows]), observed: Array(world.judged[rows]), groups: Array(world.groups[rows]))
   }
 
-  @Test func `of corrected rates and areas`() {
+  @Test("Of corrected rates and areas")
+  func correctedRatesAreas() {
     let rate = Simulated.coverage("corrected rate", truth: 0.5) {
       let world = World($0, groups: 100)
       let found = accuracy(world, 0..<150).flatMap {
@@ -154,7 +161,8 @@ struct ErringLabelCoverageTests {
     #expect(Simulated.allowed.contains(rate) && Simulated.allowed.contains(area))
   }
 
-  @Test func `of prediction-powered rates and areas`() {
+  @Test("Of prediction-powered rates and areas")
+  func predictionPoweredRates() {
     let powered = { (world: World) in
       try? PredictionPoweredRows(
         reference: world.truth.prefix(150).map(Double.init), judged: world.judged.prefix(150).map(Double.init),

@@ -28,7 +28,8 @@ struct NumericAuditTests {
     )
   }
 
-  @Test func aRealEffectIsSupportedWithTheColumnHeldFixed() throws {
+  @Test("A real effect is supported with the column held fixed")
+  func aRealEffectIsSupportedWithTheColumnHeldFixed() throws {
     let (rows, length) = try rows(effect: 0.7, confound: 0)
     let audit = try NumericAudit(rows, covariates: [length], permutations: 100)
     #expect(audit.verdict == .supported && audit.direction == .positive, "\(audit.reason)")
@@ -36,21 +37,24 @@ struct NumericAuditTests {
     #expect(audit.within?.value == audit.prediction.within(.concordance)?.value)
   }
 
-  @Test func aScoreThatFollowsTheColumnIsExplained() throws {
+  @Test("A score that follows the column is explained")
+  func aScoreThatFollowsTheColumnIsExplained() throws {
     let (rows, length) = try rows(effect: 0, confound: 1)
     #expect(try NumericAudit(rows, permutations: 100).verdict == .supported)
     let audit = try NumericAudit(rows, covariates: [length], permutations: 100)
     #expect(audit.verdict == .explained, "\(audit.reason)")
   }
 
-  @Test func anInvertedScoreIsCalledInvertedAndFewQuestionsCannotTell() throws {
+  @Test("An inverted score is called inverted and few questions cannot tell")
+  func anInvertedScoreIsCalledInvertedAndFewQuestionsCannotTell() throws {
     let (inverted, _) = try rows(effect: -0.7, confound: 0)
     #expect(try NumericAudit(inverted, permutations: 100).direction == .inverted)
     let (few, _) = try rows(effect: 0.7, confound: 0, questions: 8)
     #expect(try NumericAudit(few, permutations: 100).verdict == .cannotTell)
   }
 
-  @Test func onZeroAndOneItIsTheAuditOfABinaryLabel() throws {
+  @Test("On zero and one it is the audit of a binary label")
+  func onZeroAndOneItIsTheAuditOfABinaryLabel() throws {
     let (rows, length) = try rows(effect: 0.4, confound: 0.3)
     let labels = rows.labels.map { $0 > 0 ? 1 : 0 }
     let numeric = try NumericAudit(
@@ -77,7 +81,8 @@ struct NumericAuditTests {
     #expect(numeric.verdict == binary.verdict && numeric.direction == binary.direction)
   }
 
-  @Test func exchangedLabelsMustNotDoAsWell() throws {
+  @Test("Exchanged labels must not do as well")
+  func exchangedLabelsMustNotDoAsWell() throws {
     let (rows, _) = try rows(effect: 0.7, confound: 0)
     let audit = try NumericAudit(rows, permutations: 10)
     // Of 10 exchanges the smallest p is 1/11, over 5 %: the claim within questions cannot be held.
@@ -87,7 +92,8 @@ struct NumericAuditTests {
       try NumericAudit(rows, permutations: 100).findings.first { $0.name == "permutation" }?.severity == .inFavour)
   }
 
-  @Test func familiesAreTheUnitAndTemplatesASecondCluster() throws {
+  @Test("Families are the unit and templates a second cluster")
+  func familiesAreTheUnitAndTemplatesASecondCluster() throws {
     let (rows, _) = try rows(effect: 0.7, confound: 0)
     let groups = try #require(rows.groups)
     // 40 questions in 8 families: too few to speak of questions in general.
@@ -107,7 +113,8 @@ struct NumericAuditTests {
     #expect(try #require(crossed.across?.degreesOfFreedom) < #require(plain.across?.degreesOfFreedom))
   }
 
-  @Test func thePlanAndWhatWasIgnoredAreSaid() throws {
+  @Test("The plan and what was ignored are said")
+  func thePlanAndWhatWasIgnoredAreSaid() throws {
     let (rows, _) = try rows(effect: 0.7, confound: 0)
     var options = AuditOptions()
     (options.plan, options.ignored) = (.asPlanned, ["length"])
@@ -116,7 +123,8 @@ struct NumericAuditTests {
     #expect(audit.findings.contains { $0.name == "ignored columns" })
   }
 
-  @Test func aScoreThatIsTheColumnIsExplainedByIt() throws {
+  @Test("A score that is the column is explained by it")
+  func aScoreThatIsTheColumnIsExplainedByIt() throws {
     let (rows, length) = try rows(effect: 0, confound: 1)
     guard case .numeric(let values) = length.values else { return }
     let audit = try NumericAudit(

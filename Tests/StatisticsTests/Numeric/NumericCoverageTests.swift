@@ -13,8 +13,10 @@ struct NumericCoverageTests {
   ]
   static let zipf = (1...30).map { max(2, 120 / $0) }
 
-  @Test(arguments: [NumericMeasure.pearson, .spearman, .kendallTauB, .somersD])
-  func `across and within groups, equal and unequal`(_ measure: NumericMeasure) throws {
+  @Test(
+    "Across and within groups, equal and unequal",
+    arguments: [NumericMeasure.pearson, .spearman, .kendallTauB, .somersD])
+  func acrossWithinGroups(_ measure: NumericMeasure) throws {
     let designs =
       [("12 x 10", [Int](repeating: 10, count: 12)), ("30 x 10", [Int](repeating: 10, count: 30))]
       + [("Zipf", Self.zipf)]
@@ -35,8 +37,9 @@ struct NumericCoverageTests {
     }
   }
 
-  @Test(arguments: [NumericMeasure.pearson, .spearman, .somersD])
-  func `two ways, with eight templates crossing forty questions`(_ measure: NumericMeasure) throws {
+  @Test(
+    "Two ways, with eight templates crossing forty questions", arguments: [NumericMeasure.pearson, .spearman, .somersD])
+  func twoWaysEight(_ measure: NumericMeasure) throws {
     let share = Simulated.coverage("\(measure) two ways", truth: Self.truths[measure]!) {
       let data = CorrelatedClusters(
         seed: $0, sizes: .init(repeating: 10, count: 40), correlation: 0.4, templates: 8, template: 0.5)

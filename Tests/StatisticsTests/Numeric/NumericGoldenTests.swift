@@ -17,7 +17,8 @@ struct NumericGoldenTests {
     ClusterSpread(measure, Clusters(first, crossed: crossed))?.variance.value
   }
 
-  @Test func `values across and within groups`() throws {
+  @Test("Values across and within groups")
+  func valuesAcrossWithin() throws {
     #expect(golden.numeric.count == 2)
     for set in golden.numeric {
       let prediction = NumericPrediction(try rows(set), permutations: 10)
@@ -33,7 +34,8 @@ struct NumericGoldenTests {
     }
   }
 
-  @Test func `variances by group, by a second factor and by both`() throws {
+  @Test("Variances by group, by a second factor and by both")
+  func variancesGroupSecond() throws {
     for set in golden.numeric {
       let factors = [Partition(set.groups), Partition(set.second)]
       for (within, expectations) in [(false, set.across), (true, set.within)] {
@@ -55,7 +57,8 @@ struct NumericGoldenTests {
     }
   }
 
-  @Test func `the first-order variance of Spearman's rho is near the exact one`() throws {
+  @Test("The first-order variance of Spearman's rho is near the exact one")
+  func firstOrderVariance() throws {
     let data = CorrelatedClusters(seed: 21, sizes: .init(repeating: 8, count: 40), correlation: 0.5)
     let groups = Partition(data.groups)
     let exact = try #require(StratifiedSpearman(data.x, data.y, strata: .whole(320)))
@@ -65,7 +68,8 @@ struct NumericGoldenTests {
     #expect(variance(near, groups) != byLeavingOut)
   }
 
-  @Test func `the permutation test's statistic and its p by exchanging and by the normal distribution`() throws {
+  @Test("The permutation test's statistic and its p by exchanging and by the normal distribution")
+  func permutationTestStatistic() throws {
     for set in golden.numeric {
       let exact = try #require(
         NumericPermutationTest(scores: [set.scores], labels: set.labels, groups: set.groups, permutations: 4_000))
@@ -79,7 +83,8 @@ struct NumericGoldenTests {
     }
   }
 
-  @Test func `for labels 0 and 1 the concordance is the AUROC, within and across, with its interval`() throws {
+  @Test("For labels 0 and 1 the concordance is the AUROC, within and across, with its interval")
+  func labels01() throws {
     let set = golden.numeric[0]
     let labels = set.labels.map { $0 > 50 ? 1 : 0 }
     let rows = try NumericRows(scores: set.scores, labels: labels.map(Double.init), groups: set.groups)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Numeric labels")
 struct NumericTests {
-  @Test func `the four pairs of a small example are counted as by hand`() throws {
+  @Test("The four pairs of a small example are counted as by hand")
+  func fourPairsSmall() throws {
     // Labels 1 2 2 3, scores 1 3 2 2. Pairs with different labels: (1,2a) C, (1,2b) C, (1,3) C, (2a,3) D, (2b,3) tied score.
     // D = (3 - 1) / 5; pairs untied in the score: all but (2b,3): 5 of 6. tau-b = 2 / sqrt(5 * 5).
     let rows = try NumericRows(scores: [1, 3, 2, 2], labels: [1, 2, 2, 3])
@@ -14,7 +15,8 @@ struct NumericTests {
     expectClose(ClusteredAssociation.across(rows, .concordance)?.value, 0.7)
   }
 
-  @Test func `an offset per question hides the effect across but not within`() throws {
+  @Test("An offset per question hides the effect across but not within")
+  func offsetPerQuestion() throws {
     let data = CorrelatedClusters(seed: 1, sizes: .init(repeating: 12, count: 20), correlation: 0.7, shared: 0)
     var generator = SeededGenerator(seed: 2)
     let offsets = (0..<20).map { _ in 30 * generator.normal() }
@@ -31,7 +33,8 @@ struct NumericTests {
     #expect(prediction.permutation?.scheme == .withinGroups)
   }
 
-  @Test func `p is below 0.05 exactly where the interval leaves out no effect`() throws {
+  @Test("P is below 0.05 exactly where the interval leaves out no effect")
+  func pBelow0() throws {
     for seed in 0..<40 {
       let data = CorrelatedClusters(seed: seed, sizes: .init(repeating: 5, count: 9), correlation: 0.25)
       let rows = try NumericRows(scores: data.x, labels: data.y, groups: data.groups)
@@ -43,7 +46,8 @@ struct NumericTests {
     }
   }
 
-  @Test func `perfect order has an interval that few questions do not make certain`() throws {
+  @Test("Perfect order has an interval that few questions do not make certain")
+  func perfectOrderHas() throws {
     let labels = (0..<24).map { Double($0 % 6) }
     let groups = (0..<24).map { "q\($0 / 6)" }
     let rows = try NumericRows(scores: labels.map { 2 * $0 }, labels: labels, groups: groups)
@@ -53,7 +57,8 @@ struct NumericTests {
     #expect(ClusteredAssociation.within(rows, .pearson)?.interval == nil)
   }
 
-  @Test func `nothing varies, one group, one row: undefined, not a crash`() throws {
+  @Test("Nothing varies, one group, one row: undefined, not a crash")
+  func nothingVariesOne() throws {
     let constant = try NumericRows(scores: [1, 1, 1], labels: [1, 2, 3], groups: ["a", "a", "b"])
     #expect(ClusteredAssociation.across(constant, .pearson) == nil)
     #expect(ClusteredAssociation.across(constant, .kendallTauB) == nil)
@@ -68,7 +73,8 @@ struct NumericTests {
     #expect(NumericPrediction(notFinite).across.isEmpty)
   }
 
-  @Test func `rows that cannot be judged are refused with row and remedy`() {
+  @Test("Rows that cannot be judged are refused with row and remedy")
+  func rowsCannotJudged() {
     #expect(throws: StatisticsError.self) { try NumericRows(scores: [], labels: []) }
     #expect(throws: StatisticsError.self) { try NumericRows(scores: [1], labels: [1, 2]) }
     #expect(throws: StatisticsError.self) { try NumericRows(scores: [1], labels: [1], groups: ["a", "b"]) }
@@ -77,7 +83,8 @@ struct NumericTests {
     #expect(error?.message == "The label of row 1 is inf; write a number, or leave the row out.")
   }
 
-  @Test func `huge and tiny scores give the same correlation as ordinary ones`() throws {
+  @Test("Huge and tiny scores give the same correlation as ordinary ones")
+  func hugeTinyScores() throws {
     let data = CorrelatedClusters(seed: 3, sizes: .init(repeating: 4, count: 10), correlation: 0.5)
     let plain = try #require(Measures.pearson(data.x, data.y)?.coefficient)
     for factor in [1e300, 1e-300, 1e307] {
@@ -88,8 +95,8 @@ struct NumericTests {
     }
   }
 
-  @Test(.enabled(if: FailingFile.isThere))
-  func `the point-biserial correlation of huge and of denormal scores is defined`() throws {
+  @Test("The point-biserial correlation of huge and of denormal scores is defined", .enabled(if: FailingFile.isThere))
+  func pointBiserialCorrelation() throws {
     let huge = try FailingFile("huge.csv")
     let tiny = try FailingFile("denorm.csv")
     expectClose(Measures.pointBiserial(scores: huge.scores, labels: huge.labels)?.coefficient, 0.39, absolute: 0.005)
@@ -111,7 +118,8 @@ struct NumericPermutationTests {
     return ([data.x, near, other], data.y, data.groups)
   }
 
-  @Test func `the maximum over several scores keeps its level, by exchanging and by the normal distribution`() throws {
+  @Test("The maximum over several scores keeps its level, by exchanging and by the normal distribution")
+  func maximumOverSeveral() throws {
     var rejected = [0, 0]
     let runs = 300
     for seed in 0..<runs {
@@ -127,7 +135,8 @@ struct NumericPermutationTests {
     #expect(rejected.allSatisfy { $0 <= 26 && $0 >= 4 })
   }
 
-  @Test func `a score that is constant in every group cannot tell, and the rest is judged without it`() throws {
+  @Test("A score that is constant in every group cannot tell, and the rest is judged without it")
+  func scoreConstantEvery() throws {
     let (scores, labels, groups) = nulls(5)
     let flat = groups.map { Double($0.count) }
     let test = try #require(
@@ -141,14 +150,16 @@ struct NumericPermutationTests {
     expectClose(besideFlat?.z[1], alone?.z[0])
   }
 
-  @Test func `where the group fixes the label whole groups are exchanged, and two of them show nothing`() throws {
+  @Test("Where the group fixes the label whole groups are exchanged, and two of them show nothing")
+  func whereGroupFixes() throws {
     let groups = (0..<20).map { "q\($0 / 10)" }
     let labels = (0..<20).map { Double($0 / 10) }
     let test = try #require(NumericPermutationTest(scores: [labels], labels: labels, groups: groups))
     #expect(test.scheme == .betweenGroups && test.adjustedP == [1])
   }
 
-  @Test func `several equal scores cost nothing`() throws {
+  @Test("Several equal scores cost nothing")
+  func severalEqualScores() throws {
     let (scores, labels, groups) = nulls(7)
     let one = NumericPermutationTest(scores: [scores[0]], labels: labels, groups: groups, permutations: 500)
     let three = NumericPermutationTest(

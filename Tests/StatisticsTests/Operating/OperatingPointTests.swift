@@ -10,7 +10,8 @@ struct OperatingPointTests {
 
   init() throws { golden = try MeasureGolden.load() }
 
-  @Test func `the partial area is scikit-learn's, with and without ties`() throws {
+  @Test("The partial area is scikit-learn's, with and without ties")
+  func partialAreaScikit() throws {
     for set in golden.partial {
       for expected in set.values {
         let part = PartialAUROC(scores: set.scores, labels: set.labels, maximumFalsePositiveRate: expected.rate)
@@ -21,7 +22,8 @@ struct OperatingPointTests {
     }
   }
 
-  @Test func `the variance of the whole area is the group jackknife's to first order, that of a part by refitting`()
+  @Test("The variance of the whole area is the group jackknife's to first order, that of a part by refitting")
+  func varianceWholeArea()
     throws
   {
     let set = golden.partial[1]
@@ -38,7 +40,8 @@ struct OperatingPointTests {
     expectClose(part?.variance, 36.0 / 37 * sumOfSquares(refitted), relative: 0.1)
   }
 
-  @Test func `undefined without both classes, with scores that are not finite and for a rate of 0`() {
+  @Test("Undefined without both classes, with scores that are not finite and for a rate of 0")
+  func undefinedWithoutBoth() {
     #expect(PartialAUROC(scores: [1, 2], labels: [1, 1], maximumFalsePositiveRate: 0.1) == nil)
     #expect(PartialAUROC(scores: [1, .nan], labels: [1, 0], maximumFalsePositiveRate: 0.1) == nil)
     #expect(PartialAUROC(scores: [1, 2], labels: [1, 0], maximumFalsePositiveRate: 0) == nil)
@@ -49,7 +52,8 @@ struct OperatingPointTests {
       PartialAUROC(scores: [1, 2], labels: [1, 0], groups: ["a", "a"], maximumFalsePositiveRate: 0.5)?.interval == nil)
   }
 
-  @Test func `Wilson's interval for trials that need not be whole equals SciPy's for whole ones`() {
+  @Test("Wilson's interval for trials that need not be whole equals SciPy's for whole ones")
+  func wilsonIntervalTrials() {
     for case_ in golden.wilson {
       let interval = Proportion.wilson(
         share: Double(case_.k) / Double(case_.n), trials: Double(case_.n), confidence: 0.95)
@@ -58,7 +62,8 @@ struct OperatingPointTests {
     }
   }
 
-  @Test func `copying rows inside groups tells nothing more about a proportion`() throws {
+  @Test("Copying rows inside groups tells nothing more about a proportion")
+  func copyingRowsInside() throws {
     let outcomes = (0..<30).map { $0 % 3 == 0 ? 1 : 0 }
     let once = try #require(ClusteredProportion(outcomes, groups: (0..<30).map { "q\($0)" }))
     let tenfold = try #require(
@@ -69,7 +74,8 @@ struct OperatingPointTests {
     #expect(ClusteredProportion([]) == nil)
   }
 
-  @Test func `the threshold flags no more negatives than allowed, as counted by hand`() {
+  @Test("The threshold flags no more negatives than allowed, as counted by hand")
+  func thresholdFlagsMore() {
     let scores: [Double] = [1, 2, 3, 4, 5, 2.5, 4.5]
     let labels = [0, 0, 0, 0, 0, 1, 1]
     #expect(OperatingPoint.threshold(scores, labels, target: 0.2) == 4.5)  // one of five: 5; 4.5 keeps 4 out
@@ -77,7 +83,8 @@ struct OperatingPointTests {
     #expect(OperatingPoint.threshold(scores, labels, target: 0) == (5.0).nextUp)
   }
 
-  @Test func `a threshold is measured on questions that it was not chosen on, and few negatives are said`() throws {
+  @Test("A threshold is measured on questions that it was not chosen on, and few negatives are said")
+  func thresholdMeasuredOn() throws {
     var generator = SeededGenerator(seed: 4)
     let labels = (0..<2_000).map { _ in generator.index(below: 2) }
     let scores = labels.map { 3 * Double($0) + generator.normal() }
@@ -111,7 +118,8 @@ struct OperatingPointTests {
     #expect(points == again)
   }
 
-  @Test func `questions of one label each are dealt out so that both halves have both`() throws {
+  @Test("Questions of one label each are dealt out so that both halves have both")
+  func questionsOneLabel() throws {
     let labels = (0..<8).map { $0 < 2 ? 1 : 0 }
     for seed in 0..<20 {
       let halves = try GroupHalves(labels: labels, groups: nil, seed: UInt64(seed))
@@ -124,7 +132,8 @@ struct OperatingPointTests {
     #expect(throws: StatisticsError.self) { try OperatingPoints(good, falsePositiveRates: [1.5]) }
   }
 
-  @Test func `slope, intercept and their clustered errors are statsmodels'`() throws {
+  @Test("Slope, intercept and their clustered errors are statsmodels'")
+  func slopeInterceptTheir() throws {
     let set = golden.calibration
     let found = try #require(
       ProbabilityCalibration(probabilities: set.probabilities, labels: set.labels, groups: set.groups))
@@ -138,7 +147,8 @@ struct OperatingPointTests {
     expectClose((intercept.high - intercept.low) / 2, critical * set.errors[0], relative: 1e-7)
   }
 
-  @Test func `held-out probabilities of a logistic world are calibrated`() throws {
+  @Test("Held-out probabilities of a logistic world are calibrated")
+  func heldOutProbabilities() throws {
     var generator = SeededGenerator(seed: 5)
     let scores = (0..<3_000).map { _ in generator.normal() }
     let labels = scores.map { generator.uniform() < 1 / (1 + Double.exp(-2 * $0)) ? 1 : 0 }
@@ -183,8 +193,8 @@ struct OperatingCoverageTests {
     return 0.5 * (1 + (area - rate * rate / 2) / (rate - rate * rate / 2))
   }
 
-  @Test(arguments: [(0.05, 40), (0.1, 20), (0.05, 100), (0.1, 100)])
-  func `of partial areas`(_ rate: Double, _ groups: Int) {
+  @Test("Of partial areas", arguments: [(0.05, 40), (0.1, 20), (0.05, 100), (0.1, 100)])
+  func caseHeldOutProbabilitiesAgain(_ rate: Double, _ groups: Int) {
     let share = Simulated.coverage("partial AUROC \(rate), \(groups) groups", truth: truth(rate)) {
       let data = world($0, groups: groups)
       let part = PartialAUROC(
@@ -194,8 +204,8 @@ struct OperatingCoverageTests {
     #expect(Simulated.allowed.lowerBound - 0.03 <= share)
   }
 
-  @Test(arguments: [(1.645, 20), (1.645, 60), (2.326, 60)])
-  func `of a false-positive rate at a fixed threshold`(_ threshold: Double, _ groups: Int) {
+  @Test("Of a false-positive rate at a fixed threshold", arguments: [(1.645, 20), (1.645, 60), (2.326, 60)])
+  func falsePositiveRate(_ threshold: Double, _ groups: Int) {
     let rate = 1 - NormalDistribution.cumulative(threshold)
     let share = Simulated.coverage("false-positive rate \(rate), \(groups) groups", truth: rate) {
       let data = world($0, groups: groups)
@@ -207,7 +217,8 @@ struct OperatingCoverageTests {
     #expect(Simulated.allowed.contains(share))
   }
 
-  @Test func `of precision at a base rate, given the threshold`() {
+  @Test("Of precision at a base rate, given the threshold")
+  func precisionAtBase() {
     let (r, f) = (1 - NormalDistribution.cumulative(0.145), 1 - NormalDistribution.cumulative(1.645))
     let share = Simulated.coverage("precision, 40 groups", truth: 0.1 * r / (0.1 * r + 0.9 * f)) {
       let data = world($0, groups: 40)

@@ -10,7 +10,8 @@ struct SensitivityTests {
 
   init() throws { golden = try MeasureGolden.load() }
 
-  @Test func `the E-value of VanderWeele and Ding's example is 7.26, of its interval 3.0`() throws {
+  @Test("The E-value of VanderWeele and Ding's example is 7.26, of its interval 3.0")
+  func eValueVanderWeele() throws {
     let found = try #require(EValue(riskRatio: 3.9, interval: Interval(low: 1.8, high: 8.7)))
     expectClose(found.value, 7.26, absolute: 0.005)
     expectClose(found.ofInterval, 3.0, absolute: 0.005)
@@ -23,7 +24,8 @@ struct SensitivityTests {
     #expect(EValue(oddsRatio: 4, baseRate: 0.5)?.sentence.contains("3.41") == true)
   }
 
-  @Test func `the robustness value of Cinelli and Hazlett's Darfur example is 13.9 %, of its interval 7.6 %`() throws {
+  @Test("The robustness value of Cinelli and Hazlett's Darfur example is 13.9 %, of its interval 7.6 %")
+  func robustnessValueCinelli() throws {
     let found = try #require(RobustnessValue(t: 4.184445, degreesOfFreedom: 783))
     expectClose(found.value, 0.1387764, absolute: 1e-6)
     expectClose(found.ofInterval, 0.07625797, absolute: 1e-6)
@@ -33,7 +35,8 @@ struct SensitivityTests {
     #expect(RobustnessValue(t: .nan, degreesOfFreedom: 50) == nil)
   }
 
-  @Test func `the tails of chi-squared and F are SciPy's`() {
+  @Test("The tails of chi-squared and F are SciPy's")
+  func tailsChiSquared() {
     for case_ in golden.chiSquared {
       expectClose(ChiSquared.upperTail(case_.x, degreesOfFreedom: case_.df), case_.p, "chi2 \(case_.x) \(case_.df)")
     }
@@ -42,7 +45,8 @@ struct SensitivityTests {
     #expect(ChiSquared.upperTail(-1, degreesOfFreedom: 3).isNaN && FDistribution.upperTail(.nan, 1, 2).isNaN)
   }
 
-  @Test func `for independent estimates Wald's statistic is Cochran's Q, as statsmodels gives it`() throws {
+  @Test("For independent estimates Wald's statistic is Cochran's Q, as statsmodels gives it")
+  func independentEstimatesWald() throws {
     let set = golden.cochran
     let covariance = set.variances.indices.map { a in set.variances.indices.map { a == $0 ? set.variances[a] : 0 } }
     let found = try #require(
@@ -55,7 +59,8 @@ struct SensitivityTests {
     #expect(Heterogeneity(names: ["a", "b"], values: [1, 2], covariance: [[0, 0], [0, 1]]) == nil)
   }
 
-  @Test func `least squares with clustered errors are statsmodels' (CR1) and those of refitting (CR3)`() throws {
+  @Test("Least squares with clustered errors are statsmodels' (CR1) and those of refitting (CR3)")
+  func leastSquaresClustered() throws {
     let set = golden.leastSquares
     let fit = try #require(
       ClusteredLeastSquares(columns: [set.x, set.x.map { $0 * $0 }], y: set.y, groups: Partition(set.groups)))
@@ -70,7 +75,8 @@ struct SensitivityTests {
     #expect(ClusteredLeastSquares(columns: [set.x, set.x], y: set.y, groups: Partition(set.groups)) == nil)
   }
 
-  @Test func `an effect in one letter only is found, one in both is not called different`() throws {
+  @Test("An effect in one letter only is found, one in both is not called different")
+  func effectOneLetter() throws {
     var generator = SeededGenerator(seed: 9)
     let groups = (0..<600).map { "q\($0 / 10)" }
     let letters = (0..<600).map { $0 % 2 == 0 ? "A" : "B" }
@@ -89,8 +95,8 @@ struct SensitivityTests {
     #expect(one == nil)
   }
 
-  @Test(.enabled(if: FailingFile.isThere))
-  func `a U-shape is named, its AUROC being 0.498`() throws {
+  @Test("A U-shape is named, its AUROC being 0.498", .enabled(if: FailingFile.isThere))
+  func uShapeNamed() throws {
     let file = try FailingFile("u-shape.csv")
     let found = try #require(
       UShape(scores: file.scores, labels: file.labels.map(Double.init), groups: file.groups))
@@ -102,7 +108,8 @@ struct SensitivityTests {
     }
   }
 
-  @Test func `a rise that levels off is not a U-shape, and nothing is not one either`() throws {
+  @Test("A rise that levels off is not a U-shape, and nothing is not one either")
+  func riseLevelsOff() throws {
     var generator = SeededGenerator(seed: 10)
     let scores = (0..<800).map { _ in generator.uniform() }
     let groups = (0..<800).map { "q\($0 / 8)" }
@@ -115,7 +122,8 @@ struct SensitivityTests {
     #expect(UShape(scores: [1, 2, 3, 4], labels: [1, 1, 1, 1]) == nil)
   }
 
-  @Test func `without a difference or a bend the tests are right 95 times in 100`() {
+  @Test("Without a difference or a bend the tests are right 95 times in 100")
+  func withoutDifferenceBend() {
     var (uneven, bent, defined) = (0, 0, 0)
     for run in 0..<Simulated.runs {
       let data = CorrelatedClusters(seed: run + 500, sizes: .init(repeating: 8, count: 25), correlation: 0.3)

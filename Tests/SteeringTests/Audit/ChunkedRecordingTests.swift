@@ -22,7 +22,8 @@ struct ChunkedRecordingTests {
       parts: parts)
   }
 
-  @Test func rowsOfALayerAreFoundInTheirParts() throws {
+  @Test("Rows of a layer are found in their parts")
+  func rowsOfALayerAreFoundInTheirParts() throws {
     let made = try SyntheticRecording(rows: 50, layers: 3, hidden: 4, pairs: 2).recording
     let parts = try chunked(made, by: 7)
     for rows in [[0], [6, 7], [49], [3, 20, 21, 48], Array(0..<50)] {
@@ -37,7 +38,8 @@ struct ChunkedRecordingTests {
     #expect(throws: TelltaleError.self) { try parts.stream(.answer, layer: 0, rows: [0]) }
   }
 
-  @Test func partsChangeNoDigitOfAnAudit() throws {
+  @Test("Parts change no digit of an audit")
+  func partsChangeNoDigitOfAnAudit() throws {
     let made = try SyntheticRecording(rows: 300, layers: 2, hidden: 12, pairs: 10)
     var options = RecordingAudit.Options()
     (options.draws, options.scores) = (50, ScoreKind.allCases)
@@ -50,7 +52,8 @@ struct ChunkedRecordingTests {
     #expect(audits[0].probeAUROC(layer: 1) == audits[1].probeAUROC(layer: 1))
   }
 
-  @Test func classMeansOfBlocksAreThoseOfTheWhole() throws {
+  @Test("Class means of blocks are those of the whole")
+  func classMeansOfBlocksAreThoseOfTheWhole() throws {
     let made = try SyntheticRecording(rows: 170, layers: 2, hidden: 10, pairs: 2, effect: 1).recording
     let rows = Array(5..<165)
     let whole = try made.selecting(rows).vectors(at: .prompt, seed: 9, splits: 7)
@@ -70,7 +73,8 @@ struct ChunkedRecordingTests {
   }
 
   /// One row more than the limit: scores are of all rows, what compares rows with rows is of those drawn, and is said.
-  @Test func ofManyRowsAllAreScoredAndSomeAreDrawn() throws {
+  @Test("Of many rows all are scored and some are drawn")
+  func ofManyRowsAllAreScoredAndSomeAreDrawn() throws {
     let rows = AuditTarget.mostRows + 1
     let made = try SyntheticRecording(rows: rows, layers: 1, hidden: 6, pairs: 10)
     let target = try AuditTarget(chunked(made.recording, by: 1_000), at: .prompt)

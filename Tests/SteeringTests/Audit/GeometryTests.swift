@@ -6,7 +6,8 @@ import Torch
 
 @Suite("The geometry of a vector")
 struct GeometryTests {
-  @Test func cosinesAndSharesAreThoseByHand() throws {
+  @Test("Cosines and shares are those by hand")
+  func cosinesAndSharesAreThoseByHand() throws {
     let geometry = try VectorGeometry(layer: 3, vector: [3, 4, 0])
     let letters = LetterDirection(letters: ["A", "B"], tokens: [5, 6], direction: [2, 0, 0])
     let numbers = try geometry.numbers(letters: letters, profile: nil, auroc: 0.8, centredAUROC: 0.3)
@@ -21,7 +22,8 @@ struct GeometryTests {
     #expect(numbers.map(\.isDoubtful) == [false, false, true])
   }
 
-  @Test func aFewLargeCoordinatesAreDoubtful() throws {
+  @Test("A few large coordinates are doubtful")
+  func aFewLargeCoordinatesAreDoubtful() throws {
     let vector = [Float](repeating: 0.1, count: 90) + [Float](repeating: 3, count: 10)
     let share = try #require(
       try VectorGeometry(layer: 0, vector: vector).numbers(letters: nil, profile: nil, auroc: nil, centredAUROC: nil)
@@ -30,7 +32,8 @@ struct GeometryTests {
     #expect(share.isDoubtful)
   }
 
-  @Test func profilesHoldTheFixturesAnisotropyAndComponents() throws {
+  @Test("Profiles hold the fixtures anisotropy and components")
+  func profilesHoldTheFixturesAnisotropyAndComponents() throws {
     let fixture = try ProbeFixture.load()
     var options = RecordingAudit.Options()
     options.draws = 20
@@ -46,7 +49,8 @@ struct GeometryTests {
     #expect(profile.componentShare > fixture.explainedVarianceRatio.reduce(0, +))
   }
 
-  @Test func differencesOfPairsAreKeptInTheOrderOfThePairs() throws {
+  @Test("Differences of pairs are kept in the order of the pairs")
+  func differencesOfPairsAreKeptInTheOrderOfThePairs() throws {
     var kept = KeptDifferences(4, width: 2)
     try kept.add(Tensor([30, 31, 10, 11] as [Double], shape: [2, 1, 2]), of: [3, 1])
     try kept.add(Tensor([0, 1, 20, 21] as [Double], shape: [2, 1, 2]), of: [0, 2])

@@ -7,7 +7,8 @@ import Torch
 
 @Suite("Null directions")
 struct NullDirectionTests {
-  @Test func areasOfColumnsCountTiesOneHalf() throws {
+  @Test("Areas of columns count ties one half")
+  func areasOfColumnsCountTiesOneHalf() throws {
     // Positives 2 and 1, negatives 1 and 0: pairs 2>1, 2>0, 1=1, 1>0 give 3.5 of 4. Minus zero equals zero.
     let scores = try Tensor([2, 1, 1, 0, 0, -0.0, 0, 0, -3, -2, -1, -4] as [Float], shape: [3, 4])
     #expect(try ColumnAreas.aurocs(scores, labels: [1, 1, 0, 0]) == [0.875, 0.5, 0.5])
@@ -16,7 +17,8 @@ struct NullDirectionTests {
     #expect(areas[0].isNaN && areas[1] == 1)
   }
 
-  @Test func areasOfColumnsAreThoseOfSingleScores() throws {
+  @Test("Areas of columns are those of single scores")
+  func areasOfColumnsAreThoseOfSingleScores() throws {
     var generator = SeededGenerator(seed: 3)
     let labels = (0..<101).map { _ in generator.index(below: 2) }
     // Rounded, so that there are ties of both classes.
@@ -28,7 +30,8 @@ struct NullDirectionTests {
     expectClose(areas, expected, within: 1e-12)
   }
 
-  @Test func drawsHaveTheActivationsCovariance() throws {
+  @Test("Draws have the activations covariance")
+  func drawsHaveTheActivationsCovariance() throws {
     // Two independent coordinates with standard deviations 3 and 1, correlated with a third by construction.
     let noise = try Tensor.randomNormal([300, 2], seed: 4)
     let mixing = try Tensor([3, 0, 3, 0, 1, 1] as [Float], shape: [2, 3])
@@ -41,14 +44,16 @@ struct NullDirectionTests {
     expectClose(drawn, own, within: 0.3, "covariance")
   }
 
-  @Test func flippedPairsAreMeanDifferencesWithRandomSigns() throws {
+  @Test("Flipped pairs are mean differences with random signs")
+  func flippedPairsAreMeanDifferencesWithRandomSigns() throws {
     let null = try NullDirections.flippedPairs(pairs: 4, draws: 2_000, seed: 6)
     let weights = try null.weights.doubles()
     #expect(Set(weights) == [0.25, -0.25])
     #expect(abs(weights.reduce(0, +) / 2_000) < 0.1)
   }
 
-  @Test func exchangedLabelsStayInsideTheirGroups() throws {
+  @Test("Exchanged labels stay inside their groups")
+  func exchangedLabelsStayInsideTheirGroups() throws {
     let groups = ["x", "x", "x", "y", "y", "y"]
     var shuffle = GroupedShuffle([1, 0, 0, 1, 1, 0], groups: groups, seed: 7)
     var seen: Set<[Int]> = []
@@ -60,14 +65,16 @@ struct NullDirectionTests {
     #expect(seen.count == 9)
   }
 
-  @Test func wholeGroupsExchangeLabelsWhereTheGroupIsTheLabel() throws {
+  @Test("Whole groups exchange labels where the group is the label")
+  func wholeGroupsExchangeLabelsWhereTheGroupIsTheLabel() throws {
     var shuffle = GroupedShuffle([1, 1, 0, 0, 0, 0], groups: ["x", "x", "y", "y", "z", "z"], seed: 8)
     var seen: Set<[Int]> = []
     for _ in 0..<200 { seen.insert(shuffle.next()) }
     #expect(seen == [[1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1]])
   }
 
-  @Test func exchangedLabelsGiveDifferencesOfClassMeans() throws {
+  @Test("Exchanged labels give differences of class means")
+  func exchangedLabelsGiveDifferencesOfClassMeans() throws {
     let null = try NullDirections.permutedLabels(
       [1, 1, 0, 0, 0], groups: ["x", "x", "x", "x", "x"], draws: 50, seed: 9)
     let columns = try null.weights.transposed(0, 1).doubles()
@@ -77,7 +84,8 @@ struct NullDirectionTests {
     }
   }
 
-  @Test func areasOfDirectionsAreThoseOfScikitLearn() throws {
+  @Test("Areas of directions are those of scikit learn")
+  func areasOfDirectionsAreThoseOfScikitLearn() throws {
     let fixture = try ProbeFixture.load()
     let weights = try Tensor(fixture.weights.flatMap { $0.map(Float.init) }, shape: [fixture.labels.count, 4])
     let null = NullDirections(name: "fixture", weights: weights)

@@ -6,7 +6,8 @@ import Torch
 
 @Suite("The probe and the principal components")
 struct ProbeTests {
-  @Test func fitsAreThoseOfScikitLearn() throws {
+  @Test("Fits are those of scikit learn")
+  func fitsAreThoseOfScikitLearn() throws {
     let fixture = try ProbeFixture.load()
     let centred = try fixture.stream() - fixture.stream().mean(0)
     let design = try GroupedProbe.design(centred)
@@ -18,7 +19,8 @@ struct ProbeTests {
     }
   }
 
-  @Test func heldOutScoresAreThoseOfScikitLearn() throws {
+  @Test("Held out scores are those of scikit learn")
+  func heldOutScoresAreThoseOfScikitLearn() throws {
     let fixture = try ProbeFixture.load()
     let centred = try fixture.stream() - fixture.stream().mean(0)
     for fit in fixture.fits {
@@ -30,7 +32,8 @@ struct ProbeTests {
     }
   }
 
-  @Test func componentsAreThoseOfScikitLearn() throws {
+  @Test("Components are those of scikit learn")
+  func componentsAreThoseOfScikitLearn() throws {
     let fixture = try ProbeFixture.load()
     let centred = try fixture.stream() - fixture.stream().mean(0)
     let principal = try components(centred, 3)
@@ -45,7 +48,8 @@ struct ProbeTests {
     }
   }
 
-  @Test func subspaceIterationFindsTheComponentsThatTheExactWayFinds() throws {
+  @Test("Subspace iteration finds the components that the exact way finds")
+  func subspaceIterationFindsTheComponentsThatTheExactWayFinds() throws {
     // Ten strong directions among 600 rows of width 700: the quick way, compared with the covariance's eigenvectors.
     let strong = try Tensor.randomNormal([600, 10], seed: 1).matmul(Tensor.randomNormal([10, 700], seed: 2))
     let rows = try strong + Tensor.randomNormal([600, 700], seed: 3) * 0.5
@@ -62,7 +66,8 @@ struct ProbeTests {
       centred: centred, gram: centred.matmul(centred.transposed(0, 1)), count: count, seed: 0)
   }
 
-  @Test func noGroupIsInTwoFolds() {
+  @Test("No group is in two folds")
+  func noGroupIsInTwoFolds() {
     let groups = (0..<53).map { "question \($0 % 17)" }
     let folds = GroupedProbe.folds(groups, seed: 4)
     for group in Set(groups) {
@@ -73,7 +78,8 @@ struct ProbeTests {
     #expect(GroupedProbe.folds(groups, seed: 4) == folds && GroupedProbe.folds(groups, seed: 5) != folds)
   }
 
-  @Test func aProbeReadsWhatIsThereAndNothingElse() throws {
+  @Test("A probe reads what is there and nothing else")
+  func aProbeReadsWhatIsThereAndNothingElse() throws {
     let labels = (0..<400).map { $0 / 3 % 2 }
     let groups = (0..<400).map { "question \($0 / 8)" }
     let noise = try Tensor.randomNormal([400, 30], seed: 5)
@@ -84,7 +90,8 @@ struct ProbeTests {
     #expect(try #require(Measures.auroc(scores: read, labels: labels)) > 0.97)
   }
 
-  @Test func oneGroupOrOneClassHasNoProbe() throws {
+  @Test("One group or one class has no probe")
+  func oneGroupOrOneClassHasNoProbe() throws {
     let noise = try Tensor.randomNormal([20, 3], seed: 8)
     let labels = (0..<20).map { $0 % 2 }
     #expect(try GroupedProbe.heldOutScores(noise, labels: labels, groups: labels.map { _ in "x" }, seed: 0) == nil)
@@ -92,7 +99,8 @@ struct ProbeTests {
     #expect(try GroupedProbe.heldOutScores(noise, labels: labels, groups: pure, seed: 0) == nil)
   }
 
-  @Test func separableActivationsHaveAFiniteFit() throws {
+  @Test("Separable activations have a finite fit")
+  func separableActivationsHaveAFiniteFit() throws {
     let labels = (0..<40).map { $0 % 2 }
     let scores = try Tensor(labels.map { Float($0) }, shape: [40, 1])
     let probe = try LogisticProbe(GroupedProbe.design(scores), labels, 1_000)

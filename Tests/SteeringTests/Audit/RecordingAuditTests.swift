@@ -23,7 +23,8 @@ struct RecordingAuditTests {
     try #require(try RecordingAudit(recording, at: position, options: options).judge(vector).verdict())
   }
 
-  @Test func aPlantedDirectionIsSupportedAndEveryCheckIsMade() throws {
+  @Test("A planted direction is supported and every check is made")
+  func aPlantedDirectionIsSupportedAndEveryCheckIsMade() throws {
     let made = try SyntheticRecording(rows: 320, layers: 2, hidden: 48, pairs: 30)
     let audit = try verdict(
       made.recording,
@@ -41,13 +42,15 @@ struct RecordingAuditTests {
     #expect(audit.findings.map(\.severity) == audit.findings.map(\.severity).sorted())
   }
 
-  @Test func aDirectionThatSaysNothingIsNotSupported() throws {
+  @Test("A direction that says nothing is not supported")
+  func aDirectionThatSaysNothingIsNotSupported() throws {
     let made = try SyntheticRecording(rows: 320, layers: 2, hidden: 48, pairs: 30, effect: 0)
     let audit = try verdict(made.recording, AuditedVector(made.vectors, origin: .pairs(made.differences)))
     #expect([.absent, .cannotTell].contains(audit.verdict), "\(audit.reason)")
   }
 
-  @Test func rowsWhoseLetterIsTheLabelAreCaughtByName() throws {
+  @Test("Rows whose letter is the label are caught by name")
+  func rowsWhoseLetterIsTheLabelAreCaughtByName() throws {
     let made = try SyntheticRecording(rows: 400, layers: 1, hidden: 32, pairs: 30)
     let confounded = try made.recording.selecting(
       made.recording.rows.indices.filter {
@@ -58,7 +61,8 @@ struct RecordingAuditTests {
     #expect(audit.findings.filter { $0.severity == .blocking }.map(\.name) == ["label explained by answer letter"])
   }
 
-  @Test func rowsWhoseQuestionIsTheLabelAreCaughtByName() throws {
+  @Test("Rows whose question is the label are caught by name")
+  func rowsWhoseQuestionIsTheLabelAreCaughtByName() throws {
     let made = try SyntheticRecording(rows: 400, layers: 1, hidden: 32, pairs: 30)
     // Of each of twelve questions only the rows with one label: six questions of either.
     let confounded = try made.recording.selecting(
@@ -68,7 +72,8 @@ struct RecordingAuditTests {
     #expect(audit.reason.hasPrefix("The label is 100.0 % explained by which of 12 questions was asked"))
   }
 
-  @Test func aVectorThatReadsTheLetterIsNotSupported() throws {
+  @Test("A vector that reads the letter is not supported")
+  func aVectorThatReadsTheLetterIsNotSupported() throws {
     // The letter follows the label in 80 % of rows, and activations know the letter only.
     var generator = SeededGenerator(seed: 5)
     let direction = try Tensor.randomNormal([32], seed: 6)
@@ -92,7 +97,8 @@ struct RecordingAuditTests {
           + "it may read the letter."))
   }
 
-  @Test func aPredictionThatAnyDirectionMakesIsSupportedButNotSpecificToTheVector() throws {
+  @Test("A prediction that any direction makes is supported but not specific to the vector")
+  func aPredictionThatAnyDirectionMakesIsSupportedButNotSpecificToTheVector() throws {
     // Activations of one dimension and a constant: every direction sees the same, and half of them the right way round.
     let made = try SyntheticRecording(rows: 320, layers: 1, hidden: 2, pairs: 10, effect: 3)
     let flat = try made.recording.stream(.prompt, layer: 0).matmul(
@@ -110,7 +116,8 @@ struct RecordingAuditTests {
       })
   }
 
-  @Test func whatCannotBeMeasuredIsASentence() throws {
+  @Test("What cannot be measured is a sentence")
+  func whatCannotBeMeasuredIsASentence() throws {
     let made = try SyntheticRecording(rows: 80, layers: 1, hidden: 8, pairs: 10)
     func reason(_ change: (inout Recording) throws -> Void) throws -> String {
       var recording = made.recording
@@ -137,7 +144,8 @@ struct RecordingAuditTests {
     #expect(constant.contains("explained by which of 10 questions"))
   }
 
-  @Test func equalScoresAreNotSupported() throws {
+  @Test("Equal scores are not supported")
+  func equalScoresAreNotSupported() throws {
     let made = try SyntheticRecording(rows: 80, layers: 1, hidden: 8, pairs: 10)
     let recording = Recording(
       rows: made.recording.rows, layers: [0], activations: [.prompt: try Tensor.ones([80, 1, 8])])
@@ -145,7 +153,8 @@ struct RecordingAuditTests {
     #expect(audit.verdict == .cannotTell)
   }
 
-  @Test func aVectorOfAnotherWidthIsRefused() throws {
+  @Test("A vector of another width is refused")
+  func aVectorOfAnotherWidthIsRefused() throws {
     let made = try SyntheticRecording(rows: 40, layers: 1, hidden: 8, pairs: 10)
     let other = SteeringVectors(layers: [0: [1, 2, 3]], provenance: VectorProvenance())
     let text = message {
@@ -156,7 +165,8 @@ struct RecordingAuditTests {
     #expect(missing.hasPrefix("the recording has no activations at \"answer\""))
   }
 
-  @Test func percentilesStandAmongTheNullsOfTheLayer() throws {
+  @Test("Percentiles stand among the nulls of the layer")
+  func percentilesStandAmongTheNullsOfTheLayer() throws {
     let made = try SyntheticRecording(rows: 160, layers: 1, hidden: 32, pairs: 10)
     let audit = try RecordingAudit(made.recording, at: .prompt, options: options)
     #expect(audit.nullPercentile(of: 1, layer: 0, score: .cosine) == 1)
@@ -167,7 +177,8 @@ struct RecordingAuditTests {
     #expect(try #require(audit.probeAUROC(layer: 0)) > 0.8)
   }
 
-  @Test func layersInParallelGiveTheirResultsInOrderAndTheirErrorOnce() throws {
+  @Test("Layers in parallel give their results in order and their error once")
+  func layersInParallelGiveTheirResultsInOrderAndTheirErrorOnce() throws {
     #expect(try LayerPool.map(50, bytes: 1) { $0 * 2 } == (0..<50).map { $0 * 2 })
     #expect(try LayerPool.map(0, bytes: 1) { $0 }.isEmpty)
     #expect(throws: TelltaleError.self) {

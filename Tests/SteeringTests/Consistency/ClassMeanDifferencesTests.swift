@@ -12,7 +12,8 @@ struct ClassMeanDifferencesTests {
     return Recording(rows: rows, layers: [4], activations: [.prompt: stream])
   }
 
-  @Test func theirMeanIsTheVectorByHand() throws {
+  @Test("Their mean is the vector by hand")
+  func theirMeanIsTheVectorByHand() throws {
     let made = try recording(
       [10, 0, 12, 2, 4, 1, 99, 99], width: 2, labels: [1, 1, 0, nil], groups: ["p", "q", "q", "r"])
     let differences = try #require(try ChunkedRecording(made).classMeanDifferences(at: .prompt, of: Array(0..<4)))
@@ -26,7 +27,8 @@ struct ClassMeanDifferencesTests {
       "nothing was recorded there")
   }
 
-  @Test func theVectorOfTheRecordingTakesThemForItsOwn() throws {
+  @Test("The vector of the recording takes them for its own")
+  func theVectorOfTheRecordingTakesThemForItsOwn() throws {
     let made = try SyntheticRecording(rows: 60, layers: 2, hidden: 12, pairs: 4).recording
     let vectors = try made.vectors(at: .prompt, seed: 1)
     let compared = try ComparedVector(
@@ -37,7 +39,8 @@ struct ClassMeanDifferencesTests {
 
   /// Two class means of disjoint questions of one population: the same vector but for noise, beside a common part of 30
   /// times its size that a resampling must not let in.
-  @Test func theIntervalOfTheCosineWithoutNoiseCoversTheTruth() throws {
+  @Test("The interval of the cosine without noise covers the truth")
+  func theIntervalOfTheCosineWithoutNoiseCoversTheTruth() throws {
     let (trials, questions, width) = (120, 24, 12)
     var covered = 0
     for trial in 0..<trials {

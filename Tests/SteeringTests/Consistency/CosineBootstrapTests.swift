@@ -7,7 +7,8 @@ import Torch
 
 @Suite("Cosines of vectors with intervals over questions")
 struct CosineBootstrapTests {
-  @Test func sumsLeaveOutProductsWithinAQuestionByHand() throws {
+  @Test("Sums leave out products within a question by hand")
+  func sumsLeaveOutProductsWithinAQuestionByHand() throws {
     // Group means (1, 0), (3, 4) with shares 2/3, 1/3: the only products of different groups are 3 and 3.
     let rows = try Tensor([1.0, 1, 1, -1, 3, 4], shape: [3, 2])
     let resampling = ResamplingUnits([["p", "p", "q"], ["p", "p", "q"]], seed: 1)
@@ -17,7 +18,8 @@ struct CosineBootstrapTests {
     #expect(abs(sums.noiseA - (41.0 / 9 - 3)) < 1e-12)
   }
 
-  @Test func withoutACommonQuestionTheCosineIsThatOfTheMeans() throws {
+  @Test("Without a common question the cosine is that of the means")
+  func withoutACommonQuestionTheCosineIsThatOfTheMeans() throws {
     let a = try Tensor([1.0, 0, 3, 0], shape: [2, 2])
     let b = try Tensor([1.0, 1, 0, 2], shape: [2, 2])
     let resampling = ResamplingUnits([["p", "q"], ["r", "s"]], seed: 1)
@@ -26,7 +28,8 @@ struct CosineBootstrapTests {
     #expect(abs((sums.cosine ?? 0) - 0.5 / 2.5.squareRoot()) < 1e-12)
   }
 
-  @Test func aSingleQuestionIsResampledByPairAndTooManyUnitsArePutTogether() {
+  @Test("A single question is resampled by pair and too many units are put together")
+  func aSingleQuestionIsResampledByPairAndTooManyUnitsArePutTogether() {
     let single = ResamplingUnits([["p", "p", "p"], ["p", "q"]], seed: 0)
     #expect(single.count == 4 && Set(single.units[0]).count == 3)
     let many = (0..<3_000).map { "q\($0)" }
@@ -34,7 +37,8 @@ struct CosineBootstrapTests {
     #expect(both.count == 2_000 && both.units[0] == Array(both.units[1].reversed()))
   }
 
-  @Test func theReliabilityIsThatOfHalvesSteppedUp() throws {
+  @Test("The reliability is that of halves stepped up")
+  func theReliabilityIsThatOfHalvesSteppedUp() throws {
     let pairs = try Simulation(reliability: 0.6, questions: 40, dimension: 50).draw(seed: 3, direction: 0)
     let rows = try #require(try pairs.rows(layer: 0))
     let own = ResamplingUnits([pairs.groups ?? []], seed: 0)

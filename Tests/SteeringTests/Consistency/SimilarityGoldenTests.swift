@@ -24,7 +24,8 @@ private func matrix(_ rows: [[Double]]) throws -> Tensor {
 
 @Suite("Subspaces and activations of different widths")
 struct SimilarityGoldenTests {
-  @Test func thePlanesOfTwoAxesMeetAtTheAngleBetweenTheOthers() throws {
+  @Test("The planes of two axes meet at the angle between the others")
+  func thePlanesOfTwoAxesMeetAtTheAngleBetweenTheOthers() throws {
     // span(x, y) and span(x, y + z): a common axis, and 45 degrees.
     let flat = try matrix([[1, 0], [0, 1], [0, 0]])
     let tilted = try matrix([[1, 0], [0, 1], [0, 1]])
@@ -34,7 +35,8 @@ struct SimilarityGoldenTests {
     #expect(throws: TelltaleError.self) { try PrincipalAngles(flat, matrix([[1], [0]])) }
   }
 
-  @Test func principalAnglesEqualSciPysDownToAMillionthOfARadian() throws {
+  @Test("Principal angles equal sci pys down to a millionth of a radian")
+  func principalAnglesEqualSciPysDownToAMillionthOfARadian() throws {
     let golden = try Golden().angles
     let (a, b) = (try matrix(golden.a), try matrix(golden.b))
     for angles in [try PrincipalAngles(a, b), try PrincipalAngles(b, a)] {
@@ -46,7 +48,8 @@ struct SimilarityGoldenTests {
     #expect(golden.angles[0] < 1e-5)
   }
 
-  @Test func centredKernelAlignmentIsOneUnderRotationShiftAndScale() throws {
+  @Test("Centred kernel alignment is one under rotation shift and scale")
+  func centredKernelAlignmentIsOneUnderRotationShiftAndScale() throws {
     let x = try matrix([[1, 0], [0, 2], [3, 1], [-1, 4], [2, 2]])
     let turned = try x.matmul(matrix([[0, -3], [3, 0]])) + 7
     let alignment = try CentredKernelAlignment(x, turned)
@@ -55,7 +58,8 @@ struct SimilarityGoldenTests {
     #expect(constant.biased == nil && constant.debiased == nil)
   }
 
-  @Test func centredKernelAlignmentEqualsNumPysBiasedAndDebiased() throws {
+  @Test("Centred kernel alignment equals num pys biased and debiased")
+  func centredKernelAlignmentEqualsNumPysBiasedAndDebiased() throws {
     for golden in try Golden().cka {
       let alignment = try CentredKernelAlignment(matrix(golden.x), matrix(golden.y))
       #expect(abs((alignment.biased ?? 0) - golden.biased) < 1e-12)
@@ -63,7 +67,8 @@ struct SimilarityGoldenTests {
     }
   }
 
-  @Test func debiasedAlignmentOfUnrelatedActivationsIsNearZeroWhereTheBiasedOneIsNot() throws {
+  @Test("Debiased alignment of unrelated activations is near zero where the biased one is not")
+  func debiasedAlignmentOfUnrelatedActivationsIsNearZeroWhereTheBiasedOneIsNot() throws {
     var debiased = 0.0
     for seed in 0..<40 {
       let alignment = try CentredKernelAlignment(
@@ -74,7 +79,8 @@ struct SimilarityGoldenTests {
     #expect(abs(debiased) < 0.03)
   }
 
-  @Test func theEffectiveDimensionIsRecoveredFromFewerRowsThanDimensions() throws {
+  @Test("The effective dimension is recovered from fewer rows than dimensions")
+  func theEffectiveDimensionIsRecoveredFromFewerRowsThanDimensions() throws {
     // 30 rows of 50 equal directions: without the correction the ratio could not exceed 29.
     var sum = 0.0
     for seed in 0..<30 { sum += try ActivationDimension.of(.randomNormal([30, 50], seed: UInt64(seed))) ?? .nan }

@@ -15,7 +15,8 @@ struct VectorComparisonTests {
     try ComparedVector(name, mean: simulation.draw(seed: seed, direction: axis), read: "prompt")
   }
 
-  @Test func differencesKeepTheirQuestionsInTheFileAndAreFoundBesideTheVector() throws {
+  @Test("Differences keep their questions in the file and are found beside the vector")
+  func differencesKeepTheirQuestionsInTheFileAndAreFoundBesideTheVector() throws {
     let folder = try ScratchFolder()
     let own = try vector("v", seed: 1)
     let url = folder.url.appending(path: "v.safetensors")
@@ -27,7 +28,8 @@ struct VectorComparisonTests {
     #expect(try folder.names() == ["v.differences.safetensors", "v.safetensors"])
   }
 
-  @Test func differencesOfAnotherVectorAreNotUsedAndTheReaderIsTold() throws {
+  @Test("Differences of another vector are not used and the reader is told")
+  func differencesOfAnotherVectorAreNotUsedAndTheReaderIsTold() throws {
     let other = try simulation.draw(seed: 2, direction: 1)
     let wrong = try ComparedVector(name: "v", vectors: vector("v", seed: 1).vectors, pairs: other)
     #expect(
@@ -39,7 +41,8 @@ struct VectorComparisonTests {
       try ComparedVector(name: "v", vectors: stated, pairs: other).notes[0].contains("32 pairs and the vector of 5"))
   }
 
-  @Test func aFileOfDifferencesWithTooFewQuestionsIsRefused() throws {
+  @Test("A file of differences with too few questions is refused")
+  func aFileOfDifferencesWithTooFewQuestionsIsRefused() throws {
     let folder = try ScratchFolder()
     let url = folder.url.appending(path: "v.differences.safetensors")
     try SafetensorsFile.write(
@@ -47,14 +50,16 @@ struct VectorComparisonTests {
     #expect(throws: TelltaleError.self) { try PairDifferences(contentsOf: url) }
   }
 
-  @Test func halvesShareNoQuestionAndTheirPairsAreAllOfThem() throws {
+  @Test("Halves share no question and their pairs are all of them")
+  func halvesShareNoQuestionAndTheirPairsAreAllOfThem() throws {
     let whole = try vector("v", seed: 3)
     let (a, b) = try #require(try whole.halves(seed: 1))
     #expect(a.groups.isDisjoint(with: b.groups) && a.groups.union(b.groups) == whole.groups)
     #expect(a.pairs?.differences.size(0) == 16 && b.pairs?.differences.size(0) == 16)
   }
 
-  @Test func theLearningCurveFollowsSpearmanBrown() throws {
+  @Test("The learning curve follows spearman brown")
+  func theLearningCurveFollowsSpearmanBrown() throws {
     let simulation = Simulation(reliability: 0.8, questions: 32, dimension: 200)
     let curve = try LearningCurve(simulation.draw(seed: 4, direction: 0), layer: 0, draws: 200, seed: 1)
     #expect(curve.points.map(\.units) == [1, 2, 4, 8, 16] && curve.points.map(\.pairs) == [1, 2, 4, 8, 16])
@@ -68,7 +73,8 @@ struct VectorComparisonTests {
     #expect(LearningCurve.sizes(1) == [] && LearningCurve.sizes(3) == [1] && LearningCurve.sizes(10) == [1, 2, 4, 5])
   }
 
-  @Test func theMatrixPutsVectorsOfOneDirectionBesideEachOther() throws {
+  @Test("The matrix puts vectors of one direction beside each other")
+  func theMatrixPutsVectorsOfOneDirectionBesideEachOther() throws {
     let vectors = try [("a", 1, 0), ("b", 2, 1), ("c", 3, 0), ("d", 4, 1)].map {
       try vector($0.0, seed: UInt64($0.1), axis: $0.2)
     }
@@ -79,7 +85,8 @@ struct VectorComparisonTests {
     #expect(matrix.cosines[0][0] == 1 && matrix.cosines[1][2] == matrix.cosines[2][1])
   }
 
-  @Test func vectorsOfOtherWidthsOrLayersAreRefused() throws {
+  @Test("Vectors of other widths or layers are refused")
+  func vectorsOfOtherWidthsOrLayersAreRefused() throws {
     let narrow = try ComparedVector(
       "n", mean: Simulation(reliability: 0.9, questions: 6, dimension: 3).draw(seed: 1, direction: 0))
     #expect(throws: TelltaleError.self) { try VectorComparison(vector("v", seed: 1), narrow) }
@@ -109,7 +116,8 @@ struct VectorComparisonTests {
     try ComparedVector(name: name, vectors: SteeringVectors(layers: [0: numbers], provenance: VectorProvenance()))
   }
 
-  @Test func projectionsAreRankedOverTheSamePromptsWhateverTheirOrderAndTheModelsWidth() throws {
+  @Test("Projections are ranked over the same prompts whatever their order and the models width")
+  func projectionsAreRankedOverTheSamePromptsWhateverTheirOrderAndTheModelsWidth() throws {
     let narrow = try placed([[1, 9], [2, 9], [3, 9], [4, 9]], order: [0, 1, 2, 3])
     let wide = try placed([[0, 0, 1], [0, 0, 2], [0, 0, 9], [0, 0, 3]], order: [3, 1, 0, 2])
     let agreement = try FunctionalAgreement.projections(
@@ -119,7 +127,8 @@ struct VectorComparisonTests {
     #expect(agreement.rows == 4 && agreement.groups == 4 && agreement.leftOut == 0)
   }
 
-  @Test func promptsOfAQuestionThatTheVectorWasMadeOfAreLeftOut() throws {
+  @Test("Prompts of a question that the vector was made of are left out")
+  func promptsOfAQuestionThatTheVectorWasMadeOfAreLeftOut() throws {
     let trained = try ComparedVector(
       "t", mean: Simulation(reliability: 0.9, questions: 6, dimension: 2).draw(seed: 1, direction: 0))
     let recording = try placed([[9, 0], [2, 9], [3, 9], [4, 9]], order: [0, 1, 2, 3])
@@ -128,12 +137,14 @@ struct VectorComparisonTests {
     #expect(abs((agreement.spearman ?? 0) - 1) < 1e-12)
   }
 
-  @Test func recordingsWithoutCommonPromptsAreRefused() throws {
+  @Test("Recordings without common prompts are refused")
+  func recordingsWithoutCommonPromptsAreRefused() throws {
     let few = try placed([[1, 2], [2, 3], [3, 5]], order: [0, 1, 2])
     #expect(throws: TelltaleError.self) { try RecordingAlignment(few, few) }
   }
 
-  @Test func slopesAreMatchedByItemLayerAndPositions() throws {
+  @Test("Slopes are matched by item layer and positions")
+  func slopesAreMatchedByItemLayerAndPositions() throws {
     let folder = try ScratchFolder()
     let header = "distribution,id,group,letter,layer,edit_positions,slope\n"
     let a = try folder.write(

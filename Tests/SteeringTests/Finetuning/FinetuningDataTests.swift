@@ -22,7 +22,8 @@ import Tokenizers
 
   private func text(_ ids: [Int]) -> String { encoder.tokenizer.decode(ids, skipSpecialTokens: false) }
 
-  @Test func `the predicted tokens are exactly the answer's`() throws {
+  @Test("The predicted tokens are exactly the answer's")
+  func predictedTokensExactly() throws {
     let row = try item(
       #"{"question": "Is it so?\n (A) Yes\n (B) No\nAnswer:", "answer": " (A)", "contrastive_answer": " (B)"}"#)
     for (side, answer) in [(FinetuningSide.behaviour, " (A)"), (.opposite, " (B)")] {
@@ -34,7 +35,8 @@ import Tokenizers
     }
   }
 
-  @Test func `the end of the answer is predicted where asked for`() throws {
+  @Test("The end of the answer is predicted where asked for")
+  func endAnswerPredicted() throws {
     let row = try item(#"{"question": "Is the sky green?", "answer": "It is."}"#)
     let without = try encoder.trainingSequence(for: row, .behaviour)
     let with = try encoder.trainingSequence(for: row, .behaviour, endsSequence: true)
@@ -42,7 +44,8 @@ import Tokenizers
     #expect(with.predicted == without.predicted + [without.tokens.count])
   }
 
-  @Test func `rows with an answer alone are read, and their missing opposite is named`() throws {
+  @Test("Rows with an answer alone are read, and their missing opposite is named")
+  func rowsAnswerAlone() throws {
     let row = try item(#"{"question": "Is the sky green?", "answer": "It is."}"#)
     #expect(row.matchingAnswer == "It is." && row.otherAnswers.isEmpty)
     let error = #expect(throws: TelltaleError.self) { try encoder.trainingSequence(for: row, .opposite) }
