@@ -5,7 +5,7 @@ import Steering
 import Torch
 
 /// From recordings and vectors to tables and verdicts: the part of a run that needs no model and can be done again.
-public struct Analysis {
+package struct Analysis {
   private let run: StoredRun
   private let labels: LabelChoice
   private let onStage: (String) -> Void
@@ -14,7 +14,7 @@ public struct Analysis {
   private var experiment: Experiment { run.experiment }
 
   /// - Parameter labels: what the targets are judged by; vectors and the layers that a study chose stay as they were made.
-  public init(
+  package init(
     _ run: StoredRun, labels: LabelChoice = .recorded, onStage: @escaping (String) -> Void = { _ in }
   ) {
     (self.run, self.labels, self.onStage) = (run, labels, onStage)
@@ -22,7 +22,7 @@ public struct Analysis {
 
   /// Computes every table of the run and writes them; those by other labels than the recorded ones, asked for here or in the
   /// experiment file, to their own folder among them.
-  public func write() throws -> ExperimentResults {
+  package func write() throws -> ExperimentResults {
     var results = try ThreadPolicy.withoutModel { try self.results() }
     guard labels == .recorded else {
       if results.hasLabels {

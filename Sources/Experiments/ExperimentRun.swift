@@ -9,14 +9,14 @@ import Torch
 ///
 /// Every stage is done once for given inputs. A run that was interrupted is continued by running the same file into the
 /// same directory with `resume`: what is whole is kept, what is missing or has other inputs is done again.
-public final class ExperimentRun {
+package final class ExperimentRun {
   /// What is being done, for a person who waits.
-  public struct Events: Sendable {
-    public var onStage: @Sendable (String) -> Void
+  package struct Events: Sendable {
+    package var onStage: @Sendable (String) -> Void
     /// Rows of a recording that are done, of how many.
-    public var onRows: @Sendable (_ title: String, _ done: Int, _ total: Int) -> Void
+    package var onRows: @Sendable (_ title: String, _ done: Int, _ total: Int) -> Void
 
-    public init(
+    package init(
       onStage: @escaping @Sendable (String) -> Void = { _ in },
       onRows: @escaping @Sendable (_ title: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
     ) {
@@ -38,7 +38,7 @@ public final class ExperimentRun {
   ///     experiment file in it, with the directory as `output`.
   ///   - overrides: models and data instead of those that the file names.
   ///   - output: the run directory to make, or with `resume` to continue.
-  public static func run(
+  package static func run(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
     device: Devices = .cpu, version: String,
     events: Events = Events()
@@ -183,7 +183,7 @@ final class ModelAtWork {
 
 extension Experiment {
   /// Data sets that are put to the models: targets of predictions, and what class means are made of.
-  public var recordedDatasets: [TargetName] {
+  package var recordedDatasets: [TargetName] {
     let spontaneous = vectors.filter { $0.contrast == .spontaneous }.map(\.dataset)
     let choice = [study?.chooseLayer].compactMap { $0 }
     // A data set without files is elsewhere: a vector that came from outside the run was made of it.
@@ -192,10 +192,10 @@ extension Experiment {
   }
 
   /// The models in the order of the file.
-  public var modelNames: [ModelName] { models.map(name(of:)) }
+  package var modelNames: [ModelName] { models.map(name(of:)) }
 
   /// The name of a model in files and tables: the last part of its path or id, or all of it where another ends alike.
-  public func name(of model: String) -> ModelName {
+  package func name(of model: String) -> ModelName {
     func last(_ name: String) -> String { name.split(separator: "/").last.map(String.init) ?? name }
     guard models.count(where: { last($0) == last(model) }) > 1 else { return ModelName(last(model)) }
     return ModelName(model.split(separator: "/").joined(separator: "/"))

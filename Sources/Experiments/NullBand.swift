@@ -4,17 +4,17 @@ import Steering
 
 /// Where the AUROCs of directions that ought not to predict lie at one layer: a row of the table `nulls`. What an AUROC
 /// of the same layer is to be compared with; `docs/audit.md` says how the directions are drawn.
-public struct NullBand: Sendable {
-  public var model: ModelName
-  public var target: TargetName
-  public var position: String
-  public var layer: Int
-  public var score: String
-  public var draws: Int
+package struct NullBand: Sendable {
+  package var model: ModelName
+  package var target: TargetName
+  package var position: String
+  package var layer: Int
+  package var score: String
+  package var draws: Int
   /// The quantiles 0.025, 0.5 and 0.975.
-  public var low: Double
-  public var median: Double
-  public var high: Double
+  package var low: Double
+  package var median: Double
+  package var high: Double
 
   /// One for every layer and kind of score that the audit drew nulls for, in the order of layers.
   static func rows(_ audit: RecordingAudit, model: ModelName, target: TargetName) -> [NullBand] {

@@ -6,15 +6,15 @@ import Steering
 import Torch
 
 /// One row of the predictivity table and the rows it was computed from.
-public struct PredictionResult: Sendable {
-  public var row: PredictivityRow
-  public var scored: ScoredRows
+package struct PredictionResult: Sendable {
+  package var row: PredictivityRow
+  package var scored: ScoredRows
   /// The model it was measured on.
-  public var model: ModelName
+  package var model: ModelName
   /// Whether this is the layer at which the model's truth was planted.
-  public var isPlantedLayer: Bool
+  package var isPlantedLayer: Bool
   /// What the chosen labels do to the AUROC; nil for the recorded ones.
-  public var change: LabelChange?
+  package var change: LabelChange?
 }
 
 /// Scores vectors against recordings of one model: every layer, position and kind of score that an experiment asks for,
@@ -154,15 +154,15 @@ struct Prediction {
 }
 
 /// The verdict on one vector, target and position: rows of the table `audit`.
-public struct AuditResult: Sendable {
-  public var model: ModelName
-  public var vector: VectorName
-  public var target: TargetName
-  public var position: String
+package struct AuditResult: Sendable {
+  package var model: ModelName
+  package var vector: VectorName
+  package var target: TargetName
+  package var position: String
   /// `all`, or the one layer that was judged, or `chosen` for the one that the study chose on other data.
-  public var layers: String
-  public static let chosenLayer = "chosen"
-  public var audit: Audit
+  package var layers: String
+  package static let chosenLayer = "chosen"
+  package var audit: Audit
 
   /// Those of a run, each corrected for all of them; those of a study are corrected for its comparisons already.
   static func corrected(_ results: [AuditResult], seed: UInt64) -> [AuditResult] {

@@ -6,20 +6,20 @@ import Steering
 import Torch
 
 /// One vector at one layer: a row of `results/vectors.csv`.
-public struct VectorResult: Sendable {
-  public var model: ModelName
-  public var vector: VectorName
-  public var contrast: String
-  public var read: String
-  public var winsorised: Double?
-  public var layer: Int
+package struct VectorResult: Sendable {
+  package var model: ModelName
+  package var vector: VectorName
+  package var contrast: String
+  package var read: String
+  package var winsorised: Double?
+  package var layer: Int
   /// Rows or pairs it was made of.
-  public var pairs: Int?
-  public var norm: Double
-  public var residualNorm: Double?
-  public var reliability: Double?
+  package var pairs: Int?
+  package var norm: Double
+  package var residualNorm: Double?
+  package var reliability: Double?
   /// Cosine with the planted directions, at the layer where they were planted.
-  public var plantedCosines: [OrganismWorld.Kind: Double]
+  package var plantedCosines: [OrganismWorld.Kind: Double]
 
   static func rows(
     model: ModelName, settings: Experiment.VectorSettings, vectors: SteeringVectors, planted: PlantedDirections?
@@ -63,13 +63,13 @@ public struct VectorResult: Sendable {
 
 /// How many answers to one question show the behaviour: a row of `results/labels.csv`. What could not be read is counted here and
 /// left out of every measure.
-public struct LabelCount: Sendable {
-  public var model: ModelName
-  public var target: TargetName
-  public var group: String
-  public var positives = 0
-  public var negatives = 0
-  public var unparsable = 0
+package struct LabelCount: Sendable {
+  package var model: ModelName
+  package var target: TargetName
+  package var group: String
+  package var positives = 0
+  package var negatives = 0
+  package var unparsable = 0
 
   static func counts(model: ModelName, target: TargetName, _ rows: [RecordedRow]) -> [LabelCount] {
     Dictionary(grouping: rows, by: \.group).sorted { $0.key < $1.key }.map { group, rows in
@@ -93,33 +93,33 @@ public struct LabelCount: Sendable {
 }
 
 /// What a run found, for whoever prints it.
-public struct ExperimentResults: Sendable {
-  public var experiment: Experiment
-  public var predictions: [PredictionResult] = []
-  public var vectors: [VectorResult] = []
-  public var audits: [AuditResult] = []
-  public var transfer: [TransferResult] = []
-  public var labels: [LabelCount] = []
-  public var nulls: [NullBand] = []
-  public var steerability: [Steerability] = []
-  public var agreement: [VectorAgreement] = []
-  public var study: [StudyRow] = []
-  public var vectorPairs: [VectorPair] = []
+package struct ExperimentResults: Sendable {
+  package var experiment: Experiment
+  package var predictions: [PredictionResult] = []
+  package var vectors: [VectorResult] = []
+  package var audits: [AuditResult] = []
+  package var transfer: [TransferResult] = []
+  package var labels: [LabelCount] = []
+  package var nulls: [NullBand] = []
+  package var steerability: [Steerability] = []
+  package var agreement: [VectorAgreement] = []
+  package var study: [StudyRow] = []
+  package var vectorPairs: [VectorPair] = []
   /// What could not be balanced, by data set.
-  public var notes: [String: [String]] = [:]
+  package var notes: [String: [String]] = [:]
   /// By whose labels the targets were judged.
-  public var labelChoice: LabelChoice
+  package var labelChoice: LabelChoice
   /// How many answers of each target have such a label.
-  public var coverage: [LabelCoverage] = []
+  package var coverage: [LabelCoverage] = []
   /// The same by the other sources of labels that the experiment names.
-  public var byOtherLabels: [ExperimentResults] = []
+  package var byOtherLabels: [ExperimentResults] = []
 
   init(experiment: Experiment, labels: LabelChoice = .recorded) {
     (self.experiment, labelChoice) = (experiment, labels)
   }
 
   /// What these labels do to each AUROC; empty for the recorded ones.
-  public var changes: [LabelChange] { predictions.compactMap(\.change) }
+  package var changes: [LabelChange] { predictions.compactMap(\.change) }
 }
 
 /// What a run was made with.

@@ -6,54 +6,54 @@ import Torch
 /// The results of two runs side by side: one row for each vector, target set, position, layer and score of either.
 ///
 /// Models are left out of the names where each run has only one, so that two models can be compared.
-public struct RunComparison: Sendable {
+package struct RunComparison: Sendable {
   /// What a row is about.
-  public struct Name: Hashable, Sendable {
+  package struct Name: Hashable, Sendable {
     /// Empty where two models are compared.
-    public var model: String
-    public var vector: String
-    public var target: String
-    public var position: String
-    public var layer: Int
-    public var score: String
+    package var model: String
+    package var vector: String
+    package var target: String
+    package var position: String
+    package var layer: Int
+    package var score: String
   }
 
   /// An area under the curve with its 95 % interval, as the table `predictivity` has it; nil where it is undefined.
-  public struct Measured: Sendable, Equatable {
-    public var auroc: Double?
-    public var low: Double?
-    public var high: Double?
-    public var rows: Int?
+  package struct Measured: Sendable, Equatable {
+    package var auroc: Double?
+    package var low: Double?
+    package var high: Double?
+    package var rows: Int?
   }
 
-  public struct Row: Sendable {
-    public var name: Name
-    public var first: Measured?
-    public var second: Measured?
+  package struct Row: Sendable {
+    package var name: Name
+    package var first: Measured?
+    package var second: Measured?
     /// AUROC of the second minus that of the first.
-    public var difference: Double? {
+    package var difference: Double? {
       guard let before = first?.auroc, let after = second?.auroc else { return nil }
       return after - before
     }
   }
 
   /// The audits' verdicts on one vector, target set, position and choice of layers.
-  public struct Verdict: Sendable {
+  package struct Verdict: Sendable {
     /// Empty where two models are compared.
-    public var model: String
-    public var vector: String
-    public var target: String
-    public var position: String
-    public var layers: String
-    public var first: String?
-    public var second: String?
+    package var model: String
+    package var vector: String
+    package var target: String
+    package var position: String
+    package var layers: String
+    package var first: String?
+    package var second: String?
   }
 
-  public let rows: [Row]
-  public let verdicts: [Verdict]
+  package let rows: [Row]
+  package let verdicts: [Verdict]
 
   /// - Throws: `TelltaleError` if one of the folders is no run directory or has no results yet.
-  public init(_ first: URL, _ second: URL) throws {
+  package init(_ first: URL, _ second: URL) throws {
     let (first, second) = (try RunTables(first), try RunTables(second))
     let isBetweenModels = first.models.count == 1 && second.models.count == 1 && first.models != second.models
     let (one, other) = try (first.measured(anyModel: isBetweenModels), second.measured(anyModel: isBetweenModels))

@@ -6,12 +6,12 @@ import Torch
 /// The directory of one run: the frozen experiment file, chunks of recordings, vectors, results.
 ///
 /// Everything is written aside and renamed, so that what is there is whole.
-public struct RunDirectory: Sendable {
-  public let layout: RunLayout
-  public var url: URL { layout.url }
+package struct RunDirectory: Sendable {
+  package let layout: RunLayout
+  package var url: URL { layout.url }
 
   /// Makes the directory. One that already holds a run is refused: its results are somebody's work.
-  public init(creating url: URL) throws(TelltaleError) {
+  package init(creating url: URL) throws(TelltaleError) {
     layout = RunLayout(url)
     guard layout.holdsNothing else {
       try layout.checkVersion()
@@ -74,7 +74,7 @@ public struct RunDirectory: Sendable {
     return url
   }
 
-  public func write(_ text: String, to url: URL) throws { try AtomicFile.write(Data(text.utf8), to: ready(url)) }
+  package func write(_ text: String, to url: URL) throws { try AtomicFile.write(Data(text.utf8), to: ready(url)) }
 
   /// How JSON, which has no infinite numbers, holds the ends of intervals that have none.
   static let infinities = (
@@ -110,7 +110,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// Writes a recording as a chunk, whole or not at all.
-  public func write(_ recording: Recording, _ model: ModelName, _ target: TargetName, chunk number: Int) throws {
+  package func write(_ recording: Recording, _ model: ModelName, _ target: TargetName, chunk number: Int) throws {
     try RecordingFolder.write(recording, to: ready(layout.chunk(model, target, number)))
   }
 }

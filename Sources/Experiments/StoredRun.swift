@@ -6,12 +6,12 @@ import Steering
 import Torch
 
 /// A run directory read back: recordings, vectors and what the audit needs, without any model.
-public struct StoredRun: Sendable {
-  public let experiment: Experiment
+package struct StoredRun: Sendable {
+  package let experiment: Experiment
   let directory: RunDirectory
 
   /// - Throws: `TelltaleError` if the folder is no run directory.
-  public init(_ url: URL) throws {
+  package init(_ url: URL) throws {
     directory = RunDirectory(existing: url)
     let file = directory.layout.experiment
     guard FileManager.default.fileExists(atPath: file.path) else {
@@ -27,7 +27,7 @@ public struct StoredRun: Sendable {
   /// Computes every table and the store again, alone in the directory.
   ///
   /// - Throws: `TelltaleError` naming the process that works on the directory, where one does.
-  public func judge(onStage: @escaping (String) -> Void) throws -> ExperimentResults {
+  package func judge(onStage: @escaping (String) -> Void) throws -> ExperimentResults {
     let lock = try RunLock(directory.layout)
     defer { withExtendedLifetime(lock) {} }
     let results = try Analysis(self, onStage: onStage).write()

@@ -7,7 +7,7 @@ import Steering
 
 extension StoredRun {
   /// The folder it was read from.
-  public var url: URL { directory.url }
+  package var url: URL { directory.url }
 
   /// A table; without rows where the run has none.
   ///
@@ -24,18 +24,18 @@ extension StoredRun {
   }
 
   /// Where its files lie.
-  public var layout: RunLayout { directory.layout }
+  package var layout: RunLayout { directory.layout }
 
   /// What the run was made with; nil where it was never begun.
   package var manifest: Manifest? { directory.manifest }
 
   /// The experiment file as it was run.
-  public func experimentText() throws -> String {
+  package func experimentText() throws -> String {
     String(decoding: try Data(contentsOf: directory.layout.experiment), as: UTF8.self)
   }
 
   /// Where a vector comes from; nil where it was not made.
-  public func provenance(model: ModelName, vector: VectorName) throws -> VectorProvenance? {
+  package func provenance(model: ModelName, vector: VectorName) throws -> VectorProvenance? {
     try existing(directory.layout.vector(model, vector)).map { _ in try vectors(model, vector).provenance }
   }
 
@@ -45,8 +45,8 @@ extension StoredRun {
   }
 
   /// The layer at which a model's truth was planted, of an organism.
-  public func plantedLayer(_ model: ModelName) throws -> Int? { try planted(model)?.layer }
+  package func plantedLayer(_ model: ModelName) throws -> Int? { try planted(model)?.layer }
 
   /// The positions at which a target is judged, in the order of the experiment.
-  public func positions(of target: TargetName) -> [String] { experiment.positions(of: target).map(\.rawValue) }
+  package func positions(of target: TargetName) -> [String] { experiment.positions(of: target).map(\.rawValue) }
 }

@@ -5,25 +5,25 @@ import Steering
 import Torch
 
 /// How one vector does on one target set: a cell of the transfer matrix, a row of the table `transfer`.
-public struct TransferResult: Sendable {
+package struct TransferResult: Sendable {
   /// The model that the vector is of.
-  public var model: ModelName
-  public var vector: VectorName
+  package var model: ModelName
+  package var vector: VectorName
   /// The model whose answers are predicted.
-  public var targetModel: ModelName
-  public var target: TargetName
-  public var position: String
+  package var targetModel: ModelName
+  package var target: TargetName
+  package var position: String
   /// The layer of the vector and of the activations: see `Transfer.layer`.
-  public var layer: Int
-  public var n: Int
-  public var groups: Int
-  public var positives: Int
-  public var auroc: Double?
-  public var interval: Interval?
+  package var layer: Int
+  package var n: Int
+  package var groups: Int
+  package var positives: Int
+  package var auroc: Double?
+  package var interval: Interval?
   /// The vector it is compared with on the same rows: the first one of the target's own model.
-  public var reference: (model: ModelName, vector: VectorName)
+  package var reference: (model: ModelName, vector: VectorName)
   /// AUROC minus that of the reference; `nil` for the reference itself and where no test exists.
-  public var difference: AUROCDifference?
+  package var difference: AUROCDifference?
 
   package static let table = Table<TransferResult>(
     "transfer", "One vector on one target, by cosine, at one layer that no label of the target chose.",

@@ -4,20 +4,20 @@ import Foundations
 import Torch
 
 /// The library that draws the figures, as `scripts/bootstrap` fetches it. It goes whole into every report.
-public struct Plotly: Sendable {
+package struct Plotly: Sendable {
   /// The version of the Python package that carries it.
-  public static let version = "6.5.0"
+  package static let version = "6.5.0"
   /// SHA-256 of its file in base64. The page names it in its Content-Security-Policy, so that a browser runs no other.
   static let hash = "bO3dS6yCpk9aK4gUpNELtCiDeSYvGYnK7jFI58NQnHI="
   static let bytes = 4_838_098
 
-  public let source: String
+  package let source: String
 
   /// Finds it in the cache (`$TELLTALE_CACHE`, else `~/.cache/telltale`) or, where the program was installed by pip, in the
   /// Python package next to it.
   ///
   /// - Throws: `TelltaleError` where it is not there, with the remedy.
-  public static func found(
+  package static func found(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(TelltaleError) -> Plotly {
     let home = environment["TELLTALE_CACHE"] ?? (environment["HOME"] ?? "") + "/.cache/telltale"

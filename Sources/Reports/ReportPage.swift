@@ -8,17 +8,17 @@ import Mustache
 /// Numbers are those of `results/*.csv`; figures and tables are drawn in the browser from one JSON document inside the
 /// page. Every text of a data set or model goes into that document or through Mustache's escaping, and is shown with
 /// `textContent`: nothing of it is ever markup.
-public struct ReportPage {
+package struct ReportPage {
   private let run: StoredRun
   private let plotly: Plotly
 
   /// - Parameter plotly: the library that draws, from `Plotly.found()`.
-  public init(run: StoredRun, plotly: Plotly) { (self.run, self.plotly) = (run, plotly) }
+  package init(run: StoredRun, plotly: Plotly) { (self.run, self.plotly) = (run, plotly) }
 
   /// The whole page.
   ///
   /// - Throws: `TelltaleError` where a file of the run is damaged.
-  public func html() throws -> String {
+  package func html() throws -> String {
     let contents = try RunContents(run)
     let answer = try AnswerSection(contents)
     let data = try ReportData(contents)

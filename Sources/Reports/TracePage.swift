@@ -6,7 +6,7 @@ import Steering
 /// The page of `telltale trace`: one HTML file on which every token is coloured by its score, and says it when pointed at.
 ///
 /// Like the report it loads nothing, and no text of a model or a chat is ever markup.
-public struct TracePage {
+package struct TracePage {
   private struct Contents: Encodable {
     var score: TraceScore
     var traces: [TraceDocument]
@@ -18,12 +18,12 @@ public struct TracePage {
   /// - Parameters:
   ///   - traces: at least one; they have the same vectors and layers.
   ///   - score: what is shown first.
-  public init(_ traces: [TraceDocument], model: String, score: TraceScore) {
+  package init(_ traces: [TraceDocument], model: String, score: TraceScore) {
     self.model = model
     contents = Contents(score: score, traces: traces)
   }
 
-  public func html() throws -> String {
+  package func html() throws -> String {
     let template = try MustacheTemplate(string: Resource.text(PackageResources.trace_mustache))
     let script = Resource.text(PackageResources.trace_js)
     return template.render([

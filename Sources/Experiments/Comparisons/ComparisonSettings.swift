@@ -1,13 +1,13 @@
 import Steering
 
 extension Experiment {
-  public struct ComparisonSettings: FileSection, Sendable, Equatable {
-    public var vectors: [VectorName]?
-    public var pairs: [[VectorName]]?
-    public var files: [String] = []
-    public var acrossModels = false
+  package struct ComparisonSettings: FileSection, Sendable, Equatable {
+    package var vectors: [VectorName]?
+    package var pairs: [[VectorName]]?
+    package var files: [String] = []
+    package var acrossModels = false
     /// Nil is every layer at which both vectors have a direction.
-    public var layers: [Int]?
+    package var layers: [Int]?
 
     static var keys: [Key<Self>] {
       [

@@ -5,17 +5,17 @@ import Steering
 import Torch
 
 /// Two vectors at one layer: a row of the table `comparisons`.
-public struct VectorPair: Codable, Sendable, Equatable {
-  public var modelA: ModelName
-  public var vectorA: VectorName
+package struct VectorPair: Codable, Sendable, Equatable {
+  package var modelA: ModelName
+  package var vectorA: VectorName
   /// Of a vector file, the model that it states; nil where it states none.
-  public var modelB: String?
-  public var vectorB: String
-  public var layer: Int
+  package var modelB: String?
+  package var vectorB: String
+  package var layer: Int
   /// Questions that both vectors were made from; nil where those of either are not known.
-  public var sharedQuestions: Int?
+  package var sharedQuestions: Int?
   /// The cosine with what chance gives and what noise leaves possible.
-  public var evidence: SimilarityEvidence
+  package var evidence: SimilarityEvidence
 
   package static let table = Table<VectorPair>(
     "comparisons", "Two vectors at one layer, as `comparisons` of the experiment file asks.",

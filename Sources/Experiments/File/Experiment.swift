@@ -7,23 +7,23 @@ import Torch
 
 /// An experiment file: which models, which data, which vectors, and what they should predict. What each property means is
 /// said at its key.
-public struct Experiment: FileSection, Sendable, Equatable {
-  public var name = ""
-  public var about: String?
-  public var seed: UInt64 = 0
-  public var models: [String] = []
-  public var dtype: DType?
-  public var weights = WeightFormat.dense
-  public var prompt = PromptSettings()
-  public var datasets: [String: DatasetSettings] = [:]
+package struct Experiment: FileSection, Sendable, Equatable {
+  package var name = ""
+  package var about: String?
+  package var seed: UInt64 = 0
+  package var models: [String] = []
+  package var dtype: DType?
+  package var weights = WeightFormat.dense
+  package var prompt = PromptSettings()
+  package var datasets: [String: DatasetSettings] = [:]
   /// Those of the list, then those of the grids.
-  public var vectors: [VectorSettings] = []
-  public var grids: [GridSettings] = []
-  public var steering: SteeringSettings?
-  public var study: StudySettings?
-  public var comparisons: ComparisonSettings?
-  public var predictions: [PredictionSettings] = []
-  public var recording = RecordingSettings()
+  package var vectors: [VectorSettings] = []
+  package var grids: [GridSettings] = []
+  package var steering: SteeringSettings?
+  package var study: StudySettings?
+  package var comparisons: ComparisonSettings?
+  package var predictions: [PredictionSettings] = []
+  package var recording = RecordingSettings()
 
   static var keys: [Key<Self>] {
     [
@@ -57,13 +57,13 @@ public struct Experiment: FileSection, Sendable, Equatable {
 
   init() {}
 
-  public struct PromptSettings: FileSection, Sendable, Equatable {
-    public var style = PromptStyle.plain
-    public var template: String?
-    public var templateVariables: [String: String]?
+  package struct PromptSettings: FileSection, Sendable, Equatable {
+    package var style = PromptStyle.plain
+    package var template: String?
+    package var templateVariables: [String: String]?
     package var date: TemplateDate?
-    public var examples = PromptFormat.defaultExamples
-    public var examplesFrom: String?
+    package var examples = PromptFormat.defaultExamples
+    package var examplesFrom: String?
 
     static var keys: [Key<Self>] {
       [
@@ -90,22 +90,22 @@ public struct Experiment: FileSection, Sendable, Equatable {
     }
   }
 
-  public struct DatasetSettings: FileSection, Sendable, Equatable {
-    public var files: [String]?
-    public var format: DatasetFormat?
-    public var organism: OrganismWorld.Kind?
-    public var rows: RowRange?
-    public var take: Int?
-    public var balance = BalanceAxis.allCases
-    public var seed: UInt64?
-    public var part: Part?
-    public var splitBy = BalanceAxis.group
-    public var testFraction = 0.5
-    public var `where`: [String: String]?
-    public var pushback: [String]?
-    public var heldOutCues = false
+  package struct DatasetSettings: FileSection, Sendable, Equatable {
+    package var files: [String]?
+    package var format: DatasetFormat?
+    package var organism: OrganismWorld.Kind?
+    package var rows: RowRange?
+    package var take: Int?
+    package var balance = BalanceAxis.allCases
+    package var seed: UInt64?
+    package var part: Part?
+    package var splitBy = BalanceAxis.group
+    package var testFraction = 0.5
+    package var `where`: [String: String]?
+    package var pushback: [String]?
+    package var heldOutCues = false
 
-    public enum Part: String, FileChoice, Sendable { case train, test }
+    package enum Part: String, FileChoice, Sendable { case train, test }
 
     static var keys: [Key<Self>] {
       [
@@ -143,24 +143,24 @@ public struct Experiment: FileSection, Sendable, Equatable {
     init() {}
   }
 
-  public struct VectorSettings: FileSection, Sendable, Equatable {
-    public var name: VectorName = ""
-    public var contrast = VectorRecipe.Contrast.answers
-    public var estimator = Estimator.mean
-    public var pairs: Int?
-    public var dataset = ""
+  package struct VectorSettings: FileSection, Sendable, Equatable {
+    package var name: VectorName = ""
+    package var contrast = VectorRecipe.Contrast.answers
+    package var estimator = Estimator.mean
+    package var pairs: Int?
+    package var dataset = ""
     /// Where the file says so.
     var statedRead: ReadPosition?
-    public var positive: [String]?
-    public var negative: [String]?
-    public var against: String?
-    public var maxTokens = VectorRecipe.defaultMaxTokens
-    public var winsorise: Double?
+    package var positive: [String]?
+    package var negative: [String]?
+    package var against: String?
+    package var maxTokens = VectorRecipe.defaultMaxTokens
+    package var winsorise: Double?
 
-    public var read: ReadPosition { statedRead ?? contrast.defaultRead }
+    package var read: ReadPosition { statedRead ?? contrast.defaultRead }
 
     /// Throws what does not fit together.
-    public var recipe: VectorRecipe {
+    package var recipe: VectorRecipe {
       get throws(TelltaleError) {
         try VectorRecipe(
           contrast, estimator: estimator, read: statedRead, positive: positive ?? [], negative: negative ?? [],
@@ -205,14 +205,14 @@ public struct Experiment: FileSection, Sendable, Equatable {
     init() {}
   }
 
-  public struct PredictionSettings: FileSection, Sendable, Equatable {
+  package struct PredictionSettings: FileSection, Sendable, Equatable {
     /// Names of vectors; nil is all.
-    public var vectors: [VectorName]?
-    public var targets: [String] = []
-    public var positions: [ReadPosition] = [.prompt, .continuation]
-    public var scores = ScoreKind.allCases
-    public var labels: LabelChoice?
-    public var sharedQuestions = false
+    package var vectors: [VectorName]?
+    package var targets: [String] = []
+    package var positions: [ReadPosition] = [.prompt, .continuation]
+    package var scores = ScoreKind.allCases
+    package var labels: LabelChoice?
+    package var sharedQuestions = false
 
     static var keys: [Key<Self>] {
       [
@@ -234,11 +234,11 @@ public struct Experiment: FileSection, Sendable, Equatable {
     init() {}
   }
 
-  public struct RecordingSettings: FileSection, Sendable, Equatable {
-    public var label = LabelSource.letter
-    public var maxTokens = Recorder.Options.defaultMaxTokens
-    public var chunkRows = 256
-    public var batchInvariant: Bool?
+  package struct RecordingSettings: FileSection, Sendable, Equatable {
+    package var label = LabelSource.letter
+    package var maxTokens = Recorder.Options.defaultMaxTokens
+    package var chunkRows = 256
+    package var batchInvariant: Bool?
 
     static var keys: [Key<Self>] {
       [

@@ -2,11 +2,11 @@ import Foundation
 import Foundations
 
 /// Reading an experiment file: every error is one sentence with file, line and remedy.
-public enum ExperimentFile {
+package enum ExperimentFile {
   /// No experiment file is longer than this.
   private static let largest = 1 << 20
 
-  public static func load(_ url: URL) throws(TelltaleError) -> Experiment {
+  package static func load(_ url: URL) throws(TelltaleError) -> Experiment {
     let place = InputLocation(file: url.path)
     guard let data = try? Data(contentsOf: url) else {
       throw TelltaleError(.badInput, "cannot be read; check the path", at: place)

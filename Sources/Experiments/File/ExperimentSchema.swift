@@ -1,8 +1,8 @@
 /// The JSON Schema of experiment files, which editors complete and check keys by, and the table of all keys.
-public struct ExperimentSchema: Encodable {
-  public init() {}
+package struct ExperimentSchema: Encodable {
+  package init() {}
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: FileCodingKey.self)
     try keys.encode("https://json-schema.org/draft/2020-12/schema", forKey: "$schema")
     try keys.encode("Telltale experiment", forKey: "title")
@@ -10,7 +10,7 @@ public struct ExperimentSchema: Encodable {
   }
 
   /// One table for each section, in the order of its keys.
-  public var markdown: String {
+  package var markdown: String {
     Self.tables(Experiment.shape, "Experiment").joined(separator: "\n\n")
   }
 

@@ -83,7 +83,7 @@ extension FileSection {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: FileCodingKey.self)
     for key in Self.keys {
       if let value = key.written(self) { try keys.encode(value, forKey: FileCodingKey(key.name)) }

@@ -8,12 +8,12 @@ import Torch
 ///
 /// A label is in the journal, flushed to the disk, before `save` returns; the store follows in the background. Labels that
 /// other processes add to the journal are seen. All methods may be called from any thread; those that are not async block.
-public final class GradingDesk: Sendable {
+package final class GradingDesk: Sendable {
   /// More raters than this are no raters.
-  public static let mostRaters = 100
+  package static let mostRaters = 100
 
-  public let run: StoredRun
-  public let store: RunStore
+  package let run: StoredRun
+  package let store: RunStore
   private let journal: LabelJournal
   private let repeated: Double
   private let state = Mutex(State())
@@ -35,7 +35,7 @@ public final class GradingDesk: Sendable {
   }
 
   /// - Parameter repeated: the share of the answers that a second pass asks again.
-  public init(_ url: URL, repeated: Double = 0.1) throws {
+  package init(_ url: URL, repeated: Double = 0.1) throws {
     run = try StoredRun(url)
     store = try RunStore(run)
     journal = LabelJournal(run.directory)
@@ -46,7 +46,7 @@ public final class GradingDesk: Sendable {
   }
 
   /// Takes in what was recorded and labelled since.
-  public func refresh() throws {
+  package func refresh() throws {
     try storing.sync { try store.buildRows(run) }
     let answers = try store.read { database in
       try Row.fetchAll(database, sql: "SELECT answer, dataset FROM answers").map {
@@ -77,13 +77,13 @@ public final class GradingDesk: Sendable {
 
   /// Stores labels, which `check` has let pass; each is stored once, however often it is sent. Returns once the disk has
   /// them.
-  public func save(_ labels: [HandLabel]) async throws {
+  package func save(_ labels: [HandLabel]) async throws {
     guard let writer = writer.withLock({ $0 }) else { return }
     try await writer.save(labels)
   }
 
   /// Refuses labels of answers that never were in this run, and a rater too many.
-  public func check(_ labels: [HandLabel]) throws {
+  package func check(_ labels: [HandLabel]) throws {
     let (unknown, raters) = state.withLock { state in
       (
         labels.filter { !state.known.contains($0.answer) },
@@ -128,17 +128,17 @@ public final class GradingDesk: Sendable {
   }
 
   /// Returns once the store has every label of the journal.
-  public func finishStoring() throws { try storing.sync { try storeJournal() } }
+  package func finishStoring() throws { try storing.sync { try storeJournal() } }
 
   // MARK: Turns
 
   /// The next answer without a label in the rater's order, from `position` on and then from the beginning.
-  public func turn(_ pass: RaterPass, _ plan: GradingPlan, from position: Int = 0) throws -> GradingTurn {
+  package func turn(_ pass: RaterPass, _ plan: GradingPlan, from position: Int = 0) throws -> GradingTurn {
     try turn(at: withQueue(pass, plan) { queue, book in Self.turn(queue.next(from: position), queue, book) })
   }
 
   /// The answer that the rater judged before `answer`, or the last one of all; nil if there is none.
-  public func turn(_ pass: RaterPass, _ plan: GradingPlan, judgedBefore answer: String?) throws -> GradingTurn? {
+  package func turn(_ pass: RaterPass, _ plan: GradingPlan, judgedBefore answer: String?) throws -> GradingTurn? {
     let found = withQueue(pass, plan) { queue, book -> (key: String?, turn: GradingTurn)? in
       var earlier = book.answer(pass, judgedBefore: answer)
       while let key = earlier, queue.place(of: key) == nil { earlier = book.answer(pass, judgedBefore: key) }

@@ -5,14 +5,14 @@ import LanguageModels
 ///
 /// Both the sample and the orders follow from SHA-256 of the answers' keys, so they are the same after a restart and on
 /// another machine, and answers that a running experiment adds do not shuffle those that were there.
-public struct GradingPlan: Hashable, Sendable {
-  public static let mostAnswers = 1_000_000
+package struct GradingPlan: Hashable, Sendable {
+  package static let mostAnswers = 1_000_000
   /// The data sets whose answers are graded; all of the run's where it is empty.
-  public var datasets: Set<String>
+  package var datasets: Set<String>
   /// At most this many answers, a random sample.
-  public var take: Int
+  package var take: Int
 
-  public init(datasets: Set<String> = [], take: Int = mostAnswers) { (self.datasets, self.take) = (datasets, take) }
+  package init(datasets: Set<String> = [], take: Int = mostAnswers) { (self.datasets, self.take) = (datasets, take) }
 
   /// The keys of the answers to grade.
   func sample(_ answers: [(key: String, dataset: String)]) -> [String] {

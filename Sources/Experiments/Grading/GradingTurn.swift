@@ -3,63 +3,63 @@ import Foundations
 import GRDB
 
 /// What a rater sees: one answer, and how far they are.
-public struct GradingTurn: Sendable {
-  public struct Given: Sendable, Encodable {
-    public var label: Int?
-    public var note: String?
+package struct GradingTurn: Sendable {
+  package struct Given: Sendable, Encodable {
+    package var label: Int?
+    package var note: String?
 
     init(_ label: HandLabel) { (self.label, note) = (label.label, label.note) }
   }
 
-  public struct Progress: Sendable, Encodable {
-    public var done: Int
-    public var total: Int
+  package struct Progress: Sendable, Encodable {
+    package var done: Int
+    package var total: Int
     /// Labels a minute, lately, without breaks.
-    public var perMinute: Double?
-    public var minutesLeft: Double?
+    package var perMinute: Double?
+    package var minutesLeft: Double?
   }
 
   /// The answer's place in the rater's order; nil when all are judged.
-  public var position: Int?
-  public var item: GradingItem? = nil
+  package var position: Int?
+  package var item: GradingItem? = nil
   /// The rater's own label of it, where there is one.
-  public var given: Given?
-  public var progress: Progress
+  package var given: Given?
+  package var progress: Progress
 }
 
 /// An answer to grade, without anything that could sway the rater.
-public struct GradingItem: Sendable, Encodable {
+package struct GradingItem: Sendable, Encodable {
   /// The answer's key.
-  public var answer: String
-  public var question: String
+  package var answer: String
+  package var question: String
   /// What the model was sent.
-  public var prompt: String
-  public var continuation: String
+  package var prompt: String
+  package var continuation: String
   /// The choice that would be the behaviour, where the data set has one.
-  public var behaviour: String?
-  public var correct: [String]
-  public var incorrect: [String]
+  package var behaviour: String?
+  package var correct: [String]
+  package var incorrect: [String]
   /// The conversation as people wrote it: what the rater judges by. The user's description of themselves is part of it.
-  public var turns: [ShownTurn]
+  package var turns: [ShownTurn]
   /// The choices that the last message offers, where it does.
-  public var choices: [ShownChoice]
+  package var choices: [ShownChoice]
 }
 
 /// What a blind rater does not see.
-public struct GradingCondition: Sendable, Encodable {
-  public struct Score: Sendable, Encodable {
-    public var vector: String
-    public var layer: Int
-    public var position: String
-    public var cosine: Double?
+package struct GradingCondition: Sendable, Encodable {
+  package struct Score: Sendable, Encodable {
+    package var vector: String
+    package var layer: Int
+    package var position: String
+    package var cosine: Double?
   }
 
-  public var model: String
-  public var dataset: String
-  public var item: String
-  public var label: Int?
-  public var labelSource: String?
-  public var scores: [Score]
+  package var model: String
+  package var dataset: String
+  package var item: String
+  package var label: Int?
+  package var labelSource: String?
+  package var scores: [Score]
 }
 
 extension RunStore {
@@ -91,7 +91,7 @@ extension RunStore {
   }
 
   /// What is known of an answer besides its words; at most 200 scores.
-  public func condition(of key: String) throws -> GradingCondition? {
+  package func condition(of key: String) throws -> GradingCondition? {
     try read { database in
       guard let row = try Row.fetchOne(database, sql: "SELECT * FROM answers WHERE answer = ?", arguments: [key]) else {
         return nil

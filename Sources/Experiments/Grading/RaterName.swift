@@ -4,13 +4,13 @@ import Steering
 import Torch
 
 /// What a rater may be called on the grading page.
-public enum RaterName {
+package enum RaterName {
   /// Labels that settle a disagreement carry this name; nobody grades under it.
-  public static let adjudicated = LabelChoice.adjudicated
-  public static let longest = 40
+  package static let adjudicated = LabelChoice.adjudicated
+  package static let longest = 40
 
   /// The name without spaces around it: 1 to 40 letters, digits, spaces, points, hyphens and underscores.
-  public static func checked(_ text: String, at place: InputLocation? = nil) throws(TelltaleError) -> String {
+  package static func checked(_ text: String, at place: InputLocation? = nil) throws(TelltaleError) -> String {
     let name = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
     let isPlain = name.allSatisfy { $0.isLetter || $0.isNumber || " ._-".contains($0) }
     guard (1...longest).contains(name.count), name.utf8.count <= 4 * longest, isPlain else {
@@ -31,7 +31,7 @@ public enum RaterName {
   }
 
   /// The name of somebody who grades.
-  public static func grading(_ text: String) throws(TelltaleError) -> String {
+  package static func grading(_ text: String) throws(TelltaleError) -> String {
     let name = try checked(text)
     guard name.lowercased() != adjudicated else {
       throw TelltaleError(.badInput, "\(adjudicated) is the name of settled disagreements; grade under another name")

@@ -1,22 +1,22 @@
 import Foundation
 
 /// A message of a conversation as a person reads it.
-public struct ShownTurn: Sendable, Encodable, Equatable {
+package struct ShownTurn: Sendable, Encodable, Equatable {
   /// `user` or `assistant`.
-  public var role: String
-  public var text: String
+  package var role: String
+  package var text: String
 
-  public init(role: String, text: String) { (self.role, self.text) = (role, text) }
+  package init(role: String, text: String) { (self.role, self.text) = (role, text) }
 }
 
 /// A choice that a question offers.
-public struct ShownChoice: Sendable, Encodable, Equatable {
-  public var letter: String
-  public var text: String
+package struct ShownChoice: Sendable, Encodable, Equatable {
+  package var letter: String
+  package var text: String
   /// Whether giving it is the behaviour.
-  public var isBehaviour: Bool
+  package var isBehaviour: Bool
 
-  public init(letter: String, text: String, isBehaviour: Bool) {
+  package init(letter: String, text: String, isBehaviour: Bool) {
     (self.letter, self.text, self.isBehaviour) = (letter, text, isBehaviour)
   }
 }

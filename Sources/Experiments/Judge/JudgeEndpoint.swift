@@ -7,9 +7,9 @@ import Torch
 #endif
 
 /// An OpenAI-compatible chat-completions endpoint. Its key is sent to it and appears nowhere else.
-public struct JudgeEndpoint: Sendable {
-  public let model: String
-  public let temperature: Double
+package struct JudgeEndpoint: Sendable {
+  package let model: String
+  package let temperature: Double
   private let url: URL
   private let key: String?
   private let timeout: Double
@@ -23,7 +23,7 @@ public struct JudgeEndpoint: Sendable {
   ///   - key: nil where the endpoint needs none.
   ///   - timeout: seconds that one request may take.
   /// - Throws: `TelltaleError` for a text that is not a URL, or that would send a key unencrypted over a network.
-  public init(url: String, model: String, key: String?, temperature: Double = 0, timeout: Double = 120) throws {
+  package init(url: String, model: String, key: String?, temperature: Double = 0, timeout: Double = 120) throws {
     func refuse(_ message: String) -> TelltaleError {
       TelltaleError(.badInput, "the address of the judge \(message)", remedy: .chooseEndpoint)
     }

@@ -5,59 +5,59 @@ import Steering
 import Torch
 
 /// Has a model judge the answers of a run. What was asked before is not asked again.
-public struct JudgeRun {
-  public struct Options: Sendable {
+package struct JudgeRun {
+  package struct Options: Sendable {
     /// Its labels have the source `judge:<name>`.
-    public var name: String
-    public var rubric: JudgeRubric
+    package var name: String
+    package var rubric: JudgeRubric
     /// Nil: the targets of the experiment's predictions.
-    public var datasets: [String]?
+    package var datasets: [String]?
     /// Compare pairs of answers instead of judging each.
-    public var pairs: JudgePairs?
+    package var pairs: JudgePairs?
     /// Requests under way at a time.
-    public var parallel = 4
+    package var parallel = 4
     /// Requests that begin in a minute at most; nil is no limit.
-    public var perMinute: Double?
+    package var perMinute: Double?
     /// Requests for one question before the judge is given up.
-    public var attempts = 6
+    package var attempts = 6
     /// Seconds before the second attempt; doubled before each further one.
     var backoff = 1.0
 
-    public init(name: String, rubric: JudgeRubric) { (self.name, self.rubric) = (name, rubric) }
+    package init(name: String, rubric: JudgeRubric) { (self.name, self.rubric) = (name, rubric) }
   }
 
   /// What came of it.
-  public struct Summary: Encodable, Sendable {
-    public var judge: String
-    public var rubric: String
-    public var rubricHash: String
+  package struct Summary: Encodable, Sendable {
+    package var judge: String
+    package var rubric: String
+    package var rubricHash: String
     /// Answers, or pairs of answers.
-    public var items = 0
+    package var items = 0
     /// Requests that were sent now.
-    public var requests = 0
+    package var requests = 0
     /// Questions that had a reply from before.
-    public var cached = 0
-    public var positives = 0
-    public var negatives = 0
-    public var cannotTell = 0
+    package var cached = 0
+    package var positives = 0
+    package var negatives = 0
+    package var cannotTell = 0
     /// Questions to which no reply could be read.
-    public var malformed = 0
+    package var malformed = 0
     /// Items that were not asked about.
-    public var tooLong = 0
-    public var pairs: Pairs?
+    package var tooLong = 0
+    package var pairs: Pairs?
 
-    public struct Pairs: Encodable, Sendable {
+    package struct Pairs: Encodable, Sendable {
       /// Both orders chose the same answer: the first side's, or the second's.
-      public var first = 0
-      public var second = 0
+      package var first = 0
+      package var second = 0
       /// The order decided: both times what was shown first, or second.
-      public var shownFirst = 0
-      public var shownSecond = 0
-      public var cannotTell = 0
+      package var shownFirst = 0
+      package var shownSecond = 0
+      package var cannotTell = 0
       /// Share of all choices that fell on what was shown first; 0.5 is no position bias. The interval is clustered by
       /// question.
-      public var shownFirstRate: Double?
-      public var shownFirstRateInterval: Interval?
+      package var shownFirstRate: Double?
+      package var shownFirstRateInterval: Interval?
     }
   }
 
@@ -66,7 +66,7 @@ public struct JudgeRun {
   private let options: Options
 
   /// - Throws: `TelltaleError` where the name is none for files.
-  public init(_ run: StoredRun, _ endpoint: JudgeEndpoint, _ options: Options) throws {
+  package init(_ run: StoredRun, _ endpoint: JudgeEndpoint, _ options: Options) throws {
     let name = options.name
     let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     guard allowed, !name.isEmpty, name.count <= 60, !name.hasPrefix(".") else {
@@ -79,7 +79,7 @@ public struct JudgeRun {
   /// - Parameters:
   ///   - isOwnProcess: whether the process does nothing else, so that a response which its HTTP client cannot bear may end it.
   ///   - onProgress: items that have their replies, of how many.
-  public func judge(
+  package func judge(
     isOwnProcess: Bool = false, onProgress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) throws -> Summary {
     let tasks = try tasks()

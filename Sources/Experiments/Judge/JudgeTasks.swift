@@ -97,7 +97,7 @@ enum PairOutcome: Sendable, Equatable {
 }
 
 /// Two sides of a comparison: models, or data sets of models, whose answers to the same items are paired.
-public struct JudgePairs: Sendable, Equatable {
+package struct JudgePairs: Sendable, Equatable {
   /// A model's short name, with a data set or without.
   struct Side: Equatable {
     let model: ModelName
@@ -127,11 +127,11 @@ public struct JudgePairs: Sendable, Equatable {
     }
   }
 
-  public let first: String
-  public let second: String
+  package let first: String
+  package let second: String
 
   /// - Parameter names: two of `MODEL` or `MODEL/DATASET`.
-  public init(_ first: String, _ second: String) { (self.first, self.second) = (first, second) }
+  package init(_ first: String, _ second: String) { (self.first, self.second) = (first, second) }
 
   /// The tasks for all items that both sides answered.
   ///

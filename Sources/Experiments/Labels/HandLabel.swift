@@ -5,26 +5,26 @@ import Steering
 import Torch
 
 /// A label that a person, or a judge, gave to an answer: a line of the journal.
-public struct HandLabel: Codable, Sendable, Equatable {
+package struct HandLabel: Codable, Sendable, Equatable {
   /// Its own name, so that it is stored once however often the journal is read.
-  public var key: String
+  package var key: String
   /// The key of the answer it judges.
-  public var answer: String
+  package var answer: String
   /// 1 the behaviour, 0 not, nil where the rater cannot tell.
-  public var label: Int?
+  package var label: Int?
   /// A person's name; `judge:<name>` for a judge, so that the two are never mistaken for each other.
-  public var rater: String
-  public var note: String?
+  package var rater: String
+  package var note: String?
   /// Which time the rater goes through the answers, from 1; nil is the first. Labels of later passes tell how far raters
   /// agree with themselves: they replace none of the first, and no analysis counts them.
-  public var pass: Int?
+  package var pass: Int?
   /// Judges: SHA-256 (hexadecimal) of the rubric they were given.
-  public var rubric: String?
+  package var rubric: String?
   /// ISO 8601, UTC.
-  public var time: String
+  package var time: String
 
   /// - Parameter key: the label's own name; whoever may send a label twice names it, and it is stored once.
-  public init(
+  package init(
     answer: String, label: Int?, rater: String, note: String? = nil, pass: Int? = nil,
     key: String = UUID().uuidString.lowercased()
   ) {
@@ -34,7 +34,7 @@ public struct HandLabel: Codable, Sendable, Equatable {
   }
 
   /// `hand:<rater>` or `judge:<name>`.
-  public var source: LabelSource {
+  package var source: LabelSource {
     if rater.hasPrefix(Self.judgePrefix), let judge = LabelSource(rater) { return judge }
     return .hand(rater: rater)
   }
@@ -42,10 +42,10 @@ public struct HandLabel: Codable, Sendable, Equatable {
   /// What the store calls where it comes from: as `source`, and `repeat:<rater>` for later passes.
   var storedSource: String { isFirstPass ? source.description : "repeat:\(rater)" }
 
-  public var isFirstPass: Bool { (pass ?? 1) == 1 }
+  package var isFirstPass: Bool { (pass ?? 1) == 1 }
 
   /// What no person may be called.
-  public static let judgePrefix = "judge:"
+  package static let judgePrefix = "judge:"
 
   var isValid: Bool {
     (label.map { $0 == 0 || $0 == 1 } ?? true) && (pass ?? 1) >= 1 && !key.isEmpty && !rater.isEmpty
@@ -53,7 +53,7 @@ public struct HandLabel: Codable, Sendable, Equatable {
   }
 
   /// Why a note cannot be stored; nil where it can. SQLite ends a text at its first NUL.
-  public static func refusal(ofNote note: String?) -> String? {
+  package static func refusal(ofNote note: String?) -> String? {
     guard note?.unicodeScalars.contains("\u{0}") == true else { return nil }
     return "a note may hold no NUL character (U+0000), at which the store would end it; remove it"
   }
@@ -75,7 +75,7 @@ extension RunStore {
 
   /// Stores labels: first in the journal, flushed to the disk, then in the database. Once this returns, no kill and no
   /// power cut loses them.
-  public func append(_ labels: [HandLabel]) throws {
+  package func append(_ labels: [HandLabel]) throws {
     try LabelJournal(directory).append(labels)
     do { try addJournal() } catch { throw Self.storedOnlyInJournal(error, directory) }
   }

@@ -6,52 +6,52 @@ import Steering
 ///
 /// Measures are of the answers that both sources gave 1 or 0; those that one of them could not tell are counted separately.
 /// Intervals are clustered by question, over all models and data sets.
-public struct LabelAgreement: Sendable {
+package struct LabelAgreement: Sendable {
   /// Two sources, or two passes of one.
-  public struct Pair: Sendable {
-    public let first: LabelChoice
-    public let second: LabelChoice
+  package struct Pair: Sendable {
+    package let first: LabelChoice
+    package let second: LabelChoice
     /// Nil where no answer has a label of 1 or 0 by both.
-    public let measures: ClusteredAgreement?
+    package let measures: ClusteredAgreement?
     /// Answers that both judged and at least one could not tell.
-    public let cannotTell: Int
+    package let cannotTell: Int
     /// Labels of 1 among the answers that are measured.
-    public let firstPositives: Int
-    public let secondPositives: Int
+    package let firstPositives: Int
+    package let secondPositives: Int
   }
 
   /// How well a judge finds what people find; the labels of people are taken for the truth.
-  public struct JudgeAccuracy: Sendable {
-    public let judge: LabelChoice
+  package struct JudgeAccuracy: Sendable {
+    package let judge: LabelChoice
     /// Answers that people call 1, and the share of them that the judge calls 1; nil where there are none.
-    public let positives: Int
-    public let sensitivity: ClusteredMean?
+    package let positives: Int
+    package let sensitivity: ClusteredMean?
     /// Answers that people call 0, and the share of them that the judge calls 0.
-    public let negatives: Int
-    public let specificity: ClusteredMean?
+    package let negatives: Int
+    package let specificity: ClusteredMean?
   }
 
   /// An answer on which sources differ; "cannot tell" with a label of 1 or 0 is no disagreement.
-  public struct Disagreement: Sendable {
-    public let answer: LabelledAnswer
+  package struct Disagreement: Sendable {
+    package let answer: LabelledAnswer
     /// What each source says, in the order of `LabelAgreement.sources`.
-    public let verdicts: [(source: LabelChoice, label: Int?)]
+    package let verdicts: [(source: LabelChoice, label: Int?)]
     /// Whether people differ among themselves and nobody has adjudicated.
-    public let needsAdjudication: Bool
+    package let needsAdjudication: Bool
   }
 
-  public let sources: [LabelChoice]
-  public let answers: Int
+  package let sources: [LabelChoice]
+  package let answers: Int
   /// Every two sources that judged an answer both; people together are not compared with each of them.
-  public let pairs: [Pair]
+  package let pairs: [Pair]
   /// Each person who judged some answers twice: the first pass with the second.
-  public let selfAgreement: [Pair]
+  package let selfAgreement: [Pair]
   /// Krippendorff's alpha of all people but the adjudicator; nil for fewer than two.
-  public let alpha: KrippendorffAlpha?
-  public let judges: [JudgeAccuracy]
-  public let disagreements: [Disagreement]
+  package let alpha: KrippendorffAlpha?
+  package let judges: [JudgeAccuracy]
+  package let disagreements: [Disagreement]
 
-  public init(_ run: StoredRun) throws { self.init(try LabelledAnswers(run)) }
+  package init(_ run: StoredRun) throws { self.init(try LabelledAnswers(run)) }
 
   init(_ labelled: LabelledAnswers) {
     (sources, answers) = (labelled.sources, labelled.answers.count)

@@ -6,24 +6,24 @@ import Steering
 ///
 /// Both areas are of the rows that have a label of both sources, and the interval of their difference is clustered by question
 /// (`PairedClusteredAUROC`).
-public struct LabelChange: Sendable {
-  public var labels: LabelChoice
+package struct LabelChange: Sendable {
+  package var labels: LabelChoice
   /// What they are compared with: the recorded labels, or for a judge those of people.
-  public var reference: LabelChoice
-  public var model: ModelName
-  public var vector: VectorName
-  public var target: TargetName
-  public var position: String
-  public var layer: Int
-  public var score: String
+  package var reference: LabelChoice
+  package var model: ModelName
+  package var vector: VectorName
+  package var target: TargetName
+  package var position: String
+  package var layer: Int
+  package var score: String
   /// Rows that have a label of both sources.
-  public var n: Int
+  package var n: Int
   /// Those on which the two differ.
-  public var changed: Int
-  public var auroc: Double?
-  public var aurocReference: Double?
+  package var changed: Int
+  package var auroc: Double?
+  package var aurocReference: Double?
   /// AUROC by `labels` minus that by `reference`; nil where no test is defined.
-  public var test: PairedClusteredAUROC?
+  package var test: PairedClusteredAUROC?
 
   /// - Parameters:
   ///   - scored: the rows by the chosen labels.

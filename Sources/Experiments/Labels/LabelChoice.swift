@@ -3,7 +3,7 @@ import Foundations
 import Steering
 
 /// By whose labels targets are judged.
-public enum LabelChoice: Sendable, Hashable {
+package enum LabelChoice: Sendable, Hashable {
   /// The label that the run gave to each answer: parsed from its letter, or by forced choice.
   case recorded
   /// Those of all people: the adjudicated label where there is one, else what most raters say.
@@ -14,10 +14,10 @@ public enum LabelChoice: Sendable, Hashable {
   case judge(String)
 
   /// The rater whose labels decide where people disagree.
-  public static let adjudicated = "adjudicated"
+  package static let adjudicated = "adjudicated"
 
   /// The name of the folder of tables by these labels; nil for the run's own, which have none.
-  public var folder: String? {
+  package var folder: String? {
     switch self {
     case .recorded: nil
     case .hand: Self.folderPrefix + "hand"
@@ -35,7 +35,7 @@ public enum LabelChoice: Sendable, Hashable {
   }
 
   /// For a sentence: `hand labels`, `labels by ann`.
-  public var phrase: String {
+  package var phrase: String {
     switch self {
     case .recorded: "recorded labels"
     case .hand: "hand labels"
@@ -47,7 +47,7 @@ public enum LabelChoice: Sendable, Hashable {
 
 extension LabelChoice: LosslessStringConvertible {
   /// `recorded`, `hand`, `hand:<rater>` or `judge:<name>`; nil for anything else.
-  public init?(_ description: String) {
+  package init?(_ description: String) {
     switch description {
     case "recorded": self = .recorded
     case "hand": self = .hand
@@ -60,7 +60,7 @@ extension LabelChoice: LosslessStringConvertible {
     }
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .recorded: "recorded"
     case .hand: "hand"
@@ -70,7 +70,7 @@ extension LabelChoice: LosslessStringConvertible {
   }
 
   /// Why a text is none.
-  public static func refusal(_ text: String) -> String {
+  package static func refusal(_ text: String) -> String {
     let near = nearest(text, among: ["recorded", "hand"])
     let hint = near.map { "did you mean \($0)?" } ?? "use recorded, hand, hand:<rater> or judge:<name>"
     return "\"\(text.prefix(40))\" is no source of labels; \(hint)"
@@ -78,7 +78,7 @@ extension LabelChoice: LosslessStringConvertible {
 }
 
 extension LabelChoice: Codable {
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let choice = LabelChoice(text) else {
@@ -87,7 +87,7 @@ extension LabelChoice: Codable {
     self = choice
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
   }

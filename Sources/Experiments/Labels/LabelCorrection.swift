@@ -4,17 +4,17 @@ import Steering
 
 /// What the errors of one source of labels, known from the answers that people labelled too, do to the rate of the behaviour
 /// in a target and to the AUROC of a vector there.
-public struct LabelCorrection: Sendable {
+package struct LabelCorrection: Sendable {
   /// The source that errs: a judge, or the recorded labels (those of the letter parser).
-  public let labels: LabelChoice
-  public let model: ModelName
-  public let vector: VectorName
-  public let target: TargetName
-  public let position: ReadPosition
-  public let layer: Int
+  package let labels: LabelChoice
+  package let model: ModelName
+  package let vector: VectorName
+  package let target: TargetName
+  package let position: ReadPosition
+  package let layer: Int
   /// Rows that the source labelled, as it labelled them.
   let rows: ScoredRows
-  public let errors: LabelErrors
+  package let errors: LabelErrors
 
   package static let table = Table<Self>(
     "label-corrections",

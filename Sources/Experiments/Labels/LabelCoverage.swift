@@ -2,28 +2,28 @@ import Foundations
 import Steering
 
 /// How many answers of a target have a label of a source, by question: rows of the table `labels` by that source.
-public struct LabelCoverage: Sendable {
-  public struct Group: Sendable {
-    public var group: String
-    public var positives = 0
-    public var negatives = 0
+package struct LabelCoverage: Sendable {
+  package struct Group: Sendable {
+    package var group: String
+    package var positives = 0
+    package var negatives = 0
     /// Judged, but the rater could not tell, or raters are divided.
-    public var cannotTell = 0
+    package var cannotTell = 0
     /// Not judged, and left out of every measure.
-    public var unlabelled = 0
+    package var unlabelled = 0
   }
 
-  public let choice: LabelChoice
-  public let model: ModelName
-  public let target: TargetName
+  package let choice: LabelChoice
+  package let model: ModelName
+  package let target: TargetName
   /// By name of the question.
-  public let groups: [Group]
+  package let groups: [Group]
 
-  public var answers: Int { labelled + cannotTell + unlabelled }
+  package var answers: Int { labelled + cannotTell + unlabelled }
   /// With a label of 1 or 0.
-  public var labelled: Int { groups.reduce(0) { $0 + $1.positives + $1.negatives } }
-  public var cannotTell: Int { groups.reduce(0) { $0 + $1.cannotTell } }
-  public var unlabelled: Int { groups.reduce(0) { $0 + $1.unlabelled } }
+  package var labelled: Int { groups.reduce(0) { $0 + $1.positives + $1.negatives } }
+  package var cannotTell: Int { groups.reduce(0) { $0 + $1.cannotTell } }
+  package var unlabelled: Int { groups.reduce(0) { $0 + $1.unlabelled } }
 
   init(
     _ choice: LabelChoice, _ model: ModelName, _ target: TargetName, _ rows: [RecordedRow],
@@ -45,7 +45,7 @@ public struct LabelCoverage: Sendable {
   }
 
   /// `hand labels for 180 of 192 answers; 4 could not be told, most in <question> (3); 8 not labelled and left out`.
-  public var sentence: String {
+  package var sentence: String {
     var parts = ["\(choice.phrase) for \(labelled) of \(answers) answers"]
     if let worst = groups.filter({ $0.cannotTell > 0 }).max(by: { $0.cannotTell < $1.cannotTell }) {
       parts.append("\(cannotTell) could not be told, most in \(worst.group) (\(worst.cannotTell))")

@@ -7,13 +7,13 @@ import Torch
 /// Hand labels from a table: each row names an answer, by its key (`answer`) or by its `item` (with `model` and `dataset`
 /// where several answered it), and a `label` (`LabelText`). The tables that Telltale exports are such, also after another
 /// program has read and written them: rows that a later label replaced and the run's own labels are left out.
-public struct LabelImport {
+package struct LabelImport {
   private let table: CSVTable
 
-  public init(_ url: URL) throws { try self.init(CSVTable(contentsOf: url)) }
+  package init(_ url: URL) throws { try self.init(CSVTable(contentsOf: url)) }
 
   /// - Parameter name: what complaints call the text.
-  public init(parsing text: String, name: String) throws { try self.init(CSVTable(parsing: text, file: name)) }
+  package init(parsing text: String, name: String) throws { try self.init(CSVTable(parsing: text, file: name)) }
 
   private init(_ table: CSVTable) throws {
     self.table = table.restored
@@ -30,7 +30,7 @@ public struct LabelImport {
   ///   - rater: who judged; nil where the column rater says it, as in the CSV that the grading page exports, whose column
   ///     source also marks second passes.
   ///   - pass: which time the rater went through the answers.
-  public func labels(by rater: String?, pass: Int? = nil, in answers: some AnswerIndex) throws -> [HandLabel] {
+  package func labels(by rater: String?, pass: Int? = nil, in answers: some AnswerIndex) throws -> [HandLabel] {
     _ = try table.column("label")
     if rater == nil { _ = try table.column("rater") }
     return try table.rows.compactMap { row in
@@ -76,13 +76,13 @@ private struct LabelRow {
 }
 
 /// A label as people and programs write it.
-public enum LabelText {
+package enum LabelText {
   /// What pandas, R and spreadsheets write where a column has no value.
   private static let missing: Set<String> = ["", "nan", "na", "n/a", "<na>", "none", "null"]
 
   /// 1, 0 or nil where it cannot be told; anything else is refused. `1.0` and `True` are 1: a column with gaps is one of
   /// numbers or of objects in pandas.
-  public static func value(_ text: String, at place: InputLocation? = nil) throws -> Int? {
+  package static func value(_ text: String, at place: InputLocation? = nil) throws -> Int? {
     let plain = text.trimmingCharacters(in: .whitespaces).lowercased()
     if missing.contains(plain) { return nil }
     if plain == "true" || number(plain) == 1 { return 1 }
@@ -99,10 +99,10 @@ public enum LabelText {
 }
 
 /// What is known of the answer that is meant; empty texts are not known.
-public struct AnswerChoice: Sendable {
+package struct AnswerChoice: Sendable {
   fileprivate let conditions: [(column: String, value: String)]
 
-  public init(answer: String? = nil, item: String? = nil, model: String? = nil, dataset: String? = nil) {
+  package init(answer: String? = nil, item: String? = nil, model: String? = nil, dataset: String? = nil) {
     conditions = zip(["answer", "item", "model", "dataset"], [answer, item, model, dataset]).compactMap {
       guard let value = $1?.trimmingCharacters(in: .whitespaces), !value.isEmpty else { return nil }
       return ($0, value)
@@ -111,7 +111,7 @@ public struct AnswerChoice: Sendable {
 }
 
 /// Where answers are found by what is known of them.
-public protocol AnswerIndex {
+package protocol AnswerIndex {
   /// The key of the one answer that is meant.
   func answer(_ choice: AnswerChoice, at place: InputLocation?) throws -> String
 }
@@ -167,7 +167,7 @@ extension AnswerChoice {
 }
 
 extension RunStore: AnswerIndex {
-  public func answer(_ choice: AnswerChoice, at place: InputLocation? = nil) throws -> String {
+  package func answer(_ choice: AnswerChoice, at place: InputLocation? = nil) throws -> String {
     try choice.check(at: place)
     let condition = choice.conditions.map { "\($0.column) = ?" }.joined(separator: " AND ")
     let found = try read { database in

@@ -2,13 +2,13 @@ import Foundation
 import Steering
 
 /// One reading of the answers by one source: its first pass, or a later one over a part of them.
-public struct RaterPass: Hashable, Sendable {
-  public var rater: String
+package struct RaterPass: Hashable, Sendable {
+  package var rater: String
   /// From 1.
   var number: Int
-  public var isSecond: Bool { number > 1 }
+  package var isSecond: Bool { number > 1 }
 
-  public init(_ rater: String, isSecond: Bool = false) { (self.rater, number) = (rater, isSecond ? 2 : 1) }
+  package init(_ rater: String, isSecond: Bool = false) { (self.rater, number) = (rater, isSecond ? 2 : 1) }
 
   init(_ label: HandLabel) { (rater, number) = (label.rater, label.pass ?? 1) }
 }
@@ -16,7 +16,7 @@ public struct RaterPass: Hashable, Sendable {
 /// The labels that people and judges gave to the answers of a run, from its journal: for each source and pass the latest
 /// label of each answer, and in which order the answers were judged. What sources say of an answer, how fast a person
 /// judges and how far sources agree are views of it.
-public struct LabelIndex: Sendable {
+package struct LabelIndex: Sendable {
   private struct Reading: Sendable {
     /// Answers as they were judged; one that was judged again is there again.
     var order: [String] = []
@@ -30,9 +30,9 @@ public struct LabelIndex: Sendable {
   private var readings: [RaterPass: Reading] = [:]
   private(set) var keys: Set<String> = []
   /// The sources that gave any label of the first pass, people before judges, by name.
-  public private(set) var sources: [LabelSource] = []
+  package private(set) var sources: [LabelSource] = []
 
-  public init(_ run: StoredRun) throws { self.init(try LabelJournal(run.directory).read()) }
+  package init(_ run: StoredRun) throws { self.init(try LabelJournal(run.directory).read()) }
 
   init(_ labels: [HandLabel] = []) {
     for label in labels { _ = add(label) }
@@ -58,7 +58,7 @@ public struct LabelIndex: Sendable {
 
   /// The latest label of every source that judged an answer, of the first pass: later ones only tell how far raters agree
   /// with themselves.
-  public func labels(of answer: String) -> [LabelSource: HandLabel] {
+  package func labels(of answer: String) -> [LabelSource: HandLabel] {
     readings.reduce(into: [:]) { labels, reading in
       guard !reading.key.isSecond, let label = reading.value.latest[answer]?.label else { return }
       labels[label.source] = label

@@ -3,15 +3,15 @@ import Steering
 
 /// What one source of labels instead of another does to the AUROC of every vector, each at the layer at which transfer
 /// is judged: one that no label of a target chose.
-public struct LabelReplacement: Sendable {
-  public let changes: [LabelChange]
+package struct LabelReplacement: Sendable {
+  package let changes: [LabelChange]
   /// What the errors of `labels` do, where `reference` has both labels among the answers of a target.
-  public let corrections: [LabelCorrection]
+  package let corrections: [LabelCorrection]
 
   /// - Parameters:
   ///   - labels: by these labels ...
   ///   - reference: ... instead of these, on the answers that have both.
-  public init(_ run: StoredRun, labels: LabelChoice, instead reference: LabelChoice) throws {
+  package init(_ run: StoredRun, labels: LabelChoice, instead reference: LabelChoice) throws {
     let targets = try TargetLabels(run, labels, reference: reference)
     var (changes, corrections): ([LabelChange], [LabelCorrection]) = ([], [])
     for model in run.models {

@@ -4,7 +4,7 @@ import Steering
 /// What sources say of answers.
 extension LabelIndex {
   /// What a source says of an answer.
-  public enum Verdict: Sendable, Hashable {
+  package enum Verdict: Sendable, Hashable {
     case label(Int)
     /// Given, but neither 1 nor 0: the rater could not tell, or raters are divided.
     case cannotTell
@@ -12,13 +12,13 @@ extension LabelIndex {
     init(_ label: Int?) { self = label.map(Verdict.label) ?? .cannotTell }
 
     /// 1, 0 or nil.
-    public var label: Int? {
+    package var label: Int? {
       if case .label(let value) = self { value } else { nil }
     }
   }
 
   /// What a source says of an answer; nil where it has not judged it, and for the recorded labels, which are not given.
-  public func verdict(_ choice: LabelChoice, on answer: String) -> Verdict? {
+  package func verdict(_ choice: LabelChoice, on answer: String) -> Verdict? {
     let given = labels(of: answer)
     switch choice {
     case .recorded: return nil

@@ -2,27 +2,27 @@ import Foundation
 import Steering
 
 /// An answer of a run with what each source of labels says of it.
-public struct LabelledAnswer: Sendable {
+package struct LabelledAnswer: Sendable {
   /// Its key: what labels name it by.
-  public let answer: String
-  public let model: ModelName
-  public let dataset: TargetName
-  public let item: String
-  public let group: String
-  public let prompt: String
-  public let continuation: String
+  package let answer: String
+  package let model: ModelName
+  package let dataset: TargetName
+  package let item: String
+  package let group: String
+  package let prompt: String
+  package let continuation: String
   /// By source: the recorded label always, the others where they were given; `hand` is what people say together.
-  public let verdicts: [LabelChoice: LabelIndex.Verdict]
+  package let verdicts: [LabelChoice: LabelIndex.Verdict]
 }
 
 /// The answers of a run with all their labels, and which sources there are.
-public struct LabelledAnswers: Sendable {
-  public let answers: [LabelledAnswer]
+package struct LabelledAnswers: Sendable {
+  package let answers: [LabelledAnswer]
   /// The recorded labels, people together where they are several, each person, each judge.
-  public let sources: [LabelChoice]
+  package let sources: [LabelChoice]
   let given: LabelIndex
 
-  public init(_ run: StoredRun) throws {
+  package init(_ run: StoredRun) throws {
     let given = try LabelIndex(run)
     let own = given.sources.compactMap { LabelChoice($0.description) }
     let people = own.count {

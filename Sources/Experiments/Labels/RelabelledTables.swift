@@ -17,10 +17,10 @@ extension Experiment {
 
 extension ExperimentResults {
   /// Whether any target has a label of the chosen source.
-  public var hasLabels: Bool { labelChoice == .recorded || coverage.contains { $0.labelled > 0 } }
+  package var hasLabels: Bool { labelChoice == .recorded || coverage.contains { $0.labelled > 0 } }
 
   /// What to tell of targets that have none; nil where every target has some.
-  public var missingLabels: String? {
+  package var missingLabels: String? {
     let missing = coverage.filter { $0.labelled == 0 }.map { "\($0.model)/\($0.target)" }
     guard !missing.isEmpty else { return nil }
     let remedy =

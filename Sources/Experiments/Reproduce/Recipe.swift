@@ -5,8 +5,8 @@ import Tokenizers
 ///
 /// A number stands here only with the place where it can be read. What a paper states and nobody here has seen is left out, and
 /// `leftOut` says so.
-public struct Recipe: Sendable {
-  public enum Measure: Sendable {
+package struct Recipe: Sendable {
+  package enum Measure: Sendable {
     /// Contrastive activation addition: the mean probability of the matching answer's letter, with the layer's vector added
     /// from the prompt's end on, times each multiplier.
     case choiceSteering(multipliers: [Double])
@@ -21,38 +21,38 @@ public struct Recipe: Sendable {
   }
 
   /// A file that the recipe needs, by the name that `--file` calls it.
-  public struct File: Sendable {
-    public var role: String
+  package struct File: Sendable {
+    package var role: String
     /// In a clone of the source, where `--files` is that clone's folder.
-    public var path: String
-    public var isOptional = false
+    package var path: String
+    package var isOptional = false
   }
 
-  public var name: String
-  public var about: String
-  public var model: String
+  package var name: String
+  package var about: String
+  package var model: String
   /// The layer and of how many, so that a model that stands in is read at the same depth.
-  public var layer: Int?
-  public var layers: Int
-  public var style = PromptStyle.chat
-  public var files: [File]
+  package var layer: Int?
+  package var layers: Int
+  package var style = PromptStyle.chat
+  package var files: [File]
   /// Where the files come from, with their licence.
-  public var data: String
-  public var measure: Measure
-  public var published: [PublishedNumber]
+  package var data: String
+  package var measure: Measure
+  package var published: [PublishedNumber]
   /// What is published and not here, and why; what this recipe does otherwise than the paper.
-  public var leftOut: String?
+  package var leftOut: String?
 
   /// The layer of a model of another depth that lies as deep.
   func layer(of count: Int) -> Int? { layer.map { min(count - 1, $0 * count / layers) } }
 }
 
 /// A number that was published, how near a repetition should come, and where it can be read.
-public struct PublishedNumber: Sendable {
+package struct PublishedNumber: Sendable {
   /// What it is a value of, as `Reproduction` calls its measures.
-  public var measure: String
-  public var value: Double
+  package var measure: String
+  package var value: Double
   /// The largest difference that counts as reproduced.
-  public var tolerance: Double
-  public var source: String
+  package var tolerance: Double
+  package var source: String
 }

@@ -1,7 +1,7 @@
 extension Recipe {
-  public static let all: [Recipe] = contrastiveAddition + refusalDirection + [truthfulQA, personaVector]
+  package static let all: [Recipe] = contrastiveAddition + refusalDirection + [truthfulQA, personaVector]
 
-  public static func named(_ name: String) -> Recipe? { all.first { $0.name == name } }
+  package static func named(_ name: String) -> Recipe? { all.first { $0.name == name } }
 }
 
 // MARK: Contrastive activation addition

@@ -7,10 +7,10 @@ import Tokenizers
 import Torch
 
 /// A recipe carried out: what was measured, beside what was published.
-public struct Reproduction {
+package struct Reproduction {
   /// One measure beside one published number; several rows where several were published.
-  public struct Row: Sendable {
-    public enum Verdict: String, Sendable {
+  package struct Row: Sendable {
+    package enum Verdict: String, Sendable {
       /// Within the tolerance of the published number.
       case reproduced
       case differs
@@ -20,11 +20,11 @@ public struct Reproduction {
       case shapeOnly = "shape only"
     }
 
-    public var recipe: String
-    public var measure: String
-    public var measured: Estimate
-    public var published: PublishedNumber?
-    public var verdict: Verdict
+    package var recipe: String
+    package var measure: String
+    package var measured: Estimate
+    package var published: PublishedNumber?
+    package var verdict: Verdict
   }
 
   private let recipe: Recipe
@@ -32,21 +32,21 @@ public struct Reproduction {
   private let standsIn: Bool
   private let options: Options
 
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// At most so many rows of each file, from its beginning.
-    public var take: Int?
+    package var take: Int?
     /// New tokens at most of an answer that is looked at for refusals; the authors' number.
-    public var maxTokens = 512
-    public var template: String?
-    public var settings = ChatSettings()
+    package var maxTokens = 512
+    package var template: String?
+    package var settings = ChatSettings()
 
-    public init() {}
+    package init() {}
   }
 
   /// - Parameters:
   ///   - files: by role.
   ///   - standsIn: whether model or files are others than the recipe's.
-  public init(
+  package init(
     _ recipe: Recipe, files: [String: URL], standsIn: Bool, options: Options = Options()
   ) throws(TelltaleError) {
     if let missing = recipe.files.first(where: { files[$0.role] == nil && !$0.isOptional }) {
@@ -58,7 +58,7 @@ public struct Reproduction {
     (self.recipe, self.files, self.standsIn, self.options) = (recipe, files, standsIn, options)
   }
 
-  public func run(_ loaded: LoadedModel) throws -> [Row] {
+  package func run(_ loaded: LoadedModel) throws -> [Row] {
     let format = PromptFormat(style: recipe.style, template: options.template, settings: options.settings)
     let encoder = try format.encoder(loaded.tokenizer)
     let measured =

@@ -6,32 +6,32 @@ import Tokenizers
 
 /// What can be known of an experiment without computing: whether its keys, data and models are there and fit, and how much
 /// there is to do. What `telltale run --check` prints.
-public struct ExperimentCheck: Encodable, Sendable {
-  public struct DatasetSize: Encodable, Sendable {
-    public var name: String
-    public var rows: Int
+package struct ExperimentCheck: Encodable, Sendable {
+  package struct DatasetSize: Encodable, Sendable {
+    package var name: String
+    package var rows: Int
     /// Distinct ones: the unit of independence.
-    public var questions: Int
+    package var questions: Int
   }
 
-  public struct Model: Encodable, Sendable {
-    public var name: String
-    public var layers: Int
-    public var hidden: Int
+  package struct Model: Encodable, Sendable {
+    package var name: String
+    package var layers: Int
+    package var hidden: Int
   }
 
-  public var experiment: String
-  public var models: [Model] = []
-  public var datasets: [DatasetSize] = []
-  public var vectors: [String]
+  package var experiment: String
+  package var models: [Model] = []
+  package var datasets: [DatasetSize] = []
+  package var vectors: [String]
   /// Predictions that will be judged: every vector on every target of each.
-  public var targets: [String]
-  public var stages: Int
+  package var targets: [String]
+  package var stages: Int
 
   /// Reads file, data, configurations and tokenizers, and puts one row of every data set into the prompt format.
   ///
   /// - Throws: what the run itself would throw before it computes.
-  public init(
+  package init(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Devices = .cpu
   ) throws {
     let planned = try TelltaleError.located(in: file.path) {

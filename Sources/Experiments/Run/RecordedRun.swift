@@ -4,7 +4,7 @@ import Steering
 
 /// A recording (`telltale record`) and a vector (`telltale extract`) as the run directory that they would be part of, so that they
 /// are judged, reported and exported as a run is. Nothing is computed by a model.
-public struct RecordedRun {
+package struct RecordedRun {
   private let recording: Recording
   private let vectors: SteeringVectors
   private let differences: URL?
@@ -16,7 +16,7 @@ public struct RecordedRun {
   /// - Parameters:
   ///   - recording: the folder of a recording; its name becomes the target's.
   ///   - vector: the vector's file; its name becomes the vector's. Differences beside it are used.
-  public init(recording: URL, vector: URL) throws {
+  package init(recording: URL, vector: URL) throws {
     vectors = try SteeringVectors(contentsOf: vector)
     self.recording = try RecordingFolder.read(recording).layers(of: vectors, recording)
     differences = PairDifferences.url(beside: vector)
@@ -32,7 +32,7 @@ public struct RecordedRun {
   /// Makes the directory with its tables and store.
   ///
   /// - Parameter url: a folder that is not there yet, or empty.
-  public func write(to url: URL, onStage: @escaping (String) -> Void = { _ in }) throws -> StoredRun {
+  package func write(to url: URL, onStage: @escaping (String) -> Void = { _ in }) throws -> StoredRun {
     let directory = try RunDirectory(creating: url)
     try directory.write(experiment, to: directory.layout.experiment)
     try directory.write(recording, model, target, chunk: 0)

@@ -5,37 +5,37 @@ import Steering
 import Torch
 
 /// What a run would compute and need: counted from its texts, and timed by computing a few of them.
-public struct RunEstimate: Encodable, Sendable {
-  public var experiment: String
-  public var stages: [StageCost] = []
+package struct RunEstimate: Encodable, Sendable {
+  package var experiment: String
+  package var stages: [StageCost] = []
   /// Of the largest model, as it is computed with.
-  public var weightBytes = 0
+  package var weightBytes = 0
   /// The program with its libraries, and of the model's file what stays mapped.
-  public var programBytes = 0
+  package var programBytes = 0
   /// In addition to both: what is generated together or a pass over answers to choose between, with its logits; or the layers of the
   /// largest recording that are analysed side by side; whichever is most.
-  public var workingBytes = 0
+  package var workingBytes = 0
   /// The most that is held at once.
-  public var memoryBytes: Int { programBytes + weightBytes + workingBytes }
-  public var diskBytes = 0
+  package var memoryBytes: Int { programBytes + weightBytes + workingBytes }
+  package var diskBytes = 0
   /// Of all stages but the analysis.
-  public var seconds = 0.0
+  package var seconds = 0.0
   /// Rows that were computed for the estimate.
-  public var measuredRows = 0
+  package var measuredRows = 0
   /// What people or judges are to label before all predictions can be judged.
-  public var labelling: [Labelling] = []
+  package var labelling: [Labelling] = []
 
   /// Answers that predictions with `labels:` wait for.
-  public struct Labelling: Encodable, Sendable, Equatable {
+  package struct Labelling: Encodable, Sendable, Equatable {
     /// `hand`, `hand:<rater>` or `judge:<name>`.
-    public var labels: LabelChoice
-    public var targets: [String]
+    package var labels: LabelChoice
+    package var targets: [String]
     /// Of all models to all these targets; a prompt without an answer is not counted off.
-    public var answers: Int
+    package var answers: Int
   }
 
   /// - Throws: what the run itself would throw before it computes.
-  public init(
+  package init(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), device: Devices = .cpu,
     onStage: @escaping (String) -> Void = { _ in }
   ) throws {

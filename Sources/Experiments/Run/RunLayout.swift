@@ -1,24 +1,24 @@
 import Foundation
 
 /// Where everything of a run lies. No other type knows a path of one.
-public struct RunLayout: Sendable {
+package struct RunLayout: Sendable {
   /// Stated in the manifest. In version 1 (no version stated) files were called `<model>-<name>`, which two names could share.
-  public static let version = 2
+  package static let version = 2
 
-  public let url: URL
+  package let url: URL
 
-  public init(_ url: URL) { self.url = url }
+  package init(_ url: URL) { self.url = url }
 
   // MARK: Files of the whole run
 
   /// The experiment file as it was run.
-  public var experiment: URL { url.appending(path: "experiment.yaml") }
+  package var experiment: URL { url.appending(path: "experiment.yaml") }
   /// What the run was made with.
-  public var manifest: URL { url.appending(path: "manifest.json") }
-  public var store: URL { url.appending(path: "telltale.sqlite") }
+  package var manifest: URL { url.appending(path: "manifest.json") }
+  package var store: URL { url.appending(path: "telltale.sqlite") }
   /// Every label of people and judges.
-  public var labelJournal: URL { url.appending(path: "labels.jsonl") }
-  public var report: URL { url.appending(path: "report.html") }
+  package var labelJournal: URL { url.appending(path: "labels.jsonl") }
+  package var report: URL { url.appending(path: "report.html") }
   var lock: URL { url.appending(path: "run.lock") }
   /// Scripts of Slurm jobs and what they print.
   var slurm: URL { url.appending(path: "slurm") }
@@ -85,13 +85,13 @@ public struct RunLayout: Sendable {
     (folder.map { tables.appending(path: $0) } ?? tables).appending(path: table.declaration.name + ".csv")
   }
 
-  public var tables: URL { url.appending(path: Self.tables(by: .recorded)) }
+  package var tables: URL { url.appending(path: Self.tables(by: .recorded)) }
 
   /// The folder of the tables by some labels, as a path in the run directory.
-  public static func tables(by labels: LabelChoice) -> String { "results" + (labels.folder.map { "/" + $0 } ?? "") }
+  package static func tables(by labels: LabelChoice) -> String { "results" + (labels.folder.map { "/" + $0 } ?? "") }
 
   /// How far labels agree: a table that is asked for, not one of the run.
-  public func labelTable(_ name: String) -> URL { tables.appending(path: "label-\(name).csv") }
+  package func labelTable(_ name: String) -> URL { tables.appending(path: "label-\(name).csv") }
 
   /// The folders of tables by other labels that are there, sorted by name.
   var labelFolders: [URL] {

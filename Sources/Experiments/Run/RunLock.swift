@@ -3,14 +3,14 @@ import Foundations
 import Torch
 
 /// Who works on a run directory.
-public struct RunHolder: Codable, Sendable, Equatable {
-  public var pid: Int32
-  public var host: String
-  public var since: Date
+package struct RunHolder: Codable, Sendable, Equatable {
+  package var pid: Int32
+  package var host: String
+  package var since: Date
   /// The array task that it is: `2/4`; nil for a process that has the directory to itself.
-  public var task: String?
+  package var task: String?
 
-  public var description: String { (task.map { "array task \($0), " } ?? "") + "process \(pid) on \(host)" }
+  package var description: String { (task.map { "array task \($0), " } ?? "") + "process \(pid) on \(host)" }
 }
 
 /// One process a run directory: an advisory lock (flock) that the system takes back when the process ends, however it

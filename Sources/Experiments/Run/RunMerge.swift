@@ -6,20 +6,20 @@ import Torch
 /// Two run directories of one experiment as a third: chunks, vectors and labels of both. What both hold must be equal.
 ///
 /// The parts of a recording that was shared out may lie in either; what neither has is recorded by `run --resume`.
-public struct RunMerge {
+package struct RunMerge {
   private let sources: [StoredRun]
   private let target: RunDirectory
 
-  public struct Summary: Encodable, Sendable {
-    public var chunks: Int
-    public var vectors: Int
-    public var handLabels: Int
+  package struct Summary: Encodable, Sendable {
+    package var chunks: Int
+    package var vectors: Int
+    package var handLabels: Int
     /// Whether nothing is missing, so that the tables could be written.
-    public var isComplete: Bool
+    package var isComplete: Bool
   }
 
   /// - Throws: `TelltaleError` where the two are of different experiments or were made of different inputs.
-  public static func merge(
+  package static func merge(
     _ first: URL, _ second: URL, output: URL, onStage: @escaping (String) -> Void = { _ in }
   ) throws -> Summary {
     let sources = try [StoredRun(first), StoredRun(second)]

@@ -3,20 +3,20 @@ import LanguageModels
 import Steering
 
 /// The name of a model in a run: the last part of its path or id, unless another model ends alike.
-public typealias ModelName = RunName<LanguageModel>
+package typealias ModelName = RunName<LanguageModel>
 /// The name of a vector in a run, as its experiment file gives it.
-public typealias VectorName = RunName<SteeringVectors>
+package typealias VectorName = RunName<SteeringVectors>
 /// The name of a data set whose answers a run records.
-public typealias TargetName = RunName<Recording>
+package typealias TargetName = RunName<Recording>
 
 /// A name in a run, which tables show as it is and `RunLayout` makes a file's. The kind keeps a vector's from being taken for a
 /// model's; it is a plain string in JSON.
-public struct RunName<Kind>: Hashable, Comparable, Sendable {
-  public let text: String
+package struct RunName<Kind>: Hashable, Comparable, Sendable {
+  package let text: String
 
-  public init(_ text: String) { self.text = text }
+  package init(_ text: String) { self.text = text }
 
-  public static func < (first: Self, second: Self) -> Bool { first.text < second.text }
+  package static func < (first: Self, second: Self) -> Bool { first.text < second.text }
 
   /// As one part of a path: every character that is not an ASCII letter, digit or one of `-_+=@,` and a point at the beginning are written
   /// `%XX`, so that no two names share a file and none leaves its folder.
@@ -31,18 +31,18 @@ public struct RunName<Kind>: Hashable, Comparable, Sendable {
 }
 
 extension RunName: Codable {
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     try self.init(decoder.singleValueContainer().decode(String.self))
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text)
   }
 }
 
 extension RunName: ExpressibleByStringLiteral, LosslessStringConvertible {
-  public init(stringLiteral text: String) { self.init(text) }
+  package init(stringLiteral text: String) { self.init(text) }
 
-  public var description: String { text }
+  package var description: String { text }
 }

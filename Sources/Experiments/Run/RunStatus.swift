@@ -2,41 +2,41 @@ import Foundation
 import Torch
 
 /// How far a run directory is: what `telltale status` shows.
-public struct RunStatus: Encodable, Sendable {
-  public enum State: String, Encodable, Sendable { case done, partial, waiting }
+package struct RunStatus: Encodable, Sendable {
+  package enum State: String, Encodable, Sendable { case done, partial, waiting }
 
-  public struct StageStatus: Encodable, Sendable {
-    public var kind: String
-    public var model: String
-    public var subject: String
-    public var state: State
+  package struct StageStatus: Encodable, Sendable {
+    package var kind: String
+    package var model: String
+    package var subject: String
+    package var state: State
     /// Recordings only, and only once begun.
-    public var chunks: Int?
-    public var chunksDone: Int?
-    public var rows: Int?
-    public var rowsDone: Int?
+    package var chunks: Int?
+    package var chunksDone: Int?
+    package var rows: Int?
+    package var rowsDone: Int?
     /// Rows per second of the chunks whose time is known.
-    public var rowsPerSecond: Double?
+    package var rowsPerSecond: Double?
     /// What the rows that are missing take one process at that rate.
-    public var secondsLeft: Double?
-    public var finished: Date?
+    package var secondsLeft: Double?
+    package var finished: Date?
   }
 
-  public var experiment: String
-  public var stages: [StageStatus]
+  package var experiment: String
+  package var stages: [StageStatus]
   /// Answers with a label of the first pass, by rater.
-  public var handLabels: [String: Int]
+  package var handLabels: [String: Int]
   /// The same by judge.
-  public var judgeLabels: [String: Int]
+  package var judgeLabels: [String: Int]
   /// When anything in the directory was last written.
-  public var lastActivity: Date?
+  package var lastActivity: Date?
   /// The processes that work on it now: one, or the tasks of a job array.
-  public var holders: [RunHolder]
+  package var holders: [RunHolder]
   /// Of all recordings, shared by those who work on it; nil where a recording has not been begun or timed.
-  public var recordingSecondsLeft: Double?
+  package var recordingSecondsLeft: Double?
 
   /// Reads a run directory without changing anything in it; a running process is not disturbed.
-  public init(_ url: URL) throws {
+  package init(_ url: URL) throws {
     let run = try StoredRun(url)
     experiment = run.experiment.name
     let seconds = TaskTimes.all(in: run.directory)

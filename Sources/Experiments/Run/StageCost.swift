@@ -3,25 +3,25 @@ import Steering
 import Torch
 
 /// What a stage computes, counted with the model's own tokenizer.
-public struct StageCost: Encodable, Sendable {
-  public var kind: String
-  public var model: String
-  public var subject: String
+package struct StageCost: Encodable, Sendable {
+  package var kind: String
+  package var model: String
+  package var subject: String
   /// Rows recorded, or items whose activations are read.
-  public var prompts = 0
+  package var prompts = 0
   /// Tokens of given texts that are computed: prompts, and answers to choose between or to contrast, a prefix that the
   /// answers of one prompt share counted once.
-  public var givenTokens = 0
+  package var givenTokens = 0
   /// Of those, the tokens of answers whose log-probabilities are computed when recording.
-  public var scoredTokens = 0
+  package var scoredTokens = 0
   /// Tokens of the longest prompt that is recorded.
-  public var longestPrompt = 0
+  package var longestPrompt = 0
   /// Tokens that are generated at most.
-  public var newTokens = 0
+  package var newTokens = 0
   /// Bytes written.
-  public var bytes = 0
+  package var bytes = 0
   /// Seconds, from the measurement; nil where nothing is computed.
-  public var seconds: Double?
+  package var seconds: Double?
 
   var tokens: Int { givenTokens + newTokens }
 }

@@ -1,26 +1,26 @@
 import Foundations
 
 /// One task of a job array: number `index` of `count`, counted from 0 and written `2/4`.
-public struct ArrayTask: Sendable, Equatable, LosslessStringConvertible {
+package struct ArrayTask: Sendable, Equatable, LosslessStringConvertible {
   /// More tasks than any scheduler takes.
-  public static let largestCount = 100_000
+  package static let largestCount = 100_000
 
-  public let index: Int
-  public let count: Int
+  package let index: Int
+  package let count: Int
 
   /// nil unless 0 <= index < count <= `largestCount`.
-  public init?(index: Int, count: Int) {
+  package init?(index: Int, count: Int) {
     guard (1...Self.largestCount).contains(count), (0..<count).contains(index) else { return nil }
     (self.index, self.count) = (index, count)
   }
 
-  public init?(_ description: String) {
+  package init?(_ description: String) {
     let parts = description.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 2, let index = parts[0], let count = parts[1] else { return nil }
     self.init(index: index, count: count)
   }
 
-  public var description: String { "\(index)/\(count)" }
+  package var description: String { "\(index)/\(count)" }
 
   /// The positions in a list of work that are this task's: neighbours, so that a task loads few models, and shares of
   /// about equal weight. Every position belongs to exactly one task.

@@ -5,7 +5,7 @@ import LanguageModels
 extension ExperimentRun {
   /// Begins a run that array tasks will do: makes or reopens the directory, clears away what has other inputs, and writes
   /// down what the tasks are to find.
-  public static func beginArray(
+  package static func beginArray(
     file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL, resume: Bool = false,
     device: Devices = .cpu, version: String,
     events: Events = Events()
@@ -22,7 +22,7 @@ extension ExperimentRun {
   ///
   /// - Returns: how many parts were done, and how many of the share were there already.
   /// - Throws: `TelltaleError` where file, data or models are not those that the array was begun with.
-  public static func run(
+  package static func run(
     _ task: ArrayTask, file: URL, overrides: ExperimentOverrides = ExperimentOverrides(), output: URL,
     device: Devices = .cpu, version: String,
     events: Events = Events()

@@ -3,26 +3,26 @@ import Torch
 
 /// A run as two Slurm jobs: an array whose tasks each do a share of the chunks, and one job that ends the run when all of
 /// them have succeeded.
-public struct SlurmJobs: Encodable, Sendable {
-  public var array: Int
-  public var finish: Int
-  public var tasks: Int
+package struct SlurmJobs: Encodable, Sendable {
+  package var array: Int
+  package var finish: Int
+  package var tasks: Int
   /// The folder of the scripts and of what the jobs print.
-  public var folder: String
+  package var folder: String
 
   /// What the jobs are to run.
-  public struct Request: Sendable {
+  package struct Request: Sendable {
     /// The program, by its absolute path.
-    public var program: URL
-    public var file: URL
-    public var output: URL
+    package var program: URL
+    package var file: URL
+    package var output: URL
     /// Options of `telltale run` that every job gets: models, device, threads.
-    public var options: [String]
-    public var tasks: Int
+    package var options: [String]
+    package var tasks: Int
     /// More options of sbatch, each a word, for both jobs.
-    public var sbatch: [String]
+    package var sbatch: [String]
 
-    public init(program: URL, file: URL, output: URL, options: [String], tasks: Int, sbatch: [String]) {
+    package init(program: URL, file: URL, output: URL, options: [String], tasks: Int, sbatch: [String]) {
       (self.program, self.file, self.output) = (program, file, output)
       (self.options, self.tasks, self.sbatch) = (options, tasks, sbatch)
     }
@@ -31,7 +31,7 @@ public struct SlurmJobs: Encodable, Sendable {
   /// Writes the scripts into a run directory that `ExperimentRun.beginArray` made, and submits them.
   ///
   /// - Throws: `TelltaleError` where Slurm takes them not; then nothing stays submitted.
-  public static func submit(_ request: Request) throws -> SlurmJobs {
+  package static func submit(_ request: Request) throws -> SlurmJobs {
     let directory = RunDirectory(existing: request.output.standardizedFileURL.absoluteURL)
     let folder = directory.layout.slurm
     let script = SlurmScript(request, directory.layout)

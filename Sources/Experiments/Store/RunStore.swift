@@ -7,7 +7,7 @@ import Torch
 ///
 /// Everything in it but the labels is built from the run directory's other files, in one transaction. Labels are only
 /// ever added; those given by hand are also in the journal next to it, so that the file may be lost and built again.
-public struct RunStore: Sendable {
+package struct RunStore: Sendable {
   let directory: RunDirectory
   private let writer: any DatabaseWriter
   var reader: any DatabaseReader { writer }
@@ -43,7 +43,7 @@ public struct RunStore: Sendable {
   }
 
   /// The store of a run that was opened already.
-  public init(_ run: StoredRun) throws { try self.init(run.directory) }
+  package init(_ run: StoredRun) throws { try self.init(run.directory) }
 
   /// One transaction: everything that `body` does, or nothing.
   func write<T>(_ body: (Database) throws -> T) throws -> T {

@@ -9,7 +9,7 @@ import Torch
 
 extension RunStore {
   /// Builds the whole store: rows, then vectors and scores. One chunk is in memory at a time.
-  public func build(_ run: StoredRun) throws {
+  package func build(_ run: StoredRun) throws {
     let signature = run.rowsSignature
     try write { database in
       try storeRows(run, database)
@@ -21,7 +21,7 @@ extension RunStore {
 
   /// The rows of the chunks that are there, as of a run that is not finished: what a rater can label. Where the store
   /// already has the rows of these chunks, nothing is read.
-  public func buildRows(_ run: StoredRun) throws {
+  package func buildRows(_ run: StoredRun) throws {
     let signature = run.rowsSignature
     if try state(.rowsSignature) != signature {
       try write { try storeRows(run, $0) }
@@ -166,5 +166,5 @@ extension StoredRun {
     return String(SHA256.hexadecimalDigest(of: Array(parts.joined(separator: "\n").utf8)).prefix(20))
   }
 
-  public var models: [ModelName] { experiment.modelNames }
+  package var models: [ModelName] { experiment.modelNames }
 }

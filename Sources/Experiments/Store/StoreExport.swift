@@ -6,24 +6,24 @@ import Torch
 
 /// A run for other programs: tables as CSV, answers with all their labels as JSON Lines, activations and vectors as
 /// safetensors, as they lie in the run directory.
-public struct StoreExport {
+package struct StoreExport {
   private let run: StoredRun
   private let store: RunStore
 
   /// What was written.
-  public struct Summary: Encodable, Sendable {
-    public var answers: Int
-    public var labels: Int
-    public var scores: Int
-    public var files: [String]
+  package struct Summary: Encodable, Sendable {
+    package var answers: Int
+    package var labels: Int
+    package var scores: Int
+    package var files: [String]
   }
 
-  public init(_ run: StoredRun, _ store: RunStore) { (self.run, self.store) = (run, store) }
+  package init(_ run: StoredRun, _ store: RunStore) { (self.run, self.store) = (run, store) }
 
   /// Writes into a folder, which must not be there or be empty.
   ///
   /// - Parameter activations: whether the recordings' activations, by far the largest part, are copied too.
-  public func write(to folder: URL, activations: Bool) throws -> Summary {
+  package func write(to folder: URL, activations: Bool) throws -> Summary {
     try checkRecordings()
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let place = InputLocation(file: folder.path)
@@ -72,7 +72,7 @@ public struct StoreExport {
     """
 
   /// What people and judges said, as CSV; `LabelImport` takes it back.
-  public static func givenLabels(_ store: RunStore) throws -> String {
+  package static func givenLabels(_ store: RunStore) throws -> String {
     try store.read { database in
       let rows = try Row.fetchCursor(database, sql: "SELECT * FROM (\(labels)) WHERE rater IS NOT NULL")
       var text = CSVWriter.line(Array(rows.columnNames)) + "\n"

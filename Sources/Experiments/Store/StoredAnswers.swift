@@ -2,40 +2,40 @@ import Foundation
 import GRDB
 
 /// One answer of a run, as its readers see it.
-public struct StoredAnswer: Sendable {
+package struct StoredAnswer: Sendable {
   /// The number of the answer in the store, by which scores name it.
-  public var id: Int64
-  public var item: String
+  package var id: Int64
+  package var item: String
   /// The distinct question.
-  public var group: String
-  public var question: String
+  package var group: String
+  package var question: String
   /// The whole text that the model was given.
-  public var prompt: String
-  public var continuation: String
-  public var letter: String?
-  public var userSide: String?
+  package var prompt: String
+  package var continuation: String
+  package var letter: String?
+  package var userSide: String?
   /// The run's own label: 1 the behaviour, 0 not, nil where it could not be told.
-  public var label: Int?
+  package var label: Int?
   /// Where the label comes from.
-  public var labelSource: String?
+  package var labelSource: String?
   /// Why there is no label.
-  public var unparsable: String?
+  package var unparsable: String?
   /// log p(matching answer) - log p(likeliest other), in nats.
-  public var logitDifference: Double?
+  package var logitDifference: Double?
 }
 
 /// Cosines of answers with one vector at one layer, by the answer's number in the store.
-public typealias StoredCosines = [Int64: Double]
+package typealias StoredCosines = [Int64: Double]
 
 extension RunStore {
   /// The store of a run, where one was built; nothing is made where it was not.
-  public static func ifBuilt(_ run: StoredRun) throws -> RunStore? {
+  package static func ifBuilt(_ run: StoredRun) throws -> RunStore? {
     guard FileManager.default.fileExists(atPath: run.layout.store.path) else { return nil }
     return try RunStore(run)
   }
 
   /// The answers of one model to one data set, in the order in which they were recorded.
-  public func answers(model: String, dataset: String) throws -> [StoredAnswer] {
+  package func answers(model: String, dataset: String) throws -> [StoredAnswer] {
     try read { database in
       try Row.fetchAll(
         database, sql: "SELECT * FROM answers WHERE model = ? AND dataset = ? ORDER BY number",
@@ -51,7 +51,7 @@ extension RunStore {
   }
 
   /// Cosines of the answers to one data set with a vector, by layer; answers without an activation there are left out.
-  public func cosines(
+  package func cosines(
     model: String, vector: String, dataset: String, position: String
   ) throws -> [Int: StoredCosines] {
     try read { database in

@@ -7,15 +7,15 @@ import Torch
 import Yams
 
 /// Models and data given with an experiment file, instead of those it names.
-public struct ExperimentOverrides: Sendable, Equatable {
+package struct ExperimentOverrides: Sendable, Equatable {
   /// Empty: those of the file.
-  public var models: [String]
+  package var models: [String]
   /// Files by name of the data set that they replace.
-  public var datasets: [String: [URL]]
+  package var datasets: [String: [URL]]
   /// Rows of every data set at most, for a first look; also pairs of every vector.
-  public var limit: Int?
+  package var limit: Int?
 
-  public init(models: [String] = [], datasets: [String: [URL]] = [:], limit: Int? = nil) {
+  package init(models: [String] = [], datasets: [String: [URL]] = [:], limit: Int? = nil) {
     (self.models, self.datasets, self.limit) = (models, datasets, limit)
   }
 

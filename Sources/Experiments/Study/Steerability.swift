@@ -4,24 +4,24 @@ import Statistics
 import Steering
 
 /// How the answers of one target respond to one vector at one layer: a row of the table `steerability`.
-public struct Steerability: Sendable {
-  public var model: ModelName
-  public var vector: VectorName
-  public var target: TargetName
-  public var layer: Int
-  public var groups: [String]
+package struct Steerability: Sendable {
+  package var model: ModelName
+  package var vector: VectorName
+  package var target: TargetName
+  package var layer: Int
+  package var groups: [String]
   /// By item: the least-squares slope of the margin (nats) against the scale (Tan et al. 2024).
-  public var slopes: [Double]
+  package var slopes: [Double]
   /// By item: 1 where the largest scale made the model give the matching answer, minus the same without steering.
-  public var gains: [Double]
+  package var gains: [Double]
   /// What the largest scale shifted the stream by, along the vector.
-  public var shift: Double
-  public var largestScale: Double
+  package var shift: Double
+  package var largestScale: Double
 
-  public var slope: Estimate { Estimate(slopes, groups: groups) }
+  package var slope: Estimate { Estimate(slopes, groups: groups) }
   /// The share of items that move against the vector.
-  public var antiSteerable: Estimate { Estimate(slopes.map { $0 < 0 ? 1 : 0 }, groups: groups, proportion: true) }
-  public var gain: Estimate { Estimate(gains, groups: groups) }
+  package var antiSteerable: Estimate { Estimate(slopes.map { $0 < 0 ? 1 : 0 }, groups: groups, proportion: true) }
+  package var gain: Estimate { Estimate(gains, groups: groups) }
 
   /// One for every target and layer.
   static func rows(model: ModelName, vector: VectorName, _ stored: StoredSteering) -> [Steerability] {
@@ -69,12 +69,12 @@ public struct Steerability: Sendable {
 }
 
 /// Steering at the layer that does most, chosen on other questions than it is judged on.
-public struct ChosenSteering: Sendable {
+package struct ChosenSteering: Sendable {
   /// Those chosen by either half; one where the halves agree.
-  public var layers: [Int]
-  public var slope: Estimate
-  public var antiSteerable: Estimate
-  public var gain: Estimate
+  package var layers: [Int]
+  package var slope: Estimate
+  package var antiSteerable: Estimate
+  package var gain: Estimate
 
   /// Each half of the groups is judged at the layer whose mean slope is greatest on the other half.
   ///

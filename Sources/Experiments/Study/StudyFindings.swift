@@ -3,7 +3,7 @@ import Statistics
 import Steering
 
 /// What is averaged or correlated over the vectors of a study.
-public enum StudyMeasure: String, Sendable, CaseIterable {
+package enum StudyMeasure: String, Sendable, CaseIterable {
   case reliability
   case aurocInside = "auroc_in"
   case aurocOutside = "auroc_out"
@@ -11,7 +11,7 @@ public enum StudyMeasure: String, Sendable, CaseIterable {
   case slopeOutside = "slope_out"
   case plantedCosine = "cosine_planted"
 
-  public func value(_ row: StudyRow) -> Double? {
+  package func value(_ row: StudyRow) -> Double? {
     switch self {
     case .reliability: row.reliability
     case .aurocInside: row.inside?.auroc
@@ -36,14 +36,14 @@ public enum StudyMeasure: String, Sendable, CaseIterable {
 }
 
 /// The mean over the vectors that share one choice: a row of the table `study-choices`.
-public struct StudyChoice: Sendable {
-  public var model: ModelName
+package struct StudyChoice: Sendable {
+  package var model: ModelName
   /// `contrast`, `estimator`, `dataset`, `pairs` or `read`.
-  public var factor: String
-  public var level: String
-  public var vectors: Int
+  package var factor: String
+  package var level: String
+  package var vectors: Int
   /// Over the vectors that have it.
-  public var means: [StudyMeasure: Double]
+  package var means: [StudyMeasure: Double]
 
   static func all(_ rows: [StudyRow]) -> [StudyChoice] {
     let factors: [(String, (StudyRow) -> String)] = [
@@ -83,13 +83,13 @@ public struct StudyChoice: Sendable {
 
 /// How two measures go together over the vectors of a model: a row of the table `study-correlations`. Vectors of one
 /// model share data and are not independent, so that the intervals are too narrow rather than too wide.
-public struct StudyCorrelation: Sendable {
-  public var model: ModelName
-  public var first: StudyMeasure
-  public var second: StudyMeasure
-  public var correlation: RankCorrelation
+package struct StudyCorrelation: Sendable {
+  package var model: ModelName
+  package var first: StudyMeasure
+  package var second: StudyMeasure
+  package var correlation: RankCorrelation
   /// Corrected for all correlations of the study (Benjamini-Hochberg).
-  public var q: Double?
+  package var q: Double?
 
   static func all(_ rows: [StudyRow]) -> [StudyCorrelation] {
     let measures = StudyMeasure.allCases
@@ -133,10 +133,10 @@ public struct StudyCorrelation: Sendable {
 }
 
 extension ExperimentResults {
-  public var choices: [StudyChoice] { StudyChoice.all(study) }
-  public var correlations: [StudyCorrelation] { StudyCorrelation.all(study) }
+  package var choices: [StudyChoice] { StudyChoice.all(study) }
+  package var correlations: [StudyCorrelation] { StudyCorrelation.all(study) }
   /// How many permutation tests the q values are corrected for.
-  public var comparisons: Int { predictions.count { $0.row.predictivity.pPermutation != nil } }
+  package var comparisons: Int { predictions.count { $0.row.predictivity.pPermutation != nil } }
 }
 
 /// Each name once, in order of first appearance.

@@ -8,19 +8,19 @@ import Steering
 ///
 /// Vectors of one model share rows and are not independent, so that the intervals are too narrow; and the choices were not made
 /// at random. What follows from other choices (a position at which only one contrast is read) has no coefficient.
-public struct StudyRegression: Sendable {
-  public var model: ModelName
+package struct StudyRegression: Sendable {
+  package var model: ModelName
   /// `auroc_in` or `auroc_out`.
-  public var outcome: StudyMeasure
+  package var outcome: StudyMeasure
   /// `contrast`, `estimator`, `dataset`, `read`, or `pairs` (each doubling).
-  public var factor: String
-  public var level: String
+  package var factor: String
+  package var level: String
   /// The level that it is compared with; empty of `pairs`.
-  public var reference: String
-  public var vectors: Int
+  package var reference: String
+  package var vectors: Int
   /// Nil where the other choices say all that it says.
-  public var coefficient: LeastSquares.Coefficient?
-  public var rSquared: Double
+  package var coefficient: LeastSquares.Coefficient?
+  package var rSquared: Double
 
   static func all(_ rows: [StudyRow]) -> [StudyRegression] {
     var models: [ModelName] = []
@@ -90,5 +90,5 @@ public struct StudyRegression: Sendable {
 }
 
 extension ExperimentResults {
-  public var regressions: [StudyRegression] { StudyRegression.all(study) }
+  package var regressions: [StudyRegression] { StudyRegression.all(study) }
 }

@@ -3,33 +3,33 @@ import Statistics
 import Steering
 
 /// One vector of one model in the study's summary: a row of the table `study`.
-public struct StudyRow: Sendable {
+package struct StudyRow: Sendable {
   /// How the vector predicts one data set, at the layer chosen on another.
-  public struct Prediction: Sendable {
-    public var auroc: Double?
-    public var low: Double?
-    public var high: Double?
+  package struct Prediction: Sendable {
+    package var auroc: Double?
+    package var low: Double?
+    package var high: Double?
     /// Corrected for all comparisons of the run (Benjamini-Hochberg).
-    public var qFDR: Double?
+    package var qFDR: Double?
     /// Of the audit, corrected for the number of vectors and target sets.
-    public var verdict: String?
+    package var verdict: String?
   }
 
-  public var model: ModelName
-  public var vector: Experiment.VectorSettings
+  package var model: ModelName
+  package var vector: Experiment.VectorSettings
   /// Rows or pairs it was really made of.
-  public var pairs: Int?
+  package var pairs: Int?
   /// Where it predicts best on the data set set aside for that.
-  public var layer: Int?
+  package var layer: Int?
   /// Split-half, at that layer.
-  public var reliability: Double?
-  public var inside: Prediction?
-  public var outside: Prediction?
-  public var steeringInside: ChosenSteering?
-  public var steeringOutside: ChosenSteering?
+  package var reliability: Double?
+  package var inside: Prediction?
+  package var outside: Prediction?
+  package var steeringInside: ChosenSteering?
+  package var steeringOutside: ChosenSteering?
   /// The cosine with the direction planted for the data set's kind of question (opinions where it has none), at the
   /// planted layer.
-  public var plantedCosine: Double?
+  package var plantedCosine: Double?
 
   package static let table = Table<StudyRow>(
     "study", "One vector of one model: how it was made, predicts and steers.",

@@ -2,17 +2,17 @@ import LanguageModels
 import Steering
 
 extension Experiment {
-  public struct SteeringSettings: FileSection, Sendable, Equatable {
+  package struct SteeringSettings: FileSection, Sendable, Equatable {
     /// Names of vectors; nil is all.
-    public var vectors: [VectorName]?
-    public var targets: [String] = []
+    package var vectors: [VectorName]?
+    package var targets: [String] = []
     /// Nil is every layer at which the vector has a direction.
-    public var layers: [Int]?
-    public var scales = [-0.5, 0.5]
-    public var unit = ScaleUnit.residual
-    public var positions = EditPositions.fromPromptEnd
+    package var layers: [Int]?
+    package var scales = [-0.5, 0.5]
+    package var unit = ScaleUnit.residual
+    package var positions = EditPositions.fromPromptEnd
     /// Nil is all rows.
-    public var take: Int?
+    package var take: Int?
 
     static var keys: [Key<Self>] {
       [
@@ -42,11 +42,11 @@ extension Experiment {
     }
   }
 
-  public struct StudySettings: FileSection, Sendable, Equatable {
-    public var chooseLayer = ""
-    public var inside = ""
-    public var outside: String?
-    public var position = ReadPosition.prompt
+  package struct StudySettings: FileSection, Sendable, Equatable {
+    package var chooseLayer = ""
+    package var inside = ""
+    package var outside: String?
+    package var position = ReadPosition.prompt
 
     static var keys: [Key<Self>] {
       [

@@ -4,13 +4,13 @@ import Statistics
 import Steering
 
 /// Two vectors of one model at one layer: a row of the table `agreement`.
-public struct VectorAgreement: Sendable {
-  public var model: ModelName
-  public var layer: Int
-  public var vectorA: String
-  public var vectorB: String
+package struct VectorAgreement: Sendable {
+  package var model: ModelName
+  package var layer: Int
+  package var vectorA: String
+  package var vectorB: String
   /// The cosine with what chance gives and what noise leaves possible.
-  public var evidence: SimilarityEvidence
+  package var evidence: SimilarityEvidence
 
   /// All pairs of the vectors that have a direction at the layer; none for fewer than two.
   static func rows(

@@ -1,16 +1,16 @@
 import Steering
 
 extension Experiment {
-  public struct GridSettings: FileSection, Sendable, Equatable {
-    public var contrasts: [VectorRecipe.Contrast] = []
-    public var estimators = [Estimator.mean]
-    public var datasets: [String] = []
+  package struct GridSettings: FileSection, Sendable, Equatable {
+    package var contrasts: [VectorRecipe.Contrast] = []
+    package var estimators = [Estimator.mean]
+    package var datasets: [String] = []
     /// Empty is all rows.
-    public var pairs: [Int] = []
-    public var reads: [ReadPosition] = []
-    public var positive: [String]?
-    public var negative: [String]?
-    public var maxTokens = VectorSettings().maxTokens
+    package var pairs: [Int] = []
+    package var reads: [ReadPosition] = []
+    package var positive: [String]?
+    package var negative: [String]?
+    package var maxTokens = VectorSettings().maxTokens
 
     static var keys: [Key<Self>] {
       [

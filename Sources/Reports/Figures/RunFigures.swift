@@ -4,10 +4,10 @@ import Foundations
 import Steering
 
 /// The figures of a run for a paper: AUROC by layer, transfer, agreement of the vectors and steering, each as SVG and PDF.
-public struct RunFigures {
+package struct RunFigures {
   private let figures: [(name: String, figure: Figure)]
 
-  public init(_ run: StoredRun) throws {
+  package init(_ run: StoredRun) throws {
     let contents = try RunContents(run)
     figures =
       Self.layers(contents) + Self.transfer(contents) + Self.agreement(contents) + (try Self.steering(contents))
@@ -15,7 +15,7 @@ public struct RunFigures {
 
   /// Writes every figure into a folder and returns the files' names.
   @discardableResult
-  public func write(to folder: URL) throws -> [String] {
+  package func write(to folder: URL) throws -> [String] {
     guard !figures.isEmpty else {
       throw TelltaleError(.badInput, "the run has no tables to draw; compute them with: telltale predict DIR")
     }

@@ -3,22 +3,22 @@ import Foundation
 import Foundations
 
 /// The secret without which nothing is served.
-public struct AccessToken: Sendable {
+package struct AccessToken: Sendable {
   /// 24 random bytes, in the alphabet of base64url.
   private static let bytes = 24
   /// 22 characters of 6 bits hold 128.
-  public static let shortest = 22
+  package static let shortest = 22
   let text: String
 
   /// From the system's source of randomness.
-  public init() {
+  package init() {
     var generator = SystemRandomNumberGenerator()
     let random = (0..<Self.bytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     text = Data(random).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
   }
 
   /// One that was chosen: at least 22 letters, digits, hyphens and underscores.
-  public init(_ text: String) throws(TelltaleError) {
+  package init(_ text: String) throws(TelltaleError) {
     let isPlain = text.utf8.allSatisfy { byte in
       (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 95
     }

@@ -6,19 +6,19 @@ import HummingbirdCore
 import Torch
 
 /// `telltale serve`: pages for the runs of a folder.
-public struct WebServer: Sendable {
-  public struct Options: Sendable {
+package struct WebServer: Sendable {
+  package struct Options: Sendable {
     /// The address to listen on.
-    public var host = "127.0.0.1"
+    package var host = "127.0.0.1"
     /// 0 for any free port; nil for 8080 or, where that is taken, any free port.
-    public var port: Int?
-    public var token = AccessToken()
+    package var port: Int?
+    package var token = AccessToken()
     /// Whether raters see model, data set, label and scores.
-    public var unblind = false
+    package var unblind = false
     /// The share of the answers that a second pass asks again.
-    public var repeated = 0.1
+    package var repeated = 0.1
 
-    public init() {}
+    package init() {}
   }
 
   private static let usualPort = 8080
@@ -31,7 +31,7 @@ public struct WebServer: Sendable {
   private let address: ServerAddress
 
   /// - Throws: `TelltaleError` if the folder neither is nor holds a run directory.
-  public init(_ folder: URL, _ options: Options) throws {
+  package init(_ folder: URL, _ options: Options) throws {
     self.options = options
     catalog = try RunCatalog(folder, repeated: options.repeated)
     address = ServerAddress(host: options.host)
@@ -51,7 +51,7 @@ public struct WebServer: Sendable {
   /// Serves until the process is asked to end (SIGINT, SIGTERM) or the task is cancelled.
   ///
   /// - Parameter onReady: called with the address, token included, once it can be opened.
-  public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
+  package func run(onReady: @escaping @Sendable (String) -> Void) async throws {
     defer { catalog.finish() }
     if let port = options.port { return try await run(port: port, onReady) }
     do { try await run(port: Self.usualPort, onReady) } catch is PortTaken { try await run(port: 0, onReady) }
