@@ -125,7 +125,7 @@ private struct RowScores {
 
   init(_ stream: Tensor, _ vectors: SteeringVectors, _ layer: Int) throws {
     let vector = try vectors.vector(layer)
-    let stream = try vectors.winsorising?(stream) ?? stream
+    let stream = try vectors.prepared(stream)
     func scores(_ kind: ScoreKind, mean: [Float]? = nil) throws -> [Double?] {
       try kind.scores(stream, vector: vector, mean: mean).map { $0.isFinite ? $0 : nil }
     }

@@ -131,7 +131,8 @@ public struct AblationExperiment {
   }
 
   private func scores(_ recording: Recording, _ layer: Int) throws -> [Double] {
-    try ScoreKind.cosine.scores(recording.stream(.prompt, layer: layer), vector: vectors.unit(layer))
+    let stream = try vectors.prepared(recording.stream(.prompt, layer: layer))
+    return try ScoreKind.cosine.scores(stream, vector: vectors.unit(layer))
   }
 
   private func area(_ scores: [Double], _ rows: [RecordedRow]) -> Area? {

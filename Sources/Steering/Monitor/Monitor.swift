@@ -14,6 +14,8 @@ public struct Monitor: Sendable {
     public var layer: Int
     /// The SHA-256 of the vector's file.
     public var vectorHash: String
+    /// The share of the coordinates of every activation that was winsorised for the vector, and is for its scores; nil for none.
+    @NullIfAbsent public var winsorised: Double?
   }
 
   public let features: [Feature]
@@ -34,7 +36,9 @@ public struct Monitor: Sendable {
     as kind: ScoreKind
   ) throws -> [[Double]] {
     let columns = try zip(features, directions).map { feature, direction in
-      try kind.scores(recording.stream(position, layer: feature.layer), vector: direction)
+      let stream = try recording.stream(position, layer: feature.layer)
+      let prepared = try feature.winsorised.map { try Winsorising(share: $0)(stream) } ?? stream
+      return try kind.scores(prepared, vector: direction)
     }
     return recording.rows.indices.map { row in columns.map { $0[row] } }
   }

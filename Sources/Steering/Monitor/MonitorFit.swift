@@ -50,7 +50,9 @@ public struct MonitorFit {
         throw TelltaleError(.badInput, "the vector \(name) and the recording share none of the layers asked for")
       }
       for layer in own {
-        features.append(Monitor.Feature(vector: name, layer: layer, vectorHash: hash))
+        features.append(
+          Monitor.Feature(
+            vector: name, layer: layer, vectorHash: hash, winsorised: vectors.provenance.winsorised))
         directions.append(try vectors.vector(layer))
       }
     }

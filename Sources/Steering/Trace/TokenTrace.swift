@@ -4,7 +4,7 @@ import Torch
 
 /// The scores of every token of a text against vectors: what a vector "sees" along a text.
 ///
-/// Scores are those of `ScoreKind`, of the residual stream after each block at each token. A score at a token depends on
+/// Scores are those of `ScoreKind`, of the residual stream after each block at each token, winsorised where the vector was made so. A score at a token depends on
 /// the tokens before it alone, so that it is the score that a model has when it has read thus far.
 public struct TokenTrace: Sendable {
   /// One vector at one layer.
@@ -39,7 +39,9 @@ public struct TokenTrace: Sendable {
     self.text = text
     series = try wanted.flatMap { name, vectors, layers in
       try layers.compactMap { layer in
-        guard let stream = try output.residuals[layer]?.moved(to: .cpu) else { return nil }
+        guard let stream = try output.residuals[layer].map({ try vectors.prepared($0.moved(to: .cpu)) }) else {
+          return nil
+        }
         let vector = try vectors.vector(layer)
         return Series(
           vector: name, layer: layer, projections: try ScoreKind.projection.scores(stream, vector: vector),

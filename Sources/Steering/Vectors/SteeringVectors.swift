@@ -21,6 +21,11 @@ public struct SteeringVectors: Sendable {
   /// What was done to the activations that they are made of, and is done to those that are scored by them.
   public var winsorising: Winsorising? { provenance.winsorised.flatMap { try? Winsorising(share: $0) } }
 
+  /// Activations as the vectors were made of them, which is how their scores are computed: winsorised or as they are.
+  public func prepared(_ activations: Tensor) throws(TelltaleError) -> Tensor {
+    try winsorising?(activations) ?? activations
+  }
+
   /// The file that errors name.
   var place: InputLocation { InputLocation(file: provenance.file ?? "the vector file") }
 

@@ -62,6 +62,21 @@ import Torch
     #expect(zip(byCosine, byCosine.dropFirst()).allSatisfy { logOdds[$0] <= logOdds[$1] })
   }
 
+  @Test("A winsorised vector watches winsorised activations, also when the monitor is read back")
+  func winsorised() throws {
+    var vectors = made.vectors
+    vectors.provenance.winsorised = 0.2
+    let fit = MonitorFit(name: "watch")
+    let monitor = try fit.monitor([("v", vectors, "abc")], layers: [0], made.recording, from: "synthetic")
+    var prepared = made.recording
+    prepared.activations = try prepared.activations.mapValues { try Winsorising(share: 0.2)($0) }
+    let expected = try fit.monitor([("v", made.vectors, "abc")], layers: [0], prepared, from: "synthetic")
+    #expect(monitor.card == expected.card && monitor.card != (try self.monitor().card))
+    let url = folder.url.appending(path: "w.safetensors")
+    try monitor.write(to: url)
+    #expect(try Monitor(contentsOf: url).logOdds(made.recording) == expected.logOdds(prepared))
+  }
+
   @Test("A monitor that is read back is the one that was written")
   func file() throws {
     let monitor = try monitor(nil)

@@ -50,6 +50,18 @@ import Torch
 
   private func norm(_ values: [Double]) -> Double { values.map { $0 * $0 }.reduce(0, +).squareRoot() }
 
+  @Test("A winsorised vector sees winsorised activations")
+  func winsorised() throws {
+    let text = try TracedText("The moon is made of cheese.", loaded.tokenizer)
+    var vectors = try vectors()
+    vectors.provenance.winsorised = 0.1
+    let trace = try TokenTrace(text, loaded.model, vectors: [("v", vectors)], layers: [3])
+    let output = try loaded.model.forward(PackedBatch([text.tokens.map(\.id)]), taps: Taps(layers: [3]))
+    let prepared = try Winsorising(share: 0.1)(try #require(output.residuals[3]))
+    let expected = try ScoreKind.cosine.scores(prepared, vector: vectors.vector(3))
+    #expect(trace.series[0].cosines == expected)
+  }
+
   @Test("The tokens' texts are the text")
   func texts() throws {
     let text = "Naïve 日本 👩‍🔬 cheese\nand more"
