@@ -34,7 +34,7 @@ struct VectorComparisonTests {
     let wrong = try ComparedVector(name: "v", vectors: vector("v", seed: 1).vectors, pairs: other)
     #expect(
       wrong.pairs == nil
-        && wrong.notes == ["the differences beside v are not used: their mean at layer 0 is not the vector"])
+        && wrong.notes == ["the differences of v are not used: their mean at layer 0 is not the vector"])
     var stated = try vector("v", seed: 1).vectors
     stated.provenance.pairs = 5
     #expect(

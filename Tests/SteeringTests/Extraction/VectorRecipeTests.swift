@@ -38,7 +38,7 @@ import Testing
     let prompt = refusal { try VectorRecipe(.answers, read: .prompt) }
     #expect(prompt.key == "read" && prompt.sentence.contains("read at answer"))
     let recorded = refusal { try VectorRecipe(.spontaneous, read: .answer) }
-    #expect(recorded.key == "read" && recorded.sentence.contains("prompt and continuation"))
+    #expect(recorded.key == "read" && recorded.sentence.contains("prompt, continuation and turns"))
     let short = refusal { try VectorRecipe(.instructions, positive: ["a"], negative: ["b"], maxTokens: 0) }
     #expect(short.key == "max-tokens")
   }

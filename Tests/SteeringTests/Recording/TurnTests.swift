@@ -54,7 +54,8 @@ import Torch
         for layer in [0, 2] {
           let stream = try recording.stream(.turn(turn + 1), layer: layer)[row]
           let expected = try #require(alone.residuals[layer])[ids.count - 1]
-          #expect(try (stream - expected).absolute().max().scalar() < 2e-4, "\(template), turn \(turn + 1)")
+          let distance = try (stream - expected).absolute().max().scalar()
+          #expect(distance < 2e-4, "\(template), turn \(turn + 1), layer \(layer), tokens \(ids)")
         }
       }
     }
