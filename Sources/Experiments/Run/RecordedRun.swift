@@ -15,7 +15,7 @@ public struct RecordedRun {
 
   /// - Parameters:
   ///   - recording: the folder of a recording; its name becomes the target's.
-  ///   - vector: the vector's file; its name becomes the vector's. Differences beside it are used.
+  ///   - vector: the vector's file; its name becomes the vector's. Pair differences in the same folder are used.
   public init(recording: URL, vector: URL) throws {
     vectors = try SteeringVectors(contentsOf: vector)
     self.recording = try RecordingFolder.read(recording).layers(of: vectors, recording)

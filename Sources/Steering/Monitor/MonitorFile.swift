@@ -21,7 +21,7 @@ extension Monitor {
 
   /// Reads a monitor file.
   ///
-  /// - Throws: `TelltaleError` with file and remedy for one that is none or does not fit together.
+  /// - Throws: `TelltaleError` with file and remedy for a file that is not a monitor or is inconsistent.
   public init(contentsOf url: URL) throws {
     let file = try SafetensorsFile(url)
     let place = InputLocation(file: url.path)

@@ -142,8 +142,8 @@ struct MonitorTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Say what monitors flag among rows of known labels, and compare them.",
     discussion: """
-      For each monitor: false-positive rate and recall at its own threshold, beside what its card promises; recall where \
-      1 % and 5 % of the rows without the behaviour are flagged (thresholds chosen on half of these questions, measured \
+      For each monitor: false-positive rate and recall at its own threshold, compared with its card; recall where 1 % \
+      and 5 % of the rows without the behaviour are flagged (thresholds chosen on half of these questions, measured \
       on the other); AUROC. Pairs of monitors are compared by their AUROC on the same rows. Intervals are 95 %, clustered \
       by question.
       """)
