@@ -20,7 +20,7 @@ struct TurnReader {
   func read(_ items: [Item], _ prompts: [String], into rows: inout [RecordedRow]) throws -> [ReadPosition: Tensor] {
     guard !options.turns.isEmpty else { return [:] }
     guard options.edits.isEmpty else {
-      throw TelltaleError(.badInput, "turns are read in the unedited stream; record them without edits")
+      throw TelltaleError(.badInput, "turns are read from the unedited stream; record them without edits")
     }
     let encodings = prompts.map { encoder.encode($0) }
     let read = try items.indices.map { try places(items[$0], prompts[$0], encodings[$0]) }
@@ -51,7 +51,7 @@ struct TurnReader {
     }
   }
 
-  /// One tensor a turn. Prompts of like length go through the model together.
+  /// One tensor a turn. Prompts of similar length are batched.
   private func streams(_ prompts: [[Int]], _ places: [[Int?]]) throws -> [Tensor] {
     let reader = try ActivationReader(loaded.model, layers: options.layers)
     let missing = try Tensor.full([options.layers.count, reader.hidden], .nan)
@@ -120,6 +120,6 @@ extension Recording {
   /// Refuses a recording in which no chat has a requested turn.
   public func require(turns: [Int]) throws(TelltaleError) {
     guard let missing = turns.first(where: { turn in !rows.contains { $0.isRead(at: .turn(turn)) } }) else { return }
-    throw TelltaleError(.badInput, "no chat has a turn \(missing); name turns that the rows' messages have (--turns)")
+    throw TelltaleError(.badInput, "no chat has a turn \(missing); name turns that the rows have (--turns)")
   }
 }
