@@ -50,7 +50,7 @@ struct OrganismData: ParsableCommand {
   @Option(help: "Rows for fine-tuning instead: sycophancy, letter-a or lists.")
   var style: OrganismWorld.TuningStyle?
   @Option(
-    help: "For a hard organism: the texts that vectors are made from (training) or whose answers are predicted (target).")
+    help: "For a hard organism: texts that vectors are made from (training) or whose answers are predicted (target).")
   var part: HardOrganism.Part?
   @Option(help: "The file to write.")
   var output: String
