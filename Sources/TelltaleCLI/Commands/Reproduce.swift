@@ -13,7 +13,7 @@ struct Reproduce: ParsableCommand {
       A recipe names a model, data files, a measure, and the published numbers with their sources and tolerances; --list \
       prints them all. --files is a clone of the repository that the recipe names; --file role=path names one file. With \
       another model (--model), other files or fewer rows the verdict is "shape only": the recipe runs, but its results say \
-      nothing about the published numbers. Numbers whose source could not be read are left out, and the recipe says so.
+      nothing about the published numbers. Numbers whose source was not read are left out, and the recipe says so.
       """)
 
   @Argument(help: "The recipe, one of those that --list prints.")
