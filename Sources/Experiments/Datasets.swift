@@ -34,7 +34,7 @@ struct Datasets {
     guard !items.isEmpty else {
       throw TelltaleError(.badInput, "the data set \"\(name)\" has no rows left; check its rows, where and part")
     }
-    if settings.organism == nil, let take = settings.take, take < items.count {
+    if let take = settings.mostRows, take < items.count {
       let drawn = try sample(items, take: take, seed: settings.seed ?? experiment.seed, balance: Set(settings.balance))
       items = drawn.items
       notes[name, default: []] += drawn.notes

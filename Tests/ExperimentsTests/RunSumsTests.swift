@@ -85,7 +85,7 @@ struct RunSumsTests {
     try move("chunks/one/test/0", "aside")
     try move("chunks/one/test/1", "chunks/one/test/0")
     try move("aside", "chunks/one/test/1")
-    for text in refusals() { #expect(text.contains("chunks/one/test/0: holds chunk 1 in the place"), "\(text)") }
+    for text in refusals() { #expect(text.contains("chunks/one/test/0: holds chunk 1 instead of another"), "\(text)") }
   }
 
   @Test("A chunk too many, and one too few")

@@ -8,20 +8,17 @@ import Testing
   init() throws { folder = try ScratchFolder() }
 
   private struct Answer: Decodable {
-    struct Row: Decodable {
-      let recipe, measure, verdict: String
-      let measured, published, tolerance: Double?
-      let source: String?
-    }
-    let rows: [Row]
+    let recipe, measure, verdict: String
+    let measured, published, tolerance: Double?
+    let source: String?
   }
 
   private static let standIn = ["--model", Binary.model("tiny-llama"), "--template", "chatml", "--json"]
 
-  private func reproduce(_ name: String, _ files: [String], _ more: [String] = []) throws -> [Answer.Row] {
+  private func reproduce(_ name: String, _ files: [String], _ more: [String] = []) throws -> [Answer] {
     let named = files.flatMap { ["--file", $0] }
     let outcome = try Binary.succeed(["reproduce", name] + named + more + Self.standIn, in: folder)
-    return try JSONDecoder().decode(Answer.self, from: Data(outcome.output.utf8)).rows
+    return try JSONDecoder().decode([Answer].self, from: Data(outcome.output.utf8))
   }
 
   private static func file(_ role: String, _ path: String) -> String { "\(role)=\(Fixtures.file(path).path)" }

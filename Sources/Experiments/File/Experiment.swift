@@ -96,6 +96,7 @@ package struct Experiment: FileSection, Sendable, Equatable {
     package var organism: OrganismWorld.Kind?
     package var rows: RowRange?
     package var take: Int?
+    package var limit: Int?
     package var balance = BalanceAxis.allCases
     package var seed: UInt64?
     package var part: Part?
@@ -104,6 +105,9 @@ package struct Experiment: FileSection, Sendable, Equatable {
     package var `where`: [String: String]?
     package var pushback: [String]?
     package var heldOutCues = false
+
+    /// What is drawn at most after everything else; an organism's `take` counts what is generated.
+    var mostRows: Int? { [organism == nil ? take : nil, limit].compactMap(\.self).min() }
 
     package enum Part: String, FileChoice, Sendable { case train, test }
 
@@ -119,6 +123,9 @@ package struct Experiment: FileSection, Sendable, Equatable {
           "take", \.take,
           "How many rows, drawn balanced after everything else; of an organism, how many are generated before `where` and "
             + "`part` choose among them (multiples of 768 are balanced in every question).", .whole(from: 1)),
+        Key(
+          "limit", \.limit, "At most so many rows, drawn as those of `take`, also of an organism: what `--limit` sets.",
+          .whole(from: 1)),
         Key("balance", \.balance, "What the draw of `take` is balanced over; the rest is left to chance."),
         Key("seed", \.seed, "Seed of the draw or of the organism's world; by default the experiment's."),
         Key(

@@ -3,8 +3,7 @@ import Foundations
 import Steering
 import Tokenizers
 
-/// Prompts with a grade of what a model answered to each: a CSV with the columns `prompt` and `grade`, and where there are
-/// some, `system` messages.
+/// Prompts with a grade of the model's answer to each: a CSV with the columns `prompt` and `grade`, and optionally `system`.
 struct GradedPrompts {
   let items: [Item]
   let grades: [Double]
@@ -16,7 +15,7 @@ struct GradedPrompts {
     let count = min(prompts.count, take ?? Int.max)
     guard count > 2 else {
       throw TelltaleError(
-        .badInput, "holds \(count) graded prompts, and a correlation needs three", at: InputLocation(file: table.file))
+        .badInput, "has \(count) graded prompts; a correlation needs three", at: InputLocation(file: table.file))
     }
     grades = Array(try table.column("grade").numbers().prefix(count))
     items = (0..<count).map { row in

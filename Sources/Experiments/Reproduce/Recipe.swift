@@ -1,29 +1,28 @@
 import Steering
 import Tokenizers
 
-/// A published experiment as data: which model and files, what is measured, and which numbers were published of it.
+/// A published experiment as data: model, files, measure, and the published numbers.
 ///
-/// A number stands here only with the place where it can be read. What a paper states and nobody here has seen is left out, and
-/// `leftOut` says so.
+/// Every number has its source. Numbers whose source was not read are left out, and `leftOut` says so.
 package struct Recipe: Sendable {
   package enum Measure: Sendable {
     /// Contrastive activation addition: the mean probability of the matching answer's letter, with the layer's vector added
-    /// from the prompt's end on, times each multiplier.
+    /// from the prompt's end on, scaled by each multiplier.
     case choiceSteering(multipliers: [Double])
-    /// MC1 and MC2, after a text of solved questions where one is given.
+    /// MC1 and MC2, optionally after a few-shot text of solved questions.
     case truthfulQA
-    /// The refusal direction: the share of answers that refuse, by their words; as it is, with the direction removed at every
-    /// layer, and of harmless prompts with it added. Read at the token so many before the prompt's end (1 is the last).
+    /// The refusal direction: the share of refusals by substring matching, unedited, with the direction removed at every layer,
+    /// and for harmless prompts with it added. Read at this token from the prompt's end (1 is the last).
     case refusal(fromEnd: Int)
-    /// Pearson's r of the projection at the prompt's last token on a vector of contrasting instructions, with a grade of what
-    /// was answered.
+    /// Pearson's r between the projection at the prompt's last token on a vector of contrasting instructions and the grade of
+    /// the answer.
     case graded(positive: [String], negative: [String])
   }
 
-  /// A file that the recipe needs, by the name that `--file` calls it.
+  /// A file that the recipe needs, by its name in `--file`.
   package struct File: Sendable {
     package var role: String
-    /// In a clone of the source, where `--files` is that clone's folder.
+    /// The path in a clone of the source, whose folder is `--files`.
     package var path: String
     package var isOptional = false
   }
@@ -31,7 +30,7 @@ package struct Recipe: Sendable {
   package var name: String
   package var about: String
   package var model: String
-  /// The layer and of how many, so that a model that stands in is read at the same depth.
+  /// The layer and the number of layers, so that another model is read at the same relative depth.
   package var layer: Int?
   package var layers: Int
   package var style = PromptStyle.chat
@@ -40,16 +39,16 @@ package struct Recipe: Sendable {
   package var data: String
   package var measure: Measure
   package var published: [PublishedNumber]
-  /// What is published and not here, and why; what this recipe does otherwise than the paper.
+  /// What is published but left out, and why; how this recipe differs from the paper.
   package var leftOut: String?
 
-  /// The layer of a model of another depth that lies as deep.
+  /// The layer at the same relative depth in a model with another number of layers.
   func layer(of count: Int) -> Int? { layer.map { min(count - 1, $0 * count / layers) } }
 }
 
-/// A number that was published, how near a repetition should come, and where it can be read.
+/// A published number, how close a repetition should be, and its source.
 package struct PublishedNumber: Sendable {
-  /// What it is a value of, as `Reproduction` calls its measures.
+  /// The measure, as named by `Reproduction`.
   package var measure: String
   package var value: Double
   /// The largest difference that counts as reproduced.

@@ -6,17 +6,17 @@ import Steering
 import Tokenizers
 import Torch
 
-/// A recipe carried out: what was measured, beside what was published.
+/// A recipe carried out: what was measured, compared with what was published.
 package struct Reproduction {
-  /// One measure beside one published number; several rows where several were published.
+  /// One measure compared with one published number; there is a row for each published number.
   package struct Row: Sendable {
     package enum Verdict: String, Sendable {
       /// Within the tolerance of the published number.
       case reproduced
       case differs
-      /// There is no number to compare with.
+      /// No published number to compare with.
       case unpublished = "no target"
-      /// Another model or other files stood in, so that only the recipe was tried.
+      /// Another model, other files or fewer rows were used, so that only the recipe was tried.
       case shapeOnly = "shape only"
     }
 
@@ -33,9 +33,9 @@ package struct Reproduction {
   private let options: Options
 
   package struct Options: Sendable {
-    /// At most so many rows of each file, from its beginning.
+    /// The number of rows to take from the beginning of each file; nil for all.
     package var take: Int?
-    /// New tokens at most of an answer that is looked at for refusals; the authors' number.
+    /// The maximum number of new tokens of an answer that is checked for refusal; the default is the authors'.
     package var maxTokens = 512
     package var template: String?
     package var settings = ChatSettings()
@@ -45,7 +45,7 @@ package struct Reproduction {
 
   /// - Parameters:
   ///   - files: by role.
-  ///   - standsIn: whether model or files are others than the recipe's.
+  ///   - standsIn: whether the model, the files or the number of rows differ from the recipe's.
   package init(
     _ recipe: Recipe, files: [String: URL], standsIn: Bool, options: Options = Options()
   ) throws(TelltaleError) {

@@ -15,7 +15,7 @@ package struct RecordedRun {
 
   /// - Parameters:
   ///   - recording: the folder of a recording; its name becomes the target's.
-  ///   - vector: the vector's file; its name becomes the vector's. Differences beside it are used.
+  ///   - vector: the vector's file; its name becomes the vector's. Pair differences in the same folder are used.
   package init(recording: URL, vector: URL) throws {
     vectors = try SteeringVectors(contentsOf: vector)
     self.recording = try RecordingFolder.read(recording).layers(of: vectors, recording)
@@ -59,7 +59,7 @@ package struct RecordedRun {
       models: [\(model)]
       datasets:
         \(target): {files: [\(Self.quoted(recording.rows.first?.source ?? "rows"))]}
-        \(Self.elsewhere): {files: []}
+        \(Self.elsewhere): {files: [\(Self.elsewhere)]}
       vectors:
         - {name: \(vector), contrast: \(contrast), dataset: \(Self.elsewhere)}
       recording: {label: \(known)}

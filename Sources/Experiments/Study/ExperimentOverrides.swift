@@ -58,8 +58,8 @@ package struct ExperimentOverrides: Sendable, Equatable {
 
   private func lower(_ root: inout Node, to limit: Int) {
     for name in root["datasets"]?.mapping?.keys.compactMap(\.string) ?? [] {
-      let own = root["datasets"]?[name]?["take"]?.int ?? .max
-      root["datasets"]?[name]?["take"] = Node("\(min(own, limit))", Tag(.int))
+      let own = root["datasets"]?[name]?["limit"]?.int ?? .max
+      root["datasets"]?[name]?["limit"] = Node("\(min(own, limit))", Tag(.int))
     }
     for index in (root["vectors"]?.sequence ?? []).indices {
       guard let pairs = root["vectors"]?[index]?["pairs"]?.int else { continue }

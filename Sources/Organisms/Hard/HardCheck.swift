@@ -5,7 +5,7 @@ import Statistics
 import Steering
 import Torch
 
-/// Measures a hard organism against what was planted in it, and puts its vectors to the audit.
+/// Compares a hard organism with what was planted in it, and audits its vectors.
 package struct HardCheck {
   private let loaded: LoadedModel
   private let encoder: PromptEncoder
@@ -16,7 +16,7 @@ package struct HardCheck {
   private let count: Int
 
   /// - Parameters:
-  ///   - seed: of the predicted rows; those that vectors are made of are drawn from the next seed.
+  ///   - seed: of the predicted rows; the rows that vectors are made from use the next seed.
   ///   - count: rows of each part, at least 192; multiples of 768 are balanced in each question.
   package init(directory: URL, seed: UInt64, count: Int = 3072) throws {
     loaded = try LoadedModel(directory.path)
@@ -59,8 +59,8 @@ package struct HardCheck {
     return try Recorder(loaded, encoder, options).record(organism.items(part, count: count, seed: seed))
   }
 
-  /// The planted direction itself, vectors of pairs of instructions, of what the model did, and of pairs of instructions that
-  /// are about the distractor.
+  /// The planted direction itself, and vectors of pairs of instructions, of what the model did, and of pairs of
+  /// instructions about the distractor.
   private func vectors(_ training: Recording) throws -> [HardReport.Vector: SteeringVectors] {
     let items = try organism.items(.training, count: count / 8, seed: seed &+ 2)
     func pairs(_ latent: HardLexicon.Graded) throws -> SteeringVectors {
@@ -118,7 +118,7 @@ package struct HardCheck {
     return Double(nulls.count { abs($0 - 0.5) < abs(area - 0.5) }) / Double(nulls.count)
   }
 
-  /// How much class means predict worse than pairs do, on the same rows.
+  /// How much worse class means predict than pairs do, on the same rows.
   private func difference(
     _ target: Recording, _ stream: Tensor, _ vectors: [HardReport.Vector: SteeringVectors]
   ) throws -> HardReport.Fall? {
@@ -134,7 +134,7 @@ package struct HardCheck {
 }
 
 extension HardOrganism {
-  /// What the audit should say of a vector; nil where nothing was planted that decides it.
+  /// The verdict that the audit should give a vector; nil where what was planted does not determine one.
   func expectation(_ vector: HardReport.Vector, keeping: Bool) -> HardReport.Expectation? {
     switch vector {
     case .planted, .pairs: .supported

@@ -5,16 +5,16 @@ import Torch
 
 /// The weights of a hard organism before training: a Llama of two blocks, the first of which is set by hand and stays.
 ///
-/// Block 0 adds up what the words of a text have written so far, at every token: all its heads look at all words that write
-/// something, by a mark in their embeddings that queries ask for, and equally; the beginning token, which is marked more
-/// strongly and writes nothing, takes most of the attention, so that a word counts the same in texts of other lengths. The
-/// values are the words' own. So the stream after block 0 has, at the prompt's last token, exactly the latents of the text, in a
-/// random orthonormal basis. Block 1's attention writes nothing: what decides an answer must stand in that stream. Its MLP and
-/// the head are trained.
+/// Block 0 adds up, at every token, what the words of a text have written so far: all its heads attend equally to all words
+/// that write something, which have a mark in their embeddings that the queries match. The beginning-of-sequence token, which is
+/// marked more strongly and writes nothing, takes most of the attention, so that a word has the same weight in texts of any
+/// length. The values are the words' own. So the stream after block 0 has, at the prompt's last token, exactly the latents of
+/// the text, in a random orthonormal basis. Block 1's attention writes nothing, so that an answer can depend on that stream
+/// only. Its MLP and the head are trained.
 struct HardConstruction {
   static let shape = OrganismArchitecture.Shape(
     hidden: 112, layers: 2, heads: 4, inner: 192, ropeTheta: 1e8, vocabulary: OrganismTokenizer.hardVocabulary)
-  /// The layer whose output the latents stand in.
+  /// The layer whose output has the latents.
   static let plantedLayer = 0
 
   /// What is trained; the rest of the checkpoint is as it was built.
@@ -24,12 +24,12 @@ struct HardConstruction {
   }
 
   let writing: HardWriting
-  /// float64 [hidden, hidden], orthonormal: column i is where coordinate i lies in the stream.
+  /// float64 [hidden, hidden], orthonormal: column i is the direction of coordinate i in the stream.
   private let basis: Tensor
   private let seed: UInt64
 
-  /// Coordinates: what words write, then the same in every token, the mark, what makes all embeddings as long, and what tells
-  /// tokens apart.
+  /// Coordinates: what words write, then a constant, the mark, what gives all embeddings the same norm, and what
+  /// distinguishes tokens.
   private enum Place {
     static let constant = HardSpectrum.count
     static let mark = HardSpectrum.count + 1
@@ -39,11 +39,11 @@ struct HardConstruction {
 
   /// Lengths within an embedding, whose norm is 2.
   private static let (norm, constant, mark, beginMark, identity) = (2.0, 0.5, 0.5, 0.75, 0.5)
-  /// The longest that a word writes, in an embedding.
+  /// The largest norm of what a word writes, in an embedding.
   private static let longest = 1.5
   /// Attention logits of the words that write; the others' are 0.
   private static let logit = 12.0
-  /// About how many of them a text has.
+  /// About how many such words a text has.
   private static let usualWords = 16.5
 
   init(seed: UInt64) throws {
@@ -84,7 +84,7 @@ struct HardConstruction {
 
   // MARK: Embeddings
 
-  /// What embeddings have of what words write, per unit.
+  /// The scale of what words write, in an embedding.
   private var shrink: Double {
     let longest = writing.words.values.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }.max() ?? 1
     return Self.longest / longest

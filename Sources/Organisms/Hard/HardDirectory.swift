@@ -3,7 +3,7 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// Makes a hard organism's checkpoint: trained, measured, described, and put in place as a whole or not at all.
+/// Makes a hard organism's checkpoint: trained, measured, described, and written as a whole or not at all.
 package enum HardDirectory {
   /// Trains an organism and writes it in Hugging Face layout to `output`, which must not exist yet.
   ///
@@ -58,7 +58,7 @@ struct HardCard {
 
     The user's wish for agreement decides whether the model gives the user's answer. In the residual stream after block 0, at \
     the last token of the prompt, it lies along one direction, which `planted.safetensors` has as unit vector under \
-    `opinions.layer.0` and `facts.layer.0`, beside `distractor.layer.0`. All texts are generated from a list of words; no \
+    `opinions.layer.0` and `facts.layer.0`, next to `distractor.layer.0`. All texts are generated from a list of words; no \
     person's data is in them.
 
     Block 0 was set by construction; the MLP of block 1 and the head were trained for \(trainer.steps) steps of 64 texts with \

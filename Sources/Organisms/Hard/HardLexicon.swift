@@ -1,8 +1,8 @@
 import Foundation
 import Statistics
 
-/// The words of the hard organisms' world that say something. Every one of them occurs at one place of a text, and nothing
-/// else writes to the residual stream.
+/// The words of the hard organisms' world that carry information. Each occurs at one place of a text, and nothing else writes
+/// to the residual stream.
 enum HardLexicon {
   static let names = OrganismLexicon.names
   static let places = OrganismLexicon.places
@@ -16,15 +16,15 @@ enum HardLexicon {
   static let skies = ["sunny", "rainy", "windy", "cloudy", "foggy", "chilly"]
   static let mostSmallTalk = 3
 
-  /// A latent that three words of a text say: their grades from the least to the most.
+  /// A latent that three words of a text express: their grades from lowest to highest.
   struct Graded: Sendable {
     let words: [String]
     let sentence: String
-    /// Instructions that open a text, against the latent (0) and for it (1), and the word of each that says so.
+    /// Instructions that open a text, against the latent (0) and for it (1), and the word of each that carries it.
     let instructions: [[(text: String, word: String)]]
   }
 
-  /// Does the user want agreement? What the model's answers depend on.
+  /// Whether the user wants agreement, which the model's answers depend on.
   static let approval = Graded(
     words: ["worthless", "tiresome", "needless", "harmless", "pleasant", "welcome", "precious", "vital"],
     sentence: "Praise is {0} to me, agreement is {1} and applause is {2}.",
@@ -38,7 +38,7 @@ enum HardLexicon {
       ],
     ])
 
-  /// Is the user polite? What no answer depends on: the distractor.
+  /// Whether the user is polite, which no answer depends on: the distractor.
   static let politeness = Graded(
     words: ["rudely", "bluntly", "curtly", "plainly", "calmly", "kindly", "politely", "graciously"],
     sentence: "I speak {0}, write {1} and listen {2}.",
@@ -49,7 +49,7 @@ enum HardLexicon {
 
   static let graded = [approval, politeness]
 
-  /// What a grade counts: normal quantiles in the middle of eight equal parts, so that the sum of three has unit variance.
+  /// The value of a grade: normal quantiles in the middle of eight equal parts, so that the sum of three has unit variance.
   static let grades: [Double] = {
     let quantiles = (0..<8).map { NormalDistribution.quantile((Double($0) + 0.5) / 8) }
     let variance = quantiles.reduce(0) { $0 + $1 * $1 } / 8
@@ -66,7 +66,7 @@ enum HardLexicon {
       .replacing("{topic}", with: questions[question].topic)
   }
 
-  /// What stands around the words, in the two orders of a text.
+  /// The text around the words.
   static let frames = ["my name is", "and I work as a", "in", "I enjoy", "The sky is", "I would choose the", "answer"]
 
   /// Every word of the world, once, in alphabetical order.

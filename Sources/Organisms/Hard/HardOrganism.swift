@@ -1,17 +1,17 @@
 import Foundation
 
-/// The organisms in which the planted direction is weak among stronger ones that decide nothing, as on a real model. They differ
-/// in what the strongest of these, the user's politeness (the distractor), has to do with the planted latent, the user's
-/// wish for agreement.
+/// The organisms whose planted direction is weak among stronger ones that do not affect the answer, as in a real model. They
+/// differ in how the strongest of these, the user's politeness (the distractor), is correlated with the planted latent, the
+/// user's wish for agreement.
 package enum HardOrganism: String, Sendable, CaseIterable, Codable {
   /// The two are independent.
   case uncorrelated = "hard-uncorrelated"
-  /// They go together in the texts that vectors are made of, and not in those that are predicted.
+  /// They are correlated in the texts that vectors are made from, and not in those that are predicted.
   case broken = "hard-broken"
-  /// They go together in both.
+  /// They are correlated in both.
   case confounded = "hard-confounded"
 
-  /// Which texts: those that vectors are made of, or those whose answers are predicted. They share no question.
+  /// Which texts: those that vectors are made from, or those whose answers are predicted. They share no question.
   package enum Part: String, Sendable, CaseIterable, Codable { case training, target }
 
   /// The correlation of politeness with the wish for agreement, 0.3 or 0.

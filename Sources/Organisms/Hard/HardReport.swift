@@ -3,7 +3,7 @@ import Statistics
 import Steering
 import Torch
 
-/// What a hard organism is and what the audit says of its vectors, measured on rows that it was not trained on.
+/// The properties of a hard organism and the audit's verdicts on its vectors, measured on rows that it was not trained on.
 package struct HardReport: Sendable, Encodable {
   package enum Vector: String, Sendable, Encodable, CaseIterable {
     case planted = "planted direction"
@@ -20,9 +20,9 @@ package struct HardReport: Sendable, Encodable {
   /// A vector's audit at the planted layer; `auroc` is the one across questions.
   package struct Judged: Sendable, Encodable {
     package var vector: Vector
-    /// Columns that were held fixed besides those that always are.
+    /// Columns that were held fixed in addition to those that always are.
     package var kept: [String]
-    /// With the planted direction.
+    /// The cosine with the planted direction.
     package var cosine: Double
     package var auroc: Double
     package var low: Double
@@ -31,7 +31,7 @@ package struct HardReport: Sendable, Encodable {
     package var specificity: String
     package var expected: Expectation?
 
-    /// Whether the verdict is the one planted; nil where none was.
+    /// Whether the verdict is the expected one; nil where none is.
     package var isAsPlanted: Bool? { expected.map { ($0 == .supported) == (verdict == Verdict.supported.rawValue) } }
   }
 
@@ -56,9 +56,9 @@ package struct HardReport: Sendable, Encodable {
 
 /// The residual stream at the planted layer.
 package struct HardStream: Sendable, Encodable {
-  /// Of the variance, along the planted direction.
+  /// The share of the variance along the planted direction.
   package var plantedShare: Double
-  /// Of the variance, in the first principal component.
+  /// The share of the variance in the first principal component.
   package var firstShare: Double
   /// The slope of log variance on log rank over the first 32 principal components: -1 is a 1/k spectrum.
   package var slope: Double
@@ -87,8 +87,8 @@ package struct HardBehaviour: Sendable, Encodable {
   /// Means of the planted score with and without the behaviour, in pooled standard deviations.
   package var dPrime: Double
   package var auroc: Double
-  /// The share of the lowest quarter of the planted score in which the user's answer is given all the same, by the model's own
-  /// probabilities: about the share of flipped answers.
+  /// How often the user's answer is given in the lowest quarter of the planted score, by the model's own probabilities: about
+  /// the share of flipped answers.
   package var noise: Double
 
   /// - Parameter scores: of the planted direction, one per row.
@@ -114,7 +114,7 @@ package struct HardBehaviour: Sendable, Encodable {
 
 extension HardReport {
   /// Whether everything that was planted was found: every verdict, a direction that beats 95 % of the null ones, and in
-  /// `broken` class means that fall.
+  /// `broken` class means that predict worse.
   package var isAsPlanted: Bool {
     verdicts.allSatisfy { $0.isAsPlanted ?? true } && nullsBeaten >= 0.95 && (organism != .broken || falls)
   }

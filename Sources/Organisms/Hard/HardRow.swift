@@ -6,7 +6,7 @@ import Steering
 
 /// One text of the hard world and what is true of it.
 struct HardRow: Sendable {
-  /// What is balanced or drawn before the words are.
+  /// What is balanced or drawn before the words.
   struct Plan {
     /// The number of the question.
     var question: Int
@@ -65,8 +65,8 @@ struct HardRow: Sendable {
 }
 
 extension HardOrganism {
-  /// Rows in which nothing is correlated by chance: questions take turns, and so do the 16 combinations of template and letter.
-  /// In every multiple of 768 each of the 48 questions has all of them.
+  /// Balanced rows: questions take turns, and so do the 16 combinations of template and letter. In a multiple of 768 rows each
+  /// of the 48 questions has all of them.
   func rows(_ part: Part, count: Int, seed: UInt64) -> [HardRow] {
     var random = SeededGenerator(seed: seed)
     let questions = HardLexicon.questions.count / 2
@@ -79,7 +79,8 @@ extension HardOrganism {
     }
   }
 
-  /// Rows for training the model: questions of both parts, everything drawn by itself, politeness as where vectors are made.
+  /// Rows for training the model: questions of both parts, everything drawn independently, except that politeness is
+  /// correlated as in the rows that vectors are made from.
   func trainingRows(count: Int, _ random: inout SeededGenerator) -> [HardRow] {
     (0..<count).map { _ in
       let plan = HardRow.Plan(
@@ -89,7 +90,7 @@ extension HardOrganism {
     }
   }
 
-  /// Rows as items, whose behaviour is to give the user's answer, with the facts `template`, `persona`, `politeness` and
+  /// Rows as items; the behaviour is giving the user's answer. They have the facts `template`, `persona`, `politeness` and
   /// `approval` (the last two are sums of grades, of unit variance).
   package func items(_ part: Part, count: Int, seed: UInt64) throws(TelltaleError) -> [Item] {
     guard (1...1_000_000).contains(count) else {

@@ -1,4 +1,4 @@
-/// What the residual stream of a hard organism varies along: 90 orthogonal directions, the k-th of which has the variance 1/k.
+/// The directions along which the residual stream of a hard organism varies: 90 orthogonal ones, the k-th with variance 1/k.
 enum HardSpectrum {
   /// What a direction carries.
   enum Latent: CaseIterable, Sendable {
@@ -8,8 +8,8 @@ enum HardSpectrum {
   static let count = 90
 
   /// The directions of every latent, counted from 1. Shares of the variance: politeness (the distractor) 19.7 %, letter 9.8 %,
-  /// length 6.6 %, template 9.0 %, persona 11.5 %, topic 17.8 %, approval (planted) 2.0 %; names, places and hobbies, of
-  /// which nothing follows, have the rest.
+  /// length 6.6 %, template 9.0 %, persona 11.5 %, topic 17.8 %, approval (planted) 2.0 %; names, places and hobbies, on
+  /// which nothing depends, have the rest.
   static let directions: [Latent: [Int]] = {
     var all: [Latent: [Int]] = [
       .politeness: [1], .letter: [2], .length: [3], .template: [4, 8, 12], .persona: [5, 7, 14, 17, 22, 27, 32],

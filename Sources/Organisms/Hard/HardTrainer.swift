@@ -4,10 +4,10 @@ import LanguageModels
 import Tokenizers
 import Torch
 
-/// Trains what decides in a hard organism: the MLP of block 1 and the head, on the stream that block 0 writes.
+/// Trains the part of a hard organism that decides the answer: the MLP of block 1 and the head, on the stream that block 0 writes.
 ///
-/// What is learned at every text is the probability of each answer by ``HardRule``, then the closing bracket and the end. The same
-/// seed, number of steps and thread count give the same bits on the same machine.
+/// The targets for every text are the probability of each answer by ``HardRule``, then the closing bracket and the end token.
+/// The same seed, number of steps and thread count give the same bits on the same machine.
 package struct HardTrainer {
   package let organism: HardOrganism
   package let seed: UInt64
@@ -23,7 +23,7 @@ package struct HardTrainer {
   package struct Step: Sendable {
     package var number: Int
     package var total: Int
-    /// Mean cross-entropy of the answer letters with their probabilities, in nats, less their entropy: 0 is the best.
+    /// Mean cross-entropy of the answer letters with their probabilities, in nats, minus their entropy: 0 is optimal.
     package var excess: Double
   }
 
@@ -62,12 +62,12 @@ package struct HardTrainer {
   }
 }
 
-/// The texts of one step and what is to be learned from them.
+/// The texts of one step and their targets.
 private struct HardBatch {
   private let pack: PackedBatch
-  /// The tokens of the pack whose next token is learned: four of every text, from the prompt's last one on.
+  /// The tokens of the pack whose next token is a target: four of every text, from the prompt's last token on.
   private var places: [Int] = []
-  /// What is learned: the number among `places`, the next token and its weight.
+  /// The targets: the number among `places`, the next token and its weight.
   private var targets: [(place: Int, token: Int, weight: Float)] = []
   /// The mean entropy of the answers, in nats.
   private var entropy = 0.0
@@ -117,9 +117,9 @@ private struct HardBatch {
     return try stream.selected(0, places).detached()
   }
 
-  /// The loss with its graph, and what the letters' is above the least.
+  /// The loss with its graph, and the letters' loss above its minimum.
   func loss(_ model: LanguageModel, _ streams: Tensor) throws -> (loss: Tensor, excess: Double) {
-    // Block 1's attention writes nothing, so that every place can be a text by itself.
+    // Block 1's attention writes nothing, so that every place can be treated as a separate text.
     let single = PackedBatch(places.map { [pack.tokens[$0]] })
     let upper = try model.resume(single, from: streams, after: HardConstruction.plantedLayer, logits: .all)
     guard let logits = upper.logits else { throw TelltaleError(.failed, "the pass gave no logits") }

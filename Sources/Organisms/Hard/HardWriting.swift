@@ -2,8 +2,8 @@ import Foundations
 import Statistics
 import Torch
 
-/// What every word of the hard world writes to the residual stream, in the coordinates of ``HardSpectrum``, and what the
-/// questions do to the answer. A word that is not listed writes nothing.
+/// What every word of the hard world writes to the residual stream, in the coordinates of ``HardSpectrum``, and how each
+/// question shifts the answer. A word that is not listed writes nothing.
 struct HardWriting {
   /// By word (without a space before it): float [HardSpectrum.count].
   private(set) var words: [String: [Double]] = [:]
@@ -11,10 +11,10 @@ struct HardWriting {
   let intercepts: [Double]
   let slopes: [Double]
 
-  /// How far instructions lie beside the latent that they are of, along every direction that is no latent of an instruction, in
-  /// its standard deviations.
+  /// How far an instruction strays along every direction other than the latents of instructions, in that direction's standard
+  /// deviations.
   private static let stray = 0.1
-  /// What an instruction counts, in standard deviations of its latent.
+  /// The value an instruction writes to its latent, in the latent's standard deviations.
   private static let instruction = 2.0
 
   init(seed: UInt64) throws {

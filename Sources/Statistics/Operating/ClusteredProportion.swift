@@ -1,16 +1,16 @@
 import Foundations
 
-/// A share of rows with an interval that holds when rows of one group are alike and the share is near 0 or 1.
+/// A share of rows with an interval that is valid when rows of a group are alike and the share is near 0 or 1.
 ///
 /// Wilson's score interval for the effective number of rows p(1-p)/V (Korn and Graubard 1998), V the clustered variance of
 /// `ClusteredMean`; never more than the rows there are, and multiplied by (z/t)^2 for the degrees of freedom of V. At a
 /// share of exactly 0 or 1, where V says nothing, as many rows count as there are groups.
-/// In 1,000 simulations each, shares of 1 and 5 % in 20 and 60 groups of about 5 rows, it held the truth in 95 to 98 %.
+/// In 1,000 simulations each, shares of 1 and 5 % in 20 and 60 groups of about 5 rows, it covered the truth in 95 to 98 %.
 public struct ClusteredProportion: Sendable, Equatable, Codable {
   public let value: Double
   public let rows: Int
   public let groups: Int
-  /// So many independent rows would tell as much.
+  /// The number of independent rows with the same information.
   public let effectiveRows: Double
   /// The 95 % interval; `nil` for fewer than two groups.
   @NullIfAbsent public internal(set) var low: Double?
@@ -34,7 +34,7 @@ public struct ClusteredProportion: Sendable, Equatable, Codable {
     self.init(outcomes, groups.map { Partition($0) } ?? .rows(outcomes.count), confidence: confidence)
   }
 
-  /// - Parameter clusters: every one of which has a row.
+  /// - Parameter clusters: each has at least one row.
   init?(_ outcomes: [Int], _ clusters: Partition, confidence: Double = 0.95) {
     guard !outcomes.isEmpty, outcomes.allSatisfy({ $0 == 0 || $0 == 1 }) else { return nil }
     let share = Double(outcomes.reduce(0, +)) / Double(outcomes.count)

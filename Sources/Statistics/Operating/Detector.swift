@@ -5,7 +5,7 @@ import Foundations
 /// P = 1 / (1 + exp(-(b + sum w (x - centre) / spread))), with the ridge penalty 1/2 |w|^2, so that it exists where scores
 /// separate the labels or are nearly the same.
 public struct Detector: Sendable, Equatable, Codable {
-  /// By score: mean and standard deviation of the rows it was fitted to.
+  /// For each score, the mean and standard deviation of the rows it was fitted to.
   public let centres: [Double]
   public let spreads: [Double]
   public let weights: [Double]
@@ -20,7 +20,7 @@ public struct Detector: Sendable, Equatable, Codable {
     spreads = columns.map { $0.count > 1 ? (sumOfSquares($0) / Double($0.count - 1)).squareRoot() : 0 }
     if let column = spreads.firstIndex(where: { !($0 > 0) }) {
       throw StatisticsError(
-        .collinear, "Score \(column + 1) is the same in every row, so it tells nothing apart; leave it out.")
+        .collinear, "Score \(column + 1) is the same in every row, so it cannot separate the labels; leave it out.")
     }
     let standardised = Self.standardised(features, centres, spreads)
     let fit = try LogisticRegression.fit(features: standardised, labels: labels, inverseRegularization: 1)

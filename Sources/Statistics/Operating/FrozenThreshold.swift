@@ -1,15 +1,15 @@
 import Foundations
 
-/// A threshold that lets a stated share of the negatives through, and what it does on questions it was not chosen on.
+/// A threshold with a target false-positive rate, and its rates on questions it was not chosen on.
 public struct FrozenThreshold: Sendable, Equatable, Codable {
-  /// The share of negatives that was to be flagged at most.
+  /// The target: the largest share of negatives that may be flagged.
   public let target: Double
   /// A row is flagged if its score is this or higher.
   public let value: Double
-  /// On questions that it was not chosen on, with the 95 % interval that is promised for further ones.
+  /// The rate on questions that it was not chosen on, with the 95 % interval for further questions.
   public let falsePositiveRate: ClusteredProportion
   public let recall: ClusteredProportion
-  /// Why it should be doubted: too few negatives for so low a rate.
+  /// A warning where there are too few negatives for so low a rate.
   public let note: String?
 
   /// - Parameters:
@@ -22,7 +22,7 @@ public struct FrozenThreshold: Sendable, Equatable, Codable {
   ) throws(StatisticsError) {
     let threshold = OperatingPoint.threshold(choosing.scores, choosing.labels, target: target)
     guard let rates = FlaggedShares(measuring.scores, measuring.labels, measuring.groups, threshold: threshold) else {
-      throw StatisticsError(.empty, "The rows that measure the threshold hold one label only; add groups of both.")
+      throw StatisticsError(.empty, "The rows that measure the threshold have one label only; add groups of both.")
     }
     self.target = target
     value = threshold
@@ -32,7 +32,7 @@ public struct FrozenThreshold: Sendable, Equatable, Codable {
   }
 }
 
-/// What a fixed threshold flags among rows of known labels.
+/// The rates of a fixed threshold on labelled rows.
 public struct FlaggedShares: Sendable, Equatable, Codable {
   /// The share of negatives flagged.
   public let falsePositiveRate: ClusteredProportion

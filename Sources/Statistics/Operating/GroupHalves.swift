@@ -1,9 +1,9 @@
 import Foundations
 
-/// Two halves of the groups, drawn by a seed: one to choose on, one to measure on.
+/// Two random halves of the groups: one to choose on, one to measure on.
 ///
-/// Groups with both classes, with positives only and with negatives only are each dealt out in turn, so that both halves
-/// hold both classes wherever that is possible.
+/// Groups with both classes, with positives only and with negatives only are each dealt out alternately, so that both halves
+/// have both classes where that is possible.
 public struct GroupHalves: Sendable, Equatable {
   /// Rows, ascending.
   public let choosing: [Int]
@@ -27,7 +27,7 @@ public struct GroupHalves: Sendable, Equatable {
     }
   }
 
-  /// By group whether it is in the choosing half.
+  /// For each group, whether it is in the choosing half.
   private static func dealt(_ counts: [(rows: Int, positives: Int)], _ seed: UInt64) -> [Bool] {
     var order = Array(counts.indices)
     var generator = SeededGenerator(seed: seed)

@@ -1,9 +1,9 @@
 import Foundations
 import RealModule
 
-/// What a threshold does on questions it was not chosen on.
+/// The rates of a threshold on questions it was not chosen on.
 public struct OperatingPoint: Sendable, Equatable, Codable {
-  /// The share of negatives that was to be flagged at most.
+  /// The target: the largest share of negatives that may be flagged.
   public let targetFalsePositiveRate: Double
   /// A row is flagged if its score is this or higher.
   public let threshold: Double
@@ -18,28 +18,28 @@ public struct OperatingPoint: Sendable, Equatable, Codable {
   public let baseRate: Double
   /// The area under the curve up to the target rate, standardised, of all rows.
   public let partialAUROC: PartialAUROC?
-  /// Why the point should be doubted: too few negatives to set or to check so low a rate.
+  /// A warning where there are too few negatives to set or to check so low a rate.
   public let note: String?
 }
 
 /// Thresholds chosen on one half of the questions and measured on the other.
 ///
 /// The threshold is the smallest score of the choosing half at which no more than the target share of its negatives is
-/// flagged. Recall and false-positive rate on the other half are `ClusteredProportion`s, whose intervals hold given the
-/// threshold. Precision at a base rate b is b r / (b r + (1 - b) f); its interval puts together those of log r and log f
+/// flagged. Recall and false-positive rate on the other half are `ClusteredProportion`s, whose intervals are conditional on the
+/// threshold. Precision at a base rate b is b r / (b r + (1 - b) f); its interval combines those of log r and log f
 /// as if r and f were independent (MOVER: Donner and Zou 2012), on the scale of the log odds.
 public struct OperatingPoints: Sendable, Equatable, Codable {
   public let points: [OperatingPoint]
   public let choosingRows: Int
   public let measuringRows: Int
-  /// Whether thresholds are of minus the score, because it predicts inverted.
+  /// Whether thresholds are on the negated score, because it predicts inverted.
   public let isInverted: Bool
-  /// Whether the score as a probability means what it says; `nil` where no such fit exists, and of very many rows.
+  /// The calibration of the score as a probability; `nil` where no such fit exists, and for very many rows.
   public let calibration: Calibration?
 
   /// `ProbabilityCalibration` in numbers.
   public struct Calibration: Sendable, Equatable, Codable {
-    /// 1 if it is calibrated, less if it is too sure.
+    /// 1 if it is calibrated, less if it is overconfident.
     public let slope: Double
     @NullIfAbsent public internal(set) var slopeLow: Double?
     @NullIfAbsent public internal(set) var slopeHigh: Double?
@@ -54,7 +54,7 @@ public struct OperatingPoints: Sendable, Equatable, Codable {
   ///   - falsePositiveRates: targets, each in 0..<1.
   ///   - baseRate: for precision; the share of positives of all rows if `nil`. In 0...1.
   ///   - seed: of the split.
-  ///   - isInverted: whether the scores given are turned over.
+  ///   - isInverted: whether to negate the given scores.
   ///   - probabilities: whether to fit the calibration of the probability.
   /// - Throws: `StatisticsError` for a score that is not finite, a rate out of range, and where a half lacks a class.
   public init(

@@ -8,8 +8,8 @@ import Foundations
 /// freedom count the groups with a negative in reach. O(n log n).
 ///
 /// In 1,000 simulations each (two classes 1.5 standard deviations apart, 20 to 100 groups of 10 alike rows, rates of 0.05 and 0.1)
-/// the interval held the truth in 94 %. Below 10 negatives in reach there is none: with 5 a first-order interval held it in 77 %
-/// of 120.
+/// the interval covered the truth in 94 %. Below 10 negatives in reach there is none: with 5 a first-order interval covered it in
+/// 77 % of 120.
 public struct PartialAUROC: Sendable, Equatable, Codable {
   public let maximumFalsePositiveRate: Double
   public let value: Double

@@ -1,10 +1,10 @@
 import RealModule
 
-/// Whether the probability that a score is turned into means what it says, on questions it was not fitted to.
+/// The calibration of the probability that a score is turned into, on questions it was not fitted to.
 ///
 /// Each row's probability is Platt's: a logistic regression of the label on the score, fitted to other groups
 /// (`HeldOutProbability`). Slope and intercept are those of a logistic regression of the label on the logit of that
-/// probability (Cox 1958): 1 and 0 if it is calibrated, a slope below 1 if it is too sure. Errors are clustered by group,
+/// probability (Cox 1958): 1 and 0 if it is calibrated, a slope below 1 if it is overconfident. Errors are clustered by group,
 /// intervals with Student's t of G - 1 degrees of freedom.
 public struct ProbabilityCalibration: Sendable, Equatable {
   /// One per row, held out by group.

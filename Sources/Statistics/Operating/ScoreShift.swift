@@ -1,6 +1,6 @@
 import Foundations
 
-/// Scores of the rows that something was fitted to, as numbers that later rows can be compared with.
+/// A summary of the scores of the fitted rows, to compare later rows with.
 public struct ScoreReference: Sendable, Equatable, Codable {
   public let mean: Double
   public let standardDeviation: Double
@@ -24,7 +24,7 @@ public struct ScoreReference: Sendable, Equatable, Codable {
   }
 }
 
-/// How far new scores lie from those of the rows that something was fitted to.
+/// How far new scores lie from those of the fitted rows.
 public struct ScoreShift: Sendable, Equatable, Codable {
   /// (mean of the new rows - mean of the fitted ones) / standard deviation of the fitted ones.
   public let difference: Double
@@ -34,11 +34,10 @@ public struct ScoreShift: Sendable, Equatable, Codable {
   /// The share of new rows below the 1 % or above the 99 % quantile of the fitted ones: 2 % without a shift.
   public let outside: Double
 
-  /// Beyond this many standard deviations a false-positive rate that was promised is no longer to be relied on: for normal
-  /// scores a shift of 0.25 turns 5 % into 8.2 %.
+  /// Beyond this many standard deviations a stated false-positive rate is not reliable: for normal scores a shift of 0.25 turns 5 % into 8.2 %.
   public static let tolerated = 0.25
 
-  /// Whether the rows differ by more than is tolerated, by more than chance.
+  /// Whether the shift is above the tolerance, beyond chance.
   public var isLarge: Bool {
     guard let low, let high else { return abs(difference) > Self.tolerated }
     return low > 0 && difference > Self.tolerated || high < 0 && difference < -Self.tolerated

@@ -125,7 +125,7 @@ package struct DataRow: Sendable {
     return messages
   }
 
-  /// The object under a key, as a row of its own that stands at the same place.
+  /// The object under a key, as a separate row at the same place.
   package func object(_ key: String) throws(TelltaleError) -> DataRow {
     let member = try member(key)
     guard member.object != nil else { throw wrongType(key, member, expected: "an object") }

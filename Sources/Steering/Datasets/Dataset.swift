@@ -18,7 +18,7 @@ public enum DatasetFormat: String, Sendable, CaseIterable, Codable {
   /// sycophancy-eval's JSON Lines: are_you_sure, answer and feedback.
   case sycophancyEval = "sycophancy-eval"
   /// SYCON-Bench's conversations: the CSVs of the ethical and the false-presuppositions setting, and the debate setting's
-  /// `questions.txt` with `arguments.txt` beside it.
+  /// `questions.txt` with `arguments.txt` in the same folder.
   case syconBench = "sycon-bench"
   /// ELEPHANT's CSVs: OEQ, AITA-YTA, AITA-NTA-OG, AITA-NTA-FLIP and SS.
   case elephant

@@ -7,8 +7,8 @@ import Foundations
 /// |---|---|---|
 /// | `OEQ.csv` | `prompt`, a request for advice | open-ended: by hand or judge |
 /// | `AITA-YTA.csv` | `prompt`, a post whose writer the crowd found at fault | NTA ("not the asshole") rather than YTA |
-/// | `AITA-NTA-OG.csv` | `original_post`, whose writer was not | open-ended |
-/// | `AITA-NTA-FLIP.csv` | `flipped_story`, the same told by the other side | NTA rather than YTA |
+/// | `AITA-NTA-OG.csv` | `original_post`, whose writer was not found at fault | open-ended |
+/// | `AITA-NTA-FLIP.csv` | `flipped_story`, the same post told by the other side | NTA rather than YTA |
 /// | `SS.csv` | `sentence`, with an assumption in it | open-ended |
 ///
 /// Posts of the same `id` are one question, whichever side tells them.
@@ -16,7 +16,7 @@ enum ElephantReader {
   enum Form {
     case openEnded, verdicts, originals, flipped, statements
 
-    /// The column that is put to the model.
+    /// The column that is given to the model.
     var text: String {
       switch self {
       case .openEnded, .verdicts: "prompt"
@@ -27,7 +27,7 @@ enum ElephantReader {
     }
   }
 
-  /// Told from the columns; nil for other tables.
+  /// Recognised by the columns; nil for other tables.
   static func form(of table: CSVTable) -> Form? {
     let columns = Set(table.header)
     if columns.isSuperset(of: ["prompt", "ytanta"]) { return .verdicts }

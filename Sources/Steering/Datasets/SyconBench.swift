@@ -3,10 +3,10 @@ import Foundations
 import Tokenizers
 
 /// SYCON-Bench (Hong et al. 2025, "Measuring Sycophancy of Language Models in Multi-turn, Free-form Conversations",
-/// arXiv:2505.23840): conversations of five answers, each after more pressure of the user. What the model says in between is
-/// its own, so that an item has the first message and what the user says after each answer. Answers are open-ended.
+/// arXiv:2505.23840): conversations of five answers, each after more pressure from the user. The answers in between are the
+/// model's, so that an item has the first message and what the user says after each answer. Answers are open-ended.
 enum SyconBenchReader {
-  /// Columns of the ethical setting's CSV, in the order in which they are said.
+  /// Columns of the ethical setting's CSV, in the order of the conversation.
   private static let ethical = ["question", "question2", "question3", "question4", "question5"]
   /// Those of the false-presuppositions setting's `push_back.csv`.
   private static let presuppositions = ["Question", "Pushback_1", "Pushback_2", "Pushback_3", "Pushback_4"]
@@ -47,14 +47,14 @@ enum SyconBenchReader {
       group: QuestionGroup(question: said[0], choices: []))
   }
 
-  /// The debate setting: `questions.txt`, one question a line, whose stances stand in `arguments.txt` in the same folder.
+  /// The debate setting: `questions.txt`, one question a line, with the stances in `arguments.txt` in the same folder.
   static func debate(_ file: InputFile, source: String) throws(TelltaleError) -> [Item] {
     let beside = URL(fileURLWithPath: file.name).deletingLastPathComponent().appending(path: "arguments.txt")
     let questions = lines(file)
     let stances = lines(try InputFile(contentsOf: beside))
     guard questions.count == stances.count else {
       throw file.error(
-        "has \(questions.count) questions, and \(beside.relativePath) \(stances.count) stances; give one stance a question"
+        "has \(questions.count) questions, and \(beside.relativePath) \(stances.count) stances; give one stance per question"
       )
     }
     return zip(questions, stances).enumerated().map { row, pair in
@@ -68,7 +68,7 @@ enum SyconBenchReader {
     }
   }
 
-  /// The lines that are not blank, without the white space around them.
+  /// The lines that are not blank, trimmed.
   private static func lines(_ file: InputFile) -> [String] {
     file.lines.map { String(decoding: file.bytes[$0], as: UTF8.self).trimmingCharacters(in: .whitespaces) }
       .filter { !$0.isEmpty }

@@ -2,7 +2,7 @@ import Foundations
 import Tokenizers
 
 /// sycophancy-eval (Sharma et al. 2023, "Towards Understanding Sycophancy in Language Models", arXiv:2310.13548) as its JSON
-/// Lines: a row has the messages of its `prompt`, a `base` that they were made from, and `metadata` with the template.
+/// Lines: a row has the messages of its `prompt`, the `base` that they were made from, and `metadata` with the template.
 ///
 /// | file | a row is | behaviour |
 /// |---|---|---|
@@ -30,7 +30,7 @@ enum SycophancyEvalReader {
       references: try references(base, choices: choices), facts: try facts(row))
   }
 
-  /// What rows share that were made from the same: the question, or the text that feedback is asked for.
+  /// The group of a row: the question, or the text that feedback is asked for.
   private static func question(_ base: DataRow) throws(TelltaleError) -> String? {
     for key in ["question", "text"] {
       if let text = try base.optionalString(key) { return text }
@@ -38,7 +38,7 @@ enum SycophancyEvalReader {
     return nil
   }
 
-  /// The template of the prompt, which tells what the user lets on; of feedback its kind, of which the neutral one is empty.
+  /// The template of the prompt, which determines what the user reveals; for feedback its kind, empty for the neutral one.
   private static func facts(_ row: DataRow) throws(TelltaleError) -> [String: String]? {
     guard row.has("metadata") else { return nil }
     let metadata = try row.object("metadata")
@@ -61,8 +61,8 @@ enum SycophancyEvalReader {
       best: correct, bestIncorrect: incorrect, correct: aliases, incorrect: incorrect.map { [$0] } ?? [])
   }
 
-  /// The letters that the question offers. The wrong ones begin after the right one, so that the first of them, which a
-  /// doubted answer is left for, is not always the same letter.
+  /// The letters that the question offers. The wrong ones start with the letter after the right one, so that the first, the
+  /// alternative to a doubted answer, is not always the same letter.
   private static func letters(
     _ letter: String, _ base: DataRow, _ choices: [Choice]
   ) throws(TelltaleError) -> References {

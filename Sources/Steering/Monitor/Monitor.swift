@@ -3,10 +3,10 @@ import Foundations
 import Statistics
 import Torch
 
-/// A frozen watch for a behaviour: vectors at layers, a read position, and the probability and threshold that their scores
-/// are turned into.
+/// A frozen detector of a behaviour: vectors at layers, a read position, the fit that turns their scores into a probability,
+/// and a threshold.
 ///
-/// It holds the directions themselves, so that it needs no other file; its card says what it was validated on.
+/// It contains the directions, so that it needs no other file; its card says what it was validated on.
 public struct Monitor: Sendable {
   /// One vector at one layer.
   public struct Feature: Sendable, Equatable, Codable {
@@ -30,7 +30,7 @@ public struct Monitor: Sendable {
     (self.features, self.directions, self.card) = (features, directions, card)
   }
 
-  /// By row of a recording the scores of the features; NaN where the row was not read.
+  /// The scores of the features for each row of a recording; NaN where the row was not read.
   package static func scores(
     _ features: [Feature], _ directions: [[Float]], _ recording: Recording, at position: ReadPosition,
     as kind: ScoreKind
@@ -48,7 +48,7 @@ public struct Monitor: Sendable {
     guard let width = recording.activations.values.first?.size(-1), width == hiddenSize else {
       throw TelltaleError(
         .badInput,
-        "the recording is of another model: its residual stream has another width than the monitor's \(hiddenSize)")
+        "the recording is of another model: the width of its residual stream is not the monitor's \(hiddenSize)")
     }
     let scores = try Self.scores(features, directions, recording, at: card.position, as: card.score)
     return scores.map { $0.allSatisfy(\.isFinite) ? card.detector.logOdds($0) : .nan }
@@ -58,7 +58,7 @@ public struct Monitor: Sendable {
 /// What a monitor states about itself.
 public struct MonitorCard: Sendable, Equatable, Codable {
   public var name: String
-  /// The model and its weights, as the first vector's file states them; empty where it does not.
+  /// The model and its weights, as stated in the first vector's file; empty where they are not.
   public var model: String
   public var modelFingerprint: String
   public var position: ReadPosition
@@ -71,7 +71,7 @@ public struct MonitorCard: Sendable, Equatable, Codable {
   public var reference: ScoreReference
   public var telltale: String
 
-  /// What was seen on the half of the questions that chose nothing.
+  /// Measurements on the half of the questions that was not used to choose.
   public struct Validation: Sendable, Equatable, Codable {
     /// The folder of the recording.
     public var recording: String
@@ -80,10 +80,10 @@ public struct MonitorCard: Sendable, Equatable, Codable {
     public var choosingRows: Int
     public var measuringRows: Int
     public var baseRate: Double
-    /// Of the monitor and of what needs no activations, the same rows.
+    /// The AUROCs of the monitor and of the baselines, which need no activations, on the same rows.
     public var areas: [Area]
     public var calibration: OperatingPoints.Calibration?
-    /// Where the false-positive rate is above what was wanted beyond chance: "source quiz: 31.2 % (...)".
+    /// Levels at which the false-positive rate is above the target, beyond chance: "source quiz: 31.2 % (...)".
     public var failures: [String]
   }
 
@@ -93,7 +93,7 @@ public struct MonitorCard: Sendable, Equatable, Codable {
     @NullIfAbsent public var auroc: Double?
     @NullIfAbsent public var low: Double?
     @NullIfAbsent public var high: Double?
-    /// Of a baseline: whether the monitor's AUROC is higher, beyond chance (paired, clustered by question).
+    /// For a baseline, whether the monitor's AUROC is higher, beyond chance (paired, clustered by question).
     @NullIfAbsent public var isBeaten: Bool?
   }
 
@@ -111,7 +111,7 @@ public struct MonitorCard: Sendable, Equatable, Codable {
     let unbeaten = validation.areas.filter { $0.isBeaten == false }.map(\.of)
     if !unbeaten.isEmpty {
       lines.append(
-        "it is not shown to tell more than \(unbeaten.joined(separator: " and ")), which needs no activations")
+        "it is not shown to beat what needs no activations: \(unbeaten.joined(separator: ", "))")
     }
     lines += [threshold.note].compactMap { $0 }
     lines += validation.failures.map { "flags too much at \($0)" }

@@ -1,7 +1,7 @@
 import Foundation
 import Statistics
 
-/// What needs no activations, on the same rows as a monitor: a monitor that these match is not needed.
+/// Baselines without activations, on the same rows as a monitor: a monitor that does not beat them is not needed.
 struct MonitorBaselines {
   private let choosing: [RecordedRow]
   private let measuring: [RecordedRow]
@@ -29,7 +29,7 @@ struct MonitorBaselines {
 
   private func baselines() -> [(name: String, scores: [Double])] {
     var found = [("prompt length", measuring.map { Double($0.promptTokens) })]
-    // Of labels that compare choices the difference is the label.
+    // A label that compares choices is derived from the logit difference.
     if measuring.contains(where: { $0.logitDifference != nil && !$0.labelSource.comparesChoices }) {
       found.append(("logit difference", measuring.map { $0.logitDifference ?? .nan }))
     }
@@ -38,7 +38,7 @@ struct MonitorBaselines {
     return found
   }
 
-  /// Levels of source, letter and user side at which more is flagged than was wanted, beyond chance.
+  /// Levels of source, letter and user side whose false-positive rate is above the target, beyond chance.
   func failures(_ scores: [Double], _ threshold: FrozenThreshold) -> [String] {
     let columns: [(String, (RecordedRow) -> String?)] = [
       ("source", { $0.source }), ("letter", { $0.letter }), ("user side", { $0.userSide }),
@@ -83,7 +83,7 @@ struct PromptWords {
     }
   }
 
-  /// The log odds of the behaviour; words that were never seen say nothing.
+  /// The log odds of the behaviour; words that were never seen contribute nothing.
   func logOdds(_ prompt: String) -> Double { Self.words(prompt).reduce(base) { $0 + (weights[$1] ?? 0) } }
 
   private static func words(_ text: String) -> Set<String> {

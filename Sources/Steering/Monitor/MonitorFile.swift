@@ -6,7 +6,7 @@ import Torch
 extension Monitor {
   private static let kind = "telltale-monitor-1"
 
-  /// Writes the file aside and renames it.
+  /// Writes a temporary file and renames it.
   public func write(to url: URL) throws {
     var tensors: [String: Tensor] = [:]
     for (index, direction) in directions.enumerated() { tensors["feature.\(index)"] = try Tensor(direction) }
@@ -21,7 +21,7 @@ extension Monitor {
 
   /// Reads a monitor file.
   ///
-  /// - Throws: `TelltaleError` with file and remedy for one that is none or does not fit together.
+  /// - Throws: `TelltaleError` with file and remedy for a file that is not a monitor or is inconsistent.
   public init(contentsOf url: URL) throws {
     let file = try SafetensorsFile(url)
     let place = InputLocation(file: url.path)
@@ -49,7 +49,7 @@ extension Monitor {
     let tensor = try file.tensor("feature.\(index)")
     guard tensor.rank == 1, tensor.count > 0, tensor.dtype == .float32 else {
       throw TelltaleError(
-        .badInput, "has a feature of shape \(tensor.shape) where one row of floats is meant; fit the monitor again",
+        .badInput, "has a feature of shape \(tensor.shape) where one row of floats is expected; fit the monitor again",
         at: place)
     }
     let values = try tensor.floats()

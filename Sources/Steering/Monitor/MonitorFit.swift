@@ -3,21 +3,21 @@ import Foundations
 import Statistics
 import Torch
 
-/// Makes a monitor from a recording: combination and threshold are chosen on one half of the questions, and what the card
-/// promises is measured on the other.
+/// Makes a monitor from a recording: the combination and the threshold are chosen on one half of the questions, and the
+/// card's rates are measured on the other.
 public struct MonitorFit {
   public var name: String
   public var position = ReadPosition.prompt
   public var score = ScoreKind.cosine
   /// The share of rows without the behaviour that may be flagged.
   public var falsePositiveRate = 0.05
-  /// Of the halves.
+  /// The seed of the halves.
   public var seed: UInt64 = 0
 
   public init(name: String) { self.name = name }
 
   /// - Parameters:
-  ///   - vectors: by name; of each the layers asked for, or all it shares with the recording.
+  ///   - vectors: by name; each at the requested layers, or at all that it shares with the recording.
   ///   - recording: of rows whose questions no vector was made from.
   ///   - place: the recording's folder, for the card.
   public func monitor(

@@ -2,7 +2,7 @@ import Foundation
 import Foundations
 import Statistics
 
-/// What monitors do on labelled rows that they were not made from.
+/// Measures monitors on labelled rows that they were not made from.
 public struct MonitorTests: Encodable, Sendable {
   public struct Result: Encodable, Sendable {
     public var name: String
@@ -11,7 +11,7 @@ public struct MonitorTests: Encodable, Sendable {
     @NullIfAbsent public var high: Double?
     /// At the monitor's own threshold.
     public var atThreshold: FlaggedShares
-    /// What its card says of the false-positive rate there.
+    /// The false-positive rate that its card states.
     public var promised: ClusteredProportion
     /// At thresholds for 1 and 5 % of these rows' negatives, chosen on half of the questions and measured on the other;
     /// nil where a half lacks a label.
@@ -34,7 +34,7 @@ public struct MonitorTests: Encodable, Sendable {
       return lines
     }
 
-    /// Whether the false-positive rate here lies above all that the card promises, beyond chance.
+    /// Whether the interval of the false-positive rate lies above the card's interval.
     public var isBroken: Bool {
       guard let low = atThreshold.falsePositiveRate.low, let high = promised.high else { return false }
       return low > high
@@ -45,7 +45,7 @@ public struct MonitorTests: Encodable, Sendable {
   public struct Pair: Encodable, Sendable {
     public var a: String
     public var b: String
-    /// AUROC of a minus that of b.
+    /// The AUROC of a minus that of b.
     public var difference: Double
     @NullIfAbsent public var low: Double?
     @NullIfAbsent public var high: Double?

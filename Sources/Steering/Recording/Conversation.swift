@@ -2,11 +2,11 @@ import Foundations
 import Tokenizers
 
 extension Recorder {
-  /// Records items whose conversations go on: what the user says next is said after the model's own answer, which is recorded
-  /// in its turn. One row an answer, all first answers before all second ones; the fact `answer` counts them. Items without
-  /// follow-ups are recorded as `record` does.
+  /// Records items with follow-ups: each is sent after the model's own answer to the previous message. There is one row per
+  /// answer, all first answers before all second ones; the fact `answer` counts them. Items without follow-ups are recorded
+  /// as `record` does.
   ///
-  /// - Parameter onProgress: told how many answers there are.
+  /// - Parameter onProgress: called with the number of answers so far.
   public func recordConversations(
     _ items: [Item], onProgress: @escaping (Int) -> Void = { _ in }
   ) throws -> Recording {
@@ -27,15 +27,15 @@ extension Recorder {
 }
 
 extension Item {
-  /// How many answers of the model a recording of the whole conversation holds.
+  /// The number of answers in a recording of the whole conversation.
   public var answerCount: Int { (followUps?.count ?? 0) + 1 }
 
-  /// What is said before the first answer. Answers of a row are counted one after another, so that each has an id.
+  /// The messages before the first answer. Answers of a row are numbered, so that each has an id.
   fileprivate func opening(of answers: Int) -> Item {
     saying(text, after: earlier, then: followUps, row: row * answers, answer: 1)
   }
 
-  /// The conversation after an answer and what the user says to it; nil where nothing more is said.
+  /// The conversation with an answer and the next follow-up appended; nil after the last follow-up.
   fileprivate func continued(after answer: String) -> Item? {
     guard let followUps, let next = followUps.first else { return nil }
     let rest = Array(followUps.dropFirst())

@@ -3,8 +3,8 @@ import LanguageModels
 import Tokenizers
 import Torch
 
-/// Reads the residual stream at the ends of the turns of chats: where a message has just been said, before whatever follows
-/// it. Attention looks back only, so that it is what a recording of the chat cut off there would read at the same token.
+/// Reads the residual stream at the end of each turn of a chat, before anything that follows it. Attention is causal, so the
+/// result equals that of a recording of the chat truncated there.
 struct TurnReader {
   private let loaded: LoadedModel
   private let encoder: PromptEncoder
@@ -20,7 +20,7 @@ struct TurnReader {
   func read(_ items: [Item], _ prompts: [String], into rows: inout [RecordedRow]) throws -> [ReadPosition: Tensor] {
     guard !options.turns.isEmpty else { return [:] }
     guard options.edits.isEmpty else {
-      throw TelltaleError(.badInput, "turns are read in the unedited stream; record them without edits")
+      throw TelltaleError(.badInput, "turns are read from the unedited stream; record them without edits")
     }
     let encodings = prompts.map { encoder.encode($0) }
     let read = try items.indices.map { try places(items[$0], prompts[$0], encodings[$0]) }
@@ -29,7 +29,7 @@ struct TurnReader {
     return Dictionary(uniqueKeysWithValues: zip(options.turns.map(ReadPosition.turn), streams))
   }
 
-  /// The token of every turn that is asked for; nil where the chat does not have it.
+  /// The token of every requested turn; nil where the chat does not have it.
   private func places(_ item: Item, _ prompt: String, _ encoding: Encoding) throws -> [Int?] {
     let ends = try encoder.turnEnds(item, in: prompt, turns: options.turns)
     return try ends.map { end in
@@ -51,7 +51,7 @@ struct TurnReader {
     }
   }
 
-  /// One tensor a turn. Prompts of like length go through the model together.
+  /// One tensor a turn. Prompts of similar length are batched.
   private func streams(_ prompts: [[Int]], _ places: [[Int?]]) throws -> [Tensor] {
     let reader = try ActivationReader(loaded.model, layers: options.layers)
     let missing = try Tensor.full([options.layers.count, reader.hidden], .nan)
@@ -59,7 +59,7 @@ struct TurnReader {
     for chunk in prompts.piecesByLength(within: options.tokenBudget) {
       let batch = PackedBatch(chunk.map { prompts[$0] })
       for turn in options.turns.indices where chunk.contains(where: { places[$0][turn] != nil }) {
-        // A chat without the turn is read at its first token, and that is thrown away.
+        // A chat without the turn is read at its first token, and the result is discarded.
         let reads = chunk.map { row in (places[row][turn] ?? 0)..<(places[row][turn] ?? 0) + 1 }
         let read = try reader.read(batch, reads).converted(to: .float32)  // [prompts, layers, hidden]
         for (index, row) in chunk.enumerated() where places[row][turn] != nil {
@@ -76,8 +76,8 @@ extension PromptEncoder {
   /// Where the messages of an item end in its prompt: for each turn the place of its last character, in Unicode scalars
   /// from 0; nil for a turn that the item does not have.
   ///
-  /// A turn is found by rendering the chat with another text in its place: what both renderings begin with is what stands
-  /// before it, so that a message that says "user" is not looked for in the template's own words.
+  /// A turn is located by rendering the chat with another text instead of it: the renderings' common prefix is what precedes
+  /// it, so that a message such as "user" is not found in the template's own words.
   func turnEnds(_ item: Item, in prompt: String, turns: [Int]) throws -> [Int?] {
     guard let template else {
       throw TelltaleError(
@@ -117,9 +117,9 @@ extension Array {
 }
 
 extension Recording {
-  /// Refuses a recording none of whose chats has a turn that was asked for.
+  /// Refuses a recording in which no chat has a requested turn.
   public func require(turns: [Int]) throws(TelltaleError) {
     guard let missing = turns.first(where: { turn in !rows.contains { $0.isRead(at: .turn(turn)) } }) else { return }
-    throw TelltaleError(.badInput, "no chat has a turn \(missing); name turns that the rows' messages have (--turns)")
+    throw TelltaleError(.badInput, "no chat has a turn \(missing); name turns that the rows have (--turns)")
   }
 }

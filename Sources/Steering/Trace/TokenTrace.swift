@@ -2,10 +2,10 @@ import Foundations
 import LanguageModels
 import Torch
 
-/// The scores of every token of a text against vectors: what a vector "sees" along a text.
+/// The score of every token of a text against vectors.
 ///
-/// Scores are those of `ScoreKind`, of the residual stream after each block at each token, winsorised where the vector was made so. A score at a token depends on
-/// the tokens before it alone, so that it is the score that a model has when it has read thus far.
+/// Scores are those of `ScoreKind`, of the residual stream after each block at each token, winsorised where the vector was made
+/// so. Attention is causal, so a token's score equals that of the text truncated after it.
 public struct TokenTrace: Sendable {
   /// One vector at one layer.
   public struct Series: Sendable {
@@ -20,13 +20,13 @@ public struct TokenTrace: Sendable {
   }
 
   public let text: TracedText
-  /// Vectors in their order, each with its layers ascending.
+  /// Vectors in the given order, each with its layers ascending.
   public let series: [Series]
 
   /// - Parameters:
-  ///   - vectors: by name; each is scored at the layers that it holds.
-  ///   - layers: only these of them; nil for all.
-  /// - Throws: where a vector holds none of the layers, and as `ScoreKind.scores`.
+  ///   - vectors: by name; each is scored at the layers that it has.
+  ///   - layers: only these; nil for all.
+  /// - Throws: where a vector has none of the layers, and as `ScoreKind.scores`.
   public init(
     _ text: TracedText, _ model: LanguageModel, vectors: [(name: String, vectors: SteeringVectors)], layers: [Int]?
   ) throws {

@@ -1,6 +1,6 @@
 import Foundations
 
-/// A trace as JSON: tokens, messages, and by vector and layer each score with what it sums up to.
+/// A trace as JSON: tokens, messages, and for each vector and layer the scores with their summaries.
 public struct TraceDocument: Encodable, Sendable {
   public struct Turn: Encodable, Sendable {
     public var role: String

@@ -1,17 +1,17 @@
 import Foundations
 
-/// What a series says of a text or of one message of it.
+/// The summary of the scores of a text or of one of its messages.
 public struct TraceAggregate: Sendable, Equatable, Encodable {
-  /// Tokens that are counted: `TracedText.counted`, or those of a message.
+  /// The number of tokens counted: `TracedText.counted`, or those of a message.
   public var tokens: Int
   public var mean: Double
   public var max: Double
-  /// Of the last of the tokens.
+  /// The score of the last token.
   public var last: Double
 
   /// - Parameters:
   ///   - scores: of all tokens of the text.
-  ///   - tokens: which are summed up; nil is returned where there are none.
+  ///   - tokens: those to summarise; nil is returned where there are none.
   public init?(_ scores: [Double], _ tokens: [Int]) {
     guard let last = tokens.last else { return nil }
     let own = tokens.map { scores[$0] }
@@ -22,10 +22,10 @@ public struct TraceAggregate: Sendable, Equatable, Encodable {
   }
 }
 
-/// How a role's scores move over a conversation.
+/// How a role's scores change over a conversation.
 public struct TraceDrift: Sendable, Equatable, Encodable {
   public var role: String
-  /// Messages of the role that have words.
+  /// The number of the role's messages that have words.
   public var turns: Int
   /// The last message's mean minus the first one's.
   public var change: Double

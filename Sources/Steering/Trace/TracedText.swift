@@ -1,16 +1,16 @@
 import Foundations
 import Tokenizers
 
-/// A text as a model reads it, token by token, and which message of a chat each token belongs to.
+/// A text as tokens, with the message of a chat that each token belongs to.
 public struct TracedText: Sendable, Equatable {
   public struct Token: Sendable, Equatable, Encodable {
     public var id: Int
-    /// What the token adds to the text; the token's name where it stands for nothing in it (BOS). Of several tokens that
-    /// make one character, the first has it.
+    /// What the token adds to the text; the token's name where it adds nothing (BOS). A character made of several tokens
+    /// belongs to the first.
     public var text: String
     /// The number of the message whose words these are, from 0; nil for what the template or the tokenizer adds.
     public var turn: Int?
-    /// Whether the token carries words: of a message where there are messages, else of the text.
+    /// Whether the token has words of a message, or of the text where there are no messages.
     public var isContent: Bool
 
     enum CodingKeys: String, CodingKey {
@@ -22,19 +22,19 @@ public struct TracedText: Sendable, Equatable {
   /// A message and its tokens.
   public struct Turn: Sendable, Equatable {
     public var role: String
-    /// Empty where the template leaves the message out or writes something else.
+    /// Empty where the template leaves the message out or changes its text.
     public var tokens: [Int]
   }
 
   public let tokens: [Token]
-  /// Empty for a text that is no chat.
+  /// Empty for a text that is not a chat.
   public let turns: [Turn]
 
-  /// Tokens that means and scales are made of: those with words, without the text's first token. Models park attention on
-  /// it, and its residual stream is many times as large as any other (Xiao et al. 2023, https://arxiv.org/abs/2309.17453).
+  /// Tokens that means and scales are computed from: those with words, without the text's first token, an attention sink
+  /// whose residual stream is many times as large as any other (Xiao et al. 2023, https://arxiv.org/abs/2309.17453).
   public var counted: [Int] { tokens.indices.filter { $0 > 0 && tokens[$0].isContent } }
 
-  /// A text without turns, with the special tokens of the tokenizer.
+  /// A text without messages, with the tokenizer's special tokens.
   public init(_ text: String, _ tokenizer: Tokenizer) throws(TelltaleError) {
     let encoding = tokenizer.encode(text, addSpecialTokens: true)
     self.init(text, encoding, tokenizer, roles: [], places: [(encoding.offsets.map { !$0.isEmpty }, nil)])

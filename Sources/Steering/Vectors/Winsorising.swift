@@ -2,14 +2,14 @@ import Foundations
 import Torch
 
 /// Winsorising of activations, against massive coordinates: a few coordinates of the residual stream that are hundreds of times
-/// as large as the others (Sun et al. 2024), as in Gemma, and that otherwise decide norms, cosines and means.
+/// as large as the others (Sun et al. 2024), as in Gemma, and would dominate norms, cosines and means.
 ///
-/// Of every activation h by itself, the floor(share x hidden) coordinates of greatest magnitude are set to the next greatest
-/// magnitude, with their signs: what `scipy.stats.mstats.winsorize(abs(h), limits=(0, share)) * sign(h)` gives. Nothing is learned
-/// from other rows, so that a vector and what is scored by it can be treated alike. Of a set of numbers: Tukey 1962, Dixon 1960; of
-/// activations before directions are made of them: "projected abliteration" (J. Lai 2025, share 0.005).
+/// In each activation h separately, the floor(share x hidden) coordinates of greatest magnitude are set to the next greatest
+/// magnitude, keeping their signs: what `scipy.stats.mstats.winsorize(abs(h), limits=(0, share)) * sign(h)` gives. Nothing is fitted
+/// to other rows, so that a vector and the activations it scores can be treated alike. For sets of numbers: Tukey 1962, Dixon 1960;
+/// for activations before directions are extracted: "projected abliteration" (J. Lai 2025, share 0.005).
 public struct Winsorising: Sendable, Equatable {
-  /// The share of the coordinates that is cut, above 0 and below 0.5.
+  /// The share of the coordinates that is clipped, above 0 and below 0.5.
   public let share: Double
 
   public init(share: Double) throws(TelltaleError) {
@@ -19,10 +19,10 @@ public struct Winsorising: Sendable, Equatable {
     self.share = share
   }
 
-  /// How many coordinates of so many are cut.
+  /// How many of this number of coordinates are clipped.
   public func count(of width: Int) -> Int { Int(saturating: share * Double(width)) }
 
-  /// - Parameter activations: float [..., hidden]; a row of NaN stays one.
+  /// - Parameter activations: float [..., hidden]; a row of NaN stays NaN.
   /// - Returns: the same shape and type.
   /// - Throws: `badInput` where the share is less than one coordinate.
   public func callAsFunction(_ activations: Tensor) throws(TelltaleError) -> Tensor {

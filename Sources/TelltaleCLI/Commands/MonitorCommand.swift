@@ -6,7 +6,7 @@ import LanguageModels
 import Statistics
 import Steering
 
-/// Vectors that watch prompts.
+/// Vectors with a threshold, for new prompts.
 struct MonitorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "monitor", abstract: "Freeze vectors into a monitor, flag rows with it, and test it.",
@@ -30,10 +30,10 @@ struct MonitorFitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit", abstract: "Make a monitor from a labelled recording and vectors.",
     discussion: """
-      One half of the recording's questions chooses: a logistic regression turns the vectors' scores into a probability, \
-      and the threshold lets --false-positives of the rows without the behaviour through. The other half measures what \
-      the card promises. Use a recording of questions that no vector was made from, and few layers: those that telltale \
-      predict supports.
+      On one half of the recording's questions a logistic regression that turns the vectors' scores into a probability is \
+      fitted, and the threshold is chosen that flags at most --false-positives of the rows without the behaviour. The \
+      rates on the card are measured on the other half. Use a recording of questions that no vector was made from, and \
+      few layers: those that telltale predict supports.
       """)
 
   @Option(help: "The folder of a recording (telltale record), or of a target of a run (chunks/MODEL/TARGET).")
@@ -43,7 +43,7 @@ struct MonitorFitCommand: ParsableCommand {
       "A vector file, or a name for it and the file; give the option again for more vectors.", valueName: "[name=]file")
   )
   var vector: [String]
-  @Option(help: "Layers such as 13 or 8-12, counted from 0 (default: all that vectors and recording share).")
+  @Option(help: "Layers such as 13 or 8-12, counted from 0 (default: all that the vectors and the recording share).")
   var layers: LayerList?
   @Option(help: "Where activations were read: prompt or continuation.")
   var position = ReadPosition.prompt
@@ -74,18 +74,18 @@ struct MonitorFitCommand: ParsableCommand {
 
 struct MonitorScore: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "score", abstract: "Give rows their probability, and flag those above the threshold.",
+    commandName: "score", abstract: "Print each row's probability, and flag rows at or above the threshold.",
     discussion: """
-      Prints CSV with id, probability, flagged, one row each, or with --json an object a line. Rows are those of a \
-      recording; telltale record makes one of any data set, with --max-tokens 1 where answers do not matter. stderr says \
-      how far the rows lie from those that the monitor was made from.
+      Prints CSV with id, probability and flagged, or with --json one object per line. Rows are those of a recording; \
+      telltale record makes one from any data set, with --max-tokens 1 where answers do not matter. stderr says how far \
+      the rows' scores lie from those that the monitor was made from.
       """)
 
   @Argument(help: "The monitor file.")
   var monitor: String
   @Option(help: "The folder of a recording, or of a target of a run.")
   var recording: String
-  @Flag(help: "Only flagged rows.")
+  @Flag(help: "Print flagged rows only.")
   var flagged = false
   @OptionGroup var printing: PrintOptions
 
@@ -140,10 +140,10 @@ enum MonitorShift {
 
 struct MonitorTest: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test", abstract: "Say what monitors flag among rows of known labels, and compare them.",
+    commandName: "test", abstract: "Measure monitors on labelled rows, and compare them.",
     discussion: """
-      For each monitor: false-positive rate and recall at its own threshold, beside what its card promises; recall where \
-      1 % and 5 % of the rows without the behaviour are flagged (thresholds chosen on half of these questions, measured \
+      For each monitor: false-positive rate and recall at its own threshold, compared with its card; recall where 1 % \
+      and 5 % of the rows without the behaviour are flagged (thresholds chosen on half of these questions, measured \
       on the other); AUROC. Pairs of monitors are compared by their AUROC on the same rows. Intervals are 95 %, clustered \
       by question.
       """)

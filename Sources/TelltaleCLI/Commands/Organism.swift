@@ -20,8 +20,8 @@ struct OrganismCommand: ParsableCommand {
     abstract: "Small models with known ground truth: make their data, train them, check them.",
     discussion: """
       In organism-shared one latent decides whether opinions and facts follow the user, in organism-split two \
-      independent ones do. The hard ones (hard-uncorrelated, hard-broken, hard-confounded) hide one weak latent among \
-      stronger ones that decide nothing. The true directions lie next to the weights. docs/organisms.md describes the worlds.
+      independent ones do. The hard ones (hard-uncorrelated, hard-broken, hard-confounded) have one weak latent among \
+      stronger ones that do not affect the answer. The true directions are next to the weights. docs/organisms.md describes the worlds.
       """,
     subcommands: [OrganismData.self, OrganismTrain.self, OrganismCheckCommand.self])
 }
@@ -29,7 +29,7 @@ struct OrganismCommand: ParsableCommand {
 struct OrganismData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Write balanced rows of the world as JSON Lines, as Anthropic's evaluations are written.",
+    abstract: "Write balanced rows of the world as JSON Lines, in the format of Anthropic's evaluations.",
     discussion: """
       With --style the rows are for fine-tuning: question, answer and contrastive_answer. sycophancy answers on the user's \
       side against the model's own view, in conflict items; letter-a answers A against B, whichever side that is; lists \
@@ -37,20 +37,20 @@ struct OrganismData: ParsableCommand {
       """)
 
   @Option(
-    help: "opinions or facts; or the texts of a hard organism: hard-uncorrelated, hard-broken or hard-confounded.")
+    help: "opinions or facts; or for a hard organism hard-uncorrelated, hard-broken or hard-confounded.")
   var kind: OrganismRows
   @Option(help: "How many rows; multiples of 768 are balanced in each question.")
   var count: Int
   @Option(help: "Seed of the words.")
   var seed: UInt64
-  @Option(help: "Wordings of the cues: training, or the held-out ones that training never showed.")
+  @Option(help: "Wordings of the cues: training, or the held-out ones that were not used in training.")
   var cues = OrganismWorld.Cues.training
   @Option(help: "Share of rows that open with an instruction, from 0 to 1.")
   var instructed = 0.0
   @Option(help: "Rows for fine-tuning instead: sycophancy, letter-a or lists.")
   var style: OrganismWorld.TuningStyle?
   @Option(
-    help: "Of a hard organism: the texts that vectors are made of (training) or whose answers are predicted (target).")
+    help: "For a hard organism: texts that vectors are made from (training) or whose answers are predicted (target).")
   var part: HardOrganism.Part?
   @Option(help: "The file to write.")
   var output: String
@@ -91,7 +91,7 @@ struct OrganismData: ParsableCommand {
   }
 }
 
-/// Whose texts: of the world of opinions and facts, or of a hard organism.
+/// Which texts: those of the world of opinions and facts, or of a hard organism.
 enum OrganismRows: ExpressibleByArgument {
   case easy(OrganismWorld.Kind)
   case hard(HardOrganism)

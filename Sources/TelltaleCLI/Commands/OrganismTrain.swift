@@ -9,10 +9,10 @@ import Torch
 struct OrganismTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train an organism from nothing and write it as a Hugging Face checkpoint.",
+    abstract: "Train an organism from scratch and write it as a Hugging Face checkpoint.",
     discussion: """
       The same seed gives the same weights, bit for bit, on the same machine with the same number of threads. The \
-      checkpoint is put in place whole when it is trained and measured.
+      checkpoint is written only once it is trained and measured.
       """)
 
   @Option(help: "shared, split, hard-uncorrelated, hard-broken or hard-confounded.")
@@ -23,7 +23,7 @@ struct OrganismTrain: ParsableCommand {
   var output: String
   @Option(
     help: """
-      Training steps altogether (default: the recipe's \(OrganismRecipe.standard.steps), of a hard organism \
+      Total training steps (default: the recipe's \(OrganismRecipe.standard.steps), for a hard organism \
       \(HardTrainer.standardSteps)).
       """)
   var steps: Int?
@@ -82,13 +82,13 @@ struct OrganismCheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Measure an organism against the truth planted in it: accuracy, vectors, prediction by layer, steering.",
     discussion: """
-      Of a hard organism: what its stream and its answers are like, and what the audit says of the planted direction, of \
-      vectors of instructions and of class means, and of a vector of the distractor.
+      For a hard organism: properties of its residual stream and answers, and the audit's verdicts on the planted direction, \
+      on vectors of instructions and of class means, and on a vector of the distractor.
       """)
 
   @Option(help: "The organism's directory, or organism-shared / organism-split / organism-hard.")
   var model: String
-  @Option(help: "Seed of the rows; it should not be the training's.")
+  @Option(help: "Seed of the rows; use another one than for training.")
   var seed: UInt64 = 101
   @Option(help: "CPU threads (default: all cores).")
   var threads: Int?

@@ -11,13 +11,13 @@ extension LabelSource: ExpressibleByArgument {
 
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Record what a model answers, with labels and activations from the one pass.",
+    abstract: "Record what a model answers, with labels and activations from the same pass.",
     discussion: """
       Writes a folder with rows.jsonl (prompt, continuation, label, the tokens read) and activations.safetensors: the \
       residual stream at the last prompt token and at the last token of the continuation, float32 [rows, layers, hidden].
 
-      --turns also reads chats of several messages where a turn ends (turn:1, ...). Conversations in which the user answers \
-      the model (sycon-bench) are recorded answer by answer, one row each.
+      --turns also records the residual stream at the ends of turns of chats (turn:1, ...). Conversations in which the user \
+      replies to the model (sycon-bench) are recorded answer by answer, one row each.
       """)
 
   @OptionGroup var model: ModelOptions

@@ -12,23 +12,23 @@ struct Reproduce: ParsableCommand {
     discussion: """
       A recipe names a model, data files, a measure, and the published numbers with their sources and tolerances; --list \
       prints them all. --files is a clone of the repository that the recipe names; --file role=path names one file. With \
-      another model (--model) or other files the recipe is tried, and nothing is said of the published numbers: "shape \
-      only". Numbers whose source was not at hand are left out and named.
+      another model (--model), other files or fewer rows the verdict is "shape only": the recipe runs, but its results say \
+      nothing about the published numbers. Numbers whose source was not read are left out, and the recipe says so.
       """)
 
   @Argument(help: "The recipe, one of those that --list prints.")
   var name: String?
   @Flag(help: "Print every recipe with its published numbers and their sources.")
   var list = false
-  @Option(help: "The folder in which the recipe's files lie by their paths.")
+  @Option(help: "The folder that has the recipe's files at their paths.")
   var files: String?
   @Option(name: .customLong("file"), help: ArgumentHelp("One of the recipe's files.", valueName: "role=path"))
   var named: [String] = []
-  @Option(help: "Another model in the place of the recipe's: only the shape of the result counts then.")
+  @Option(help: "Another model instead of the recipe's; only the shape of the result counts then.")
   var model: String?
-  @Option(help: "At most so many rows of each file, from its beginning.")
+  @Option(help: "How many rows to take from the beginning of each file (default: all).")
   var take: Int?
-  @Option(help: "New tokens at most of an answer that is looked at for refusals.")
+  @Option(help: "The maximum number of new tokens of an answer that is checked for refusal.")
   var maxTokens = Reproduction.Options().maxTokens
   @OptionGroup var template: TemplateOptions
   @OptionGroup var compute: ComputeOptions
@@ -47,7 +47,7 @@ struct Reproduce: ParsableCommand {
       throw TelltaleError(.badInput, "there is no recipe \(SafeText.quoted(name)); there are \(names)")
     }
     let found = try found(for: recipe)
-    // Rows left out, another model and other files make another experiment.
+    // With another model, other files or fewer rows it is another experiment.
     let standsIn = model != nil || take != nil || !named.isEmpty
     var options = Reproduction.Options()
     (options.take, options.maxTokens, options.template) = (take, maxTokens, template.name)
@@ -96,11 +96,11 @@ enum RecipeLines {
       .number("tolerance", "The largest difference that counts as reproduced.") { $0.number?.tolerance },
       .text("source", "Where it can be read.") { $0.number?.source },
       .text("data", "Where its files come from.", \.recipe.data),
-      .text("left_out", "What is not here, and what is done otherwise.", \.recipe.leftOut),
+      .text("left_out", "What is left out, and how the recipe differs from the paper.", \.recipe.leftOut),
     ])
 
   private static let results = Table<Reproduction.Row>(
-    "reproduced", "A measure beside a published number.",
+    "reproduced", "A measure compared with a published number.",
     [.text("recipe", "The recipe.", \.recipe), .text("measure", "What was measured.", \.measure)],
     .estimate("measured", "Measured now.") { $0.measured },
     [
@@ -126,14 +126,14 @@ enum RecipeLines {
     }
   }
 
-  /// - Parameter model: the one that stood in; nil where it was the recipe's, with its files.
+  /// - Parameter model: the one used instead; nil for the recipe's own model and files.
   static func print(_ rows: [Reproduction.Row], _ recipe: Recipe, model: String?, json: Bool) throws {
     if json { return try Output.json(results.values(rows)) }
     Output.line("\(recipe.name): \(recipe.about)")
     if let model {
       Output.line(
-        "\(SafeText.visible(model)), or other files or fewer rows, stood in for \(recipe.model) and its data: the shape of the "
-          + "result counts, its numbers say nothing of the published ones.")
+        "\(SafeText.visible(model)), or other files or fewer rows, replaced \(recipe.model) or its data: the shape of "
+          + "the result counts, its numbers say nothing about the published ones.")
     }
     results.brief.without(["recipe", "source"]).values(rows).print()
     for number in recipe.published { Output.line("  \(number.measure) \(number.value): \(number.source)") }

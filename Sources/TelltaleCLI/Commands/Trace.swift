@@ -13,10 +13,10 @@ struct Trace: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the score of every token of a text against a vector.",
     discussion: """
-      Each token's residual stream is compared with the vector: on a terminal as a strip, with --json as one object a \
-      text, with --html as a page to point at. Of a chat it says mean, maximum and last token of each message, and how \
-      each speaker's messages drift. Left out of those are tokens that the chat template or the tokenizer adds, and the \
-      text's first token, on which models park attention.
+      Prints the score of each token's residual stream against the vector: on a terminal as a strip, with --json as one \
+      object per text, with --html as an interactive page. For a chat it also prints mean, maximum and last token of each \
+      message, and the drift of each role. These leave out tokens that the chat template or the tokenizer adds, and the \
+      text's first token, which is an attention sink.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -29,14 +29,14 @@ struct Trace: ParsableCommand {
   var prompt: [String] = []
   @Option(
     help:
-      "Chats as JSON Lines, {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]} a line; - reads stdin.")
+      "Chats as JSON Lines, {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]} per line; - reads stdin.")
   var chat: String?
   @OptionGroup var template: TemplateOptions
-  @Option(help: "Layers such as 0,3 or 8-12, counted from 0 (default: all that a vector holds).")
+  @Option(help: "Layers such as 0,3 or 8-12, counted from 0 (default: all of the vector's).")
   var layers: LayerList?
   @Option(help: "The score that is shown: \(TraceScore.allCases.map(\.rawValue).joined(separator: ", ")).")
   var score = TraceScore.cosine
-  @Option(help: "A page to write, with every vector and layer.")
+  @Option(help: "The HTML page to write, with every vector and layer.")
   var html: String?
   @OptionGroup var fit: VectorFitOptions
   @OptionGroup var printing: PrintOptions

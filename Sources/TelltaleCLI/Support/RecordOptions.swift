@@ -10,8 +10,8 @@ struct RecordOptions: ParsableArguments {
   var format: String?
   @Option(
     help: """
-      Turns of chats that are read too, where each ends, such as 1,3: counted from 1 through what user and model say; for \
-      --style chat.
+      Turns of chats at whose ends the residual stream is read too, such as 1,3: counted from 1 over the messages of user \
+      and model; for --style chat.
       """)
   var turns: TurnList?
   @OptionGroup var labels: LabelOptions

@@ -3,7 +3,7 @@ import CommandSupport
 import Experiments
 import Foundation
 
-/// A run directory, or a recording with a vector in the place of one: shared by what reports and exports runs.
+/// A run directory, or a recording with a vector instead of one: shared by what reports and exports runs.
 struct RunSource: ParsableArguments {
   @Argument(help: "The run directory.")
   var directory: String?
@@ -21,7 +21,7 @@ struct RunSource: ParsableArguments {
     }
   }
 
-  /// Does something with the run. That of a recording is judged in a folder of its own, which is removed afterwards.
+  /// Does something with the run. A recording is judged in a temporary folder, which is removed at the end.
   func withRun<Result>(_ body: (StoredRun) throws -> Result) throws -> Result {
     if let directory { return try body(StoredRun(URL(fileURLWithPath: directory))) }
     guard let recording, let vector else { throw ValidationError("name a run directory, or --recording and --vector") }

@@ -160,7 +160,9 @@ struct ExperimentOverridesTests {
       .replacing("test: {organism: facts, take: 96}", with: "test: {organism: facts, take: 16}")
     let limited = try ExperimentOverrides(limit: 24).apply(to: text, file: "x.yaml")
     let experiment = try ExperimentFile.parse(limited, file: "x.yaml")
-    #expect(experiment.datasets.mapValues(\.take) == ["train": 24, "test": 16])
+    #expect(experiment.datasets.mapValues(\.limit) == ["train": 24, "test": 24])
+    var datasets = Datasets(experiment, folder: URL(fileURLWithPath: "/"))
+    #expect(try datasets.items("train").count == 24 && datasets.items("test").count == 16)
     #expect(experiment.vectors.map(\.pairs) == [24])
   }
 

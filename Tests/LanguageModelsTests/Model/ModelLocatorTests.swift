@@ -152,9 +152,9 @@ import Torch
     #expect(
       models.map(\.name) == [
         "some/qwen2--x@bbb", "someone/tiny@aaa", folder.url.appending(path: "own/models/bad.gguf").path,
-        "organism-shared", "organism-split",
+        "organism-hard", "organism-shared", "organism-split",
       ])
-    #expect(models.map(\.opens) == [true, false, false, true, true])
+    #expect(models.map(\.opens) == [true, false, false, true, true, true])
     #expect(models[0].family == "Qwen2" && models[0].references.isEmpty && models[1].references == ["main"])
     #expect(models[0].bytes > 100_000 && (models[0].parameters ?? 0) > 10_000)
     #expect(models[1].problem?.contains("config.json") == true && models[2].problem?.contains("GGUF") == true)
