@@ -52,7 +52,10 @@ struct ExperimentFileTests {
       ("take: 10", "taek: 10", 4, "did you mean \"take\"?"),
       ("dataset: train}", "dataset: trian}", 7, "there is no data set \"trian\""),
       ("targets: [test]", "targets: [tset]", 14, "there is no data set \"tset\""),
-      ("targets: [test]", "targets: [test]\n    positions: [turn:0]", 15, "positions \"turn:0\" is unknown; did you mean"),
+      (
+        "targets: [test]", "targets: [test]\n    positions: [turn:0]", 15,
+        "positions \"turn:0\" is unknown; did you mean"
+      ),
       ("dataset: train}", "dataset: train, read: turn:2}", 7, "turn:2 is read in recordings"),
       ("targets: [test]", "targets: [test]\n    labels: hnad", 15, "did you mean hand?"),
       ("files: [a.jsonl], ", "", 4, "needs either files or organism"),

@@ -17,8 +17,10 @@ package struct RecordedRun {
   ///   - recording: the folder of a recording; its name becomes the target's.
   ///   - vector: the vector's file; its name becomes the vector's. Pair differences in the same folder are used.
   package init(recording: URL, vector: URL) throws {
-    vectors = try SteeringVectors(contentsOf: vector)
+    var vectors = try SteeringVectors(contentsOf: vector)
     self.recording = try RecordingFolder.read(recording).layers(of: vectors, recording)
+    vectors.layers = vectors.layers.filter { self.recording.layers.contains($0.key) }
+    self.vectors = vectors
     differences = PairDifferences.url(beside: vector)
     let path = vectors.provenance.model ?? "model"
     model = ModelName(Self.name(path.split(separator: "/").last.map(String.init) ?? path))

@@ -152,7 +152,7 @@ import Torch
     #expect(
       models.map(\.name) == [
         "some/qwen2--x@bbb", "someone/tiny@aaa", folder.url.appending(path: "own/models/bad.gguf").path,
-        "organism-hard", "organism-shared", "organism-split",
+        "organism-shared", "organism-split", "organism-hard",
       ])
     #expect(models.map(\.opens) == [true, false, false, true, true, true])
     #expect(models[0].family == "Qwen2" && models[0].references.isEmpty && models[1].references == ["main"])

@@ -49,7 +49,7 @@ import Torch
     let monitor = try MonitorFit(name: "watch").monitor(
       [("v", made.vectors, "abc")], layers: [0], recording, from: "synthetic")
     #expect(monitor.card.validation.areas.last?.auroc == 1 && monitor.card.validation.areas.last?.isBeaten == false)
-    #expect(monitor.card.sentences.contains { $0.contains("tell more than words of the prompt") })
+    #expect(monitor.card.sentences.contains { $0.contains("what needs no activations: words of the prompt") })
   }
 
   @Test("With one score a monitor orders rows as the score does")

@@ -43,8 +43,7 @@ import Torch
       for (turn, text) in texts.enumerated() {
         // The template's own words are before the first "user" that somebody says; what is said stands on its own.
         let place = try #require(
-          prompt.range(of: turn == 0 && row == 0 ? "user\nuser" : text, range: start..<prompt.endIndex)
-            ?? prompt.range(of: text, options: .backwards))
+          prompt.range(of: turn == 0 && row == 0 ? "\nuser" : text, range: start..<prompt.endIndex))
         start = place.upperBound
         let cut = String(prompt[..<place.upperBound])
         let ids = encoder.tokens(of: cut, in: prompt)
