@@ -18,9 +18,9 @@ package struct RecordedRun {
   ///   - vector: the vector's file; its name becomes the vector's. Pair differences in the same folder are used.
   package init(recording: URL, vector: URL) throws {
     var vectors = try SteeringVectors(contentsOf: vector)
-    self.recording = try RecordingFolder.read(recording).layers(of: vectors, recording)
-    vectors.layers = vectors.layers.filter { self.recording.layers.contains($0.key) }
-    self.vectors = vectors
+    let shared = try RecordingFolder.read(recording).layers(of: vectors, recording)
+    vectors.layers = vectors.layers.filter { shared.layers.contains($0.key) }
+    (self.vectors, self.recording) = (vectors, shared)
     differences = PairDifferences.url(beside: vector)
     let path = vectors.provenance.model ?? "model"
     model = ModelName(Self.name(path.split(separator: "/").last.map(String.init) ?? path))
