@@ -16,7 +16,7 @@ final class TinyEndpoint: Sendable {
   let shelf: VectorShelf
   let service: EndpointService
 
-  init(_ change: (inout Scheduler.Limits) -> Void = { _ in }, context: Int = 256) throws {
+  init(_ change: (inout Scheduler.Limits) -> Void = { _ in }, context: Int = 256, monitor: Monitor? = nil) throws {
     loaded = try LoadedModel(Self.directory.path, dtype: .float32).batchInvariant()
     golden = try SafetensorsFile(Self.directory.appending(path: "golden.safetensors"))
     shelf = VectorShelf(for: loaded)
@@ -30,7 +30,7 @@ final class TinyEndpoint: Sendable {
     var limits = Scheduler.Limits()
     change(&limits)
     let served = try ServedModel(
-      loaded, template: loaded.tokenizer.chatTemplate(), context: context, vectors: shelf)
+      loaded, template: loaded.tokenizer.chatTemplate(), context: context, vectors: shelf, monitor: monitor)
     service = try EndpointService(served, limits)
   }
 
