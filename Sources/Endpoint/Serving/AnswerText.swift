@@ -46,7 +46,7 @@ struct AnswerText: Sendable {
     return piece
   }
 
-  /// Takes the prompt as what the answer's text goes on with, without telling it.
+  /// Takes the prompt as what the answer's text continues, without telling it.
   mutating func follow(_ prompt: [Int]) {
     for token in prompt { _ = decoder.append(token) }
     _ = decoder.finish()

@@ -17,7 +17,7 @@ struct GenerationTask: Sendable {
   var alternatives: Int?
   /// Whether answers begin with their prompts.
   var echoes = false
-  /// Whether an answer's text goes on with the prompt's: then it begins with the space that stands between the two.
+  /// Whether an answer's text continues the prompt's: it then begins with the space that stands between the two.
   var continuesText = false
   var edits: [NamedEdit] = []
   var scores: [TokenScorer] = []
