@@ -7,7 +7,7 @@ import Torch
 
 @testable import Endpoint
 
-@Suite("Requests share the model") struct SchedulerTests {
+@Suite("Requests share the model", .serialized) struct SchedulerTests {
   private static func body(_ prompt: String, _ maxTokens: Int, _ more: String = "") -> [UInt8] {
     Array(#"{"prompt": "\#(prompt)", "max_tokens": \#(maxTokens), "temperature": 0\#(more)}"#.utf8)
   }
