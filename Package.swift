@@ -80,9 +80,12 @@ let package = Package(
       resources: [.embedInCode("Resources")],
       swiftSettings: strict),
     .target(
+      name: "Endpoint", dependencies: ["Steering", "LanguageModels", "Tokenizers", "Torch", "Foundations"],
+      swiftSettings: strict),
+    .target(
       name: "WebApp",
       dependencies: [
-        "Foundations", "Reports", "Experiments", "Statistics", "Torch",
+        "Foundations", "Endpoint", "Reports", "Experiments", "Statistics", "Torch",
         .product(name: "Hummingbird", package: "hummingbird"),
       ],
       resources: ["style.css", "progress.js", "grade.js", "labels.js", "icon.svg"].map { .embedInCode("Assets/\($0)") },
@@ -104,9 +107,8 @@ let package = Package(
     .executableTarget(
       name: "TelltaleCLI",
       dependencies: [
-        "CommandSupport", "WebApp", "Reports", "Experiments", "Organisms", "Steering", "LanguageModels", "Tokenizers",
-        "Statistics",
-        "Torch", "Foundations",
+        "CommandSupport", "WebApp", "Endpoint", "Reports", "Experiments", "Organisms", "Steering", "LanguageModels",
+        "Tokenizers", "Statistics", "Torch", "Foundations",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -138,9 +140,14 @@ let package = Package(
       name: "ReportsTests",
       dependencies: ["Reports", "Experiments", "Steering", "Statistics", "Torch", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "EndpointTests",
+      dependencies: ["Endpoint", "Steering", "LanguageModels", "Tokenizers", "Torch", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "WebAppTests",
       dependencies: [
-        "WebApp", "Experiments", "Steering", "Torch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+        "WebApp", "Endpoint", "LanguageModels", "Experiments", "Steering", "Torch", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -17,7 +17,8 @@ struct Telltale: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Run.self, Schema.self, Report.self, Serve.self, Status.self, Label.self, AgreementCommand.self, Judge.self,
+      Run.self, Schema.self, Report.self, Serve.self, EndpointCommand.self, Status.self, Label.self,
+      AgreementCommand.self, Judge.self,
       Export.self, Merge.self, Extract.self, Record.self, Predict.self, Trace.self, MonitorCommand.self,
       Generate.self, Steer.self, Evaluate.self, Vector.self, Compare.self, Reproduce.self, FinetuneCommand.self,
       Activations.self,

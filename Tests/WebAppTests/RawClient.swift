@@ -68,6 +68,21 @@ final class RawClient {
   /// Sends bytes and waits for no answer.
   func begin(_ bytes: String) throws { try write(Data(bytes.utf8)) }
 
+  /// Sends bytes and reads until the server closes the connection.
+  func readToEnd(_ bytes: String) throws -> String {
+    if isClosed || wasLast { try connectAnew() }
+    try begin(bytes)
+    var whole = Data()
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = recv(descriptor, &chunk, chunk.count, 0)
+      if count <= 0 { break }
+      whole.append(contentsOf: chunk[..<count])
+    }
+    wasLast = true
+    return String(decoding: whole, as: UTF8.self)
+  }
+
   private var isClosed: Bool {
     var byte: UInt8 = 0
     return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0

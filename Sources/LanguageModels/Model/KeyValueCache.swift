@@ -76,6 +76,15 @@ public final class KeyValueCache {
     return (try view(keys[layer]), try view(values[layer]))
   }
 
+  /// Zeroes a slot: what was not finite there would reach the next sequence through a mask's zeros.
+  func clear(slot: Int) throws(TelltaleError) {
+    for store in keys + values {
+      let own = try store[slot]
+      try own.writeInPlace(
+        1, start: 0, Tensor.zeros([own.size(0), capacity, own.size(2)], dtype: own.dtype, device: own.device))
+    }
+  }
+
   /// Ends the sequence in `slot`; the last active sequence takes its place and gets its number.
   public func remove(slot: Int) throws(TelltaleError) {
     let last = count - 1

@@ -153,14 +153,21 @@ public struct LanguageModel: Sendable {
     _ tokens: [Int], cache: KeyValueCache, taps: Taps = Taps(layers: []), edits: [Edit] = [],
     logits: TokenChoice? = .all
   ) throws -> Output {
+    let output = try launchDecoding(tokens, cache: cache, taps: taps, edits: edits, logits: logits)
+    try requireFinite(output)
+    return output
+  }
+
+  /// `decode` without a look at whether what it gives is finite, which the caller takes sequence by sequence.
+  func launchDecoding(
+    _ tokens: [Int], cache: KeyValueCache, taps: Taps, edits: [Edit], logits: TokenChoice? = .all
+  ) throws -> Output {
     precondition(tokens.count == cache.count, "one token a sequence")
     try check(tokens: tokens)
     let plan = try DecodingAttention(
       cache, windows: Set(configuration.windows), dtype: dtype, device: device, byLength: attendsByLength)
-    let output = try run(
+    return try run(
       tokens, positions: plan.positions, lengths: plan.positions.map { $0 + 1 }, .decoding(plan), taps, edits, logits)
-    try requireFinite(output)
-    return output
   }
 
   /// Whether a new token attends by the kernel that goes by its own sequence's length: for batch invariance, and where
@@ -206,12 +213,21 @@ public struct LanguageModel: Sendable {
     output.effects = edits.effects
     if let logits {
       let chosen = try Rows(lastKept.places(of: logits), place.device).of(x)  // [chosen, hidden]
-      let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
-      let products = try projection(finalNorm(chosen)).converted(to: .float32, device: device)  // [chosen, vocabulary]
-      output.logits = try configuration.logits(products)
+      output.logits = try headLogits(chosen)
     }
     try output.addSums()
     return output
+  }
+
+  /// float32 [rows, vocabulary]: the logits of rows of the last block's output [rows, hidden], as taps give it.
+  func logits(of rows: Tensor) throws(TelltaleError) -> Tensor {
+    try headLogits(rows.converted(to: dtype, device: layers.last?.device ?? device))
+  }
+
+  private func headLogits(_ chosen: Tensor) throws(TelltaleError) -> Tensor {
+    let projection = Projection(weight: head, bias: nil, rowBlock: isBatchInvariant ? Projection.invariantBlock : nil)
+    let products = try projection(finalNorm(chosen)).converted(to: .float32, device: device)  // [chosen, vocabulary]
+    return try configuration.logits(products)
   }
 
   /// What the blocks on one device are given in addition to the stream.
@@ -272,6 +288,18 @@ public struct LanguageModel: Sendable {
         "token id \(wrong) is outside of the model's vocabulary of \(configuration.vocabularySize); "
           + "the tokens are of another tokenizer")
     }
+  }
+
+  /// Refuses edits that a pass would refuse, before there is a pass.
+  package func check(_ edits: [SteeringEdit]) throws {
+    try check(layers: edits.map(\.layer) + edits.compactMap(\.condition?.layer))
+    try EditPass(
+      edits.map { steering in
+        var edit = Edit(layer: steering.layer, steering.operation, site: steering.site)
+        edit.gate = steering.condition.map { EditGate(condition: $0, deciders: [], owners: []) }
+        return edit
+      }
+    ).check(in: configuration)
   }
 
   /// A layer that does not exist is bad input: it comes from a command line or a vector file.

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import LanguageModels
 import Statistics
 import Torch
 
@@ -52,6 +53,33 @@ public struct Monitor: Sendable {
     }
     let scores = try Self.scores(features, directions, recording, at: card.position, as: card.score)
     return scores.map { $0.allSatisfy(\.isFinite) ? card.detector.logOdds($0) : .nan }
+  }
+
+  /// The log odds of the behaviour for one text.
+  ///
+  /// - Parameter streams: by layer, float32 [1, hidden]: the residual stream at the monitor's read position.
+  package func logOdds(of streams: [Int: Tensor]) throws -> Double {
+    let scores = try zip(features, directions).map { feature, direction in
+      guard let stream = streams[feature.layer] else {
+        throw TelltaleError(.invalidArgument, "the monitor reads layer \(feature.layer), which was not recorded")
+      }
+      return try card.score.scores(stream, vector: direction)[0]
+    }
+    return card.detector.logOdds(scores)
+  }
+
+  /// Refuses a monitor of another model.
+  package func check(against model: LanguageModel, fingerprint: String) throws(TelltaleError) {
+    guard hiddenSize == model.configuration.hiddenSize, (layers.last ?? 0) < model.configuration.layerCount else {
+      throw TelltaleError(
+        .badInput,
+        "the monitor \(card.name) is of another model: it reads width \(hiddenSize) at layer "
+          + "\(layers.last ?? 0); use one that was fitted to this model")
+    }
+    guard card.modelFingerprint.isEmpty || card.modelFingerprint == fingerprint else {
+      throw TelltaleError(
+        .badInput, "the monitor \(card.name) was fitted to another model (\(card.model)); fit one to this model")
+    }
   }
 }
 

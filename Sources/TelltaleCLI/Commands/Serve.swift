@@ -48,7 +48,7 @@ struct Serve: ParsableCommand {
       options.token = try AccessToken(chosen)
     }
     let server = try WebServer(URL(fileURLWithPath: directory), options)
-    try Self.wait { [json] in
+    try BlockingWait.run { [json] in
       try await server.run { url in
         if json { try? Output.json(Address(url: url)) } else { Output.line(url) }
         StandardStreams.flush()
@@ -56,19 +56,4 @@ struct Serve: ParsableCommand {
       }
     }
   }
-
-  /// Waits on this thread for work that suspends.
-  private static func wait(_ body: @escaping @Sendable () async throws -> Void) throws {
-    let done = DispatchSemaphore(value: 0)
-    let outcome = Outcome()
-    Task.detached {
-      do { try await body() } catch { outcome.error = error }
-      done.signal()
-    }
-    done.wait()
-    if let error = outcome.error { throw error }
-  }
-
-  /// Written before the semaphore is signalled, read after.
-  private final class Outcome: @unchecked Sendable { var error: (any Error)? }
 }

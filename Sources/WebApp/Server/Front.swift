@@ -9,6 +9,7 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
   typealias Context = Inner.Context
   let guardian: RequestGuard
   let methods: KnownMethods
+  let problems: any ProblemForm
   let inner: Inner
 
   func respond(to request: Request, context: Context) async throws -> Response {
@@ -20,22 +21,33 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
   private func answer(_ request: Request, _ context: Context) async throws -> Response {
     switch guardian.admission(request) {
     // What else comes on a connection of nobody's is not read.
-    case .refused(let status, let sentence): return Reply.closing(Reply.problem(sentence, status, for: request))
+    case .refused(let status, let sentence): return Reply.closing(problems.response(sentence, status, for: request))
     case .welcome(let path): return welcome(path)
     case .admitted: break
     }
     if let allowed = methods.others(than: request.method, at: request.uri.path) {
-      var response = Reply.closing(Reply.problem("This address answers \(allowed).", .methodNotAllowed, for: request))
+      var response = Reply.closing(
+        problems.response("This address answers \(allowed).", .methodNotAllowed, for: request))
       response.headers[.allow] = allowed
       return response
     }
     do {
       let response = try await inner.respond(to: asGet(request), context: context)
-      return response.status == .contentTooLarge ? tooLarge(request) : response
+      return spoken(response, request)
     } catch let error as HTTPParserError {
       throw error  // the body breaks the rules of HTTP, which Hummingbird answers with 400
     } catch {
       return problem(error, request)
+    }
+  }
+
+  /// The same with a sentence, where the router answered without one.
+  private func spoken(_ response: Response, _ request: Request) -> Response {
+    let isMute = response.body.contentLength == 0
+    switch response.status {
+    case .contentTooLarge: return isMute ? tooLarge(request) : Reply.closing(response)
+    case .notFound where isMute: return problems.response(RequestError.notFound.sentence, .notFound, for: request)
+    default: return response
     }
   }
 
@@ -56,24 +68,24 @@ struct Front<Inner: HTTPResponder>: HTTPResponder {
 
   /// The rest of what was sent is not for this server.
   private func tooLarge(_ request: Request) -> Response {
-    Reply.closing(Reply.problem("What was sent is too large.", .contentTooLarge, for: request))
+    Reply.closing(problems.response("What was sent is too large.", .contentTooLarge, for: request))
   }
 
   private func problem(_ error: any Error, _ request: Request) -> Response {
-    if let error = error as? RequestError { return Reply.problem(error.sentence, error.status, for: request) }
+    if let error = error as? RequestError { return problems.response(error.sentence, error.status, for: request) }
     if let error = error as? TelltaleError {
-      return Reply.problem(
+      return problems.response(
         SafeText.sentence(error.description), error.isBadInput ? .badRequest : .internalServerError, for: request)
     }
     if let error = error as? any HTTPResponseError {
       guard error.status == .contentTooLarge else {
-        return Reply.problem(
+        return problems.response(
           error.status == .notFound ? RequestError.notFound.sentence : "The request is not valid.", error.status,
           for: request)
       }
       return tooLarge(request)
     }
-    return Reply.problem(SafeText.sentence("This failed: \(error)"), .internalServerError, for: request)
+    return problems.response(SafeText.sentence("This failed: \(error)"), .internalServerError, for: request)
   }
 }
 

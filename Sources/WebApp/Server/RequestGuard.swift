@@ -5,6 +5,10 @@ import Hummingbird
 struct RequestGuard: Sendable {
   let token: AccessToken
   let address: ServerAddress
+  /// The command that printed address and token, for messages.
+  let program: String
+  /// Whether browsers may come with the token in the address, which becomes a cookie; else only programs with a header.
+  var takesCookies = true
   private static let longestPath = 4_000
 
   enum Admission {
@@ -23,20 +27,27 @@ struct RequestGuard: Sendable {
       return .refused(.badRequest, "A request names one Host.")
     }
     guard address.isOwn(host: request.head.authority ?? "") else {
-      return .refused(.forbidden, "This server answers only to the address that telltale serve printed.")
+      return .refused(.forbidden, "This server answers only to the address that \(program) printed.")
     }
     let isBearer = bearer(request).map(token.isEqual(to:)) ?? false
     if let refusal = foreign(request, isBearer: isBearer) { return .refused(.forbidden, refusal) }
     if isBearer { return .admitted }
+    guard takesCookies else { return .refused(.unauthorized, missingToken) }
     if request.method == .get, let given = Query(request)["token"] {
       guard token.isEqual(to: given) else { return .refused(.forbidden, "The token is not this server's.") }
       return .welcome(path: request.uri.path.hasPrefix("/runs/") ? request.uri.path : "/")
     }
     guard let cookie = request.cookies[address.cookieName]?.value else {
-      return .refused(.unauthorized, "Open the address that telltale serve printed, token included.")
+      return .refused(.unauthorized, missingToken)
     }
     return token.isEqual(to: cookie)
       ? .admitted : .refused(.forbidden, "The token is not this server's; open the address it printed.")
+  }
+
+  private var missingToken: String {
+    takesCookies
+      ? "Open the address that \(program) printed, token included."
+      : "Send the token that \(program) printed, as Authorization: Bearer TOKEN."
   }
 
   private func bearer(_ request: Request) -> Substring? {
@@ -56,7 +67,7 @@ struct RequestGuard: Sendable {
     }
     let isChange = request.method != .get && request.method != .head
     // Browsers say where a change comes from; programs have the token in a header, which no other site can send.
-    return isChange && !isBearer && origin == nil && site != "same-origin" ? refusal : nil
+    return takesCookies && isChange && !isBearer && origin == nil && site != "same-origin" ? refusal : nil
   }
 
   /// No step of the path goes up or hides a separator or a control character.

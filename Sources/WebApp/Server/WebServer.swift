@@ -2,7 +2,6 @@ import Experiments
 import Foundation
 import Foundations
 import Hummingbird
-import HummingbirdCore
 import Torch
 
 /// `telltale serve`: pages for the runs of a folder.
@@ -22,9 +21,6 @@ package struct WebServer: Sendable {
   }
 
   private static let usualPort = 8080
-  private static let mostConnections = 512
-  /// Files that the stores of the runs and the pages take, of those that the process may open.
-  private static let otherFiles = 128
 
   private let options: Options
   private let catalog: RunCatalog
@@ -35,17 +31,7 @@ package struct WebServer: Sendable {
     self.options = options
     catalog = try RunCatalog(folder, repeated: options.repeated)
     address = ServerAddress(host: options.host)
-    guard !address.isEveryAddress else {
-      throw TelltaleError(
-        .badInput, "name the one address to listen on: 127.0.0.1, or an address of this machine, not every one of them")
-    }
-  }
-
-  /// No more than the process may have open files for.
-  private static var connections: Int {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return mostConnections }
-    return min(mostConnections, max(32, Int(clamping: limit.rlim_cur) - otherFiles))
+    try address.requireOne()
   }
 
   /// Serves until the process is asked to end (SIGINT, SIGTERM) or the task is cancelled.
@@ -53,35 +39,12 @@ package struct WebServer: Sendable {
   /// - Parameter onReady: called with the address, token included, once it can be opened.
   package func run(onReady: @escaping @Sendable (String) -> Void) async throws {
     defer { catalog.finish() }
-    if let port = options.port { return try await run(port: port, onReady) }
-    do { try await run(port: Self.usualPort, onReady) } catch is PortTaken { try await run(port: 0, onReady) }
-  }
-
-  private struct PortTaken: Error {}
-
-  private func run(port: Int, _ onReady: @escaping @Sendable (String) -> Void) async throws {
-    let guardian = RequestGuard(token: options.token, address: address)
-    let (address, token, waiting) = (address, options.token, WaitingConnections())
-    let router = router
-    var application = Application(
-      responder: Front(guardian: guardian, methods: KnownMethods(router), inner: router.buildResponder()),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [RequestDeadline(waiting)], idleTimeout: .seconds(120))),
-      configuration: ApplicationConfiguration(
-        address: .hostname(options.host, port: port), reuseAddress: true,
-        availableConnectionsDelegate: MaximumAvailableConnections(Self.connections)),
-      onServerRunning: { channel in
-        address.bind(port: channel.localAddress?.port ?? port)
-        onReady("\(address.url)/?token=\(token.text)")
-      })
-    application.logger.logLevel = .critical
-    do { try await application.runService() } catch  where address.port == 0 {
-      // It never listened.
-      if options.port == nil, port != 0 { throw PortTaken() }
-      throw TelltaleError(
-        .badInput, "cannot listen on \(options.host), port \(port): \(error); name another port or host",
-        remedy: .chooseAddress)
+    let (address, token) = (address, options.token)
+    let service = HTTPService(
+      address: address, guardian: RequestGuard(token: token, address: address, program: "telltale serve"),
+      problems: PageProblems(), router: router)
+    try await service.run(port: options.port, usual: Self.usualPort) {
+      onReady("\(address.url)/?token=\(token.text)")
     }
   }
 
