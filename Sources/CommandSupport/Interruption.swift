@@ -26,6 +26,11 @@ package enum Interruption {
     signal(number, SIG_DFL)
     ProgressMeter.endLine()
     Terminal.error("interrupted; \(sentence())")
+    // Threads of a dispatch queue block signals, and so may the process that started this one.
+    var own = sigset_t()
+    sigemptyset(&own)
+    sigaddset(&own, number)
+    pthread_sigmask(SIG_UNBLOCK, &own, nil)
     kill(getpid(), number)
   }
 }

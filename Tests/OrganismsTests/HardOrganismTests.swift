@@ -13,7 +13,7 @@ import Torch
 /// The committed hard organism (hard-confounded) against what was planted in it, on rows with seeds that no training used.
 @Suite(.serialized) struct HardOrganismTests {
   private static let directory = Fixtures.repository.appending(path: "Models/organism-hard")
-  private static let measured = Result { try HardCheck(directory: directory, seed: 977, count: 1536).report() }
+  private static let measured = Result { try HardCheck(directory: directory, seed: 977, count: 3072).report() }
 
   @Test("Its stream and its answers are as hard as planned")
   func propertiesAreAsPlanned() throws {
