@@ -20,8 +20,8 @@ struct Predict: ParsableCommand {
 
       A run directory is judged again from its recordings and vectors, without its models, and its results written again. \
       --labels judges its targets by other labels than those the run gave: hand (of all raters: the adjudicated label, \
-      else the majority's), hand:<rater>, judge:<name>. These results go to results/labels-<source>/ and take the place \
-      of nothing; docs/labels.md says what is relabelled.
+      else the majority's), hand:<rater>, judge:<name>. These results go to results/labels-<source>/ and replace nothing; \
+      docs/labels.md says what is relabelled.
 
       --plan says how many questions (groups) an experiment needs to detect an AUROC.
 
