@@ -111,7 +111,7 @@ import Torch
     try refuse(own + ["--estimator", "pca"], "made from pairs")
     try refuse(own + ["--pairs", Self.data], "either --pairs or --recording")
     try refuse(own + ["--against", Self.model], "exclude each other")
-    try refuse(own + ["--read", "answer"], "recordings are read at prompt and continuation")
+    try refuse(own + ["--read", "answer"], "recordings are read at prompt, continuation and turns")
     try refuse(
       ["extract", "--model", Self.model, "--recording", "rec", "--output", "x.safetensors"], "another model")
     try refuse(["extract", "--model", Self.model, "--output", "x.safetensors"], "either --pairs or --recording")

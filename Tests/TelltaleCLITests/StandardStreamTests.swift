@@ -93,7 +93,7 @@ import Torch
     let model = folder.url.appending(path: "model")
     try FileManager.default.copyItem(at: Fixtures.file("models/tiny-llama"), to: model)
     let line = """
-      "$T" generate --model model --prompt "I think" --max-tokens 400 --ignore-stop --threads 1 >out 2>err & p=$!
+      "$T" generate --model model --prompt "I think" --max-tokens 400 --ignore-stop --threads 1 --quiet >out 2>err & p=$!
       for i in $(seq 1000); do grep -q model.safetensors /proc/$p/maps 2>/dev/null && break; sleep 0.005; done
       truncate -s \(size) model/model.safetensors; wait $p
       """
