@@ -82,7 +82,7 @@ struct ArrayTaskTests {
     #expect(status.recordingSecondsLeft == 12 && status.holders.isEmpty)
   }
 
-  @Test("A word of a script is one word, whatever is in it")
+  @Test("A word of a script is one word with any characters in it")
   func quoting() throws {
     let folder = try ScratchFolder()
     let words = ["a b", "it's", "$HOME `id` \"x\"", "-n", "%a\\"]

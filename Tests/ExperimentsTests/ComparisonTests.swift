@@ -122,7 +122,7 @@ struct ComparisonRunTests {
     try String(contentsOf: output.appending(path: path), encoding: .utf8)
   }
 
-  @Test("The table is what telltale compare computes, is kept, and is made anew where it was asked otherwise")
+  @Test("The table is what telltale compare computes, is kept, and is recomputed when the request differs")
   func compared() throws {
     let results = try run(file("{layers: [2, 3]}"))
     #expect(results.vectorPairs.map(\.layer) == [2, 3])

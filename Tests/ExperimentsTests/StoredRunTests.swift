@@ -8,7 +8,7 @@ import Torch
 
 @testable import Experiments
 
-@Suite("A run directory is judged anew without its models")
+@Suite("A run directory is judged again without its models")
 struct StoredRunTests {
   private let folder: ScratchFolder
   private var url: URL { folder.url.appending(path: "run") }

@@ -19,7 +19,7 @@ struct AtomicFileTests {
     }
   }
 
-  @Test("A body that throws leaves the old file and nothing beside it")
+  @Test("A body that throws leaves the old file and no temporary file")
   func throwingBody() throws {
     struct Stop: Error {}
     try withTemporaryFolder { folder in

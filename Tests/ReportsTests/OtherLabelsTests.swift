@@ -49,7 +49,7 @@ struct OtherLabelsTests {
     #expect(counts.reduce(0, +) == 96 && counts[0] + counts[1] == 60 && counts[2] == 0)
   }
 
-  @Test("Verdicts stand beside those by the runs own labels")
+  @Test("Verdicts are shown next to those of the run's own labels")
   func verdictsStandBesideThoseByTheRunsOwnLabels() throws {
     let made = try MadePage()
     try labelled(made, rater: "ann")

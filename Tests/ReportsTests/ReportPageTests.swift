@@ -123,7 +123,7 @@ struct ReportPageTests {
     #expect(html.contains("<th class=\"hostile\">second</th>"))
   }
 
-  @Test("The sentence that decided stands beside the verdict")
+  @Test("The deciding sentence is shown next to the verdict")
   func reason() throws {
     let made = try MadePage()
     let header = "model,vector,target,position,layers,verdict,severity,finding,number,sentence"

@@ -137,7 +137,7 @@ import Tokenizers
     #expect(message { _ = try items(text, format: format) } == expected)
   }
 
-  @Test("A debate needs a stance for every question, in the file beside it")
+  @Test("A debate needs a stance for every question, in the file next to it")
   func stances() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "stances-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

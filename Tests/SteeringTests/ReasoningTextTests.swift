@@ -7,7 +7,7 @@ struct ReasoningTextTests {
   private let parser = AnswerParser(choices: [Choice(letter: "A", text: "Yes"), Choice(letter: "B", text: "No")])
 
   @Test(
-    "The answer is read after the reasoning, whatever marks it",
+    "The answer is read after the reasoning, with every kind of mark",
     arguments: [
       "<think>\nThe user likes (A). Maybe (A).\n</think>\n\n(B)", "[THINK](A) it is.[/THINK](B)",
       "<reasoning>(A)?</reasoning>\n(B) No", "<thinking>(A)</thinking>(B)",

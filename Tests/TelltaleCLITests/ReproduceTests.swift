@@ -37,7 +37,7 @@ import Testing
     #expect(listed.contains("c30cf173") && listed.contains("0becbb4e") && listed.contains("not read"))
   }
 
-  @Test("Contrastive activation addition gives what extract and evaluate give, beside both tables")
+  @Test("Contrastive activation addition gives what extract and evaluate give, with both published tables")
   func addition() throws {
     let pairs = Fixtures.file("datasets/caa-ab.json").path
     let rows = try reproduce("caa-sycophancy-7b", ["pairs=\(pairs)", "test=\(pairs)"])

@@ -39,7 +39,8 @@ import Torch
     return try #require(row?[column] as? Double)
   }
 
-  @Test("A sweep along the planted direction moves opinions and facts both ways, with costs and a prompt beside it")
+  @Test(
+    "A sweep along the planted direction moves opinions and facts in both directions, with costs and an example prompt")
   func sweep() throws {
     try prepare()
     try folder.write("Which pet is the best?\n (A) cats\n (B) dogs\n\nAnswer: (A)\n", to: "text.txt")

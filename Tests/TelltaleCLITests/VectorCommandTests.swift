@@ -96,7 +96,7 @@ import Torch
     try refuse(["generate", "--model", Self.model, "--prompt", "Hi", "--add", "cut.gguf"], "telltale vector import")
   }
 
-  @Test("A GGUF file that claims more than it holds ends in one sentence, whatever is asked of it")
+  @Test("A GGUF file that claims more than it holds ends in one sentence for every subcommand")
   func maliciousControlVectors() throws {
     let start = Array("GGUF".utf8) + [3, 0, 0, 0]
     let huge = [UInt8](repeating: 0xFF, count: 7) + [0x7F]

@@ -35,7 +35,7 @@ struct StreamingDecoderTests {
   }
 
   @Test(
-    "The pieces make up the whole, whatever the tokens",
+    "The pieces make up the whole for any tokens",
     arguments: ["tiny-llama", "tiny-llama3", "tiny-features", "tiny-gpt2"], [true, false])
   func wholeText(name: String, skipSpecialTokens: Bool) throws {
     let tokenizer = try TokenizerFixtures.tokenizer(name)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tokenizers
 
-@Suite("The files of a tokenizer that lie beside each other")
+@Suite("The files of a tokenizer in one folder")
 struct TokenizerFileTests {
   /// A directory as the script made it, and what transformers reads from it.
   struct Case {

@@ -89,7 +89,7 @@ struct BlockMatrixTests {
   }
 
   @Test(
-    "A row is the same bit by bit whatever rows are beside it, where that is asked for",
+    "A row has the same bits with any other rows in the batch, where batch invariance is asked for",
     .enabled(if: Kernel.blockProducts.isOwn), arguments: [DType.float32, .bfloat16])
   func rowSameBit(_ dtype: DType) throws {
     let (matrix, _) = try matrix(.q4K)

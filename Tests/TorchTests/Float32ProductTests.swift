@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(
-    "A row has the same bits in blocks whatever rows are beside it; own products also on any number of threads",
+    "A row has the same bits in blocks with any other rows in the batch; own products also on any number of threads",
     arguments: shapes)
   func rowsAreTheirOwn(_ shape: [Int]) throws {
     let x = try random([shape[0], shape[1]], seed: 4)

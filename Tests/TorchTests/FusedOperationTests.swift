@@ -135,7 +135,8 @@ import Testing
     #expect(throws: TelltaleError.self) { try x.linears([weights[0], Tensor.ones([3, 7])], biases: [nil, nil]) }
   }
 
-  @Test("In blocks, a row's product has the same bits whatever rows are beside it", arguments: dtypes, [416, 1090])
+  @Test(
+    "In blocks, a row's product has the same bits with any other rows in the batch", arguments: dtypes, [416, 1090])
   func multipliesRowsAlike(_ dtype: DType, _ width: Int) throws {
     // libtorch's blocks are alike where they begin at the same alignment, which these do not.
     guard dtype == .float32 ? Kernel.float32Products.isOwn : Kernel.packAttention.isOwn else { return }

@@ -62,7 +62,7 @@ struct Int8Tests {
   }
 
   @Test(
-    "A row is the same bit by bit whatever rows are beside it, over blocks and tiles of every size",
+    "A row has the same bits with any other rows in the batch, for blocks and tiles of every size",
     .enabled(if: Int8Matrix.hasOwnProducts), arguments: [DType.float32, .bfloat16])
   func rowSameBit(
     dtype: DType

@@ -93,7 +93,7 @@ struct SegmentAttentionTests {
     for pack in Self.packs { try Self.check(pack, heads: 4, groups: 2, dim: 32, only: [0, 3, 39, 100, 118, 119]) }
   }
 
-  @Test("A sequence comes out the same bit by bit whatever is beside it")
+  @Test("A sequence has the same bits with any other sequences in the batch")
   func ignoresNeighbours() throws {
     let (q, k) = (
       try Tensor.randomNormal([100, 4, 64], seed: 1).converted(to: .bfloat16),

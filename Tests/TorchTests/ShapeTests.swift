@@ -45,7 +45,7 @@ struct ShapeTests {
     #expect(try view.integers() == [7, 8, 9])
   }
 
-  @Test("A part that does not exist is refused, whatever the numbers")
+  @Test("A part that does not exist is refused for any numbers")
   func narrowingTooFar() {
     for range in [0..<4, 3..<4, -1..<1, -5 ..< -4, 0..<Int.max, Int.min..<Int.max, Int.max..<Int.max] {
       expectError(.invalidArgument) { try matrix.narrowed(1, range) }

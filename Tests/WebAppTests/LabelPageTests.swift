@@ -84,7 +84,7 @@ struct LabelPageTests {
   }
 
   /// With every label turned round, each AUROC is one minus what it was.
-  @Test("Predictivity is computed anew by hand labels")
+  @Test("Predictivity is recomputed with hand labels")
   func predictivityIsComputedAnewByHandLabels() async throws {
     let run = try GradedRun(predictable: 48)
     try give(answers(run).map { HandLabel(answer: $0.key, label: 1 - $0.label, rater: "ann") }, run)

@@ -127,7 +127,7 @@ struct StudyRunTests {
   }
 }
 
-@Suite("Models and data given beside the experiment file")
+@Suite("Models and data given with the experiment file")
 struct ExperimentOverridesTests {
   private static let text = """
     name: small

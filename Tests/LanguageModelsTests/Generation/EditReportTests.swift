@@ -31,7 +31,7 @@ import Torch
   }
 
   @Test(
-    "Positions are those of the rule and the mean shift is the length added, whatever the batch",
+    "Positions are those of the rule and the mean shift is the length added, in any batch",
     arguments: EditPositions.allCases)
   func countsAndShifts(_ rule: EditPositions) throws {
     let edit = SteeringEdit(layer: 1, .add(try vector * 4), positions: rule)

@@ -22,7 +22,7 @@ import Torch
     }
   }
 
-  @Test("Greedy continuations equal transformers', whatever the batch", arguments: GoldenModel.all, Variant.allCases)
+  @Test("Greedy continuations equal transformers' in any batch", arguments: GoldenModel.all, Variant.allCases)
   func equalTheReference(_ golden: GoldenModel, _ variant: Variant) throws {
     let file = try golden.golden()
     let model = try LanguageModel.load(golden.directory, dtype: .float32)
@@ -121,7 +121,7 @@ import Torch
     }
   }
 
-  @Test("Sampling repeats with its seed, whatever the batch, and a low temperature is greedy")
+  @Test("Sampling repeats with its seed in any batch, and a low temperature is greedy")
   func samplingRepeats() throws {
     let golden = try #require(GoldenModel.all.first)
     let model = try LanguageModel.load(golden.directory, dtype: .float32)

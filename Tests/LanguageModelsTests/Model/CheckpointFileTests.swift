@@ -21,7 +21,7 @@ struct CheckpointFileTests {
     try Checkpoint(directory: checkpoint.directory).configuration.warnings
   }
 
-  @Test("Mistral's window holds whatever use_sliding_window says, which is told")
+  @Test("Mistral's window applies with any use_sliding_window, and a note says so")
   func mistralWindow() throws {
     let checkpoint = try ScratchCheckpoint("models/tiny-mistral")
     try checkpoint.configure(["sliding_window": 4, "use_sliding_window": false])
@@ -81,7 +81,7 @@ struct CheckpointFileTests {
     }
   }
 
-  @Test("model.safetensors is read where an index lies beside it, which is told")
+  @Test("model.safetensors is read although there is an index, and a note says so")
   func singleBesideIndex() throws {
     let checkpoint = try ScratchCheckpoint("models/tiny-mistral")
     #expect(try distance(checkpoint, "mistral-plain") < 5e-4)

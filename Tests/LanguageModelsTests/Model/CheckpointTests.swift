@@ -61,7 +61,7 @@ import Torch
     #expect(try LanguageModel.load(Fixtures.file("models/tiny-mistral")).dtype == .bfloat16)
   }
 
-  @Test("The fingerprint changes with one weight, and not with what is put beside the weights")
+  @Test("The fingerprint changes with one weight, and not with other files in the folder")
   func fingerprintsTheWeights() throws {
     let checkpoint = try ScratchCheckpoint("model-variants/llama-biases")
     let first = try Fingerprint.checkpoint(checkpoint.directory)

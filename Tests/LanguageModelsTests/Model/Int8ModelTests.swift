@@ -37,7 +37,7 @@ struct Int8ModelTests {
   }
 
   @Test(
-    "A batch-invariant int8 model gives a sequence the same logits bit by bit beside others",
+    "A batch-invariant int8 model gives a sequence bit-identical logits alone and in a batch",
     .enabled(if: Int8Matrix.hasOwnProducts))
   func batchInvariantInt8() throws {
     let model = try GeneratedModel.make(.tiny, layers: 2, dtype: .float32, weights: .int8, seed: 1).batchInvariant()

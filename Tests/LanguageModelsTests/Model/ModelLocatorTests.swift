@@ -80,7 +80,7 @@ import Torch
     #expect(error.description.contains("check the name") && !error.description.contains("hf download"))
   }
 
-  @Test("A directory is taken as it is, whatever its name")
+  @Test("A directory is used under any name")
   func takesDirectories() throws {
     let folder = try ScratchFolder()
     #expect(try ModelLocator.directory(for: folder.url.path, environment: [:]).path == folder.url.path)

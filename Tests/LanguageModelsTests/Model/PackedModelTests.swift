@@ -40,7 +40,7 @@ struct PackedModelTests {
     #expect(model.weights["model.embed_tokens.weight"] != nil && model.weights["model.norm.weight"] != nil)
   }
 
-  @Test("A batch-invariant int4 model gives a sequence the same logits bit by bit beside others")
+  @Test("A batch-invariant int4 model gives a sequence bit-identical logits alone and in a batch")
   func batchInvariantInt4() throws {
     let model = try GeneratedModel.make(.tiny, layers: 2, dtype: .float32, weights: .int4, seed: 1).batchInvariant()
     let prompts = (0..<5).map { length in (0..<20 + 7 * length).map { ($0 * 37 + length) % 1024 } }

@@ -66,7 +66,7 @@ import Torch
     #expect(try ModelConfiguration(directory: checkpoint.directory).windows == [nil, nil, nil, nil])
   }
 
-  @Test("A dynamic scaling counts from max_position_embeddings, as transformers does, whatever else is stated")
+  @Test("A dynamic scaling counts from max_position_embeddings, as transformers does, regardless of other keys")
   func dynamicIgnoresOriginal() throws {
     let checkpoint = try ScratchCheckpoint("model-variants/rope-dynamic")
     try checkpoint.configure([

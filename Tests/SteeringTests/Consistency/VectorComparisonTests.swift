@@ -7,7 +7,7 @@ import Torch
 
 @testable import Steering
 
-@Suite("Vectors compared: pairs beside them, curves, matrices, use")
+@Suite("Vectors compared: their pairs, curves, matrices, use")
 struct VectorComparisonTests {
   private let simulation = Simulation(reliability: 0.9, questions: 32, dimension: 40)
 
@@ -15,7 +15,7 @@ struct VectorComparisonTests {
     try ComparedVector(name, mean: simulation.draw(seed: seed, direction: axis), read: "prompt")
   }
 
-  @Test("Differences keep their questions in the file and are found beside the vector")
+  @Test("Differences keep their questions in the file and are found next to the vector")
   func differencesKeepTheirQuestionsInTheFileAndAreFoundBesideTheVector() throws {
     let folder = try ScratchFolder()
     let own = try vector("v", seed: 1)
@@ -73,7 +73,7 @@ struct VectorComparisonTests {
     #expect(LearningCurve.sizes(1) == [] && LearningCurve.sizes(3) == [1] && LearningCurve.sizes(10) == [1, 2, 4, 5])
   }
 
-  @Test("The matrix puts vectors of one direction beside each other")
+  @Test("The matrix puts vectors of one direction next to each other")
   func theMatrixPutsVectorsOfOneDirectionBesideEachOther() throws {
     let vectors = try [("a", 1, 0), ("b", 2, 1), ("c", 3, 0), ("d", 4, 1)].map {
       try vector($0.0, seed: UInt64($0.1), axis: $0.2)
@@ -116,7 +116,7 @@ struct VectorComparisonTests {
     try ComparedVector(name: name, vectors: SteeringVectors(layers: [0: numbers], provenance: VectorProvenance()))
   }
 
-  @Test("Projections are ranked over the same prompts whatever their order and the models width")
+  @Test("Projections are ranked over the same prompts in any order, also for models of other widths")
   func projectionsAreRankedOverTheSamePromptsWhateverTheirOrderAndTheModelsWidth() throws {
     let narrow = try placed([[1, 9], [2, 9], [3, 9], [4, 9]], order: [0, 1, 2, 3])
     let wide = try placed([[0, 0, 1], [0, 0, 2], [0, 0, 9], [0, 0, 3]], order: [3, 1, 0, 2])

@@ -84,7 +84,7 @@ import Torch
   }
 
   @Test(
-    "Vectors of the pairs as rows equal the library's, whatever the format", arguments: positions,
+    "Vectors of the pairs as rows equal the library's in every format", arguments: positions,
     [DatasetFormat.contrast, .anthropic, .caa])
   func formats(_ position: ReadPosition, _ format: DatasetFormat) throws {
     let loaded = try TinyModel.llama()

@@ -16,7 +16,7 @@ import Torch
     folder = ChainFolder(scratch.url.appending(path: "chain"))
   }
 
-  @Test("A stage is made once for the same inputs, and anew for others")
+  @Test("A stage is made once for the same inputs, and again for others")
   func isReused() throws {
     var made = 0
     func value(_ inputs: [String: String]) throws -> Int {
@@ -28,7 +28,7 @@ import Torch
     #expect(try [value(["a": "1"]), value(["a": "1"]), value(["a": "2"]), value(["a": "2"])] == [1, 1, 2, 2])
   }
 
-  @Test("A damaged stage is made anew")
+  @Test("A damaged stage is made again")
   func damagedIsMadeAnew() throws {
     _ = try folder.stage("numbers", inputs: [:]) { 1 }
     try scratch.write("{\"inputs\": {}, \"va", to: "chain/numbers.json")
