@@ -120,21 +120,25 @@ import Torch
   @Test("Scores are those of a pass over prompt and answer")
   func scores() async throws {
     let ids = try tiny.prompt(2)
+    var winsorised = try tiny.shelf["ablate"]
+    winsorised.provenance.winsorised = 0.1
+    _ = try tiny.shelf.put("winsorised", winsorised)
     let answer = try await tiny.complete(
       greedy(
         "\(ids)",
-        #", "telltale": {"scores": [{"vector": "ablate", "layers": [1, 3]}, {"vector": "steer", "score": "projection", "tokens": "answer"}]}"#,
+        #", "telltale": {"scores": [{"vector": "ablate", "layers": [1, 3]}, {"vector": "steer", "score": "projection", "tokens": "answer"}, {"vector": "winsorised", "layers": [3]}]}"#,
         maxTokens: 6))
     let readings = try #require(answer.choices[0].telltale)
     let whole = ids + (try tiny.golden.tensor("prompt.2.greedy").integers()).prefix(6)
     let model = try LanguageModel.load(TinyEndpoint.directory, dtype: .float32)
     let output = try model.forward(PackedBatch([whole]), taps: Taps(layers: [1, 2, 3]))
     let scores = try #require(readings.scores)
-    #expect(scores.map(\.layer) == [1, 3, 2] && readings.tokens?.prompt.count == ids.count)
+    #expect(scores.map(\.layer) == [1, 3, 2, 3] && readings.tokens?.prompt.count == ids.count)
     for own in scores {
-      let vector = try tiny.shelf[own.vector].vector(own.layer)
+      let vectors = try tiny.shelf[own.vector]
       let kind = try #require(ScoreKind(rawValue: own.score))
-      let expected = try kind.scores(#require(output.residuals[own.layer]), vector: vector)
+      let stream = try vectors.prepared(#require(output.residuals[own.layer]))
+      let expected = try kind.scores(stream, vector: vectors.vector(own.layer))
       let found = own.prompt + own.answer
       for (a, b) in zip(found, own.prompt.isEmpty ? Array(expected.suffix(6)) : expected) {
         #expect(abs((a ?? .nan) - b) < 1e-4)

@@ -1,6 +1,7 @@
 import Foundations
 import LanguageModels
 import Steering
+import Torch
 
 /// The work of a request: its prompts, each continued as often as answers are wanted.
 struct GenerationTask: Sendable {
@@ -52,6 +53,13 @@ struct TokenScorer: Sendable {
   var tokens: RequestedScore.Tokens
   var direction: [Float]
   var mean: [Float]?
+  /// What was done to the activations that the vector is made of.
+  var winsorising: Winsorising?
+
+  /// By token of float32 [tokens, hidden].
+  func scores(_ stream: Tensor) throws -> [Double] {
+    try kind.scores(winsorising?(stream) ?? stream, vector: direction, mean: mean)
+  }
 }
 
 extension RequestedEdit {
@@ -103,7 +111,8 @@ extension RequestedScore {
             "\(place).score", "cosine or projection: the vector states no mean at layer \(layer)")
         }
         return TokenScorer(
-          vector: vector, layer: layer, kind: kind, tokens: tokens, direction: try vectors.vector(layer), mean: mean)
+          vector: vector, layer: layer, kind: kind, tokens: tokens, direction: try vectors.vector(layer), mean: mean,
+          winsorising: vectors.winsorising)
       }
     } catch { throw EndpointError(error).about(place) }
   }

@@ -53,8 +53,7 @@ struct RunningAnswer {
     awaitsStream = false
     for (index, scorer) in task.scores.enumerated() {
       guard let stream = streams[scorer.layer], hasReadPrompt || scorer.tokens == .all else { continue }
-      let scores = try scorer.kind.scores(stream, vector: scorer.direction, mean: scorer.mean)
-      let shown = scores.map { $0.isFinite ? $0 : nil }
+      let shown = try scorer.scores(stream).map { $0.isFinite ? $0 : nil }
       if hasReadPrompt { answerScores[index] += shown } else { promptScores[index] = shown }
     }
     hasReadPrompt = true

@@ -17,6 +17,12 @@ public struct Monitor: Sendable {
     public var vectorHash: String
     /// The share of the coordinates of every activation that was winsorised for the vector, and is for its scores; nil for none.
     @NullIfAbsent public var winsorised: Double?
+
+    /// The scores of activations, float32 [rows, hidden].
+    func scores(_ stream: Tensor, _ direction: [Float], as kind: ScoreKind) throws -> [Double] {
+      let prepared = try winsorised.map { try Winsorising(share: $0)(stream) } ?? stream
+      return try kind.scores(prepared, vector: direction)
+    }
   }
 
   public let features: [Feature]
@@ -37,9 +43,7 @@ public struct Monitor: Sendable {
     as kind: ScoreKind
   ) throws -> [[Double]] {
     let columns = try zip(features, directions).map { feature, direction in
-      let stream = try recording.stream(position, layer: feature.layer)
-      let prepared = try feature.winsorised.map { try Winsorising(share: $0)(stream) } ?? stream
-      return try kind.scores(prepared, vector: direction)
+      try feature.scores(recording.stream(position, layer: feature.layer), direction, as: kind)
     }
     return recording.rows.indices.map { row in columns.map { $0[row] } }
   }
@@ -63,7 +67,7 @@ public struct Monitor: Sendable {
       guard let stream = streams[feature.layer] else {
         throw TelltaleError(.invalidArgument, "the monitor reads layer \(feature.layer), which was not recorded")
       }
-      return try card.score.scores(stream, vector: direction)[0]
+      return try feature.scores(stream, direction, as: card.score)[0]
     }
     return card.detector.logOdds(scores)
   }

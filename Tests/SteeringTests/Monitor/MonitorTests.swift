@@ -73,6 +73,8 @@ import Torch
     let expected = try fit.monitor([("v", made.vectors, "abc")], layers: [0], prepared, from: "synthetic")
     let plain = try self.monitor()
     #expect(monitor.card == expected.card && monitor.card != plain.card)
+    let one = try [0: made.recording.stream(.prompt, layer: 0).narrowed(0, 5..<6)]
+    #expect(abs(try monitor.logOdds(of: one) - monitor.logOdds(made.recording)[5]) < 1e-9)
     let url = folder.url.appending(path: "w.safetensors")
     try monitor.write(to: url)
     #expect(try Monitor(contentsOf: url).logOdds(made.recording) == expected.logOdds(prepared))
