@@ -70,7 +70,17 @@ extension SteeringVectors {
     guard threshold.isFinite else {
       throw TelltaleError(.badInput, "the threshold \(threshold) is no number to compare with; give a finite one")
     }
+    try requireUnwinsorised("conditions compare the projection of the stream as it is")
     return EditCondition(layer: layer, direction: try Tensor(unit(layer)), side, threshold)
+  }
+
+  /// Edits see the residual stream as it is, where the scores and class means of winsorised vectors are of another one.
+  private func requireUnwinsorised(_ reason: String) throws(TelltaleError) {
+    guard let winsorising else { return }
+    throw TelltaleError(
+      .badInput,
+      "is made of winsorised activations (\(winsorising.share)), and \(reason); extract it without winsorising",
+      at: place)
   }
 
   /// What a target means at a layer: a projection on the unit vector, in units of the residual stream.
@@ -85,6 +95,7 @@ extension SteeringVectors {
       }
       return value
     }
+    try requireUnwinsorised("the class means that it is set to are of winsorised ones")
     guard let mean = means[layer] else {
       throw TelltaleError(
         .badInput, "states no mean activation for layer \(layer), which a class mean needs; give a number instead",

@@ -121,6 +121,20 @@ import Torch
     }
   }
 
+  @Test("Edits that compare or set projections of the stream refuse a winsorised vector, and additions take it")
+  func edits() throws {
+    var vectors = SteeringVectors(layers: [0: [3, 4]], means: [0: [1, 1]], provenance: VectorProvenance())
+    vectors.provenance.positiveShare = 0.5
+    _ = try vectors.condition(layer: 0, .above, 1)
+    _ = try vectors.clamps(to: .mean)
+    vectors.provenance.winsorised = 0.1
+    let refused = #expect(throws: TelltaleError.self) { try vectors.condition(layer: 0, .above, 1) }
+    #expect(refused?.message.contains("extract it without winsorising") == true)
+    #expect(throws: TelltaleError.self) { try vectors.clamps(to: .mean) }
+    _ = try vectors.clamps(to: .value(2))
+    _ = try vectors.addition(layer: 0, scale: 1)
+  }
+
   @Test("Rows are scored as winsorised where the target is")
   func scoresRows() throws {
     let recording = try Self.recording()
