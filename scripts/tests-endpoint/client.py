@@ -3,16 +3,13 @@
 Run by scripts/endpoint-test, which makes the environment.
 """
 
-import argparse
 import json
 import math
-import os
-import secrets
 import struct
-import subprocess
 import urllib.request
 
 import openai
+from serving import endpoint, options
 
 
 def safetensors(name: str, values: list[float]) -> bytes:
@@ -99,27 +96,16 @@ def check_errors(client, model, base):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--model", required=True)
-    options = parser.parse_args()
-    key = secrets.token_urlsafe(24)
-    server = subprocess.Popen(
-        [options.binary, "endpoint", "--model", options.model, "--port", "0", "--json", "--threads", "1", "--context",
-         "1024"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "TELLTALE_TOKEN": key}, text=True)
-    try:
-        base = json.loads(server.stdout.readline())["url"]
+    asked = options()
+    with endpoint(asked.binary, asked.model) as (base, key):
         client = openai.OpenAI(base_url=base, api_key=key)
         model = check_models(client)
         check_chat(client, model.id)
         check_echo(client, model.id)
         check_edits(client, model, base, key)
         check_errors(client, model.id, base)
-    finally:
-        server.terminate()
-        assert server.wait(20) == 0, "the server did not end cleanly"
     print(f"openai {openai.__version__}: chat, streams, log-probabilities, echo, edits and errors pass on {model.id}")
 
 
-main()
+if __name__ == "__main__":
+    main()

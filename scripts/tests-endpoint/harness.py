@@ -3,16 +3,14 @@
 Run by scripts/endpoint-test, which makes the environment. The reference is golden.safetensors of the tests' tiny Llama.
 """
 
-import argparse
 import json
 import os
-import secrets
 import struct
-import subprocess
 
 import numpy
 from lm_eval.api.instance import Instance
 from lm_eval.models.openai_completions import LocalCompletionsAPI
+from serving import endpoint, options
 
 
 def tensors(path):
@@ -27,21 +25,12 @@ def tensors(path):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--model", required=True)
-    options = parser.parse_args()
-    golden = tensors(os.path.join(options.model, "golden.safetensors"))
-    key = secrets.token_urlsafe(24)
-    server = subprocess.Popen(
-        [options.binary, "endpoint", "--model", options.model, "--dtype", "float32", "--port", "0", "--json",
-         "--threads", "1", "--context", "512"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "TELLTALE_TOKEN": key}, text=True)
-    try:
-        base = json.loads(server.stdout.readline())["url"]
+    asked = options()
+    golden = tensors(os.path.join(asked.model, "golden.safetensors"))
+    with endpoint(asked.binary, asked.model, "--dtype", "float32") as (base, key):
         os.environ["OPENAI_API_KEY"] = key
         model = LocalCompletionsAPI(
-            model=os.path.basename(options.model), base_url=base + "/completions", tokenizer=options.model,
+            model=os.path.basename(asked.model), base_url=base + "/completions", tokenizer=asked.model,
             tokenizer_backend="huggingface", max_length=512, batch_size=2, num_concurrent=2)
         requests, expected = [], []
         for number in range(4):
@@ -60,10 +49,8 @@ def main():
         (text,) = model.generate_until(
             [Instance("generate_until", {}, ("I think that", {"until": ["\n\n"], "max_gen_toks": 8}), 0)])
         assert isinstance(text, str)
-    finally:
-        server.terminate()
-        assert server.wait(20) == 0, "the server did not end cleanly"
     print(f"lm_eval local-completions: {len(found)} log-likelihoods are transformers', and generate_until answers")
 
 
-main()
+if __name__ == "__main__":
+    main()
