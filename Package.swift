@@ -118,7 +118,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "TelltaleFuzz",
-      dependencies: ["Experiments", "Steering", "LanguageModels", "Tokenizers", "Torch", "Foundations"],
+      dependencies: ["Endpoint", "Experiments", "Steering", "LanguageModels", "Tokenizers", "Torch", "Foundations"],
       path: "Tests/Fuzz", swiftSettings: strict),
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),

@@ -172,13 +172,18 @@ public final class Tokenizer: Sendable {
   /// - Parameters:
   ///   - addGenerationPrompt: whether to end with the header of an answer, for the model to go on from.
   ///   - template: the template to use instead of the checkpoint's own.
-  /// - Throws: `TelltaleError.badInput` as `chatTemplate(named:)` and `ChatTemplate.render` do.
+  /// - Throws: `TelltaleError.badInput` as `chatTemplate(named:)` and `ChatTemplate.render` do, and for messages that the
+  ///   template leaves out.
   public func encodeChat(
     _ messages: [ChatMessage], addGenerationPrompt: Bool, template: ChatTemplate? = nil
   ) throws(TelltaleError) -> EncodedChat {
     let template = if let template { template } else { try chatTemplate() }
     let text = try template.render(messages: messages, addGenerationPrompt: addGenerationPrompt)
-    return EncodedChat(text: text, encoding: encodeRendered(text, template: template))
+    let encoding = encodeRendered(text, template: template)
+    guard !encoding.ids.isEmpty else {
+      throw TelltaleError(.badInput, "the chat template makes an empty text of these messages; give one that it shows")
+    }
+    return EncodedChat(text: text, encoding: encoding)
   }
 
   /// The tokens of a text that a chat template rendered (and that may go on with an answer): BOS exactly once, and

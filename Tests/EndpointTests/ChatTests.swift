@@ -38,6 +38,13 @@ import Torch
     #expect(answer.usage == .init(promptTokens: prompt.count, completionTokens: 10, totalTokens: prompt.count + 10))
   }
 
+  @Test("Messages of which the template makes an empty text are refused")
+  func emptyText() throws {
+    let body = #"{"messages": [{"role": "system", "content": "Be brief."}], "max_tokens": 4}"#
+    let refusal = try #require(tiny.refusal(body, chat: true))
+    #expect(refusal.status == 400 && refusal.parameter == "messages" && refusal.message.contains("empty text"))
+  }
+
   @Test("Log-probabilities are those of a pass over the chat, the chosen token the first of its alternatives")
   func logprobs() async throws {
     let (prompt, tokens) = try expected()

@@ -5,5 +5,6 @@ import Foundations
 enum Readers {
   static func all() throws -> [Reader] {
     try TextReaders.all() + TokenizerReaders.all() + WeightReaders.all() + ExchangeReaders.all() + DataReaders.all()
+      + EndpointReaders.all()
   }
 }
