@@ -90,10 +90,7 @@ package final class ExperimentRun {
   private func prepare() throws {
     for sentence in experiment.impossibleVectors { events.onStage(sentence) }
     let changes = try directory.forgetChanged(planned.lasting)
-    for recording in planned.lasting.compactMap({ $0.stage as? RecordStage }) {
-      guard let chunks = try directory.record(of: recording)?.chunks else { continue }
-      try directory.checkNumbers(of: recording, chunks: chunks)
-    }
+    for planned in planned.lasting { try planned.stage.refuseStrays(directory) }
     if let changes { events.onStage(changes) }
     if try planned.lasting.contains(where: { try !directory.isDone($0) }) {
       for repeated in planned.stages where type(of: repeated.stage).isRepeated { try directory.forget(repeated.stage) }

@@ -90,7 +90,7 @@ package struct RunMerge {
   /// Unites a stage; false where something of it is in neither run.
   private func merge(_ stage: some Stage, _ summary: inout Summary) throws -> Bool {
     let records = try sources.compactMap { try $0.directory.record(of: stage) }
-    for source in sources { try source.directory.checkFiles(of: stage) }
+    for source in sources { try stage.check(source.directory) }
     guard var record = records.first(where: { $0.finished != nil }) ?? records.first else { return false }
     // Of what is made in chunks each run may have some.
     guard record.finished != nil || stage.chunkNumbers(target.layout) != nil else { return false }
@@ -104,7 +104,7 @@ package struct RunMerge {
       }
     }
     for other in records { record.seconds.merge(other.seconds) { own, _ in own } }
-    record.files = stage is RecordStage ? nil : record.files
+    if stage.chunkNumbers(target.layout) != nil { record.files = nil }
     let isWhole = stage.isWhole(target.layout, record)
     record.files = try target.sums(of: stage)
     record.finished = isWhole ? (record.finished ?? Date()) : nil

@@ -12,21 +12,10 @@ extension RunDirectory {
   /// - Parameter chunk: of this one alone.
   func sums(of stage: some Stage, chunk: Int? = nil) throws -> [String: String] {
     var sums: [String: String] = [:]
-    for file in files(of: stage, chunk) where FileManager.default.fileExists(atPath: file.path) {
+    for file in stage.summedFiles(layout, chunk: chunk) where FileManager.default.fileExists(atPath: file.path) {
       sums[layout.path(of: file)] = try FileDigest.sha256(file)
     }
     return sums
-  }
-
-  /// What a stage makes; of a chunk, its sums, which those of older versions do not have.
-  private func files(of stage: some Stage, _ chunk: Int?) -> [URL] {
-    guard let recording = stage as? RecordStage else { return stage.outputs(layout) }
-    let numbers = chunk.map { [$0] } ?? layout.chunkNumbers(recording.model, recording.target)
-    return numbers.map { sumsFile(ofChunk: $0, recording) }
-  }
-
-  private func sumsFile(ofChunk number: Int, _ recording: RecordStage) -> URL {
-    layout.chunk(recording.model, recording.target, number).appending(path: FolderSums.fileName)
   }
 
   // MARK: Checking
@@ -47,7 +36,7 @@ extension RunDirectory {
   /// Refuses a chunk whose files are not those that were recorded as this chunk.
   func checkChunk(_ number: Int, of recording: RecordStage, _ record: StageRecord?) throws {
     let folder = layout.chunk(recording.model, recording.target, number)
-    let file = sumsFile(ofChunk: number, recording)
+    let file = folder.appending(path: FolderSums.fileName)
     let remedy =
       "restore it from a copy, or remove the folder of its chunk and continue the run, which records it again"
     if let sums = record?.files, let sum = sums[layout.path(of: file)] {
@@ -77,18 +66,6 @@ extension RunDirectory {
       .badInput,
       "holds another chunk than the run recorded; restore it from a copy, or remove the folder and continue the run, which "
         + "records it again", at: place, remedy: .resume)
-  }
-
-  /// Refuses a stage whose files have changed since it wrote them.
-  func checkFiles(of stage: some Stage) throws {
-    guard let recording = stage as? RecordStage else {
-      for file in stage.outputs(layout) { _ = try checked(file, of: stage) }
-      return
-    }
-    let record = try record(of: stage)
-    for number in layout.chunkNumbers(recording.model, recording.target) {
-      try checkChunk(number, of: recording, record)
-    }
   }
 
   /// Refuses a recording of which chunks are missing, or that has chunks too many.

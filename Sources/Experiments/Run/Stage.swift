@@ -24,6 +24,12 @@ protocol Stage: Sendable {
   func inputs(_ run: PlannedRun) throws -> [String: String]
   /// The files and folders that it makes.
   func outputs(_ layout: RunLayout) -> [URL]
+  /// The files whose sums its record states; of one chunk alone where a number is given.
+  func summedFiles(_ layout: RunLayout, chunk: Int?) -> [URL]
+  /// Refuses files that have changed since it wrote them.
+  func check(_ directory: RunDirectory) throws
+  /// Refuses chunks that it cannot have made.
+  func refuseStrays(_ directory: RunDirectory) throws
   /// Whether all that it makes is there, given what is known of it.
   func isWhole(_ layout: RunLayout, _ record: StageRecord) -> Bool
   /// The numbers of the chunks that are there, ascending; nil of a stage that is made in one piece.
@@ -63,6 +69,14 @@ extension Stage {
   }
 
   func chunkNumbers(_ layout: RunLayout) -> [Int]? { nil }
+
+  func summedFiles(_ layout: RunLayout, chunk: Int?) -> [URL] { outputs(layout) }
+
+  func check(_ directory: RunDirectory) throws {
+    for file in outputs(directory.layout) { _ = try directory.checked(file, of: self) }
+  }
+
+  func refuseStrays(_ directory: RunDirectory) throws {}
 
   func add(to summary: inout RunMerge.Summary, _ layout: RunLayout) {}
 

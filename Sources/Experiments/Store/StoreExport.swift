@@ -153,12 +153,12 @@ package struct StoreExport {
     var copied: [String] = []
     for model in run.models {
       for vector in run.experiment.vectors {
-        try run.directory.checkFiles(of: ExtractStage(model: model, vector: vector.name))
+        try ExtractStage(model: model, vector: vector.name).check(run.directory)
         let file = layout.vector(model, vector.name)
         copied.append(try copy(file, to: folder, as: layout.path(of: file)))
       }
       for target in run.experiment.recordedDatasets where activations {
-        try run.directory.checkFiles(of: RecordStage(model: model, target: target))
+        try RecordStage(model: model, target: target).check(run.directory)
         for number in layout.chunkNumbers(model, target) {
           let chunk = layout.chunk(model, target, number)
           copied.append(

@@ -29,6 +29,7 @@ struct ChainFolder: Sendable {
 
   /// A recording in a folder.
   func recording(_ name: String, inputs: [String: String], make: () throws -> Recording) throws -> Recording {
+    let name = "recordings/\(name)"
     let place = url.appending(path: name)
     return try kept(name, place, inputs: inputs, read: RecordingFolder.read) {
       let recording = try make()

@@ -63,7 +63,7 @@ extension FinetuningChain {
       let inputs = try [
         "items": encoder.dataHash(set.items), "model": identity(model), "layers": layerList,
       ]
-      return try folder.recording("recordings/\(set.name)-\(model.rawValue)", inputs: inputs) {
+      return try folder.recording("\(set.name)-\(model.rawValue)", inputs: inputs) {
         onStage("recording \(set.items.count) rows, \(set.name): \(model.rawValue)")
         return try recorder(self.model(model)).record(set.items)
       }

@@ -36,6 +36,24 @@ struct RecordStage: Stage {
 
   func chunkNumbers(_ layout: RunLayout) -> [Int]? { layout.chunkNumbers(model, target) }
 
+  /// Of every chunk its sums, which those of older versions do not have.
+  func summedFiles(_ layout: RunLayout, chunk: Int?) -> [URL] {
+    let numbers = chunk.map { [$0] } ?? layout.chunkNumbers(model, target)
+    return numbers.map { layout.chunk(model, target, $0).appending(path: FolderSums.fileName) }
+  }
+
+  func check(_ directory: RunDirectory) throws {
+    let record = try directory.record(of: self)
+    for number in directory.layout.chunkNumbers(model, target) {
+      try directory.checkChunk(number, of: self, record)
+    }
+  }
+
+  func refuseStrays(_ directory: RunDirectory) throws {
+    guard let chunks = try directory.record(of: self)?.chunks else { return }
+    try directory.checkNumbers(of: self, chunks: chunks)
+  }
+
   func add(to summary: inout RunMerge.Summary, _ layout: RunLayout) {
     summary.chunks += layout.chunkNumbers(model, target).count
   }
